@@ -1,0 +1,16 @@
+//! What a reader never sees is taken out of a model's text here. The writer's own text never passes through.
+
+use serde::{Deserialize, Serialize};
+
+/// How much is taken out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Nothing.
+    None,
+    /// Training tags and control characters.
+    #[default]
+    Prose,
+    /// What `prose` takes, and what a public post must not have: links, handles, cashtags, broken sentences.
+    Post,
+}

@@ -1,0 +1,17 @@
+//! `unstuck`: a page, and a GPT-2 beside it.
+//!
+//! The map, top to bottom; a module imports only from lower lines, and anyone may import [`token`]:
+//!
+//! ```text
+//!   main  cli  config                 parse, load settings, hand over to one front end
+//!   tui  commands                     front ends; none knows another
+//!   ui                                what front ends share: theme, keymap, terminal, the model's worker thread
+//!   session  generate                 the draft and its history; prompt to tokens
+//!   clean  model  token               what a reader never sees; the network; plain types
+//! ```
+
+pub mod clean;
+pub mod generate;
+pub mod model;
+pub mod session;
+pub mod token;

@@ -1,0 +1,2 @@
+//! Parse, load the configuration, hand over to one front end.
+fn main() {}

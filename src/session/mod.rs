@@ -1,0 +1,1 @@
+//! The draft: text, authorship, history, its file. No terminal, no tensors.
