@@ -1,5 +1,9 @@
 //! What a reader never sees is taken out of a model's text here. The writer's own text never passes through.
 
+mod sentence;
+
+pub use sentence::{hanging, sentence_ends};
+
 use serde::{Deserialize, Serialize};
 
 /// How much is taken out.
