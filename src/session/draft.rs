@@ -1,0 +1,208 @@
+//! The page itself: text, its authors and the count of both, changed together or not at all.
+
+use super::author::{Author, Authors, Run, push};
+use ropey::Rope;
+use std::ops::Range;
+use unicode_width::UnicodeWidthChar;
+
+/// A piece of text with its authors: what an edit puts in, or what it took away.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Piece {
+    pub text: String,
+    /// Cover `text` exactly.
+    pub runs: Vec<Run>,
+}
+
+impl Piece {
+    /// Text by one author.
+    pub fn new(text: &str, author: Author) -> Self {
+        let mut runs = Vec::new();
+        push(&mut runs, Run { len: text.chars().count(), author });
+        Self { text: text.to_owned(), runs }
+    }
+
+    /// In characters.
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|run| run.len).sum()
+    }
+
+    /// Put another piece behind this one.
+    pub fn append(&mut self, other: &Piece) {
+        self.text.push_str(&other.text);
+        other.runs.iter().for_each(|run| push(&mut self.runs, *run));
+    }
+}
+
+/// How much of the text is whose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    chars: [usize; 5],
+    words: [usize; 5],
+}
+
+impl Shares {
+    /// Characters by one author.
+    pub fn chars(&self, author: Author) -> usize {
+        self.chars[author as usize]
+    }
+
+    /// Characters in all.
+    pub fn all_chars(&self) -> usize {
+        self.chars.iter().sum()
+    }
+
+    /// Words by one author: a word is whose its first character is.
+    pub fn words(&self, author: Author) -> usize {
+        self.words[author as usize]
+    }
+
+    /// Words in all. An ideograph or a kana counts as a word; punctuation doesn't.
+    pub fn all_words(&self) -> usize {
+        self.words.iter().sum()
+    }
+}
+
+/// Text, authors and shares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    text: Rope,
+    authors: Authors,
+    shares: Shares,
+}
+
+impl Draft {
+    pub fn new(text: &str, author: Author) -> Self {
+        Self::from_parts(Rope::from_str(text), [Run { len: usize::MAX, author }])
+    }
+
+    /// A text and its runs; runs too long are cut, what they leave uncovered is `Unknown`.
+    pub fn from_parts(text: Rope, runs: impl IntoIterator<Item = Run>) -> Self {
+        let mut left = text.len_chars();
+        let mut all = Vec::new();
+        for run in runs {
+            let len = run.len.min(left);
+            push(&mut all, Run { len, ..run });
+            left -= len;
+        }
+        push(&mut all, Run { len: left, author: Author::Unknown });
+        let mut draft = Self { text, authors: Authors::from_runs(all), shares: Shares::default() };
+        draft.count(0..draft.text.len_chars(), true);
+        draft
+    }
+
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    pub fn authors(&self) -> &Authors {
+        &self.authors
+    }
+
+    pub fn shares(&self) -> Shares {
+        self.shares
+    }
+
+    /// Put a piece in the place of a range (which lies in the text); gives what stood there.
+    pub fn replace(&mut self, range: Range<usize>, with: &Piece) -> Piece {
+        self.count(range.clone(), false);
+        let removed = Piece {
+            text: self.text.slice(range.clone()).to_string(),
+            runs: self.authors.splice(range.clone(), &with.runs),
+        };
+        self.text.remove(range.clone());
+        self.text.insert(range.start, &with.text);
+        self.count(range.start..range.start + with.len(), true);
+        removed
+    }
+
+    /// Add the characters of a range to the shares, or take them off. Whether a word begins at a
+    /// character depends on the two before it, so the two after the range are looked at as well.
+    fn count(&mut self, range: Range<usize>, add: bool) {
+        let Draft { text, authors, shares } = self;
+        let end = (range.end + 2).min(text.len_chars());
+        let from = range.start.saturating_sub(2);
+        let mut before = [None; 2];
+        let mut chars = text.chars_at(from);
+        for _ in from..range.start {
+            before = [before[1], chars.next()];
+        }
+        let put = |number: &mut usize, by: usize| {
+            // Never below zero: what is taken off was added before.
+            *number = if add { *number + by } else { number.saturating_sub(by) };
+        };
+        for (run, author) in authors.iter(range.start..end) {
+            let whose = author as usize;
+            put(&mut shares.chars[whose], run.end.min(range.end).saturating_sub(run.start));
+            let mut words = 0;
+            for char in chars.by_ref().take(run.len()) {
+                words += usize::from(begins_word(before, char));
+                before = [before[1], Some(char)];
+            }
+            put(&mut shares.words[whose], words);
+        }
+    }
+}
+
+/// Whether a word begins at a character, given the two before it. `don't`, `well-known` are one word.
+fn begins_word(before: [Option<char>; 2], char: char) -> bool {
+    let in_word = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
+    if !char.is_alphanumeric() {
+        return false;
+    }
+    if is_ideograph(char) {
+        return true;
+    }
+    let joins = |char: char| matches!(char, '\'' | '’' | '-') || char.width() == Some(0);
+    match before {
+        [_, Some(last)] if last.is_alphanumeric() => is_ideograph(last),
+        [first, Some(last)] if joins(last) => !in_word(first),
+        _ => true,
+    }
+}
+
+/// Scripts written without spaces, in which a character is counted as a word.
+fn is_ideograph(char: char) -> bool {
+    matches!(char, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> usize {
+        Draft::new(text, Author::Writer).shares().all_words()
+    }
+
+    #[test]
+    fn counts_words_as_a_reader_does() {
+        for (text, count) in [
+            ("", 0),
+            ("  \n", 0),
+            ("one", 1),
+            ("Don't stop — he's well-known.", 4),
+            ("'quoted' *marked* --dashes--", 3),
+            ("word--word", 2),
+            ("你好 world", 3),
+            ("नमस्ते दुनिया", 2),
+            ("e\u{301}te\u{301} fini", 2),
+        ] {
+            assert_eq!(words(text), count, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn shares_follow_every_replacement() {
+        let mut draft = Draft::new("The lamps were put out.", Author::Writer);
+        draft.replace(3..3, &Piece::new(" old-", Author::Machine));
+        draft.replace(0..1, &Piece::new("", Author::Writer));
+        draft.replace(5..7, &Piece::new("\n\n", Author::Pasted));
+        let fresh = Draft::from_parts(
+            draft.text().clone(),
+            draft
+                .authors()
+                .iter(0..draft.text().len_chars())
+                .map(|(range, author)| Run { len: range.len(), author }),
+        );
+        assert_eq!(draft.shares(), fresh.shares());
+    }
+}

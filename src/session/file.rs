@@ -1,0 +1,271 @@
+//! The draft's file: read without loss, written so that either the old or the new text is there.
+//! Knows bytes and forms (BOM, line ends), nothing of history.
+
+use anyhow::{Context, Result, bail};
+use ropey::Rope;
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// What a file has around its text, given back when it is saved. A missing last newline is simply
+/// missing in the text too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Begins with a byte order mark.
+    pub bom: bool,
+    /// Every line ends in CR LF. A file with mixed ends keeps its CRs in the text.
+    pub crlf: bool,
+}
+
+/// A file as it was when it was read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub modified: Option<SystemTime>,
+    pub len: u64,
+    /// Of the bytes.
+    pub hash: u64,
+}
+
+impl Stamp {
+    fn new(meta: &Metadata, bytes: &[u8]) -> Self {
+        Self { modified: meta.modified().ok(), len: meta.len(), hash: hash(bytes) }
+    }
+}
+
+/// FNV-1a, 64 bits: the same in every build, as what is stored must be.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// The file has other content than when it was read: `reload` it, or `save_over` it.
+#[derive(Debug, thiserror::Error)]
+#[error("{} was changed by another program since it was read; reload it, save over it, or save under another name", .0.display())]
+pub struct ChangedOnDisk(pub PathBuf);
+
+/// Another file has this name already.
+#[derive(Debug, thiserror::Error)]
+#[error("{} exists already; choose another name, or save over it", .0.display())]
+pub struct AlreadyThere(pub PathBuf);
+
+/// What was found at a path.
+pub(crate) struct Found {
+    pub text: String,
+    pub form: Form,
+    /// `None`: there is no file yet.
+    pub stamp: Option<Stamp>,
+    /// Where the first byte is that isn't UTF-8; the text has `�` there.
+    pub broken: Option<usize>,
+}
+
+/// Read a draft. A missing file is an empty one.
+pub(crate) fn read(path: &Path) -> Result<Found> {
+    let Some((bytes, stamp)) = read_bytes(path)? else {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            bail!("the folder {} doesn't exist; create it first", folder.display());
+        }
+        let form = Form::default();
+        return Ok(Found { text: String::new(), form, stamp: None, broken: None });
+    };
+    let (bom, body) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(body) => (true, body),
+        None => (false, &bytes[..]),
+    };
+    let (text, broken) = match str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), None),
+        Err(error) => (
+            String::from_utf8_lossy(body).into_owned(),
+            Some(error.valid_up_to() + if bom { 3 } else { 0 }),
+        ),
+    };
+    let ends = body.iter().filter(|byte| **byte == b'\n').count();
+    let crlf = ends > 0
+        && body.windows(2).filter(|pair| pair == b"\r\n").count() == ends
+        && body.iter().filter(|byte| **byte == b'\r').count() == ends;
+    let text = if crlf { text.replace("\r\n", "\n") } else { text };
+    Ok(Found { text, form: Form { bom, crlf }, stamp: Some(stamp), broken })
+}
+
+/// The bytes of a regular file; `None` when there is none.
+fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>> {
+    let name = path.display();
+    let meta = match fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("could not open {name}")),
+    };
+    if meta.is_dir() {
+        bail!("{name} is a folder; name a file in it");
+    }
+    if !meta.is_file() {
+        bail!("{name} is not a regular file; copy its text into one");
+    }
+    let mut file =
+        File::open(path).with_context(|| format!("could not open {name}; may you read it?"))?;
+    let mut bytes = Vec::with_capacity(meta.len() as usize);
+    file.read_to_end(&mut bytes).with_context(|| format!("could not read {name}"))?;
+    let meta = file.metadata().with_context(|| format!("could not read {name}"))?;
+    let stamp = Stamp::new(&meta, &bytes);
+    Ok(Some((bytes, stamp)))
+}
+
+/// Whether the file is no longer what `known` says. Content decides; time and length only spare reading.
+pub(crate) fn has_changed(path: &Path, known: Option<&Stamp>) -> Result<bool> {
+    let Ok(meta) = fs::metadata(path) else {
+        // Gone or never there: saving loses nothing.
+        return Ok(false);
+    };
+    let Some(known) = known else { return Ok(true) };
+    if meta.len() == known.len && meta.modified().ok() == known.modified {
+        return Ok(false);
+    }
+    let found = read_bytes(path)?;
+    Ok(found.is_some_and(|(_, stamp)| (stamp.len, stamp.hash) != (known.len, known.hash)))
+}
+
+/// The bytes that a text has in a file of this form.
+pub(crate) fn bytes(text: &Rope, form: Form) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len_bytes() + 3);
+    if form.bom {
+        bytes.extend(b"\xef\xbb\xbf");
+    }
+    for chunk in text.chunks() {
+        if form.crlf {
+            bytes.extend(chunk.replace('\n', "\r\n").into_bytes());
+        } else {
+            bytes.extend(chunk.as_bytes());
+        }
+    }
+    bytes
+}
+
+/// Write a file so that at every moment the old or the new bytes are there: a temporary file in the same
+/// folder, synced, renamed over it, the folder synced. A symbolic link stays one. Where a rename would
+/// break something (a hard link, a folder that takes no new files), the file is written in place.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
+    let target = follow(path).with_context(|| way_out(path, None))?;
+    let old = fs::metadata(&target).ok();
+    if let Some(old) = &old {
+        if old.is_dir() {
+            bail!("{} is a folder; name a file in it", path.display());
+        }
+        // A rename would replace a file that its owner wanted left alone; root may write it all the same.
+        if old.permissions().readonly() || OpenOptions::new().write(true).open(&target).is_err() {
+            bail!(
+                "{} is read-only; make it writable (chmod u+w) or save under another name. Your text is still here",
+                path.display()
+            );
+        }
+    }
+    let written = match &old {
+        Some(old) if links(old) > 1 => overwrite(&target, bytes, old.len()),
+        _ => match replace(&target, bytes, old.as_ref()) {
+            // The folder takes no new file, but the file itself may be written.
+            Err(error) if old.is_some() && error.kind() == ErrorKind::PermissionDenied => {
+                overwrite(&target, bytes, old.as_ref().map_or(0, Metadata::len))
+            }
+            done => done,
+        },
+    };
+    let meta = written.and_then(|()| fs::metadata(&target)).map_err(|error| {
+        let kind = error.kind();
+        anyhow::Error::new(error).context(way_out(path, Some(kind)))
+    })?;
+    Ok(Stamp::new(&meta, bytes))
+}
+
+fn way_out(path: &Path, kind: Option<ErrorKind>) -> String {
+    let hint = match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            "the disk is full: free some space and save again"
+        }
+        Some(ErrorKind::NotFound) => "its folder is gone: create it, or save under another name",
+        _ => "save under another name",
+    };
+    format!(
+        "could not save {}; {hint}. The file is as it was, and your text is still here",
+        path.display()
+    )
+}
+
+/// Where a path leads when its last part is a symbolic link, even one that leads nowhere yet.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut at = path.to_path_buf();
+    for _ in 0..40 {
+        match fs::read_link(&at) {
+            Ok(next) => at = at.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(at),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// By a temporary file and a rename.
+fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".unstuck-").suffix("~");
+    // What a new file gets when its owner has no other wish; the process's mask still takes bits away.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut new = builder.tempfile_in(folder(target))?;
+    new.write_all(bytes)?;
+    if let Some(old) = old {
+        keep_owner(new.as_file(), old);
+        new.as_file().set_permissions(old.permissions())?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(target).map_err(|error| error.error)?;
+    // The name is on disk only once the folder is; a file system that can't is as safe as it can be.
+    File::open(folder(target)).and_then(|folder| folder.sync_all()).ok();
+    Ok(())
+}
+
+/// In place, so that a full disk leaves the old text: first what is longer than before is written behind
+/// it (and cut off again when that fails), and only then is what was there written over.
+fn overwrite(target: &Path, bytes: &[u8], old_len: u64) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(target)?;
+    let (head, tail) = bytes.split_at((old_len as usize).min(bytes.len()));
+    file.seek(SeekFrom::Start(old_len))?;
+    if let Err(error) = file.write_all(tail).and_then(|()| file.sync_data()) {
+        file.set_len(old_len)?;
+        return Err(error);
+    }
+    file.rewind()?;
+    file.write_all(head)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn links(meta: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(meta)
+}
+
+#[cfg(not(unix))]
+fn links(_: &Metadata) -> u64 {
+    1
+}
+
+/// Only root may give files away; anyone else's new file is their own, with the group where it may be.
+#[cfg(unix)]
+fn keep_owner(new: &File, old: &Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    if fchown(new, Some(old.uid()), Some(old.gid())).is_err() {
+        fchown(new, None, Some(old.gid())).ok();
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Metadata) {}

@@ -1,0 +1,189 @@
+//! The draft's file on a real disk: what opens, what is kept on save, what is refused.
+
+use proptest::prelude::*;
+use std::{fs, path::Path};
+use unstuck::session::{AlreadyThere, ChangedOnDisk, Motion, Session};
+
+proptest! {
+    #[test]
+    fn files_keep_their_bytes(body in prop::collection::vec(prop::sample::select(vec!["a", "\n", "\r\n", "\r", "é", "\u{feff}", "\0"]), 0..20)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("draft.md");
+        fs::write(&path, body.concat()).unwrap();
+        let mut session = Session::open(&path).unwrap();
+        session.move_to(usize::MAX, false);
+        session.type_text("!");
+        session.save().unwrap();
+        prop_assert_eq!(fs::read_to_string(&path).unwrap(), body.concat() + "!");
+        session.undo();
+        session.save().unwrap();
+        prop_assert_eq!(fs::read_to_string(&path).unwrap(), body.concat());
+    }
+}
+
+fn draft(body: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("draft.md");
+    fs::write(&path, body).expect("a file");
+    (folder, path)
+}
+
+fn only_file(folder: &Path) -> bool {
+    fs::read_dir(folder).expect("a folder").count() == 1
+}
+
+#[test]
+fn a_missing_file_is_an_empty_draft() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.md");
+    let mut session = Session::open(&path).unwrap();
+    assert!(session.is_saved());
+    session.type_text("hello");
+    assert!(!session.is_saved());
+    session.save().unwrap();
+    assert!(session.is_saved());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "hello");
+    session.delete(Motion::Left);
+    assert!(!session.is_saved());
+    session.type_text("o");
+    assert!(session.is_saved(), "the page says what the file says");
+    assert!(only_file(folder.path()));
+}
+
+#[test]
+fn what_can_t_be_opened_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = |path: &Path| format!("{:#}", Session::open(path).err().unwrap());
+    assert!(error(folder.path()).contains("is a folder"));
+    assert!(error(&folder.path().join("no/such.md")).contains("doesn't exist"));
+    let mut session = Session::new();
+    assert!(session.save().unwrap_err().to_string().contains("no file yet"));
+}
+
+#[test]
+fn a_draft_that_isn_t_utf8_is_never_written() {
+    let (_folder, path) = draft(b"caf\xe9 noir");
+    let mut session = Session::open(&path).unwrap();
+    assert!(session.read_only().unwrap().contains("byte 3"));
+    assert_eq!(session.text(), "caf\u{fffd} noir");
+    assert!(!session.type_text("x") && !session.paste("x") && !session.take(0, "x"));
+    assert!(!session.delete(Motion::Right) && !session.undo() && !session.redo());
+    assert!(session.save().is_err() && session.save_over().is_err());
+    assert!(session.save_as(&path.with_extension("txt")).is_err());
+    assert_eq!(fs::read(&path).unwrap(), b"caf\xe9 noir");
+}
+
+#[test]
+fn a_file_changed_by_another_program_is_never_overwritten_silently() {
+    let (_folder, path) = draft(b"The lamps.");
+    let mut session = Session::open(&path).unwrap();
+    session.take(4, "old ");
+    fs::write(&path, "The lamps went out.").unwrap();
+    let error = session.save().unwrap_err();
+    assert!(error.downcast_ref::<ChangedOnDisk>().is_some());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "The lamps went out.");
+    session.reload().unwrap();
+    assert_eq!(session.text(), "The lamps went out.");
+    assert!(session.is_saved());
+    session.undo();
+    assert_eq!(session.text(), "The old lamps.");
+    session.save().unwrap();
+    // Touched, but the same: no question.
+    fs::write(&path, "The old lamps.").unwrap();
+    session.type_text("!");
+    session.save().unwrap();
+    // A file that came where there was none.
+    let other = path.with_file_name("other.md");
+    let mut session = Session::open(&other).unwrap();
+    session.type_text("mine");
+    fs::write(&other, "theirs").unwrap();
+    assert!(session.save().is_err());
+    session.save_over().unwrap();
+    assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+    // A file that went is written again.
+    fs::remove_file(&other).unwrap();
+    session.save().unwrap();
+    assert!(other.exists());
+}
+
+#[test]
+fn save_as_asks_before_it_replaces() {
+    let (_folder, path) = draft(b"theirs");
+    let mut session = Session::from_text("mine");
+    let error = session.save_as(&path).unwrap_err();
+    assert!(error.downcast_ref::<AlreadyThere>().is_some());
+    assert_eq!((session.title().as_str(), session.is_saved()), ("untitled", false));
+    session.save_as(&path.with_file_name("mine.md")).unwrap();
+    assert_eq!((session.title().as_str(), session.is_saved()), ("mine.md", true));
+    session.save_as_over(&path).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    #[test]
+    fn permissions_and_links_stay() {
+        let (folder, path) = draft(b"text");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let link = folder.path().join("link.md");
+        symlink("draft.md", &link).unwrap();
+        let mut session = Session::open(&link).unwrap();
+        session.type_text("more ");
+        session.save().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "more text");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        // A link to nowhere is written through, not replaced.
+        let dangling = folder.path().join("dangling.md");
+        symlink("later.md", &dangling).unwrap();
+        let mut session = Session::open(&dangling).unwrap();
+        session.type_text("x");
+        session.save().unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("later.md")).unwrap(), "x");
+    }
+
+    #[test]
+    fn hard_links_stay_one_file() {
+        let (folder, path) = draft(b"some longer text");
+        let twin = folder.path().join("twin.md");
+        fs::hard_link(&path, &twin).unwrap();
+        let mut session = Session::open(&path).unwrap();
+        for _ in 0..3 {
+            session.delete(Motion::WordRight);
+            session.save().unwrap();
+            session.type_text("now it is a much longer text than before ");
+            session.save().unwrap();
+            assert_eq!(fs::read_to_string(&twin).unwrap(), session.text().to_string());
+        }
+        assert_eq!(fs::metadata(&path).unwrap().nlink(), 2);
+    }
+
+    #[test]
+    fn a_read_only_file_is_left_alone() {
+        let (folder, path) = draft(b"text");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+        let mut session = Session::open(&path).unwrap();
+        session.type_text("x");
+        let error = format!("{:#}", session.save().unwrap_err());
+        assert!(error.contains("read-only") && error.contains("draft.md"), "{error}");
+        assert!(!session.is_saved());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "text");
+        assert!(only_file(folder.path()));
+    }
+
+    #[test]
+    fn a_folder_that_went_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("sub");
+        fs::create_dir(&gone).unwrap();
+        let mut session = Session::open(&gone.join("draft.md")).unwrap();
+        session.type_text("x");
+        fs::remove_dir(&gone).unwrap();
+        let error = format!("{:#}", session.save().unwrap_err());
+        assert!(error.contains("draft.md") && error.contains("folder is gone"), "{error}");
+        assert!(!session.is_saved());
+    }
+}
