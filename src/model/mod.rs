@@ -1,1 +1,17 @@
-//! The network, its tokenizer and its weights.
+//! The network, its tokenizer and its weights. Knows nothing of prompts or sampling.
+
+mod cache;
+mod config;
+mod gpt2;
+pub mod kernels;
+mod linear;
+mod load;
+mod ops;
+mod tokenizer;
+
+pub use cache::KvCache;
+pub use config::Config;
+pub use gpt2::{Gpt2, Source, Span};
+pub use linear::{Precision, Weight};
+pub use load::Model;
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,266 @@
+//! GPT-2 (Radford et al. 2019), the whole network. Shapes: n rows (tokens of all sequences, one after the other),
+//! b batch, t time, c channels, h heads, v vocabulary.
+//!
+//! Names follow the published checkpoint (`wte`, `h.0.attn.c_attn`, ...). There is one network, `run`; reading with a
+//! cache and training differ in attention alone.
+
+use super::{
+    Config, KvCache, Precision, Weight,
+    kernels::{self, Rows},
+    linear::with_floats,
+    ops,
+};
+use anyhow::{Context, Result, ensure};
+use candle_core::{D, Device, IndexOp, Tensor};
+
+/// Where weights come from: a published name to a tensor of the shape asked for.
+pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Result<Tensor> + 'a;
+
+/// One sequence's share of a pass: new tokens, and what was read of it before.
+pub struct Span<'a> {
+    /// The tokens to read, at least one.
+    pub ids: &'a [u32],
+    /// Grows by them.
+    pub cache: &'a mut KvCache,
+}
+
+/// The network and its weights.
+pub struct Gpt2 {
+    /// Its shape.
+    pub config: Config,
+    wte: Weight,
+    wpe: Tensor,
+    blocks: Vec<Block>,
+    ln_f: LayerNorm,
+    lm_head: Option<Weight>,
+}
+
+struct Block {
+    ln_1: LayerNorm,
+    c_attn: Linear,
+    c_proj: Linear,
+    ln_2: LayerNorm,
+    c_fc: Linear,
+    mlp_proj: Linear,
+}
+
+struct Linear {
+    weight: Weight,
+    bias: Tensor,
+}
+
+struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: f64,
+}
+
+impl Gpt2 {
+    /// Build it from tensors in f32, rounding the matrices to a precision. A head that stands beside the embedding is
+    /// used when the configuration says that they are not tied.
+    ///
+    /// # Errors
+    /// What the source says of a tensor that is missing or has another shape.
+    pub fn load(config: Config, precision: Precision, get: &mut Source) -> Result<Self> {
+        let (c, v, inner) = (config.n_embd, config.vocab_size, config.inner());
+        let table = |weight: Tensor| match precision {
+            Precision::F32 => Ok(Weight::Transposed(weight)),
+            // ggml keeps embeddings of 4-bit models finer, since they are looked up as well.
+            _ => Weight::quantize(&weight, Precision::Q8_0),
+        };
+        let wte = table(get("wte.weight", &[v, c])?)?;
+        let wpe = get("wpe.weight", &[config.n_positions, c])?;
+        let mut blocks = Vec::with_capacity(config.n_layer);
+        for i in 0..config.n_layer {
+            let mut norm = |name: &str| LayerNorm::load(&format!("h.{i}.{name}"), &config, get);
+            let (ln_1, ln_2) = (norm("ln_1")?, norm("ln_2")?);
+            let mut linear = |name: &str, input, out| {
+                Linear::load(&format!("h.{i}.{name}"), input, out, precision, get)
+            };
+            blocks.push(Block {
+                ln_1,
+                c_attn: linear("attn.c_attn", c, 3 * c)?,
+                c_proj: linear("attn.c_proj", c, c)?,
+                ln_2,
+                c_fc: linear("mlp.c_fc", c, inner)?,
+                mlp_proj: linear("mlp.c_proj", inner, c)?,
+            });
+        }
+        let ln_f = LayerNorm::load("ln_f", &config, get)?;
+        let lm_head = match config.tie_word_embeddings {
+            true => None,
+            false => Some(table(get("lm_head.weight", &[v, c])?)?),
+        };
+        Ok(Self { config, wte, wpe, blocks, ln_f, lm_head })
+    }
+
+    /// Read the tokens of several sequences in one pass; gives the last layer's (n, c), rows in the order of the spans.
+    ///
+    /// # Errors
+    /// When a sequence would grow past the context, a token is outside the vocabulary, or weights are on a GPU.
+    pub fn read(&self, spans: &mut [Span]) -> Result<Tensor> {
+        let context = self.config.n_positions;
+        for span in spans.iter_mut() {
+            let (past, t) = (span.cache.len(), span.ids.len());
+            ensure!(t > 0 && past + t <= context, "{past} + {t} tokens in a context of {context}");
+            span.cache.reserve(t);
+        }
+        let ids: Vec<u32> = spans.iter().flat_map(|s| s.ids.iter().copied()).collect();
+        let positions: Vec<u32> = spans
+            .iter()
+            .flat_map(|s| (s.cache.len()..s.cache.len() + s.ids.len()).map(|p| p as u32))
+            .collect();
+        let x =
+            self.embed(&Tensor::new(ids, &Device::Cpu)?, &Tensor::new(positions, &Device::Cpu)?)?;
+        let x = self.run(x, &mut |layer, qkv| self.attend_cached(layer, qkv, spans))?;
+        for span in spans.iter_mut() {
+            span.cache.advance(span.ids.len());
+        }
+        Ok(x)
+    }
+
+    /// Read (b, t) tokens from the beginning, without a cache and with gradients; gives (b * t, c).
+    ///
+    /// # Errors
+    /// When t is past the context or a token is outside the vocabulary.
+    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let (b, t) = ids.dims2()?;
+        let context = self.config.n_positions;
+        ensure!(t <= context, "{t} tokens in a context of {context}");
+        let device = ids.device();
+        let positions = Tensor::arange(0, t as u32, device)?.repeat(b)?;
+        let mask: Vec<f32> = (0..t)
+            .flat_map(|i| (0..t).map(move |j| if j <= i { 0.0 } else { f32::NEG_INFINITY }))
+            .collect();
+        let mask = Tensor::from_vec(mask, (t, t), device)?;
+        let x = self.embed(&ids.flatten_all()?, &positions)?;
+        self.run(x, &mut |layer, qkv| self.attend_composed(layer, qkv, b, t, &mask))
+    }
+
+    /// (n, c) to logits (n, v).
+    ///
+    /// # Errors
+    /// Only when shapes do not fit.
+    pub fn head(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.lm_head.as_ref().unwrap_or(&self.wte).forward(x, None)?)
+    }
+
+    /// Bytes that the weights take in memory.
+    pub fn bytes(&self) -> usize {
+        let linear = |l: &Linear| l.weight.bytes() + 4 * l.bias.elem_count();
+        let blocks = self.blocks.iter().flat_map(|b| [&b.c_attn, &b.c_proj, &b.c_fc, &b.mlp_proj]);
+        self.wte.bytes()
+            + 4 * self.wpe.elem_count()
+            + self.lm_head.as_ref().map_or(0, Weight::bytes)
+            + blocks.map(linear).sum::<usize>()
+    }
+
+    /// How many matrices are held in which form, the commonest first.
+    pub fn precisions(&self) -> Vec<(String, usize)> {
+        let mut counts: Vec<(String, usize)> = Vec::new();
+        let blocks = self.blocks.iter().flat_map(|b| [&b.c_attn, &b.c_proj, &b.c_fc, &b.mlp_proj]);
+        let all = std::iter::once(&self.wte).chain(&self.lm_head).chain(blocks.map(|l| &l.weight));
+        for name in all.map(Weight::precision) {
+            match counts.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((name, 1)),
+            }
+        }
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
+    }
+
+    fn embed(&self, ids: &Tensor, positions: &Tensor) -> Result<Tensor> {
+        Ok((self.wte.lookup(ids)? + self.wpe.index_select(positions, 0)?)?) // (n, c)
+    }
+
+    fn run(
+        &self,
+        mut x: Tensor,
+        attend: &mut dyn FnMut(usize, Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        for (i, block) in self.blocks.iter().enumerate() {
+            let qkv = block.c_attn.forward(&block.ln_1.forward(&x)?)?; // (n, 3c)
+            x = (x + block.c_proj.forward(&attend(i, qkv)?)?)?;
+            let hidden = ops::gelu(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
+            x = (x + block.mlp_proj.forward(&hidden)?)?;
+        }
+        self.ln_f.forward(&x)
+    }
+
+    /// qkv (n, 3c) to (n, c), over what the caches hold and these rows.
+    fn attend_cached(&self, layer: usize, qkv: Tensor, spans: &mut [Span]) -> Result<Tensor> {
+        let (n, c) = (qkv.dim(0)?, self.config.n_embd);
+        let y = with_floats(&qkv.contiguous()?, |qkv| {
+            let mut rows = qkv.chunks_exact(3 * c);
+            for span in spans.iter_mut() {
+                for i in 0..span.ids.len() {
+                    let Some(row) = rows.next() else { break };
+                    let position = span.cache.len() + i;
+                    span.cache.write(layer, position, &row[c..2 * c], &row[2 * c..]);
+                }
+            }
+            let rows: Vec<Rows> = spans
+                .iter()
+                .map(|s| Rows { count: s.ids.len(), cache: s.cache, first: s.cache.len() })
+                .collect();
+            Ok(kernels::attend(qkv, &rows, layer, self.config.attention_scale(layer)))
+        })?;
+        Ok(Tensor::from_vec(y, (n, c), &Device::Cpu)?)
+    }
+
+    /// The same from the beginning, of plain operations, so that it has a gradient.
+    fn attend_composed(
+        &self,
+        layer: usize,
+        qkv: Tensor,
+        b: usize,
+        t: usize,
+        mask: &Tensor,
+    ) -> Result<Tensor> {
+        let (c, h) = (self.config.n_embd, self.config.n_head);
+        let qkv = qkv.reshape((b, t, 3, h, c / h))?;
+        let heads = |i| qkv.i((.., .., i))?.transpose(1, 2)?.contiguous(); // (b, h, t, c / h)
+        let (q, k, v) = (heads(0)?, heads(1)?, heads(2)?);
+        let scale = self.config.attention_scale(layer) as f64;
+        let scores = (q.matmul(&k.t()?)? * scale)?.broadcast_add(mask)?; // (b, h, t, t)
+        let y = candle_nn::ops::softmax(&scores, D::Minus1)?.matmul(&v)?;
+        Ok(y.transpose(1, 2)?.reshape((b * t, c))?)
+    }
+}
+
+impl Linear {
+    fn load(
+        name: &str,
+        input: usize,
+        out: usize,
+        precision: Precision,
+        get: &mut Source,
+    ) -> Result<Self> {
+        let weight = get(&format!("{name}.weight"), &[input, out])?;
+        let bias = get(&format!("{name}.bias"), &[out])?;
+        let weight = match precision {
+            Precision::F32 => Weight::Dense(weight),
+            _ => Weight::quantize(&weight.t()?, precision).with_context(|| name.to_string())?,
+        };
+        Ok(Self { weight, bias })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.weight.forward(x, Some(&self.bias))?)
+    }
+}
+
+impl LayerNorm {
+    fn load(name: &str, config: &Config, get: &mut Source) -> Result<Self> {
+        Ok(Self {
+            weight: get(&format!("{name}.weight"), &[config.n_embd])?,
+            bias: get(&format!("{name}.bias"), &[config.n_embd])?,
+            epsilon: config.layer_norm_epsilon,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(ops::layer_norm(x, &self.weight, &self.bias, self.epsilon)?)
+    }
+}

@@ -1,0 +1,143 @@
+//! Elementwise and row functions, written so that the compiler vectorizes them.
+
+use super::{Shared, fma, multiversion, parallel};
+
+/// exp by 2^n * p(f), the polynomial as in Cephes' `expf`; relative error below 2e-7 where the result is normal.
+#[inline(always)]
+pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
+    let x = x.clamp(-87.3, 88.3);
+    let n = fma::<FMA>(x, std::f32::consts::LOG2_E, 12_582_912.0) - 12_582_912.0; // rounds to an integer
+    let f = fma::<FMA>(n, 2.121_944_4e-4, fma::<FMA>(n, -0.693_359_4, x));
+    let mut p = 1.987_569_1e-4;
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        p = fma::<FMA>(p, f, c);
+    }
+    let p = fma::<FMA>(p * f, f, f + 1.0);
+    p * f32::from_bits(((n as i32 + 127) << 23) as u32)
+}
+
+const SQRT_2_OVER_PI: f32 = 0.797_884_6;
+
+/// tanh by exp; the argument of GELU is small enough for it.
+#[inline(always)]
+fn tanh<const FMA: bool>(x: f32) -> f32 {
+    1.0 - 2.0 / (exp::<FMA>(2.0 * x.clamp(-15.0, 15.0)) + 1.0)
+}
+
+#[inline(always)]
+fn gelu_row<const FMA: bool>(x: &[f32], y: &mut [f32]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        let t = tanh::<FMA>(SQRT_2_OVER_PI * fma::<FMA>(0.044_715 * x * x, x, x));
+        *y = 0.5 * x * (1.0 + t);
+    }
+}
+
+multiversion! {
+    pub fn gelu_chunk(x: &[f32], y: &mut [f32]) = gelu_row
+}
+
+/// GELU in its tanh form (Hendrycks and Gimpel 2016), as GPT-2 has it.
+pub fn gelu(x: &[f32]) -> Vec<f32> {
+    const CHUNK: usize = 2048;
+    let mut y = vec![0.0; x.len()];
+    let out = Shared::new(&mut y);
+    parallel(x.len().div_ceil(CHUNK), |i| {
+        let at = i * CHUNK;
+        let len = CHUNK.min(x.len() - at);
+        // SAFETY: each i has a chunk of its own.
+        gelu_chunk(&x[at..at + len], unsafe { out.slice(at, len) });
+    });
+    y
+}
+
+#[inline(always)]
+fn gelu_grad_row<const FMA: bool>(x: &[f32], g: &[f32], y: &mut [f32]) {
+    for ((y, &x), &g) in y.iter_mut().zip(x).zip(g) {
+        let t = tanh::<FMA>(SQRT_2_OVER_PI * fma::<FMA>(0.044_715 * x * x, x, x));
+        let inner = SQRT_2_OVER_PI * fma::<FMA>(0.134_145 * x, x, 1.0);
+        *y = g * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner);
+    }
+}
+
+multiversion! {
+    pub fn gelu_grad_chunk(x: &[f32], g: &[f32], y: &mut [f32]) = gelu_grad_row
+}
+
+/// The gradient of GELU's input, given that of its output.
+pub fn gelu_grad(x: &[f32], g: &[f32]) -> Vec<f32> {
+    let mut y = vec![0.0; x.len()];
+    gelu_grad_chunk(x, g, &mut y);
+    y
+}
+
+/// Sum in 16 lanes, so that it vectorizes and its order is fixed.
+#[inline(always)]
+fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let (chunks, rest) = x.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += f(x);
+        }
+    }
+    lanes.iter().sum::<f32>() + rest.iter().map(|&x| f(x)).sum::<f32>()
+}
+
+#[inline(always)]
+fn layer_norm_rows<const FMA: bool>(
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    epsilon: f32,
+    y: &mut [f32],
+) {
+    let c = weight.len();
+    for (x, y) in x.chunks_exact(c).zip(y.chunks_exact_mut(c)) {
+        let mean = sum(x, |x| x) / c as f32;
+        let variance = sum(x, |x| (x - mean) * (x - mean)) / c as f32;
+        let scale = 1.0 / (variance + epsilon).sqrt();
+        for (((y, &x), &w), &b) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+            *y = fma::<FMA>((x - mean) * scale, w, b);
+        }
+    }
+}
+
+multiversion! {
+    /// Layer normalization (Ba et al. 2016) of rows as wide as `weight`.
+    pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) = layer_norm_rows
+}
+
+#[inline(always)]
+fn log_sum_exp_body<const FMA: bool>(x: &[f32]) -> f32 {
+    let most = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    most + sum(x, |x| exp::<FMA>(x - most)).ln()
+}
+
+multiversion! {
+    /// The logarithm of the sum of exponentials: what turns logits to log-probabilities.
+    pub fn log_sum_exp(x: &[f32]) -> f32 = log_sum_exp_body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_close_everywhere() {
+        for i in -8700..=8800 {
+            let x = i as f32 / 100.0;
+            for y in [exp::<true>(x), exp::<false>(x)] {
+                assert!((y / x.exp() - 1.0).abs() < 1e-6, "{x}: {y} for {}", x.exp());
+            }
+        }
+    }
+
+    #[test]
+    fn gelu_has_its_published_values() {
+        let y = gelu(&[-3.0, -1.0, 0.0, 1.0, 3.0, 40.0]);
+        for (y, want) in y.iter().zip([-0.003_637_4, -0.158_808, 0.0, 0.841_192, 2.996_362_6, 40.0])
+        {
+            assert!((y - want).abs() < 1e-5, "{y} for {want}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The inner loops, compiled for several processors at once and chosen at run time. The only module with `unsafe`
+//! blocks beside the memory map: calls into code for features that were detected first, and disjoint writes by threads.
+#![allow(unsafe_code)]
+
+mod attention;
+mod math;
+mod q8;
+
+pub use attention::{Rows, attend};
+pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
+pub use q8::Q8Matrix;
+
+use candle_core::utils::barrier_pool;
+
+/// What this processor can do, best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What the binary was compiled for.
+    Baseline,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512 with the VNNI dot products.
+    Avx512Vnni,
+}
+
+/// The processor's level; the answer is cached by the standard library's detection.
+pub fn level() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni")
+        {
+            return Level::Avx512Vnni;
+        }
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+        {
+            return Level::Avx2;
+        }
+    }
+    Level::Baseline
+}
+
+/// Compile one safe body three times and call the version that this processor can run. The body takes `FMA: bool`,
+/// whether `f32::mul_add` is one instruction (it is a slow library call otherwise).
+macro_rules! multiversion {
+    ($(#[$doc:meta])* pub fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:ident) => {
+        $(#[$doc])*
+        pub fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
+                fn avx512($($arg: $ty),*) $(-> $ret)? {
+                    $body::<true>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2($($arg: $ty),*) $(-> $ret)? {
+                    $body::<true>($($arg),*)
+                }
+                // SAFETY: the features were detected on this processor.
+                match $crate::model::kernels::level() {
+                    $crate::model::kernels::Level::Avx512Vnni => return unsafe { avx512($($arg),*) },
+                    $crate::model::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::model::kernels::Level::Baseline => {}
+                }
+            }
+            $body::<false>($($arg),*)
+        }
+    };
+}
+use multiversion;
+
+#[inline(always)]
+fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// A slice that several threads write at once, each in places of its own.
+struct Shared<T>(*mut T, usize);
+
+// SAFETY: `Shared::slice` is called for disjoint ranges only; each caller says why.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    fn new(slice: &mut [T]) -> Self {
+        Self(slice.as_mut_ptr(), slice.len())
+    }
+
+    /// # Safety
+    /// No two live slices may overlap.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn slice(&self, at: usize, len: usize) -> &mut [T] {
+        assert!(at + len <= self.1);
+        // SAFETY: within the slice by the line above, disjoint by contract.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(at), len) }
+    }
+}
+
+/// Call `f` once for each of `0..n`, on candle's threads.
+fn parallel(n: usize, f: impl Fn(usize) + Sync) {
+    barrier_pool().execute_chunked(n, |range| range.for_each(&f));
+}

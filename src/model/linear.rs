@@ -1,0 +1,184 @@
+//! A weight matrix in whichever form it is held, and the products with it.
+
+use super::kernels::{Level, Q8Matrix, level};
+use anyhow::{Context, Result, ensure};
+use candle_core::{
+    DType, Device, Module, Tensor,
+    quantized::{GgmlDType, QMatMul, QTensor},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How weights are held in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floats, as for training and parity.
+    F32,
+    /// ggml's q8_0: 8.5 bits a weight; what nearly everyone should use.
+    #[default]
+    Q8_0,
+    /// ggml's q4_K: 4.5 bits a weight; tensors whose rows don't divide by 256 stay q8_0.
+    Q4k,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::Q8_0 => "q8_0",
+            Self::Q4k => "q4k",
+        })
+    }
+}
+
+/// A weight matrix, out by in or in by out.
+pub enum Weight {
+    /// (in, out), as GPT-2's `Conv1D` stores it; takes part in training.
+    Dense(Tensor),
+    /// (out, in), as an embedding that is also the head.
+    Transposed(Tensor),
+    /// (out, in) in our own 8-bit tiles.
+    Q8(Q8Matrix),
+    /// (out, in) in one of candle's quantized forms.
+    Quantized(QMatMul, Arc<QTensor>),
+}
+
+impl Weight {
+    /// Round an (out, in) tensor to a precision.
+    ///
+    /// # Errors
+    /// When candle cannot quantize it.
+    pub fn quantize(weight: &Tensor, precision: Precision) -> Result<Self> {
+        let (rows, input) = weight.dims2()?;
+        match precision {
+            Precision::F32 => Ok(Self::Transposed(weight.contiguous()?)),
+            Precision::Q4k if input.is_multiple_of(256) => {
+                Self::ggml(QTensor::quantize(weight, GgmlDType::Q4K)?)
+            }
+            Precision::Q8_0 | Precision::Q4k => {
+                if !input.is_multiple_of(32) {
+                    return Ok(Self::Transposed(weight.contiguous()?));
+                }
+                if level() == Level::Baseline {
+                    return Self::ggml(QTensor::quantize(weight, GgmlDType::Q8_0)?);
+                }
+                let values = weight.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
+                let row = |o: usize, to: &mut [f32]| {
+                    to.copy_from_slice(&values[o * input..(o + 1) * input]);
+                };
+                Ok(Self::Q8(Q8Matrix::quantize(rows, input, row).context("rows of whole blocks")?))
+            }
+        }
+    }
+
+    /// Take over a tensor of a GGUF file, (out, in). q8_0 goes into our own tiles where the processor can use them.
+    ///
+    /// # Errors
+    /// When its shape is not that of a matrix.
+    pub fn ggml(tensor: QTensor) -> Result<Self> {
+        let (rows, input) = tensor.shape().dims2()?;
+        match tensor.dtype() {
+            GgmlDType::Q8_0 if level() > Level::Baseline => {
+                let data = tensor.data()?;
+                Ok(Self::Q8(Q8Matrix::from_q8_0(rows, input, &data).context("a torn q8_0 tensor")?))
+            }
+            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => {
+                Ok(Self::Transposed(tensor.dequantize(&Device::Cpu)?.to_dtype(DType::F32)?))
+            }
+            _ => {
+                let tensor = Arc::new(tensor);
+                Ok(Self::Quantized(QMatMul::from_arc(tensor.clone())?, tensor))
+            }
+        }
+    }
+
+    /// (out, in).
+    pub fn dims(&self) -> Result<(usize, usize)> {
+        Ok(match self {
+            Self::Dense(w) => {
+                let (input, out) = w.dims2()?;
+                (out, input)
+            }
+            Self::Transposed(w) => w.dims2()?,
+            Self::Q8(w) => w.dims(),
+            Self::Quantized(_, w) => w.shape().dims2()?,
+        })
+    }
+
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Dense(w) | Self::Transposed(w) => w.elem_count() * w.dtype().size_in_bytes(),
+            Self::Q8(w) => w.bytes(),
+            Self::Quantized(_, w) => w.storage_size_in_bytes(),
+        }
+    }
+
+    /// How it is held.
+    pub fn precision(&self) -> String {
+        match self {
+            Self::Dense(w) | Self::Transposed(w) => format!("{:?}", w.dtype()).to_lowercase(),
+            Self::Q8(_) => "q8_0".into(),
+            Self::Quantized(_, w) => format!("{:?}", w.dtype()).to_lowercase(),
+        }
+    }
+
+    /// x (n, in) to (n, out), the bias added where there is one.
+    pub fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        let y = match self {
+            Self::Dense(w) => x.matmul(w)?,
+            Self::Transposed(w) => x.matmul(&w.t()?)?,
+            Self::Q8(w) => return product(w, x, bias),
+            Self::Quantized(w, _) => w.forward(x)?,
+        };
+        match bias {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        }
+    }
+
+    /// Rows of an (out, in) matrix, as an embedding looks them up: ids (n) to (n, in).
+    ///
+    /// # Errors
+    /// When an id is outside, or the matrix is (in, out).
+    pub fn lookup(&self, ids: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense(_) => anyhow::bail!("a (in, out) matrix has no rows to look up"),
+            Self::Transposed(w) => Ok(w.index_select(ids, 0)?),
+            Self::Q8(w) => {
+                let ids = ids.to_vec1::<u32>()?;
+                let (rows, input) = w.dims();
+                ensure!(
+                    ids.iter().all(|&id| (id as usize) < rows),
+                    "a token outside the vocabulary"
+                );
+                let values: Vec<f32> = ids.iter().flat_map(|&id| w.row(id as usize)).collect();
+                Ok(Tensor::from_vec(values, (ids.len(), input), &Device::Cpu)?)
+            }
+            Self::Quantized(w, _) => Ok(w.embedding(ids)?),
+        }
+    }
+}
+
+fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
+    let n = x.dim(0)?;
+    let x = x.contiguous()?;
+    let y = with_floats(&x, |x| match bias {
+        None => Ok(w.matmul(x, None)),
+        Some(bias) => with_floats(bias, |bias| Ok(w.matmul(x, Some(bias)))),
+    })?;
+    Tensor::from_vec(y, (n, w.dims().0), &Device::Cpu)
+}
+
+/// The floats of a contiguous tensor on the CPU.
+pub(super) fn with_floats<T>(
+    x: &Tensor,
+    f: impl FnOnce(&[f32]) -> candle_core::Result<T>,
+) -> candle_core::Result<T> {
+    let (storage, layout) = x.storage_and_layout();
+    match (&*storage, layout.contiguous_offsets()) {
+        (candle_core::Storage::Cpu(cpu), Some((from, to))) => f(&cpu.as_slice::<f32>()?[from..to]),
+        _ => candle_core::bail!("needs a contiguous f32 tensor on the CPU"),
+    }
+}

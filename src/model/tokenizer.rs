@@ -1,0 +1,151 @@
+//! Text to tokens and back, byte by byte: GPT-2's byte-level BPE by the `tokenizers` crate.
+
+use anyhow::{Context, Result, anyhow, ensure};
+use std::{collections::HashMap, path::Path};
+use tokenizers::{
+    AddedToken,
+    models::bpe::{BPE, Vocab},
+    pre_tokenizers::byte_level::ByteLevel,
+    tokenizer::Tokenizer as Inner,
+};
+
+/// The token that ends a text.
+const END: &str = "<|endoftext|>";
+
+/// A vocabulary with its merges.
+pub struct Tokenizer {
+    inner: Inner,
+    bytes: Vec<Vec<u8>>,
+    end: Option<u32>,
+}
+
+impl Tokenizer {
+    /// From the contents of `tokenizer.json`.
+    ///
+    /// # Errors
+    /// When it is not one, or its numbers have holes past any use.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let mut inner = Inner::from_bytes(json).map_err(|e| anyhow!("{e}"))?;
+        // A prompt is read as it stands: nothing cut, nothing padded.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|e| anyhow!("{e}"))?;
+        Self::new(inner)
+    }
+
+    /// From `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`).
+    ///
+    /// # Errors
+    /// When a file is missing or malformed; it is named.
+    pub fn from_files(vocab: &Path, merges: &Path) -> Result<Self> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))
+        };
+        let ids: HashMap<String, u32> =
+            serde_json::from_str(&read(vocab)?).with_context(|| format!("{}", vocab.display()))?;
+        let text = read(merges)?;
+        let pairs = text
+            .lines()
+            .filter(|line| !line.starts_with("#version") && !line.is_empty())
+            .map(|line| {
+                let (a, b) = line.split_once(' ').with_context(|| {
+                    format!("{}: `{line}` is not two parts with a space between", merges.display())
+                })?;
+                Ok((a.to_string(), b.to_string()))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let has_end = ids.contains_key(END);
+        let bpe = BPE::builder()
+            .vocab_and_merges(ids.into_iter().collect::<Vocab>(), pairs)
+            .build()
+            .map_err(|e| anyhow!("{}: {e}", merges.display()))?;
+        let mut inner = Inner::new(bpe);
+        inner.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
+        inner.with_decoder(Some(ByteLevel::new(false, true, true)));
+        if has_end {
+            inner.add_special_tokens([AddedToken::from(END, true)]).map_err(|e| anyhow!("{e}"))?;
+        }
+        Self::new(inner)
+    }
+
+    fn new(inner: Inner) -> Result<Self> {
+        let ids = inner.get_vocab(true);
+        ensure!(!ids.is_empty(), "the vocabulary is empty");
+        let size = ids.values().max().map_or(0, |&most| most as usize + 1);
+        ensure!(
+            size <= 4 * ids.len() + 1024,
+            "the vocabulary numbers {} tokens up to {size}",
+            ids.len()
+        );
+        let of_char = bytes_of_chars();
+        let added = inner.get_added_tokens_decoder();
+        let mut bytes = vec![Vec::new(); size];
+        for (text, id) in ids {
+            bytes[id as usize] = if added.contains_key(&id) {
+                text.into_bytes()
+            } else {
+                // A character outside the byte alphabet stands for itself.
+                let mut buffer = [0; 4];
+                text.chars()
+                    .flat_map(|c| match of_char.get(&c) {
+                        Some(&byte) => vec![byte],
+                        None => c.encode_utf8(&mut buffer).as_bytes().to_vec(),
+                    })
+                    .collect()
+            };
+        }
+        let end = inner.token_to_id(END);
+        Ok(Self { inner, bytes, end })
+    }
+
+    /// One past the highest token.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The token that ends a text, where there is one.
+    pub fn end(&self) -> Option<u32> {
+        self.end
+    }
+
+    /// The tokens of a text.
+    ///
+    /// # Errors
+    /// Only what the library says of a vocabulary that lacks a byte.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        let encoding = self.inner.encode_fast(text, false).map_err(|e| anyhow!("{e}"))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The bytes of a token; empty for a number that stands for nothing.
+    pub fn bytes(&self, id: u32) -> &[u8] {
+        self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bytes of tokens as text, with `�` where they are none.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.bytes(id)).copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The library's own form, for writing `tokenizer.json`.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn to_json(&self) -> Result<String> {
+        self.inner.to_string(false).map_err(|e| anyhow!("{e}"))
+    }
+}
+
+/// GPT-2 writes each byte as a printable character: itself where it is one, else the next from U+0100 on.
+fn bytes_of_chars() -> HashMap<char, u8> {
+    let mut next = 0x100;
+    (0..=255u8)
+        .map(|byte| match byte {
+            b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff => (byte as char, byte),
+            _ => {
+                next += 1;
+                (char::from_u32(next - 1).unwrap_or('\u{fffd}'), byte)
+            }
+        })
+        .collect()
+}
