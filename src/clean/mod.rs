@@ -1,8 +1,16 @@
 //! What a reader never sees is taken out of a model's text here. The writer's own text never passes through.
 
+mod entity;
+mod link;
+mod post;
 mod sentence;
+mod stream;
+mod visible;
 
+pub use post::{PostRules, Step, post, post_steps, weight};
 pub use sentence::{hanging, sentence_ends};
+pub use stream::Cleaner;
+pub use visible::for_terminal;
 
 use serde::{Deserialize, Serialize};
 

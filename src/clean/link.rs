@@ -1,0 +1,123 @@
+//! Everything a platform would turn into a link, a ping or a price tag. Stricter than any platform on purpose:
+//! a word too much that goes is cheaper than a link that stays.
+
+/// `text` without links, e-mail addresses, @handles and $cashtags; hashtags lose their `#` and stay words.
+/// A full stop glued to the next sentence gets its space back (`end.So` would be a link to Somalia).
+pub fn remove(text: &str) -> String {
+    let mut text = text.to_owned();
+    // Taking one out can bring another's parts together. Each round takes or parts something, so it ends.
+    while let Some(change) = first(&text) {
+        match change {
+            Change::Cut(from, to) => text.replace_range(from..to, ""),
+            Change::Part(at) => text.insert(at, ' '),
+        }
+    }
+    text
+}
+
+/// What makes one link less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// These bytes go.
+    Cut(usize, usize),
+    /// A space comes here.
+    Part(usize),
+}
+
+fn first(text: &str) -> Option<Change> {
+    text.char_indices().find_map(|(at, c)| {
+        let before = &text[..at];
+        let after = &text[at + c.len_utf8()..];
+        match c {
+            ':' if after.starts_with("//") => Some(cut(text, scheme_start(before), at + 3)),
+            '@' | '＠' if after.starts_with(is_word) => Some(handle(text, at, after)),
+            '$' if after.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                Some(Change::Cut(at, text.len() - after.trim_start_matches(is_word).len()))
+            }
+            '#' | '＃' if names_something(after) => Some(Change::Cut(at, at + c.len_utf8())),
+            '.' => domain(text, at),
+            _ => None,
+        }
+    })
+}
+
+/// A handle goes with the list it may name (`@ash/lamps`); an address (`ash@example.org`) goes as a whole.
+fn handle(text: &str, at: usize, after: &str) -> Change {
+    let from = label_start(&text[..at]);
+    if from < at {
+        return cut(text, from, text.len() - after.len());
+    }
+    let mut rest = after.trim_start_matches(is_word);
+    if let Some(list) = rest.strip_prefix('/')
+        && list.starts_with(is_word)
+    {
+        rest = list.trim_start_matches(|c| is_word(c) || c == '-');
+    }
+    Change::Cut(at, text.len() - rest.len())
+}
+
+/// The dot at `at`, when a platform may read what is around it as a domain.
+fn domain(text: &str, at: usize) -> Option<Change> {
+    let left = text[..at].chars().next_back().filter(|c| is_label(*c))?;
+    let after = &text[at + 1..];
+    let label = &after[..after.len() - after.trim_start_matches(is_label).len()];
+    let right = label.chars().next()?;
+    // "U.S." and "e.g." have one letter behind the dot, numbers none; no domain ends like that
+    if !right.is_alphabetic() || label.chars().nth(1).is_none() {
+        return None;
+    }
+    if right.is_lowercase() && !is_east_asian(left) && !is_east_asian(right) {
+        Some(cut(text, label_start(&text[..at]), at + 1))
+    } else {
+        Some(Change::Part(at + 1))
+    }
+}
+
+/// From `from` to where the link that holds all up to byte `inside` ends; the punctuation at its end belongs to
+/// the sentence.
+fn cut(text: &str, from: usize, inside: usize) -> Change {
+    let whole = text[inside..]
+        .find(|c: char| c.is_whitespace() || is_east_asian(c) || matches!(c, '<' | '>' | '"'))
+        .map_or(&text[from..], |end| &text[from..inside + end]);
+    let kept = whole.trim_end_matches(|c: char| {
+        matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '\'' | '’' | '”' | ')' | ']' | '}')
+    });
+    Change::Cut(from, from + kept.len().max(inside - from))
+}
+
+/// Where the letters before `://` begin.
+fn scheme_start(before: &str) -> usize {
+    before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-')).len()
+}
+
+/// Where the labels before a dot or an `@` begin.
+fn label_start(before: &str) -> usize {
+    before
+        .trim_end_matches(|c| is_label(c) && !is_east_asian(c) || matches!(c, '.' | '+' | '%'))
+        .len()
+}
+
+/// A hashtag needs a letter; `#1` is a number, and a keycap's `#` has a selector behind it.
+fn names_something(after: &str) -> bool {
+    let run = after.split(char::is_whitespace).next().unwrap_or_default();
+    run.starts_with(|c| is_label(c) && c != '\u{fe0f}' && c != '\u{20e3}')
+        && run.contains(|c: char| c.is_alphabetic() || c == '_')
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// What a domain's label may hold: platforms allow nearly everything but ASCII's signs, spaces and punctuation.
+fn is_label(c: char) -> bool {
+    is_word(c)
+        || c == '-'
+        || c > '\u{bf}'
+            && !c.is_whitespace()
+            && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}')
+}
+
+/// Scripts that put no space between words, so that a link has no visible end on that side.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}

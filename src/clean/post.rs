@@ -1,0 +1,187 @@
+//! A model's whole text made fit for a public post: plain, without links, in whole sentences, short enough.
+//! Knows no platform but the strictest reading of what one counts and links.
+
+use super::{Cleaner, Level, entity, link, sentence_ends};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What a post has to keep to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostRules {
+    /// The most weight it may have, see [`weight`].
+    pub limit: usize,
+    /// What the model was asked with. An echo of it at the start is taken off, unless it is a single word,
+    /// which a model may well say by itself.
+    pub prompt: String,
+}
+
+impl Default for PostRules {
+    fn default() -> Self {
+        Self { limit: 280, prompt: String::new() }
+    }
+}
+
+/// The text after one step of cleaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was done: `tags`, `entities`, `echo`, `links`, `sentences`, `length`.
+    pub step: &'static str,
+    /// What was left.
+    pub text: String,
+}
+
+/// `text` as a post; `None` when nothing is left that could be posted.
+pub fn post(text: &str, rules: &PostRules) -> Option<String> {
+    post_steps(text, rules).pop().map(|step| step.text).filter(|text| !text.is_empty())
+}
+
+/// `text` after each step, in order; the last is the post, or empty.
+pub fn post_steps(text: &str, rules: &PostRules) -> Vec<Step> {
+    let tags = prose(text);
+    let entities = plain(&tags);
+    let echo = without_echo(&entities, &plain(&rules.prompt)).to_owned();
+    let links = without_links(&echo);
+    let sentences = within(&links, usize::MAX).to_owned();
+    let length = within(&sentences, rules.limit).to_owned();
+    [
+        ("tags", tags),
+        ("entities", entities),
+        ("echo", echo),
+        ("links", links),
+        ("sentences", sentences),
+        ("length", length),
+    ]
+    .map(|(step, text)| Step { step, text })
+    .into()
+}
+
+/// How much of a post's limit `text` takes: never less than the platform counts, for text without links.
+/// Latin, Greek, Cyrillic and their neighbours weigh 1 a character, all else 2, emoji 2 a part.
+pub fn weight(text: &str) -> usize {
+    text.nfc()
+        .map(|c| match c {
+            '©' | '®' => 2, // emoji to some counters
+            '\u{0}'..='\u{10ff}' | '\u{2000}'..='\u{200d}' => 1,
+            '\u{2010}'..='\u{201f}' | '\u{2032}'..='\u{2037}' => 1,
+            _ => 2,
+        })
+        .sum()
+}
+
+/// Without tags and invisible characters.
+fn prose(text: &str) -> String {
+    let mut cleaner = Cleaner::new(Level::Prose);
+    let mut out = cleaner.push(text);
+    out.push_str(&cleaner.finish());
+    out
+}
+
+/// References decoded, and what they may have hidden taken out; characters composed.
+fn plain(text: &str) -> String {
+    let composed: String = entity::decode(text).nfc().collect();
+    prose(&composed).nfc().collect()
+}
+
+/// Behind every repetition of `prompt` at the start, whatever its case and spaces.
+fn without_echo<'a>(text: &'a str, prompt: &str) -> &'a str {
+    let words: Vec<_> = prompt.split_whitespace().map(str::to_lowercase).collect();
+    let mut text = text;
+    while words.len() > 1
+        && let Some(rest) = behind(text, &words)
+    {
+        text = rest;
+    }
+    text
+}
+
+/// What follows `words`, if `text` begins with them.
+fn behind<'a>(text: &'a str, words: &[String]) -> Option<&'a str> {
+    let mut rest = text;
+    for word in words {
+        rest = rest.trim_start();
+        let mut wanted = word.chars().peekable();
+        let mut end = 0;
+        for c in rest.chars() {
+            if wanted.peek().is_none() {
+                break;
+            }
+            for lower in c.to_lowercase() {
+                wanted.next_if_eq(&lower)?;
+            }
+            end += c.len_utf8();
+        }
+        rest = &rest[end..];
+        if wanted.peek().is_some() || rest.starts_with(char::is_alphanumeric) {
+            return None;
+        }
+    }
+    Some(rest)
+}
+
+/// Links out and spaces tidy. One may bring the other's work together again, so both go on until nothing changes.
+fn without_links(text: &str) -> String {
+    let mut text = tidy(text);
+    loop {
+        let next = tidy(&prose(&link::remove(&text)));
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+}
+
+/// One space between words, at most one empty line, nothing that a removed link leaves behind.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in words_and_gaps(text) {
+        if !word.starts_with(char::is_whitespace) {
+            out.push_str(word);
+        } else if word.matches('\n').count() > 1 {
+            out.push_str("\n\n");
+        } else {
+            out.push(if word.contains('\n') { '\n' } else { ' ' });
+        }
+    }
+    for empty in ["()", "( )", "[]", "[ ]", "“”", "“ ”"] {
+        out = out.replace(empty, "");
+    }
+    let orphan =
+        |c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')');
+    attach_marks(out.trim_start_matches(orphan).trim_end())
+}
+
+/// `text` in pieces that are all space or all not.
+fn words_and_gaps(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let space = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != space).unwrap_or(rest.len());
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        Some(piece)
+    })
+}
+
+/// "a word ." becomes "a word."
+fn attach_marks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let mut behind = text[at + c.len_utf8()..].chars();
+        let lone_mark = matches!(behind.next(), Some('.' | ',' | '!' | '?'))
+            && behind.next().is_none_or(char::is_whitespace);
+        if c != ' ' || !lone_mark {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The longest run of whole sentences that weighs no more than `limit` and cuts no grapheme.
+fn within(text: &str, limit: usize) -> &str {
+    let boundaries: Vec<_> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+    let end = sentence_ends(text)
+        .filter(|end| *end == text.len() || boundaries.binary_search(end).is_ok())
+        .take_while(|end| weight(&text[..*end]) <= limit)
+        .last();
+    &text[..end.unwrap_or(0)]
+}
