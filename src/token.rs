@@ -48,8 +48,10 @@ pub struct SamplingParams {
     pub repetition_penalty: f32,
     /// How many of the latest tokens the penalty looks at.
     pub repetition_window: usize,
-    /// With branch and position, decides every draw.
+    /// With `branch` and the token's position in the continuation, decides every draw.
     pub seed: u64,
+    /// Which of several continuations of one seed this is.
+    pub branch: u64,
     /// The most tokens a continuation may have.
     pub max_tokens: usize,
     /// End at the first sentence's end that leaves at least this many tokens; `None`: sentences don't matter.
@@ -70,6 +72,7 @@ impl Default for SamplingParams {
             repetition_penalty: 1.05,
             repetition_window: 256,
             seed: 0,
+            branch: 0,
             max_tokens: 100,
             sentence: None,
             stop: Vec::new(),

@@ -1,11 +1,13 @@
 //! What front ends hold: an engine reads prompts and gives tokens, several branches a step.
 
+use super::local::Local;
 use crate::{
     clean,
+    model::{Model, Precision},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
-use anyhow::{Result, bail};
-use std::path::Path;
+use anyhow::Result;
+use std::{collections::VecDeque, path::Path};
 
 /// One continuation asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub struct Ask {
     pub params: SamplingParams,
     /// What a reader never sees is taken out of every token's text.
     pub clean: clean::Level,
+    /// Whether a word that is still being typed may be finished otherwise than its last token begins.
+    pub heal: bool,
 }
 
 /// What the engine made of a prompt.
@@ -54,60 +58,122 @@ pub struct ModelInfo {
 }
 
 /// A source of tokens. An enum, so that it can be swapped while the desk runs.
-pub enum Engine {}
+pub enum Engine {
+    /// A model on this machine.
+    Local(Box<Local>),
+}
 
 impl Engine {
     /// The model in the binary.
+    ///
+    /// # Errors
+    /// Only when the binary was built with a broken one.
     pub fn embedded() -> Result<Self> {
-        bail!("not built yet")
+        Ok(Self::new(Model::embedded(Precision::default())?))
     }
 
-    /// A model folder in the Hugging Face layout. Errors name the file and the way out.
-    pub fn open(_folder: &Path) -> Result<Self> {
-        bail!("not built yet")
+    /// A model folder in the Hugging Face layout.
+    ///
+    /// # Errors
+    /// For every file that is missing or broken, with its name and the way out.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Ok(Self::new(Model::open(folder, Precision::default())?))
+    }
+
+    /// An engine of a model that is loaded already.
+    pub fn new(model: Model) -> Self {
+        Self::Local(Box::new(Local::new(model)))
     }
 
     /// What is loaded.
     pub fn info(&self) -> &ModelInfo {
-        match *self {}
+        match self {
+            Self::Local(local) => local.info(),
+        }
     }
 
-    /// Begin a branch. The prompt is read during the next steps.
-    pub fn start(&mut self, _ask: Ask) -> Result<Reading> {
-        match *self {}
+    /// Begin a branch. The prompt is read during the next steps; branches of one prompt read it once.
+    ///
+    /// # Errors
+    /// Parameters that mean nothing.
+    pub fn start(&mut self, ask: Ask) -> Result<Reading> {
+        super::check(&ask.params)?;
+        match self {
+            Self::Local(local) => local.start(ask),
+        }
     }
 
-    /// One step of all live branches, or a block of a prompt being read; empty outputs are possible.
+    /// One step of all live branches, or a block of a prompt being read; no output is possible.
+    ///
+    /// # Errors
+    /// When the model fails; no branch is live any more then.
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        match *self {}
+        match self {
+            Self::Local(local) => local.step(),
+        }
     }
 
     /// Forget a branch; unknown ones are ignored.
-    pub fn stop(&mut self, _branch: BranchId) {
-        match *self {}
+    pub fn stop(&mut self, branch: BranchId) {
+        match self {
+            Self::Local(local) => local.stop(branch),
+        }
     }
 
     /// No branch is live.
     pub fn is_idle(&self) -> bool {
-        match *self {}
+        match self {
+            Self::Local(local) => local.is_idle(),
+        }
     }
 
-    /// One continuation as an iterator of tokens; the other branches are dropped.
-    pub fn stream(&mut self, _ask: Ask) -> Result<Stream<'_>> {
-        match *self {}
+    /// One continuation as an iterator of tokens; other live branches go on unseen.
+    ///
+    /// # Errors
+    /// Parameters that mean nothing.
+    pub fn stream(&mut self, ask: Ask) -> Result<Stream<'_>> {
+        let branch = ask.branch;
+        self.start(ask)?;
+        Ok(Stream { engine: self, branch, ready: VecDeque::new(), stop: None })
     }
 }
 
-/// The tokens of one continuation, as they come.
+/// The tokens of one continuation, as they come. Dropping it forgets the rest.
 pub struct Stream<'a> {
     engine: &'a mut Engine,
+    branch: BranchId,
+    ready: VecDeque<Token>,
     /// Why it ended, once it has.
     pub stop: Option<StopReason>,
 }
 
 impl Iterator for Stream<'_> {
     type Item = Result<Token>;
+
     fn next(&mut self) -> Option<Self::Item> {
-        match *self.engine {}
+        loop {
+            if let Some(token) = self.ready.pop_front() {
+                return Some(Ok(token));
+            }
+            if self.stop.is_some() || self.engine.is_idle() {
+                return None;
+            }
+            let outputs = match self.engine.step() {
+                Ok(outputs) => outputs,
+                Err(e) => return Some(Err(e)),
+            };
+            for (_, output) in outputs.into_iter().filter(|(branch, _)| *branch == self.branch) {
+                match output {
+                    Output::Token(token) => self.ready.push_back(token),
+                    Output::Done(stop) => self.stop = Some(stop),
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        self.engine.stop(self.branch);
     }
 }

@@ -1,0 +1,301 @@
+//! The engine on this machine: live branches decode as one batch, prompts are read in blocks beside them, and what was
+//! read is kept, so that a prompt that changed a little costs a little.
+
+use super::{Ask, ModelInfo, Output, Reading, prompt, sampler, text::Text};
+use crate::{
+    model::{KvCache, Model, Span},
+    token::{Alternative, BranchId, SamplingParams, StopReason, Token},
+};
+use anyhow::{Context, Result, ensure};
+use candle_core::{Device, Tensor};
+
+/// Tokens of a prompt that are read in one step, so that a step is never long.
+const READ: usize = 64;
+/// Ended branches whose caches are kept for what may be asked next.
+const KEPT: usize = 4;
+
+/// A model, what it is writing, and what it remembers having read.
+pub struct Local {
+    model: Model,
+    info: ModelInfo,
+    live: Vec<Branch>,
+    kept: Vec<Memory>,
+}
+
+/// Tokens, and the cache of the first of them.
+struct Memory {
+    tokens: Vec<u32>,
+    cache: KvCache,
+}
+
+struct Branch {
+    id: BranchId,
+    params: SamplingParams,
+    memory: Memory,
+    /// Tokens of the continuation so far.
+    generated: usize,
+    owed: Vec<u8>,
+    text: Text,
+}
+
+impl Local {
+    /// Ready to write with a model.
+    pub fn new(model: Model) -> Self {
+        let info = ModelInfo {
+            name: model.name.clone(),
+            parameters: model.network.config.parameters(),
+            context: model.network.config.n_positions,
+            vocabulary: model.network.config.vocab_size,
+            embedded: model.embedded,
+        };
+        Self { model, info, live: Vec::new(), kept: Vec::new() }
+    }
+
+    /// What is loaded.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Begin a branch; one of the same name is replaced.
+    pub fn start(&mut self, ask: Ask) -> Result<Reading> {
+        self.stop(ask.branch);
+        let context = self.info.context;
+        let room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
+        let prompt =
+            prompt::prepare(&self.model.tokenizer, &ask.prompt, (context - room).max(1), ask.heal)?;
+        let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
+        self.live.push(Branch {
+            id: ask.branch,
+            text: Text::new(&ask.params, ask.clean),
+            params: ask.params,
+            memory: Memory {
+                tokens: prompt.tokens,
+                cache: KvCache::new(&self.model.network.config),
+            },
+            generated: 0,
+            owed: prompt.owed,
+        });
+        Ok(reading)
+    }
+
+    /// Forget a branch; what it read stays of use.
+    pub fn stop(&mut self, branch: BranchId) {
+        if let Some(i) = self.live.iter().position(|b| b.id == branch) {
+            let ended = self.live.remove(i);
+            self.keep(ended.memory);
+        }
+    }
+
+    /// No branch is live.
+    pub fn is_idle(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// One pass of the network for all live branches. After an error none is live.
+    pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        let outputs = self.pass();
+        if outputs.is_err() {
+            self.live.clear();
+        }
+        outputs
+    }
+
+    fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        let mut outputs = Vec::new();
+        self.live.retain(|branch| {
+            let none_wanted = branch.params.max_tokens == 0;
+            if none_wanted {
+                outputs.push((branch.id, Output::Done(StopReason::Length)));
+            }
+            !none_wanted
+        });
+        self.make_room();
+        let waiting = self.share_what_was_read();
+        let mut spans = Vec::new();
+        let mut writing = Vec::new();
+        let mut rows = 0u32;
+        for (i, branch) in self.live.iter_mut().enumerate().filter(|(i, _)| !waiting[*i]) {
+            let Memory { tokens, cache } = &mut branch.memory;
+            let unread = &tokens[cache.len()..];
+            let ids = &unread[..unread.len().min(READ)];
+            rows += ids.len() as u32;
+            if ids.len() == unread.len() {
+                writing.push((i, rows - 1));
+            }
+            spans.push(Span { ids, cache });
+        }
+        if spans.is_empty() {
+            return Ok(outputs);
+        }
+        let network = &self.model.network;
+        let hidden = network.read(&mut spans)?;
+        if writing.is_empty() {
+            return Ok(outputs);
+        }
+        let last: Vec<u32> = writing.iter().map(|(_, row)| *row).collect();
+        let hidden = hidden.index_select(&Tensor::new(last, &Device::Cpu)?, 0)?;
+        let logits: Vec<Vec<f32>> = network.head(&hidden)?.to_vec2()?;
+        let mut ended = Vec::new();
+        for ((i, _), logits) in writing.into_iter().zip(logits) {
+            let branch = &mut self.live[i];
+            let (token, stop) = branch.next(&self.model, &logits)?;
+            if let Some(token) = token {
+                outputs.push((branch.id, Output::Token(token)));
+            }
+            if let Some(stop) = stop {
+                outputs.push((branch.id, Output::Done(stop)));
+                ended.push(branch.id);
+            }
+        }
+        for id in ended {
+            self.stop(id);
+        }
+        Ok(outputs)
+    }
+
+    /// A branch that filled the context loses its front, at a sentence, and is read again.
+    fn make_room(&mut self) {
+        let context = self.info.context;
+        for branch in &mut self.live {
+            let tokens = &mut branch.memory.tokens;
+            if tokens.len() > context {
+                let first = prompt::cut(&self.model.tokenizer, tokens, tokens.len() - context / 2);
+                tokens.drain(..first);
+                branch.memory.cache = KvCache::new(&self.model.network.config);
+            }
+        }
+    }
+
+    /// Give each branch that has still to read the longest beginning that another one has read. Says which branches
+    /// wait, since one before them is reading the same.
+    fn share_what_was_read(&mut self) -> Vec<bool> {
+        let mut waiting = Vec::with_capacity(self.live.len());
+        for i in 0..self.live.len() {
+            let own = &self.live[i].memory;
+            let have = own.cache.len();
+            if own.tokens.len() - have <= 1 {
+                waiting.push(false);
+                continue;
+            }
+            // The last token has to be read here, for its logits.
+            let wanted = &own.tokens[..own.tokens.len() - 1];
+            let others =
+                self.live.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, b)| &b.memory);
+            let best = others
+                .chain(&self.kept)
+                .map(|m| (common(wanted, &m.tokens[..m.cache.len()]), m))
+                .max_by_key(|(n, _)| *n)
+                .filter(|(n, _)| *n > have)
+                .map(|(n, m)| {
+                    let mut cache = m.cache.clone();
+                    cache.truncate(n);
+                    cache
+                });
+            let ahead = self.live[..i]
+                .iter()
+                .filter(|b| b.memory.tokens.len() - b.memory.cache.len() > 1)
+                .map(|b| common(wanted, &b.memory.tokens))
+                .max()
+                .unwrap_or(0);
+            waiting.push(ahead > best.as_ref().map_or(have, KvCache::len));
+            if let Some(cache) = best {
+                self.live[i].memory.cache = cache;
+            }
+        }
+        waiting
+    }
+
+    fn keep(&mut self, memory: Memory) {
+        let read = memory.cache.len();
+        // One that continues another makes it needless.
+        self.kept
+            .retain(|m| common(&m.tokens[..m.cache.len()], &memory.tokens[..read]) < m.cache.len());
+        self.kept.insert(0, memory);
+        self.kept.truncate(KEPT);
+    }
+}
+
+/// How many tokens two texts begin with alike.
+fn common(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+impl Branch {
+    /// Choose the next token and make it text; `None` for one that only showed that the text had ended.
+    fn next(
+        &mut self,
+        model: &Model,
+        logits: &[f32],
+    ) -> Result<(Option<Token>, Option<StopReason>)> {
+        let tokenizer = &model.tokenizer;
+        let seen = &self.memory.tokens;
+        let recent = &seen[seen.len().saturating_sub(self.params.repetition_window)..];
+        let named = |id: u32| !tokenizer.bytes(id).is_empty();
+        let pays = |id: u32| {
+            let bytes = tokenizer.bytes(id);
+            named(id) && (bytes.starts_with(&self.owed) || self.owed.starts_with(bytes))
+        };
+        let choose = |allowed: &dyn Fn(u32) -> bool| {
+            sampler::choose(logits, recent, &self.params, self.generated, allowed)
+        };
+        // A vocabulary may lack every token that could pay: then the debt is forgiven.
+        let choice = choose(&pays)
+            .or_else(|| {
+                self.owed.clear();
+                choose(&named)
+            })
+            .context("the model gave no numbers; its weights may be damaged")?;
+        let bytes = tokenizer.bytes(choice.id);
+        let paid = self.owed.len().min(bytes.len());
+        self.owed.drain(..paid);
+        self.memory.tokens.push(choice.id);
+        self.generated += 1;
+        let is_end =
+            |id| Some(id) == tokenizer.end() || Some(id) == model.network.config.eos_token_id;
+        let (mut text, mut stop) = match is_end(choice.id) {
+            true => (String::new(), Some(StopReason::Eot)),
+            false => self.text.push(&bytes[paid..]),
+        };
+        if stop.is_none() && self.generated >= self.params.max_tokens {
+            stop = Some(StopReason::Length);
+        }
+        if matches!(stop, Some(StopReason::Eot | StopReason::Length)) {
+            text += &self.text.finish();
+        }
+        let only_showed_the_end = text.is_empty()
+            && matches!(stop, Some(StopReason::Stop | StopReason::Sentence | StopReason::Eot));
+        if only_showed_the_end {
+            return Ok((None, stop));
+        }
+        let top = match self.params.logprobs {
+            0 => Vec::new(),
+            k => sampler::alternatives(logits, k)
+                .into_iter()
+                .map(|(id, logprob)| Alternative { id, text: tokenizer.decode(&[id]), logprob })
+                .collect(),
+        };
+        let token = Token {
+            id: choice.id,
+            text,
+            logprob: Some(choice.logprob),
+            rank: Some(choice.rank),
+            top,
+        };
+        Ok((Some(token), stop))
+    }
+}
+
+/// Refuse parameters that mean nothing, naming them.
+pub fn check(params: &SamplingParams) -> Result<()> {
+    let within = |name: &str, value: f32, least: f32, most: f32| {
+        ensure!(
+            value.is_finite() && (least..=most).contains(&value),
+            "{name} is {value}; it has to lie between {least} and {most}"
+        );
+        Ok(())
+    };
+    within("temperature", params.temperature, 0.0, 100.0)?;
+    within("top_p", params.top_p, f32::MIN_POSITIVE, 1.0)?;
+    within("min_p", params.min_p, 0.0, 1.0)?;
+    within("repetition_penalty", params.repetition_penalty, 0.1, 100.0)
+}

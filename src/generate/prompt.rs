@@ -1,0 +1,136 @@
+//! From a draft's text to the tokens that a model reads: what does not fit is cut from the front, at a sentence, in
+//! blocks, so that a growing text keeps its beginning for a while and what was read of it stays of use.
+
+use crate::{clean::sentence_ends, model::Tokenizer};
+use anyhow::Result;
+
+/// A prompt as the model meets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What it reads; never empty.
+    pub tokens: Vec<u32>,
+    /// The byte of the text where that begins.
+    pub sees_from: usize,
+    /// Bytes of the text that the first tokens of a continuation must give again: trailing spaces (GPT-2's tokens carry
+    /// the space before a word), or a half-typed word's last token.
+    pub owed: Vec<u8>,
+}
+
+/// Make a prompt of at most `most` tokens. With `heal`, a word that is still being typed may be finished otherwise than
+/// its last token begins (token healing).
+///
+/// # Errors
+/// What the tokenizer says.
+pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Result<Prompt> {
+    let body = text.trim_end_matches(' ');
+    let mut owed = text.as_bytes()[body.len()..].to_vec();
+    // No token of prose is longer than sixteen bytes on average: beyond that nothing could be seen anyway.
+    let window = window(body, 16 * most);
+    let mut tokens = tokenizer.encode(&body[window..])?;
+    let mut sees_from = window;
+    if tokens.len() > most {
+        let block = (most / 4).max(1);
+        let drop = (tokens.len() - most).div_ceil(block) * block;
+        let first = cut(tokenizer, &tokens, drop.min(tokens.len() - 1));
+        sees_from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
+        tokens.drain(..first);
+    }
+    if heal && owed.is_empty() && tokens.len() > 1 && body.ends_with(char::is_alphanumeric) {
+        owed = tokens.pop().map(|t| tokenizer.bytes(t).to_vec()).unwrap_or_default();
+    }
+    if tokens.is_empty() {
+        // An empty page: what stands before every text in the training data.
+        tokens.push(tokenizer.end().unwrap_or(0));
+    }
+    Ok(Prompt { tokens, sees_from, owed })
+}
+
+/// The first token that may stand at the front when at least `drop` tokens go: one that begins a sentence, else a word.
+pub fn cut(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
+    let reach = (drop + tokens.len() / 4).min(tokens.len());
+    let bytes: Vec<u8> =
+        tokens[drop..reach].iter().flat_map(|&t| tokenizer.bytes(t)).copied().collect();
+    let text = String::from_utf8_lossy(&bytes);
+    let ends: Vec<usize> = sentence_ends(&text).collect();
+    let mut at = 0;
+    let mut word = None;
+    for (i, &token) in tokens[drop..reach].iter().enumerate() {
+        let bytes = tokenizer.bytes(token);
+        if ends.contains(&at) {
+            return drop + i;
+        }
+        let begins_word = bytes.first().is_some_and(|b| b.is_ascii_whitespace());
+        if i > 0 && begins_word && word.is_none() {
+            word = Some(drop + i);
+        }
+        at += bytes.len();
+    }
+    word.unwrap_or(drop)
+}
+
+/// Where the last `most` bytes begin, in steps of a quarter, so that it stays for a while.
+fn window(text: &str, most: usize) -> usize {
+    if text.len() <= most {
+        return 0;
+    }
+    let step = (most / 4).max(1);
+    let mut from = (text.len() - most).div_ceil(step) * step;
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    from
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokenizer() -> Tokenizer {
+        Tokenizer::from_json(include_bytes!("../../models/inkwell/tokenizer.json")).unwrap()
+    }
+
+    #[test]
+    fn short_prompts_are_read_whole() {
+        let t = tokenizer();
+        let p = prepare(&t, "The boat was gone.", 100, false).unwrap();
+        assert_eq!((t.decode(&p.tokens).as_str(), p.sees_from), ("The boat was gone.", 0));
+        assert!(p.owed.is_empty());
+    }
+
+    #[test]
+    fn trailing_spaces_are_owed_and_an_empty_page_has_a_beginning() {
+        let t = tokenizer();
+        let p = prepare(&t, "The boat  ", 100, true).unwrap();
+        assert_eq!((t.decode(&p.tokens).as_str(), p.owed.as_slice()), ("The boat", &b"  "[..]));
+        assert_eq!(prepare(&t, "", 100, false).unwrap().tokens, [t.end().unwrap()]);
+        assert_eq!(prepare(&t, " ", 100, false).unwrap().owed, b" ");
+        let p = prepare(&t, "They were wait", 100, true).unwrap();
+        assert_eq!(t.decode(&p.tokens) + &String::from_utf8_lossy(&p.owed), "They were wait");
+        assert!(!p.owed.is_empty());
+    }
+
+    #[test]
+    fn long_prompts_lose_whole_sentences_and_keep_their_front_for_a_while() {
+        let t = tokenizer();
+        let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
+        let mut fronts = Vec::new();
+        for end in (text.len() / 2..text.len()).filter(|&i| text[i..].starts_with(" was")) {
+            let p = prepare(&t, &text[..end], 100, false).unwrap();
+            assert!(p.tokens.len() <= 100 && p.tokens.len() > 50, "{}", p.tokens.len());
+            assert_eq!(t.decode(&p.tokens), text[p.sees_from..end]);
+            assert!(text[p.sees_from..].starts_with(" Sentence number"), "{:?}", p.sees_from);
+            fronts.push(p.sees_from);
+        }
+        let kept = fronts.windows(2).filter(|w| w[0] == w[1]).count();
+        assert!(kept * 2 >= fronts.len() - 1, "the front moved {} times", fronts.len() - 1 - kept);
+    }
+
+    #[test]
+    fn text_without_sentences_is_cut_all_the_same() {
+        let t = tokenizer();
+        for text in ["word ".repeat(600), "x".repeat(3000), "é".repeat(3000), "🙂".repeat(900)] {
+            let p = prepare(&t, &text, 64, false).unwrap();
+            assert!(p.tokens.len() <= 64 && !p.tokens.is_empty());
+        }
+    }
+}

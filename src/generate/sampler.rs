@@ -1,0 +1,259 @@
+//! Which token comes next: a function of the logits, the parameters and a position, never of what was drawn before.
+//!
+//! The order of the cuts is that of `transformers`: penalty, temperature, top-k, top-p, min-p.
+
+use crate::{model::kernels::log_sum_exp, token::SamplingParams};
+
+/// A token chosen, with its place in the raw distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Its number.
+    pub id: u32,
+    /// Natural logarithm of its raw probability.
+    pub logprob: f32,
+    /// 1 for the likeliest.
+    pub rank: u32,
+}
+
+/// Choose a token. `logits` (vocabulary) are the raw ones, `recent` what the repetition penalty looks back on,
+/// `position` counts the continuation's tokens. `None` when nothing is allowed, or nothing is a number.
+pub fn choose(
+    logits: &[f32],
+    recent: &[u32],
+    params: &SamplingParams,
+    position: usize,
+    allowed: impl Fn(u32) -> bool,
+) -> Option<Choice> {
+    let mut scores = logits.to_vec();
+    penalize(&mut scores, recent, params.repetition_penalty);
+    for (id, score) in scores.iter_mut().enumerate() {
+        if score.is_nan() || !allowed(id as u32) {
+            *score = f32::NEG_INFINITY;
+        }
+    }
+    let id = match params.temperature > 0.0 {
+        false => likeliest(&scores)?,
+        true => draw(&mut scores, params, uniform(params.seed, params.branch, position as u64))?,
+    };
+    let logit = logits[id as usize];
+    let rank = 1 + logits.iter().filter(|&&x| x > logit).count() as u32;
+    Some(Choice { id, logprob: logit - log_sum_exp(logits), rank })
+}
+
+/// The `k` likeliest tokens and their raw log-probabilities, likeliest first.
+pub fn alternatives(logits: &[f32], k: usize) -> Vec<(u32, f32)> {
+    let total = log_sum_exp(logits);
+    let mut all: Vec<(f32, u32)> = logits.iter().zip(0..).map(|(&x, id)| (x, id)).collect();
+    keep_best(&mut all, k);
+    all.into_iter().map(|(x, id)| (id, x - total)).collect()
+}
+
+/// CTRL's penalty (Keskar et al. 2019): positive logits divided, negative ones multiplied; once a token.
+fn penalize(scores: &mut [f32], recent: &[u32], penalty: f32) {
+    if penalty == 1.0 {
+        return;
+    }
+    let mut seen: Vec<u32> = recent.to_vec();
+    seen.sort_unstable();
+    seen.dedup();
+    for id in seen {
+        if let Some(score) = scores.get_mut(id as usize) {
+            *score = if *score > 0.0 { *score / penalty } else { *score * penalty };
+        }
+    }
+}
+
+/// The highest score; of equals the lowest token.
+fn likeliest(scores: &[f32]) -> Option<u32> {
+    let best = (0..scores.len()).reduce(|a, b| if scores[b] > scores[a] { b } else { a })?;
+    (scores[best] > f32::NEG_INFINITY).then_some(best as u32)
+}
+
+fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
+    let most = scores[likeliest(scores)? as usize];
+    for score in scores.iter_mut() {
+        *score = (*score - most) / params.temperature; // 0 for the likeliest, else below
+    }
+    let all =
+        scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY);
+    if params.top_k == 0 && params.top_p >= 1.0 && params.min_p <= 0.0 {
+        return walk(all, u);
+    }
+    let floor = if params.min_p > 0.0 { params.min_p.ln() } else { f32::NEG_INFINITY };
+    // Few tokens matter: sort those near the top alone, where the cuts can be seen to fall among them.
+    const NEAR: f32 = -12.0;
+    let mut kept: Vec<(f32, u32)> = all.clone().filter(|(x, _)| *x >= NEAR).collect();
+    // What top-p is a share of: with top-k, of what top-k leaves.
+    let of_all = if params.top_p < 1.0 && params.top_k == 0 { mass(all.clone()) } else { 0.0 };
+    let enough = if params.top_k > 0 {
+        kept.len() >= params.top_k
+    } else if params.top_p < 1.0 {
+        mass(kept.iter().copied()) >= params.top_p as f64 * of_all
+    } else {
+        floor >= NEAR
+    };
+    if !enough {
+        kept = all.collect();
+    }
+    let k = if params.top_k > 0 { params.top_k } else { kept.len() };
+    keep_best(&mut kept, k);
+    if params.top_p < 1.0 {
+        let total = if params.top_k > 0 { mass(kept.iter().copied()) } else { of_all };
+        let mut sum = 0.0;
+        let crosses = |(x, _): &(f32, u32)| {
+            sum += (*x as f64).exp();
+            sum >= params.top_p as f64 * total
+        };
+        if let Some(last) = kept.iter().position(crosses) {
+            kept.truncate(last + 1);
+        }
+    }
+    kept.retain(|(x, _)| *x >= floor);
+    walk(kept.into_iter(), u)
+}
+
+/// The sum of the exponentials.
+fn mass(scored: impl Iterator<Item = (f32, u32)>) -> f64 {
+    scored.map(|(x, _)| (x as f64).exp()).sum()
+}
+
+/// The first `k` of these by score, in order; of equals the lower token first.
+fn keep_best(all: &mut Vec<(f32, u32)>, k: usize) {
+    let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if k < all.len() {
+        all.select_nth_unstable_by(k, order);
+        all.truncate(k);
+    }
+    all.sort_unstable_by(order);
+}
+
+/// Where `u` of the way through the probabilities falls.
+fn walk(scored: impl Iterator<Item = (f32, u32)> + Clone, u: f64) -> Option<u32> {
+    let mut left = u * mass(scored.clone());
+    let mut last = None;
+    for (x, id) in scored {
+        left -= (x as f64).exp();
+        last = Some(id);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+/// A number in [0, 1) by SplitMix64's mixing (Steele et al. 2014) of a counter's parts.
+fn uniform(seed: u64, branch: u64, position: u64) -> f64 {
+    let mix = |x: u64| {
+        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    };
+    let golden = 0x9e37_79b9_7f4a_7c15_u64;
+    let bits = [seed, branch, position].into_iter().fold(golden, |state, part| {
+        mix(state.wrapping_add(golden) ^ mix(part.wrapping_add(golden)))
+    });
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn plain() -> SamplingParams {
+        SamplingParams {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            ..Default::default()
+        }
+    }
+
+    /// How often each token comes, over many positions.
+    fn shares(logits: &[f32], params: &SamplingParams) -> HashMap<u32, f64> {
+        let n = 20_000;
+        let mut counts = HashMap::new();
+        for position in 0..n {
+            let id = choose(logits, &[], params, position, |_| true).unwrap().id;
+            *counts.entry(id).or_insert(0.0) += 1.0 / n as f64;
+        }
+        counts
+    }
+
+    const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, -1.0, 1.5];
+
+    #[test]
+    fn without_cuts_it_draws_the_softmax() {
+        let total: f64 = LOGITS.iter().map(|x| (*x as f64).exp()).sum();
+        let got = shares(&LOGITS, &plain());
+        for (id, x) in LOGITS.iter().enumerate() {
+            assert!((got[&(id as u32)] - (*x as f64).exp() / total).abs() < 0.015);
+        }
+    }
+
+    #[test]
+    fn each_cut_keeps_what_it_says() {
+        let kept = |params: SamplingParams| {
+            let mut ids: Vec<u32> = shares(&LOGITS, &params).into_keys().collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(kept(SamplingParams { top_k: 2, ..plain() }), [1, 4]);
+        // 0.441, 0.267, 0.162, 0.060, 0.022: the second crosses 0.6, the third 0.75
+        assert_eq!(kept(SamplingParams { top_p: 0.6, ..plain() }), [1, 4]);
+        assert_eq!(kept(SamplingParams { top_p: 0.75, ..plain() }), [1, 2, 4]);
+        assert_eq!(kept(SamplingParams { min_p: 0.3, ..plain() }), [1, 2, 4]);
+        assert_eq!(kept(SamplingParams { top_k: 3, top_p: 0.5, ..plain() }), [1]);
+        assert_eq!(kept(SamplingParams { temperature: 0.01, ..plain() }), [1]);
+    }
+
+    #[test]
+    fn deep_cuts_reach_past_the_near_ones() {
+        // one token far above 200 equal ones: top-k and top-p must still find them
+        let mut logits = vec![0.0; 201];
+        logits[7] = 30.0;
+        let hot = SamplingParams { temperature: 2.0, ..plain() };
+        let a = choose(&logits, &[], &SamplingParams { top_k: 50, ..hot.clone() }, 1, |id| id != 7);
+        assert!(a.unwrap().id <= 50, "of equals the lower tokens stay");
+        let b = choose(&logits, &[], &SamplingParams { top_p: 0.99, ..hot }, 1, |_| true);
+        assert_eq!(b.unwrap().id, 7);
+    }
+
+    #[test]
+    fn greedy_ignores_the_cuts_and_equals_go_to_the_lower() {
+        let greedy = SamplingParams { temperature: 0.0, top_k: 1, top_p: 0.01, ..plain() };
+        assert_eq!(choose(&[1.0, 3.0, 3.0], &[], &greedy, 0, |_| true).unwrap().id, 1);
+    }
+
+    #[test]
+    fn a_penalty_lowers_either_sign_once() {
+        let mut scores = [2.0, -2.0, 2.0];
+        penalize(&mut scores, &[0, 1, 0, 99], 2.0);
+        assert_eq!(scores, [1.0, -4.0, 2.0]);
+    }
+
+    #[test]
+    fn a_draw_depends_on_its_place_alone() {
+        let params = SamplingParams { seed: 3, branch: 1, ..plain() };
+        let at = |p: &SamplingParams, i| choose(&LOGITS, &[], p, i, |_| true).unwrap().id;
+        let forward: Vec<u32> = (0..50).map(|i| at(&params, i)).collect();
+        let mut backward: Vec<u32> = (0..50).rev().map(|i| at(&params, i)).collect();
+        backward.reverse();
+        assert_eq!(forward, backward);
+        let other = SamplingParams { branch: 2, ..params.clone() };
+        assert_ne!(forward, (0..50).map(|i| at(&other, i)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rank_and_logprob_are_of_the_raw_distribution() {
+        let params = SamplingParams { temperature: 0.0, ..plain() };
+        let c = choose(&LOGITS, &[], &params, 0, |id| id == 2).unwrap();
+        let total: f32 = LOGITS.iter().map(|x| x.exp()).sum();
+        assert_eq!((c.id, c.rank), (2, 3));
+        assert!((c.logprob - (1.0f32.exp() / total).ln()).abs() < 1e-5);
+        assert_eq!(choose(&LOGITS, &[], &params, 0, |_| false), None);
+        assert_eq!(choose(&[f32::NAN; 3], &[], &params, 0, |_| true), None);
+    }
+}

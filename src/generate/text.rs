@@ -1,0 +1,219 @@
+//! From a continuation's bytes to the text a reader gets: whole characters, up to a stop, cleaned.
+//!
+//! Held back are incomplete characters, what may become a stop text or a training tag, and, where a sentence's end is
+//! waited for, the space behind one: nothing else.
+
+use crate::{
+    clean::{Cleaner, Level, sentence_ends},
+    token::{SamplingParams, StopReason},
+};
+
+/// One continuation's text so far.
+pub struct Text {
+    /// Bytes of a character that is not whole yet.
+    partial: Vec<u8>,
+    /// All whole characters, before cleaning.
+    raw: String,
+    /// How many bytes of `raw` were given to the cleaner.
+    given: usize,
+    cleaner: Option<Cleaner>,
+    stop: Vec<String>,
+    /// A sentence may end from this many tokens on.
+    sentence: Option<usize>,
+    tokens: usize,
+    /// Where in `raw` the first end may lie.
+    least: usize,
+}
+
+impl Text {
+    /// An empty one.
+    pub fn new(params: &SamplingParams, level: Level) -> Self {
+        Self {
+            partial: Vec::new(),
+            raw: String::new(),
+            given: 0,
+            cleaner: Some(Cleaner::new(level)),
+            stop: params.stop.iter().filter(|s| !s.is_empty()).cloned().collect(),
+            sentence: params.sentence,
+            tokens: 0,
+            least: 0,
+        }
+    }
+
+    /// Take in a token's bytes; give what is certain to be read now, and whether the text ends here.
+    pub fn push(&mut self, bytes: &[u8]) -> (String, Option<StopReason>) {
+        let before = self.raw.len();
+        self.partial.extend(bytes);
+        self.take_whole_characters();
+        self.tokens += 1;
+        if let Some(at) = self.stops_at(before) {
+            return (self.give(at, true), Some(StopReason::Stop));
+        }
+        if let Some(at) = self.sentence_end() {
+            return (self.give(at, true), Some(StopReason::Sentence));
+        }
+        let text = self.give(self.certain(), false);
+        let ended = self.cleaner.as_ref().is_some_and(Cleaner::ended);
+        (text, ended.then_some(StopReason::Eot))
+    }
+
+    /// What was still held back; the text is whole.
+    pub fn finish(&mut self) -> String {
+        if !self.partial.is_empty() {
+            self.partial.clear();
+            self.raw.push(char::REPLACEMENT_CHARACTER);
+        }
+        self.give(self.raw.len(), true)
+    }
+
+    fn take_whole_characters(&mut self) {
+        loop {
+            match std::str::from_utf8(&self.partial) {
+                Ok(text) => {
+                    self.raw.push_str(text);
+                    self.partial.clear();
+                    return;
+                }
+                Err(e) => {
+                    let whole = e.valid_up_to();
+                    self.raw.push_str(&String::from_utf8_lossy(&self.partial[..whole]));
+                    let Some(bad) = e.error_len() else {
+                        self.partial.drain(..whole);
+                        return;
+                    };
+                    self.raw.push(char::REPLACEMENT_CHARACTER);
+                    self.partial.drain(..whole + bad);
+                }
+            }
+        }
+    }
+
+    /// The first stop text that is whole; one that began before this token is found too.
+    fn stops_at(&self, before: usize) -> Option<usize> {
+        self.stop
+            .iter()
+            .filter_map(|stop| {
+                let mut from = before.saturating_sub(stop.len());
+                while !self.raw.is_char_boundary(from) {
+                    from -= 1;
+                }
+                self.raw[from..].find(stop.as_str()).map(|at| from + at)
+            })
+            .min()
+    }
+
+    /// The first sentence's end that is certain and leaves enough tokens.
+    fn sentence_end(&mut self) -> Option<usize> {
+        if self.tokens < self.sentence? {
+            self.least = self.raw.len();
+            return None;
+        }
+        let certain = |&at: &usize| {
+            let rest = &self.raw[at..];
+            rest.contains('\n') || !rest.trim_start().is_empty()
+        };
+        // What was given cannot be taken back.
+        let possible = |&at: &usize| at > self.least && at >= self.given;
+        let mark = sentence_ends(&self.raw).filter(possible).find(certain);
+        let paragraph = self.raw[self.least..]
+            .find("\n\n")
+            .map(|at| self.least + at)
+            .filter(|&at| possible(&at) && !self.raw[..at].trim().is_empty());
+        mark.into_iter().chain(paragraph).min()
+    }
+
+    /// How much of `raw` cannot be taken back any more.
+    fn certain(&self) -> usize {
+        let held = self.stop.iter().filter_map(|stop| {
+            (1..stop.len())
+                .rev()
+                .filter(|&n| stop.is_char_boundary(n))
+                .find(|&n| self.raw.ends_with(&stop[..n]))
+                .map(|n| self.raw.len() - n)
+        });
+        let mut certain = held.min().unwrap_or(self.raw.len());
+        if self.sentence.is_some() {
+            let end = self.raw.trim_end().len();
+            if end < self.raw.len()
+                && (sentence_ends(&self.raw[..end]).last() == Some(end)
+                    || self.raw[end..].contains('\n'))
+            {
+                certain = certain.min(end);
+            }
+        }
+        certain.max(self.given)
+    }
+
+    fn give(&mut self, to: usize, last: bool) -> String {
+        let new = self.raw[self.given..to.max(self.given)].to_string();
+        self.given += new.len();
+        let Some(cleaner) = &mut self.cleaner else { return String::new() };
+        let mut text = cleaner.push(&new);
+        if last && let Some(cleaner) = self.cleaner.take() {
+            text += &cleaner.finish();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Push these; what came out each time, and how it ended.
+    fn run(params: SamplingParams, parts: &[&[u8]]) -> (Vec<String>, Option<StopReason>) {
+        let mut text = Text::new(&params, Level::Prose);
+        let mut out = Vec::new();
+        for part in parts {
+            let (s, stop) = text.push(part);
+            out.push(s);
+            if stop.is_some() {
+                return (out, stop);
+            }
+        }
+        out.push(text.finish());
+        (out, None)
+    }
+
+    fn stops(stop: &[&str]) -> SamplingParams {
+        SamplingParams { stop: stop.iter().map(|s| s.to_string()).collect(), ..Default::default() }
+    }
+
+    #[test]
+    fn only_incomplete_characters_are_held_back() {
+        let parts: [&[u8]; 4] = [b"caf\xc3", b"\xa9,", b" \xf0\x9f\x99", b"\x82."];
+        assert_eq!(run(stops(&[]), &parts).0, ["caf", "é,", " ", "🙂.", ""]);
+        let broken: [&[u8]; 2] = [b"a\xffb", b"\xe2\x82"];
+        assert_eq!(run(stops(&[]), &broken).0, ["a\u{fffd}b", "", "\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_stop_text_is_found_across_tokens_and_never_shown() {
+        let parts: [&[u8]; 4] = [b"one #", b"#", b"# two", b"three"];
+        let (out, stop) = run(stops(&["###"]), &parts);
+        assert_eq!((out.concat().as_str(), stop), ("one ", Some(StopReason::Stop)));
+        let parts: [&[u8]; 3] = [b"one #", b"# two", b"!"];
+        assert_eq!(
+            run(stops(&["###"]), &parts),
+            (vec!["one ".into(), "## two".into(), "!".into(), "".into()], None)
+        );
+        let parts: [&[u8]; 1] = ["x é|y".as_bytes()];
+        assert_eq!(run(stops(&["|", "é"]), &parts).0, ["x "]);
+    }
+
+    #[test]
+    fn a_sentence_ends_where_the_next_begins() {
+        let one = |n| SamplingParams { sentence: Some(n), ..Default::default() };
+        let parts: [&[u8]; 6] = [b" It cost 3", b".", b"14", b".", b"\"", b" Then"];
+        let (out, stop) = run(one(1), &parts);
+        assert_eq!((out.concat().as_str(), stop), (" It cost 3.14.\"", Some(StopReason::Sentence)));
+        let parts: [&[u8]; 6] = [b" Go", b".", b"\n\n", b"He", b" went. ", b"So"];
+        assert_eq!(run(one(1), &parts).0.concat(), " Go.");
+        assert_eq!(run(one(3), &parts).0.concat(), " Go.\n\nHe went.");
+        let parts: [&[u8]; 3] = [b"A title", b"\n\n", b"Text"];
+        assert_eq!(
+            run(one(1), &parts),
+            (vec!["A title".into(), "".into()], Some(StopReason::Sentence))
+        );
+    }
+}
