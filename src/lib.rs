@@ -11,6 +11,7 @@
 //! ```
 
 pub mod clean;
+pub mod commands;
 pub mod generate;
 pub mod model;
 pub mod session;

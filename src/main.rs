@@ -1,2 +1,107 @@
 //! Parse, load the configuration, hand over to one front end.
-fn main() {}
+
+mod cli;
+mod config;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use cli::{Cli, Command};
+use config::Config;
+use std::{
+    io::{ErrorKind, IsTerminal, Write},
+    process::ExitCode,
+};
+use unstuck::{clean::for_terminal, commands, generate::Engine, model};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(Cli { file: Some(_), command: Some(_), .. }) => {
+            tell(
+                "the command line: a file is for the desk, which no command opens; leave one of them out",
+            );
+            return ExitCode::from(2);
+        }
+        Ok(cli) => cli,
+        Err(usage) if usage.use_stderr() => {
+            let sentence = usage.to_string();
+            tell(sentence.strip_prefix("error: ").unwrap_or(&sentence).trim_end());
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            let _ = help.print(); // when nobody reads, there is nobody to tell
+            return ExitCode::SUCCESS;
+        }
+    };
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let (config, wrong) = Config::load(&cli.global, |name| std::env::var(name).ok());
+    if let Some(code) = restart_with_threads(config.threads)? {
+        return Ok(code);
+    }
+    match cli.command {
+        None => bail!("the desk isn't built yet"),
+        Some(Command::Generate(args)) => {
+            if !cli.global.quiet {
+                wrong.iter().for_each(|sentence| tell(sentence));
+            }
+            let model = config::old_run(&args.old).or_else(|| config.model.clone());
+            let request = config.generate(*args)?;
+            let mut engine = open(model.as_deref())?;
+            commands::generate::run(&request, &mut engine)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The model that `name` means, or the one in the program.
+fn open(name: Option<&str>) -> Result<Engine> {
+    let Some(name) = name else { return Engine::embedded() };
+    match model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))? {
+        Some(folder) => Engine::open(&folder),
+        None => Engine::embedded(),
+    }
+}
+
+/// The pool of threads below reads its size from the environment once: so a process that has it there takes over.
+fn restart_with_threads(threads: Option<usize>) -> Result<Option<ExitCode>> {
+    const SIZE: &str = "CANDLE_NUM_THREADS";
+    let Some(threads) = threads.map(|n| n.to_string()) else { return Ok(None) };
+    if std::env::var(SIZE).is_ok_and(|now| now == threads) {
+        return Ok(None);
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().context("--threads")?);
+    again.args(std::env::args_os().skip(1)).env(SIZE, &threads).env("RAYON_NUM_THREADS", &threads);
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        Err(again.exec()).context("--threads")
+    }
+    #[cfg(not(unix))]
+    {
+        let code = again.status().context("--threads")?.code().unwrap_or(1);
+        Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))))
+    }
+}
+
+/// One line to standard error, which may be closed or a terminal that a file's name must not drive.
+fn tell(sentence: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let safe = if stderr.is_terminal() { for_terminal(sentence) } else { sentence.into() };
+    let _ = writeln!(stderr, "unstuck: {safe}");
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}

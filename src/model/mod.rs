@@ -2,6 +2,7 @@
 
 mod cache;
 mod config;
+mod find;
 mod gpt2;
 pub mod kernels;
 mod linear;
@@ -11,6 +12,7 @@ mod tokenizer;
 
 pub use cache::KvCache;
 pub use config::Config;
+pub use find::{EMBEDDED, find, list};
 pub use gpt2::{Gpt2, Source, Span};
 pub use linear::{Precision, Weight};
 pub use load::Model;

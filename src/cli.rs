@@ -1,0 +1,217 @@
+//! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A page, and a GPT-2 beside it.
+///
+/// Opens a desk on FILE, or on an empty page, where a small language model on this machine offers ways to go on.
+/// Nothing leaves the machine. F1 in the desk shows every key.
+#[derive(Debug, Parser)]
+#[command(version, override_usage = USAGE, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// The draft to open; a missing file is made when it is saved
+    pub file: Option<PathBuf>,
+
+    /// Something else than the desk.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const USAGE: &str = "unstuck [OPTIONS] [FILE]\n       unstuck [OPTIONS] <COMMAND>";
+
+const EXAMPLES: &str = "\
+Examples:
+  unstuck draft.md                        write, with the model beside the draft
+  unstuck generate \"The lamp went out\"    print one continuation
+  unstuck generate - < draft.md           go on from a file
+  unstuck --model ./my-gpt2 draft.md      another model: a folder with config.json, tokenizer.json, model.safetensors";
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// The model: a folder, or a name in the data folder's or this folder's `models`; without, the one in the program
+    #[arg(long, global = true, value_name = "NAME|FOLDER")]
+    pub model: Option<String>,
+
+    /// Read settings from FILE instead of the usual place
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The desk's theme
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+
+    /// How many threads the model may use [default: one a core]
+    #[arg(long, global = true, value_name = "N", value_parser = parse_count)]
+    pub threads: Option<usize>,
+
+    /// Say less: no notices
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What the program does besides opening the desk.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print how the model goes on from a prompt
+    ///
+    /// The text streams to standard output as it is made. The same prompt, settings and seed give the same text on
+    /// one machine.
+    Generate(Box<Generate>),
+}
+
+/// What `unstuck generate` can be told.
+#[derive(Args, Debug)]
+pub struct Generate {
+    /// The text to go on from; `-` reads it from standard input; without, the model opens a text of its own
+    #[arg(allow_hyphen_values = false)]
+    pub prompt: Option<String>,
+
+    /// How many samples
+    #[arg(short = 'n', long = "samples", alias = "nsamples", value_name = "N", default_value = "1", value_parser = parse_count)]
+    pub samples: usize,
+
+    /// The most tokens of a sample [default: 100]
+    #[arg(long, alias = "length", value_name = "N", value_parser = parse_count)]
+    pub max_tokens: Option<usize>,
+
+    /// How daring: 0 always takes the likeliest token and ignores top-k, top-p and min-p [default: 0.85]
+    #[arg(long, value_name = "F", value_parser = parse_temperature)]
+    pub temperature: Option<f32>,
+
+    /// Choose among the N likeliest tokens; 0 for all [default: 100]
+    #[arg(long, alias = "top_k", value_name = "N")]
+    pub top_k: Option<usize>,
+
+    /// Choose among the likeliest tokens that have this much probability together; 0 or 1 for all [default: 0.92]
+    #[arg(long, alias = "top_p", value_name = "F", value_parser = parse_share)]
+    pub top_p: Option<f32>,
+
+    /// Choose among tokens at least this share as likely as the likeliest [default: 0]
+    #[arg(long, value_name = "F", value_parser = parse_share)]
+    pub min_p: Option<f32>,
+
+    /// Make tokens of late less likely; 1 is off [default: 1.05]
+    #[arg(long, value_name = "F", value_parser = parse_penalty)]
+    pub repetition_penalty: Option<f32>,
+
+    /// The first sample's seed, the next one's is one more; without, a random one (`--json` tells)
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// End where this text begins; may be given several times
+    #[arg(long, alias = "truncate", value_name = "STR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub stop: Vec<String>,
+
+    /// Print the prompt too
+    #[arg(long)]
+    pub include_prompt: bool,
+
+    /// What is taken out: nothing; tags and control characters; also all that a public post must not have
+    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    pub clean: Clean,
+
+    /// One JSON object a line for each sample, with every token's log-probability and rank
+    #[arg(long)]
+    pub json: bool,
+
+    /// With --json: also one object a line for each token, as it comes
+    #[arg(long, requires = "json")]
+    pub stream: bool,
+
+    /// With --json: the K likeliest tokens in each token's place
+    #[arg(long, value_name = "K", requires = "json")]
+    pub logprobs: Option<usize>,
+
+    /// Write to FILE when all is done, instead of printing
+    #[arg(short, long, alias = "destination_path", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The line between samples
+    #[arg(
+        long,
+        alias = "sample_delim",
+        value_name = "STR",
+        default_value = "====================",
+        hide_default_value = true
+    )]
+    pub delimiter: String,
+
+    /// Names of old.
+    #[command(flatten)]
+    pub old: OldNames,
+}
+
+/// gpt-2-simple's names that don't mean just what one of ours does, so that old commands run.
+#[derive(Args, Debug)]
+pub struct OldNames {
+    /// The prompt.
+    #[arg(long, hide = true, conflicts_with = "prompt")]
+    pub prefix: Option<String>,
+    /// `include_prompt`, with a word behind it.
+    #[arg(long = "include_prefix", hide = true, num_args = 0..=1, default_missing_value = "true", value_parser = parse_truth)]
+    pub include_prefix: Option<bool>,
+    /// Samples don't wait for one another here.
+    #[arg(long = "batch_size", hide = true)]
+    pub batch_size: Option<usize>,
+    /// The run's folder in `checkpoint_dir`.
+    #[arg(long = "run_name", hide = true)]
+    pub run_name: Option<String>,
+    /// The folder of runs, `checkpoint` when there is none.
+    #[arg(long = "checkpoint_dir", hide = true)]
+    pub checkpoint_dir: Option<PathBuf>,
+}
+
+/// How much is taken out of what the model says.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Clean {
+    /// Nothing
+    None,
+    /// Training tags and control characters
+    Prose,
+    /// Also links, handles, and sentences that don't end; at most 280 characters as platforms count them
+    Post,
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1".into()),
+        Ok(n) => Ok(n),
+        Err(_) => Err("a whole number is wanted".into()),
+    }
+}
+
+fn parse_number(text: &str, fits: impl Fn(f32) -> bool, wanted: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|x| fits(*x)).ok_or_else(|| format!("{wanted} is wanted"))
+}
+
+fn parse_temperature(text: &str) -> Result<f32, String> {
+    parse_number(text, |x| (0.0..=100.0).contains(&x), "a number from 0 to 100")
+}
+
+fn parse_share(text: &str) -> Result<f32, String> {
+    parse_number(text, |x| (0.0..=1.0).contains(&x), "a number from 0 to 1")
+}
+
+fn parse_penalty(text: &str) -> Result<f32, String> {
+    parse_number(text, |x| x > 0.0 && x <= 100.0, "a number above 0, at most 100,")
+}
+
+/// Python's words for it too: gpt-2-simple's own commands have `True`.
+fn parse_truth(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err("true or false is wanted".into()),
+    }
+}

@@ -1,0 +1,6 @@
+//! Front ends that print and end, one file each. None knows the command line's syntax or a configuration file.
+
+pub mod generate;
+mod output;
+
+pub use output::Output;

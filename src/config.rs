@@ -1,0 +1,146 @@
+//! Settings: defaults, under the user's file, under the environment, under flags. Only `main` reads them; what the
+//! parts define as their own settings is put together here.
+
+use crate::cli;
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+use unstuck::{
+    clean::Level,
+    commands::generate::{Form, Request, any_seed},
+    token::SamplingParams,
+};
+
+/// All that can be set, with what holds when nothing is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// A model's name or folder; the one in the program when there is none.
+    pub model: Option<String>,
+    /// The desk's theme.
+    pub theme: Option<String>,
+    /// How many threads the model may use; one a core when there is none.
+    pub threads: Option<usize>,
+    /// How tokens are chosen by the commands that print.
+    pub sampling: SamplingParams,
+}
+
+impl Config {
+    /// From the file, the environment (`UNSTUCK_MODEL`, ...) and the flags, each over the one before.
+    /// With a broken file or variable the rest still holds: what is wrong comes as a second value, in sentences.
+    pub fn load(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> (Self, Vec<String>) {
+        let mut wrong = Vec::new();
+        let mut config = Self::from_file(flags, &env).unwrap_or_else(|error| {
+            wrong.push(format!("{error:#}"));
+            Self::default()
+        });
+        if let Some(threads) = env("UNSTUCK_THREADS") {
+            match threads.parse() {
+                Ok(n) if n > 0 => config.threads = Some(n),
+                _ => wrong.push("UNSTUCK_THREADS: not a number above 0; left out".into()),
+            }
+        }
+        if config.threads == Some(0) {
+            wrong.push("threads: at least 1; left out".into());
+            config.threads = None;
+        }
+        config.model = flags.model.clone().or(env("UNSTUCK_MODEL")).or(config.model);
+        config.theme = flags.theme.clone().or(env("UNSTUCK_THEME")).or(config.theme);
+        config.threads = flags.threads.or(config.threads);
+        (config, wrong)
+    }
+
+    fn from_file(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let named = flags.config.clone().or(env("UNSTUCK_CONFIG").map(PathBuf::from));
+        let usual =
+            || Some(places()?.config_dir().join("unstuck.toml")).filter(|path| path.exists());
+        let Some(path) = named.or_else(usual) else { return Ok(Self::default()) };
+        let what = || path.display().to_string();
+        let text = fs::read_to_string(&path).with_context(what)?;
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            anyhow!("{}: line {line}: {}", path.display(), error.message())
+        })
+    }
+
+    /// What `unstuck generate` was asked for; the prompt may be read from standard input.
+    ///
+    /// # Errors
+    /// When standard input can't be read or isn't UTF-8.
+    pub fn generate(&self, args: cli::Generate) -> Result<Request> {
+        let mut params = self.sampling.clone();
+        params.max_tokens = args.max_tokens.unwrap_or(params.max_tokens);
+        params.temperature = args.temperature.unwrap_or(params.temperature);
+        params.top_k = args.top_k.unwrap_or(params.top_k);
+        params.top_p = args.top_p.unwrap_or(params.top_p);
+        if params.top_p == 0.0 {
+            params.top_p = 1.0; // how gpt-2-simple says "off"
+        }
+        params.min_p = args.min_p.unwrap_or(params.min_p);
+        params.repetition_penalty = args.repetition_penalty.unwrap_or(params.repetition_penalty);
+        params.seed = args.seed.unwrap_or_else(any_seed);
+        params.stop.extend(args.stop);
+        params.logprobs = args.logprobs.unwrap_or(params.logprobs);
+        let delimiter = args.delimiter.strip_suffix('\n').unwrap_or(&args.delimiter).to_owned();
+        Ok(Request {
+            prompt: read_prompt(args.prompt.or(args.old.prefix))?,
+            samples: args.samples,
+            params,
+            clean: match args.clean {
+                cli::Clean::None => Level::None,
+                cli::Clean::Prose => Level::Prose,
+                cli::Clean::Post => Level::Post,
+            },
+            include_prompt: args.include_prompt || args.old.include_prefix.unwrap_or(false),
+            form: if args.json {
+                Form::Json { stream: args.stream }
+            } else {
+                Form::Text { delimiter }
+            },
+            output: args.output,
+        })
+    }
+}
+
+/// The folder of an old run, by gpt-2-simple's names for it.
+pub fn old_run(old: &cli::OldNames) -> Option<String> {
+    if old.run_name.is_none() && old.checkpoint_dir.is_none() {
+        return None;
+    }
+    let folder = old.checkpoint_dir.as_deref().unwrap_or(Path::new("checkpoint"));
+    let run = old.run_name.as_deref().unwrap_or("run1");
+    Some(folder.join(run).to_string_lossy().into_owned())
+}
+
+/// Where models with a name lie: the data folder's `models`, then this folder's.
+pub fn shelves() -> Vec<PathBuf> {
+    let data = places().map(|places| places.data_dir().join("models"));
+    data.into_iter().chain([PathBuf::from("models")]).collect()
+}
+
+fn places() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "unstuck")
+}
+
+/// The prompt itself, or standard input's text for `-`, without the line end that an editor or `echo` put there.
+fn read_prompt(prompt: Option<String>) -> Result<String> {
+    if prompt.as_deref() != Some("-") {
+        return Ok(prompt.unwrap_or_default());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
+    let Ok(mut text) = String::from_utf8(bytes) else {
+        bail!("standard input: not UTF-8; convert it first, with iconv for example");
+    };
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}

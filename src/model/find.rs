@@ -1,0 +1,55 @@
+//! Which model a name means, and which there are. Opens none.
+
+use anyhow::{Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The name of the model in the program itself.
+pub const EMBEDDED: &str = "inkwell";
+
+/// Where the model is that `name` means: a path that exists, or a name in the first of `shelves` that has it.
+/// `None` is the one in the program.
+///
+/// # Errors
+/// When there is none; the message lists what there is.
+pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
+    let path = Path::new(name);
+    if path.is_dir() {
+        return Ok(Some(path.to_owned()));
+    }
+    if path.is_file() {
+        // one of a model's files stands for its folder
+        return Ok(Some(match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        }));
+    }
+    let is_name = path.components().count() == 1;
+    let shelved = shelves.iter().map(|shelf| shelf.join(path)).find(|folder| folder.is_dir());
+    match shelved {
+        Some(folder) if is_name => Ok(Some(folder)),
+        _ if name == EMBEDDED => Ok(None),
+        _ => bail!(
+            "no such model; known names: {}. Give one of these, or a folder with config.json, tokenizer.json \
+             and model.safetensors",
+            list(shelves).join(", ")
+        ),
+    }
+}
+
+/// The names of all models that need no path, the one in the program first.
+pub fn list(shelves: &[PathBuf]) -> Vec<String> {
+    let mut names = vec![EMBEDDED.to_owned()];
+    let folders = shelves.iter().filter_map(|shelf| fs::read_dir(shelf).ok()).flatten().flatten();
+    let mut found: Vec<_> = folders
+        .filter(|entry| entry.path().join("config.json").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != EMBEDDED)
+        .collect();
+    found.sort();
+    found.dedup();
+    names.append(&mut found);
+    names
+}
