@@ -161,8 +161,8 @@ pub struct OldNames {
     /// `include_prompt`, with a word behind it.
     #[arg(long = "include_prefix", hide = true, num_args = 0..=1, default_missing_value = "true", value_parser = parse_truth)]
     pub include_prefix: Option<bool>,
-    /// Samples don't wait for one another here.
-    #[arg(long = "batch_size", hide = true)]
+    /// How many samples are made side by side.
+    #[arg(long = "batch_size", hide = true, value_parser = parse_count)]
     pub batch_size: Option<usize>,
     /// The run's folder in `checkpoint_dir`.
     #[arg(long = "run_name", hide = true)]

@@ -89,6 +89,7 @@ impl Config {
         Ok(Request {
             prompt: read_prompt(args.prompt.or(args.old.prefix))?,
             samples: args.samples,
+            at_once: args.old.batch_size.unwrap_or(8),
             params,
             clean: match args.clean {
                 cli::Clean::None => Level::None,

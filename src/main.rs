@@ -10,6 +10,7 @@ use config::Config;
 use std::{
     io::{ErrorKind, IsTerminal, Write},
     process::ExitCode,
+    time::Instant,
 };
 use unstuck::{clean::for_terminal, commands, generate::Engine, model};
 
@@ -56,7 +57,19 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let model = config::old_run(&args.old).or_else(|| config.model.clone());
             let request = config.generate(*args)?;
             let mut engine = open(model.as_deref())?;
-            commands::generate::run(&request, &mut engine)?;
+            let begun = Instant::now();
+            let tokens = commands::generate::run(&request, &mut engine)?;
+            if cli.global.verbose > 0 {
+                let model = engine.info();
+                let seconds = begun.elapsed().as_secs_f64();
+                tell(&format!(
+                    "{} ({} parameters): {tokens} tokens in {seconds:.1} s, {:.0} a second, seed {}",
+                    model.name,
+                    model.parameters,
+                    tokens as f64 / seconds,
+                    request.params.seed
+                ));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

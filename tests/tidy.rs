@@ -168,7 +168,8 @@ fn layer(module: &str) -> usize {
 
 /// The part of the crate that a file belongs to: `src/tui/app.rs` to `tui`.
 fn module(path: &Path) -> String {
-    let first = path.components().nth(1).unwrap().as_os_str().to_string_lossy().into_owned();
+    let first =
+        path.components().nth(1).expect("a path in src").as_os_str().to_string_lossy().into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -246,12 +247,12 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     while let Some(folder) = todo.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
+            let path = entry.expect("a readable folder").path();
             let extension = path.extension().unwrap_or_default().to_string_lossy();
             if path.is_dir() {
                 todo.push(path);
             } else if extensions.contains(&&*extension) {
-                let text = fs::read_to_string(&path).unwrap();
+                let text = fs::read_to_string(&path).expect("text");
                 found.push((path, text));
             }
         }

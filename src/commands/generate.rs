@@ -1,14 +1,15 @@
 //! `unstuck generate`: one prompt in, continuations out, as they are made.
 
-use super::Output;
+use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Ask, Engine},
-    token::{SamplingParams, StopReason, Token},
+    generate::{Ask, Engine, Output},
+    token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::{
+    collections::VecDeque,
     hash::{BuildHasher, RandomState},
     path::PathBuf,
 };
@@ -20,6 +21,8 @@ pub struct Request {
     pub prompt: String,
     /// How many samples.
     pub samples: usize,
+    /// How many of them are made side by side; at least 1.
+    pub at_once: usize,
     /// How tokens are chosen. Its seed is the first sample's; the next one's is one more.
     pub params: SamplingParams,
     /// What is taken out.
@@ -72,53 +75,109 @@ pub fn any_seed() -> u64 {
     RandomState::new().hash_one(()) >> 32
 }
 
-/// Write what `request` wants.
+/// Write what `request` wants; how many tokens it took.
 ///
 /// # Errors
 /// When the model fails or the output can't be written; a closed pipe is an [`std::io::Error`] in the chain.
-pub fn run(request: &Request, engine: &mut Engine) -> Result<()> {
-    let mut out = Output::open(request.output.as_deref())?;
+pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
+    let mut count = 0;
+    let mut out = Place::open(request.output.as_deref())?;
+    let model = engine.info().name.clone();
+    let mut batch = Batch::new(request, engine);
     for index in 0..request.samples {
         if let (Form::Text { delimiter }, 1..) = (&request.form, index) {
             out.write(&format!("{delimiter}\n"))?;
         }
-        let mut params = request.params.clone();
-        params.seed = params.seed.wrapping_add(index as u64);
-        sample(request, params, engine, &mut out)?;
+        let mut page = Page::begin(request, &mut out)?;
+        let mut tokens = Vec::new();
+        while let Some(token) = batch.next(index)? {
+            page.add(&token, &mut out)?;
+            tokens.push(token);
+        }
+        count += tokens.len();
+        let text = page.end(&mut out)?;
+        if let Form::Json { .. } = request.form {
+            let params = params_of(request, index);
+            let sample = Sample {
+                text,
+                prompt: &request.prompt,
+                seed: params.seed,
+                model: &model,
+                settings: Settings { params: &params, clean: request.clean },
+                tokens,
+                stop: batch.samples[index].stop.unwrap_or(StopReason::Length),
+            };
+            write_json(&sample, &mut out)?;
+        }
     }
-    out.finish()
+    out.finish()?;
+    Ok(count)
 }
 
-/// Make one sample and write it.
-fn sample(
-    request: &Request,
-    params: SamplingParams,
-    engine: &mut Engine,
-    out: &mut Output,
-) -> Result<()> {
-    let model = engine.info().name.clone();
-    let mut page = Page::begin(request, out)?;
-    let ask = Ask {
-        branch: 0,
-        prompt: request.prompt.clone(),
-        params: params.clone(),
-        clean: request.clean,
-    };
-    let mut stream = engine.stream(ask).context("the prompt")?;
-    let mut tokens = Vec::new();
-    for token in &mut stream {
-        let token = token.context("the model")?;
-        page.add(&token, out)?;
-        tokens.push(token);
+/// How the sample's tokens are chosen: with a seed of its own, so that each can be made again alone.
+fn params_of(request: &Request, index: usize) -> SamplingParams {
+    let seed = request.params.seed.wrapping_add(index as u64);
+    SamplingParams { seed, ..request.params.clone() }
+}
+
+/// Samples made side by side and given out one after the other.
+struct Batch<'a> {
+    request: &'a Request,
+    engine: &'a mut Engine,
+    /// Those that were begun.
+    samples: Vec<Made>,
+}
+
+/// What there is of a sample.
+#[derive(Default)]
+struct Made {
+    waiting: VecDeque<Token>,
+    stop: Option<StopReason>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(request: &'a Request, engine: &'a mut Engine) -> Self {
+        Self { request, engine, samples: Vec::new() }
     }
-    let stop = stream.stop.unwrap_or(StopReason::Length);
-    let text = page.end(out)?;
-    if let Form::Json { .. } = request.form {
-        let settings = Settings { params: &params, clean: request.clean };
-        let (prompt, model, seed) = (&*request.prompt, &*model, params.seed);
-        write_json(&Sample { text, prompt, seed, model, settings, tokens, stop }, out)?;
+
+    /// The next token of one sample; `None` when it has ended.
+    fn next(&mut self, index: usize) -> Result<Option<Token>> {
+        loop {
+            self.begin_more()?;
+            let sample = &mut self.samples[index];
+            if let Some(token) = sample.waiting.pop_front() {
+                return Ok(Some(token));
+            }
+            if sample.stop.is_some() || self.engine.is_idle() {
+                return Ok(None);
+            }
+            for (branch, output) in self.engine.step().context("the model")? {
+                let Some(sample) = self.samples.get_mut(branch as usize) else { continue };
+                match output {
+                    Output::Token(token) => sample.waiting.push_back(token),
+                    Output::Done(stop) => sample.stop = Some(stop),
+                }
+            }
+        }
     }
-    Ok(())
+
+    /// As many at once as there may be.
+    fn begin_more(&mut self) -> Result<()> {
+        let live = self.samples.iter().filter(|sample| sample.stop.is_none()).count();
+        let left = self.request.samples - self.samples.len();
+        for _ in 0..left.min(self.request.at_once.saturating_sub(live)) {
+            let index = self.samples.len();
+            self.engine.start(Ask {
+                branch: index as BranchId,
+                prompt: self.request.prompt.clone(),
+                params: params_of(self.request, index),
+                clean: self.request.clean,
+                heal: false,
+            })?;
+            self.samples.push(Made::default());
+        }
+        Ok(())
+    }
 }
 
 /// One sample's text as it grows.
@@ -128,14 +187,14 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn begin(request: &'a Request, out: &mut Output) -> Result<Self> {
+    fn begin(request: &'a Request, out: &mut Place) -> Result<Self> {
         if request.include_prompt && matches!(request.form, Form::Text { .. }) {
             out.write(&request.prompt)?;
         }
         Ok(Self { request, text: String::new() })
     }
 
-    fn add(&mut self, token: &Token, out: &mut Output) -> Result<()> {
+    fn add(&mut self, token: &Token, out: &mut Place) -> Result<()> {
         self.text.push_str(&token.text);
         match self.request.form {
             // a post is made of the whole text: nothing can be shown before
@@ -147,7 +206,7 @@ impl<'a> Page<'a> {
     }
 
     /// What is left to write, and the sample's text.
-    fn end(self, out: &mut Output) -> Result<String> {
+    fn end(self, out: &mut Place) -> Result<String> {
         let Self { request, mut text } = self;
         if request.clean == Level::Post {
             let rules = PostRules { prompt: request.prompt.clone(), ..PostRules::default() };
@@ -167,7 +226,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn write_json(value: &impl Serialize, out: &mut Output) -> Result<()> {
+fn write_json(value: &impl Serialize, out: &mut Place) -> Result<()> {
     let mut line = serde_json::to_string(value)?;
     line.push('\n');
     Ok(out.write(&line)?)

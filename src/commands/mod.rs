@@ -1,6 +1,6 @@
 //! Front ends that print and end, one file each. None knows the command line's syntax or a configuration file.
 
 pub mod generate;
-mod output;
+mod place;
 
-pub use output::Output;
+pub use place::Place;

@@ -10,9 +10,9 @@ use std::{
 };
 
 /// An open place for text.
-pub struct Output(Place);
+pub struct Place(Kind);
 
-enum Place {
+enum Kind {
     Standard {
         stdout: io::StdoutLock<'static>,
         terminal: bool,
@@ -24,8 +24,8 @@ enum Place {
     },
 }
 
-impl Output {
-    /// Standard output, or the file at `path`. A file is only looked at here, and written by [`Output::finish`].
+impl Place {
+    /// Standard output, or the file at `path`. A file is only looked at here, and written by [`Place::finish`].
     ///
     /// # Errors
     /// When `path` can't be a file.
@@ -33,7 +33,7 @@ impl Output {
         let Some(path) = path else {
             let stdout = io::stdout().lock();
             let terminal = stdout.is_terminal();
-            return Ok(Self(Place::Standard { stdout, terminal }));
+            return Ok(Self(Kind::Standard { stdout, terminal }));
         };
         if path.is_dir() {
             anyhow::bail!("{}: is a folder; give a file's name", path.display());
@@ -41,7 +41,7 @@ impl Output {
         if !folder_of(path).is_dir() {
             anyhow::bail!("{}: there is no such folder; make it first", folder_of(path).display());
         }
-        Ok(Self(Place::File { path: path.to_owned(), text: String::new() }))
+        Ok(Self(Kind::File { path: path.to_owned(), text: String::new() }))
     }
 
     /// Show `text` now.
@@ -50,12 +50,12 @@ impl Output {
     /// As of standard output; a closed pipe is one of them.
     pub fn write(&mut self, text: &str) -> io::Result<()> {
         match &mut self.0 {
-            Place::Standard { stdout, terminal } => {
+            Kind::Standard { stdout, terminal } => {
                 let safe = if *terminal { clean::for_terminal(text) } else { text.into() };
                 stdout.write_all(safe.as_bytes())?;
                 stdout.flush()
             }
-            Place::File { text: all, .. } => {
+            Kind::File { text: all, .. } => {
                 all.push_str(text);
                 Ok(())
             }
@@ -68,8 +68,8 @@ impl Output {
     /// When the file can't be written.
     pub fn finish(self) -> Result<()> {
         match self.0 {
-            Place::Standard { .. } => Ok(()),
-            Place::File { path, text } => save(&path, text.as_bytes())
+            Kind::Standard { .. } => Ok(()),
+            Kind::File { path, text } => save(&path, text.as_bytes())
                 .with_context(|| format!("{}: not written", path.display())),
         }
     }
