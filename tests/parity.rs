@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
-use unstuck::model::{Config, Gpt2, KvCache, Model, Precision, Span, Tokenizer};
+use unstuck::model::{Config, Gpt2, KvCache, Model, Precision, Raw, Span, Tokenizer};
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
 
@@ -189,7 +189,7 @@ fn trainable() -> (Gpt2, HashMap<String, Var>) {
         let tensor = tensors.get(name).or_else(|| tensors.get(&format!("transformer.{name}")));
         let var = Var::from_tensor(&tensor.unwrap().to_dtype(DType::F32)?)?;
         vars.insert(name.to_string(), var.clone());
-        Ok(var.as_tensor().clone())
+        Ok(Raw::Float(var.as_tensor().clone()))
     })
     .unwrap();
     (network, vars)

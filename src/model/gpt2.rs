@@ -11,10 +11,26 @@ use super::{
     ops,
 };
 use anyhow::{Context, Result, ensure};
-use candle_core::{D, Device, IndexOp, Tensor};
+use candle_core::{D, Device, IndexOp, Tensor, quantized::QTensor};
 
-/// Where weights come from: a published name to a tensor of the shape asked for.
-pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Result<Tensor> + 'a;
+/// Where weights come from: a published name to a tensor of the (published) shape asked for.
+pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Result<Raw> + 'a;
+
+/// A tensor as a file holds it.
+pub enum Raw {
+    /// Floats in f32, laid out as published: `Conv1D` matrices (in, out).
+    Float(Tensor),
+    /// One of ggml's forms, matrices (out, in).
+    Ggml(QTensor),
+}
+
+/// A piece of the network.
+pub enum Part<'a> {
+    /// A matrix.
+    Matrix(&'a Weight),
+    /// A vector or the table of positions, in f32.
+    Vector(&'a Tensor),
+}
 
 /// One sequence's share of a pass: new tokens, and what was read of it before.
 pub struct Span<'a> {
@@ -63,13 +79,15 @@ impl Gpt2 {
     /// What the source says of a tensor that is missing or has another shape.
     pub fn load(config: Config, precision: Precision, get: &mut Source) -> Result<Self> {
         let (c, v, inner) = (config.n_embd, config.vocab_size, config.inner());
-        let table = |weight: Tensor| match precision {
-            Precision::F32 => Ok(Weight::Transposed(weight)),
-            // ggml keeps embeddings of 4-bit models finer, since they are looked up as well.
-            _ => Weight::quantize(&weight, Precision::Q8_0),
+        // ggml keeps embeddings of 4-bit models finer, since they are looked up as well.
+        let table = if precision == Precision::Q4k { Precision::Q8_0 } else { precision };
+        let wte = match get("wte.weight", &[v, c])? {
+            // Variables stay themselves, so that they get their gradient.
+            Raw::Float(t) if table == Precision::F32 => Weight::Transposed(t),
+            Raw::Float(t) => Weight::round(&t, table)?,
+            Raw::Ggml(t) => Weight::ggml(t, table)?,
         };
-        let wte = table(get("wte.weight", &[v, c])?)?;
-        let wpe = get("wpe.weight", &[config.n_positions, c])?;
+        let wpe = get("wpe.weight", &[config.n_positions, c])?.float()?;
         let mut blocks = Vec::with_capacity(config.n_layer);
         for i in 0..config.n_layer {
             let mut norm = |name: &str| LayerNorm::load(&format!("h.{i}.{name}"), &config, get);
@@ -89,7 +107,10 @@ impl Gpt2 {
         let ln_f = LayerNorm::load("ln_f", &config, get)?;
         let lm_head = match config.tie_word_embeddings {
             true => None,
-            false => Some(table(get("lm_head.weight", &[v, c])?)?),
+            false => Some(match get("lm_head.weight", &[v, c])? {
+                Raw::Float(t) => Weight::round(&t, table)?,
+                Raw::Ggml(t) => Weight::ggml(t, table)?,
+            }),
         };
         Ok(Self { config, wte, wpe, blocks, ln_f, lm_head })
     }
@@ -145,22 +166,48 @@ impl Gpt2 {
         Ok(self.lm_head.as_ref().unwrap_or(&self.wte).forward(x, None)?)
     }
 
+    /// Every piece under its published name.
+    pub fn parts(&self) -> Vec<(String, Part<'_>)> {
+        let mut parts = vec![
+            ("wte.weight".to_string(), Part::Matrix(&self.wte)),
+            ("wpe.weight".to_string(), Part::Vector(&self.wpe)),
+        ];
+        for (i, block) in self.blocks.iter().enumerate() {
+            for (name, norm) in [("ln_1", &block.ln_1), ("ln_2", &block.ln_2)] {
+                parts.push((format!("h.{i}.{name}.weight"), Part::Vector(&norm.weight)));
+                parts.push((format!("h.{i}.{name}.bias"), Part::Vector(&norm.bias)));
+            }
+            for (name, linear) in [
+                ("attn.c_attn", &block.c_attn),
+                ("attn.c_proj", &block.c_proj),
+                ("mlp.c_fc", &block.c_fc),
+                ("mlp.c_proj", &block.mlp_proj),
+            ] {
+                parts.push((format!("h.{i}.{name}.weight"), Part::Matrix(&linear.weight)));
+                parts.push((format!("h.{i}.{name}.bias"), Part::Vector(&linear.bias)));
+            }
+        }
+        parts.push(("ln_f.weight".into(), Part::Vector(&self.ln_f.weight)));
+        parts.push(("ln_f.bias".into(), Part::Vector(&self.ln_f.bias)));
+        parts.extend(self.lm_head.iter().map(|head| ("lm_head.weight".into(), Part::Matrix(head))));
+        parts
+    }
+
     /// Bytes that the weights take in memory.
     pub fn bytes(&self) -> usize {
-        let linear = |l: &Linear| l.weight.bytes() + 4 * l.bias.elem_count();
-        let blocks = self.blocks.iter().flat_map(|b| [&b.c_attn, &b.c_proj, &b.c_fc, &b.mlp_proj]);
-        self.wte.bytes()
-            + 4 * self.wpe.elem_count()
-            + self.lm_head.as_ref().map_or(0, Weight::bytes)
-            + blocks.map(linear).sum::<usize>()
+        let bytes = |part: Part| match part {
+            Part::Matrix(weight) => weight.bytes(),
+            Part::Vector(tensor) => 4 * tensor.elem_count(),
+        };
+        self.parts().into_iter().map(|(_, part)| bytes(part)).sum()
     }
 
     /// How many matrices are held in which form, the commonest first.
     pub fn precisions(&self) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
-        let blocks = self.blocks.iter().flat_map(|b| [&b.c_attn, &b.c_proj, &b.c_fc, &b.mlp_proj]);
-        let all = std::iter::once(&self.wte).chain(&self.lm_head).chain(blocks.map(|l| &l.weight));
-        for name in all.map(Weight::precision) {
+        for (_, part) in self.parts() {
+            let Part::Matrix(weight) = part else { continue };
+            let name = weight.precision();
             match counts.iter_mut().find(|(n, _)| *n == name) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((name, 1)),
@@ -229,6 +276,23 @@ impl Gpt2 {
     }
 }
 
+impl Raw {
+    fn float(self) -> Result<Tensor> {
+        match self {
+            Self::Float(tensor) => Ok(tensor),
+            Self::Ggml(tensor) => Ok(tensor.dequantize(&Device::Cpu)?),
+        }
+    }
+
+    /// Its shape as published.
+    pub fn dims(&self) -> Vec<usize> {
+        match self {
+            Self::Float(tensor) => tensor.dims().to_vec(),
+            Self::Ggml(tensor) => tensor.shape().dims().to_vec(),
+        }
+    }
+}
+
 impl Linear {
     fn load(
         name: &str,
@@ -237,13 +301,12 @@ impl Linear {
         precision: Precision,
         get: &mut Source,
     ) -> Result<Self> {
-        let weight = get(&format!("{name}.weight"), &[input, out])?;
-        let bias = get(&format!("{name}.bias"), &[out])?;
-        let weight = match precision {
-            Precision::F32 => Weight::Dense(weight),
-            _ => Weight::quantize(&weight.t()?, precision).with_context(|| name.to_string())?,
+        let weight = match get(&format!("{name}.weight"), &[input, out])? {
+            Raw::Float(t) if precision == Precision::F32 => Weight::Dense(t),
+            Raw::Float(t) => Weight::round(&t.t()?, precision).with_context(|| name.to_string())?,
+            Raw::Ggml(t) => Weight::ggml(t, precision).with_context(|| name.to_string())?,
         };
-        Ok(Self { weight, bias })
+        Ok(Self { weight, bias: get(&format!("{name}.bias"), &[out])?.float()? })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -254,8 +317,8 @@ impl Linear {
 impl LayerNorm {
     fn load(name: &str, config: &Config, get: &mut Source) -> Result<Self> {
         Ok(Self {
-            weight: get(&format!("{name}.weight"), &[config.n_embd])?,
-            bias: get(&format!("{name}.bias"), &[config.n_embd])?,
+            weight: get(&format!("{name}.weight"), &[config.n_embd])?.float()?,
+            bias: get(&format!("{name}.bias"), &[config.n_embd])?.float()?,
             epsilon: config.layer_norm_epsilon,
         })
     }

@@ -15,6 +15,10 @@ use std::sync::Arc;
 pub enum Precision {
     /// 32-bit floats, as for training and parity.
     F32,
+    /// 16-bit floats.
+    F16,
+    /// 16-bit floats with the range of 32-bit ones.
+    Bf16,
     /// ggml's q8_0: 8.5 bits a weight; what nearly everyone should use.
     #[default]
     Q8_0,
@@ -26,6 +30,8 @@ impl std::fmt::Display for Precision {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(match self {
             Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
             Self::Q8_0 => "q8_0",
             Self::Q4k => "q4k",
         })
@@ -38,6 +44,8 @@ pub enum Weight {
     Dense(Tensor),
     /// (out, in), as an embedding that is also the head.
     Transposed(Tensor),
+    /// (out, in) in a 16-bit form.
+    Half(Tensor),
     /// (out, in) in our own 8-bit tiles.
     Q8(Q8Matrix),
     /// (out, in) in one of candle's quantized forms.
@@ -45,24 +53,25 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// Round an (out, in) tensor to a precision.
+    /// Round an (out, in) tensor of floats to a precision. What does not divide into a form's blocks takes the next
+    /// finer form that it fits.
     ///
     /// # Errors
     /// When candle cannot quantize it.
-    pub fn quantize(weight: &Tensor, precision: Precision) -> Result<Self> {
+    pub fn round(weight: &Tensor, precision: Precision) -> Result<Self> {
         let (rows, input) = weight.dims2()?;
         match precision {
             Precision::F32 => Ok(Self::Transposed(weight.contiguous()?)),
+            Precision::F16 => Ok(Self::Half(weight.to_dtype(DType::F16)?.contiguous()?)),
+            Precision::Bf16 => Ok(Self::Half(weight.to_dtype(DType::BF16)?.contiguous()?)),
             Precision::Q4k if input.is_multiple_of(256) => {
-                Self::ggml(QTensor::quantize(weight, GgmlDType::Q4K)?)
+                Self::keep(QTensor::quantize(weight, GgmlDType::Q4K)?)
             }
-            Precision::Q8_0 | Precision::Q4k => {
-                if !input.is_multiple_of(32) {
-                    return Ok(Self::Transposed(weight.contiguous()?));
-                }
-                if level() == Level::Baseline {
-                    return Self::ggml(QTensor::quantize(weight, GgmlDType::Q8_0)?);
-                }
+            _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32),
+            _ if level() == Level::Baseline => {
+                Self::keep(QTensor::quantize(weight, GgmlDType::Q8_0)?)
+            }
+            _ => {
                 let values = weight.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
                 let row = |o: usize, to: &mut [f32]| {
                     to.copy_from_slice(&values[o * input..(o + 1) * input]);
@@ -72,25 +81,27 @@ impl Weight {
         }
     }
 
-    /// Take over a tensor of a GGUF file, (out, in). q8_0 goes into our own tiles where the processor can use them.
+    /// Take over a tensor of a GGUF file, (out, in). Floats are rounded to the precision; what is quantized stays as it
+    /// is, q8_0 in our own tiles where the processor can use them. `F32` undoes every rounding.
     ///
     /// # Errors
     /// When its shape is not that of a matrix.
-    pub fn ggml(tensor: QTensor) -> Result<Self> {
+    pub fn ggml(tensor: QTensor, precision: Precision) -> Result<Self> {
         let (rows, input) = tensor.shape().dims2()?;
-        match tensor.dtype() {
-            GgmlDType::Q8_0 if level() > Level::Baseline => {
-                let data = tensor.data()?;
-                Ok(Self::Q8(Q8Matrix::from_q8_0(rows, input, &data).context("a torn q8_0 tensor")?))
-            }
-            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => {
-                Ok(Self::Transposed(tensor.dequantize(&Device::Cpu)?.to_dtype(DType::F32)?))
-            }
-            _ => {
-                let tensor = Arc::new(tensor);
-                Ok(Self::Quantized(QMatMul::from_arc(tensor.clone())?, tensor))
-            }
+        let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
+        if is_float || precision == Precision::F32 {
+            return Self::round(&tensor.dequantize(&Device::Cpu)?, precision);
         }
+        if tensor.dtype() == GgmlDType::Q8_0 && level() > Level::Baseline {
+            let tiles = Q8Matrix::from_q8_0(rows, input, &tensor.data()?);
+            return Ok(Self::Q8(tiles.context("a torn q8_0 tensor")?));
+        }
+        Self::keep(tensor)
+    }
+
+    fn keep(tensor: QTensor) -> Result<Self> {
+        let tensor = Arc::new(tensor);
+        Ok(Self::Quantized(QMatMul::from_arc(tensor.clone())?, tensor))
     }
 
     /// (out, in).
@@ -100,7 +111,7 @@ impl Weight {
                 let (input, out) = w.dims2()?;
                 (out, input)
             }
-            Self::Transposed(w) => w.dims2()?,
+            Self::Transposed(w) | Self::Half(w) => w.dims2()?,
             Self::Q8(w) => w.dims(),
             Self::Quantized(_, w) => w.shape().dims2()?,
         })
@@ -109,7 +120,9 @@ impl Weight {
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Dense(w) | Self::Transposed(w) => w.elem_count() * w.dtype().size_in_bytes(),
+            Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
+                w.elem_count() * w.dtype().size_in_bytes()
+            }
             Self::Q8(w) => w.bytes(),
             Self::Quantized(_, w) => w.storage_size_in_bytes(),
         }
@@ -118,7 +131,9 @@ impl Weight {
     /// How it is held.
     pub fn precision(&self) -> String {
         match self {
-            Self::Dense(w) | Self::Transposed(w) => format!("{:?}", w.dtype()).to_lowercase(),
+            Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
+                format!("{:?}", w.dtype()).to_lowercase()
+            }
             Self::Q8(_) => "q8_0".into(),
             Self::Quantized(_, w) => format!("{:?}", w.dtype()).to_lowercase(),
         }
@@ -129,6 +144,7 @@ impl Weight {
         let y = match self {
             Self::Dense(w) => x.matmul(w)?,
             Self::Transposed(w) => x.matmul(&w.t()?)?,
+            Self::Half(w) => x.to_dtype(w.dtype())?.matmul(&w.t()?)?.to_dtype(DType::F32)?,
             Self::Q8(w) => return product(w, x, bias),
             Self::Quantized(w, _) => w.forward(x)?,
         };
@@ -146,6 +162,7 @@ impl Weight {
         match self {
             Self::Dense(_) => anyhow::bail!("a (in, out) matrix has no rows to look up"),
             Self::Transposed(w) => Ok(w.index_select(ids, 0)?),
+            Self::Half(w) => Ok(w.index_select(ids, 0)?.to_dtype(DType::F32)?),
             Self::Q8(w) => {
                 let ids = ids.to_vec1::<u32>()?;
                 let (rows, input) = w.dims();

@@ -1,12 +1,18 @@
-//! From a folder, or from the binary itself, to a model that can read. Errors name the file and the way out.
+//! From a folder, a file, or the binary itself, to a model that can read. Errors name the file and the way out.
 
-use super::{Config, Gpt2, KvCache, Precision, Span, Tokenizer};
-use anyhow::{Context, Result, bail, ensure};
-use candle_core::{
-    DType, Device, Tensor,
-    safetensors::{MmapedSafetensors, SliceSafetensors},
+use super::{
+    Config, Gpt2, KvCache, Precision, Span, Tokenizer,
+    gguf::Gguf,
+    gpt2::{Raw, Source},
+    rounded,
+    tensors::Safetensors,
 };
-use std::{fs, path::Path};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    io::{BufReader, Cursor, Read, Seek},
+    path::{Path, PathBuf},
+};
 
 /// A network with its tokenizer.
 pub struct Model {
@@ -22,13 +28,7 @@ pub struct Model {
 
 static CONFIG: &[u8] = include_bytes!("../../models/inkwell/config.json");
 static TOKENIZER: &[u8] = include_bytes!("../../models/inkwell/tokenizer.json");
-static WEIGHTS: &[u8] = include_bytes!("../../models/inkwell/model.safetensors");
-
-/// Named tensors in one file or in memory.
-enum Tensors {
-    Memory(SliceSafetensors<'static>),
-    Mapped(MmapedSafetensors),
-}
+static WEIGHTS: &[u8] = include_bytes!("../../models/inkwell/model.gguf");
 
 impl Model {
     /// The small one that comes in the binary.
@@ -36,60 +36,93 @@ impl Model {
     /// # Errors
     /// Only when the binary was built with a broken one.
     pub fn embedded(precision: Precision) -> Result<Self> {
-        let tensors = Tensors::Memory(SliceSafetensors::new(WEIGHTS)?);
-        let tokenizer = Tokenizer::from_json(TOKENIZER)?;
-        Self::assemble(
-            "inkwell".into(),
-            Config::parse(CONFIG)?,
-            tokenizer,
-            &tensors,
-            precision,
-            true,
-        )
-        .context("the model in this binary")
+        let broken = "the model in this binary";
+        let mut gguf = Gguf::open(Cursor::new(WEIGHTS)).context(broken)?;
+        let tokenizer = Tokenizer::from_json(TOKENIZER).context(broken)?;
+        let config = Config::parse(CONFIG).context(broken)?;
+        let mut model = Self::from_gguf("inkwell", config, tokenizer, precision, &mut gguf)?;
+        model.embedded = true;
+        Ok(model)
     }
 
-    /// A folder in the Hugging Face layout: `config.json`, `tokenizer.json` (or `vocab.json` and `merges.txt`),
-    /// `model.safetensors`.
+    /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
+    /// `model.safetensors` or `model.gguf`), or a GGUF file.
     ///
     /// # Errors
     /// For every file that is missing, torn or of another shape, with its name.
-    pub fn open(folder: &Path, precision: Precision) -> Result<Self> {
-        let missing =
-            |file: &str, way_out: &str| format!("{}: {way_out}", folder.join(file).display());
+    pub fn open(path: &Path, precision: Precision) -> Result<Self> {
+        if path.is_file() {
+            return Self::open_gguf(path, precision);
+        }
+        let folder = path;
         if !folder.is_dir() {
-            bail!("{}: no such model folder", folder.display());
+            bail!("{}: no such model folder or file", folder.display());
         }
         let path = folder.join("config.json");
         let json = fs::read(&path).with_context(|| {
-            missing("config.json", "a model folder needs one; is this the folder?")
+            format!("{}: a model folder needs one; is this the folder?", path.display())
         })?;
         let config = Config::parse(&json).with_context(|| format!("{}", path.display()))?;
         let tokenizer = open_tokenizer(folder)?;
-        let path = folder.join("model.safetensors");
-        if !path.is_file() {
-            bail!(missing(
-                "model.safetensors",
-                "missing; the weights have to lie beside config.json"
-            ));
+        let name = name_of(folder);
+        let weights = folder.join("model.safetensors");
+        if weights.is_file() {
+            if let Some(model) = rounded::open(&weights, &name, &config, &json, precision) {
+                return Ok(model);
+            }
+            let tensors = Safetensors::map(&weights)?;
+            let model = Self::assemble(
+                &name,
+                config,
+                tokenizer,
+                precision,
+                &mut |name, shape| tensors.get(name, shape),
+                tensors.has("lm_head.weight"),
+            )
+            .with_context(|| format!("{}", weights.display()))?;
+            rounded::save(&weights, &model, &json, precision);
+            return Ok(model);
         }
-        let tensors = Tensors::map(&path)?;
-        let name = folder
-            .canonicalize()
-            .ok()
-            .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
-            .unwrap_or_else(|| folder.display().to_string());
-        Self::assemble(name, config, tokenizer, &tensors, precision, false)
-            .with_context(|| format!("{}", path.display()))
+        let gguf = folder.join("model.gguf");
+        if gguf.is_file() {
+            let mut file = open_gguf(&gguf)?;
+            return Self::from_gguf(&name, config, tokenizer, precision, &mut file)
+                .with_context(|| format!("{}", gguf.display()));
+        }
+        bail!("{}: missing; the weights have to lie beside config.json", weights.display())
+    }
+
+    /// One GGUF file, its tokenizer in it.
+    fn open_gguf(path: &Path, precision: Precision) -> Result<Self> {
+        let mut gguf = open_gguf(path)?;
+        let mut read = || {
+            let config = gguf.config()?;
+            let tokenizer = gguf.tokenizer()?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Self::from_gguf(&name, config, tokenizer, precision, &mut gguf)
+        };
+        read().with_context(|| format!("{}", path.display()))
+    }
+
+    /// From an open GGUF file, with a configuration and a tokenizer from wherever.
+    pub(super) fn from_gguf<R: Read + Seek>(
+        name: &str,
+        config: Config,
+        tokenizer: Tokenizer,
+        precision: Precision,
+        gguf: &mut Gguf<R>,
+    ) -> Result<Self> {
+        let has_head = gguf.has("lm_head.weight");
+        Self::assemble(name, config, tokenizer, precision, &mut |name, _| gguf.get(name), has_head)
     }
 
     fn assemble(
-        name: String,
+        name: &str,
         mut config: Config,
         tokenizer: Tokenizer,
-        tensors: &Tensors,
         precision: Precision,
-        embedded: bool,
+        get: &mut Source,
+        has_head: bool,
     ) -> Result<Self> {
         ensure!(
             tokenizer.size() <= config.vocab_size,
@@ -97,24 +130,18 @@ impl Model {
             tokenizer.size(),
             config.vocab_size
         );
-        // Some checkpoints name the body `transformer.`, some don't.
-        let prefix = if tensors.has("transformer.wte.weight") { "transformer." } else { "" };
         // A head that the configuration promises and the file lacks is the embedding, as it was published.
-        config.tie_word_embeddings |= !tensors.has("lm_head.weight");
+        config.tie_word_embeddings |= !has_head;
         let network = Gpt2::load(config, precision, &mut |name, shape| {
-            let full = match name {
-                "lm_head.weight" => name.to_string(),
-                _ => format!("{prefix}{name}"),
-            };
-            let tensor = tensors.get(&full)?;
-            ensure!(
-                tensor.dims() == shape,
-                "`{full}` has the shape {:?}; config.json asks for {shape:?}",
-                tensor.dims()
-            );
-            Ok(tensor.to_dtype(DType::F32)?)
+            let tensor = get(name, shape)?;
+            let (mut want, got) = (shape.to_vec(), tensor.dims());
+            if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
+                want.reverse();
+            }
+            ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
+            Ok(tensor)
         })?;
-        let model = Self { name, network, tokenizer, embedded };
+        let model = Self { name: name.into(), network, tokenizer, embedded: false };
         model.check()?;
         Ok(model)
     }
@@ -133,7 +160,18 @@ impl Model {
     }
 }
 
-fn open_tokenizer(folder: &Path) -> Result<Tokenizer> {
+fn open_gguf(path: &Path) -> Result<Gguf<BufReader<fs::File>>> {
+    let open = || Gguf::open(BufReader::with_capacity(1 << 20, fs::File::open(path)?));
+    open().with_context(|| format!("{}", path.display()))
+}
+
+/// A folder's own name, also for `.`.
+fn name_of(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
+    whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
+}
+
+pub(super) fn open_tokenizer(folder: &Path) -> Result<Tokenizer> {
     let json = folder.join("tokenizer.json");
     if json.is_file() {
         let bytes = fs::read(&json).with_context(|| format!("{}", json.display()))?;
@@ -147,31 +185,4 @@ fn open_tokenizer(folder: &Path) -> Result<Tokenizer> {
         );
     }
     Tokenizer::from_files(&vocab, &merges)
-}
-
-impl Tensors {
-    #[allow(unsafe_code)]
-    fn map(path: &Path) -> Result<Self> {
-        // SAFETY: the file is mapped for reading while its tensors are copied out of it; a program that shortens it
-        // within that second could end this one, as with every reader of mapped weights.
-        let mapped = unsafe { MmapedSafetensors::new(path) }.with_context(|| {
-            format!("{}: not a whole safetensors file; fetch it again", path.display())
-        })?;
-        Ok(Self::Mapped(mapped))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        match self {
-            Self::Memory(t) => t.get(name).is_ok(),
-            Self::Mapped(t) => t.get(name).is_ok(),
-        }
-    }
-
-    fn get(&self, name: &str) -> Result<Tensor> {
-        match self {
-            Self::Memory(t) => t.load(name, &Device::Cpu),
-            Self::Mapped(t) => t.load(name, &Device::Cpu),
-        }
-        .with_context(|| format!("`{name}` is missing or unreadable"))
-    }
 }

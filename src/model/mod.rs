@@ -3,17 +3,20 @@
 mod cache;
 mod config;
 mod find;
+pub mod gguf;
 mod gpt2;
 pub mod kernels;
 mod linear;
 mod load;
 mod ops;
+mod rounded;
+mod tensors;
 mod tokenizer;
 
 pub use cache::KvCache;
 pub use config::Config;
 pub use find::{EMBEDDED, find, list};
-pub use gpt2::{Gpt2, Source, Span};
+pub use gpt2::{Gpt2, Part, Raw, Source, Span};
 pub use linear::{Precision, Weight};
 pub use load::Model;
 pub use tokenizer::Tokenizer;

@@ -19,6 +19,16 @@ pub struct Tokenizer {
     end: Option<u32>,
 }
 
+/// A tokenizer's vocabulary, as files hold it.
+pub struct Parts {
+    /// The tokens by number, spelt in the byte alphabet.
+    pub tokens: HashMap<u32, String>,
+    /// The merges in order, "a b".
+    pub merges: Vec<String>,
+    /// The tokens that are no text.
+    pub special: Vec<String>,
+}
+
 impl Tokenizer {
     /// From the contents of `tokenizer.json`.
     ///
@@ -53,18 +63,53 @@ impl Tokenizer {
                 Ok((a.to_string(), b.to_string()))
             })
             .collect::<Result<Vec<_>>>()?;
-        let has_end = ids.contains_key(END);
+        let special = ids.contains_key(END).then(|| END.to_string());
+        Self::from_parts(ids, pairs, special.into_iter().collect())
+            .with_context(|| format!("{}", merges.display()))
+    }
+
+    /// From tokens with their numbers, merges in order, and the tokens that are no text.
+    ///
+    /// # Errors
+    /// When a merge is of tokens that are not there.
+    pub fn from_parts(
+        tokens: HashMap<String, u32>,
+        merges: Vec<(String, String)>,
+        special: Vec<String>,
+    ) -> Result<Self> {
         let bpe = BPE::builder()
-            .vocab_and_merges(ids.into_iter().collect::<Vocab>(), pairs)
+            .vocab_and_merges(tokens.into_iter().collect::<Vocab>(), merges)
             .build()
-            .map_err(|e| anyhow!("{}: {e}", merges.display()))?;
+            .map_err(|e| anyhow!("{e}"))?;
         let mut inner = Inner::new(bpe);
         inner.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
-        if has_end {
-            inner.add_special_tokens([AddedToken::from(END, true)]).map_err(|e| anyhow!("{e}"))?;
-        }
+        let special = special.into_iter().map(|token| AddedToken::from(token, true));
+        inner.add_special_tokens(special).map_err(|e| anyhow!("{e}"))?;
         Self::new(inner)
+    }
+
+    /// What it is made of.
+    ///
+    /// # Errors
+    /// When the model inside is no BPE.
+    pub fn parts(&self) -> Result<Parts> {
+        let tokens = self.inner.get_vocab(true).into_iter().map(|(t, id)| (id, t)).collect();
+        let json: serde_json::Value = serde_json::from_str(&self.to_json()?)?;
+        let merges = json["model"]["merges"].as_array().context("the tokenizer is no BPE")?;
+        let merges = merges
+            .iter()
+            .map(|merge| match merge {
+                serde_json::Value::String(pair) => pair.clone(),
+                pair => {
+                    let part = |i: usize| pair[i].as_str().unwrap_or_default();
+                    format!("{} {}", part(0), part(1))
+                }
+            })
+            .collect();
+        let added = self.inner.get_added_tokens_decoder();
+        let special = added.into_values().map(|t| t.content).collect();
+        Ok(Parts { tokens, merges, special })
     }
 
     fn new(inner: Inner) -> Result<Self> {
