@@ -110,7 +110,7 @@ pub struct Generate {
     pub seed: Option<u64>,
 
     /// End where this text begins; may be given several times
-    #[arg(long, alias = "truncate", value_name = "STR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, alias = "truncate", value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
 
     /// Print the prompt too
@@ -143,6 +143,7 @@ pub struct Generate {
         alias = "sample_delim",
         value_name = "STR",
         default_value = "====================",
+        allow_hyphen_values = true,
         hide_default_value = true
     )]
     pub delimiter: String,
@@ -156,7 +157,7 @@ pub struct Generate {
 #[derive(Args, Debug)]
 pub struct OldNames {
     /// The prompt.
-    #[arg(long, hide = true, conflicts_with = "prompt")]
+    #[arg(long, hide = true, conflicts_with = "prompt", allow_hyphen_values = true)]
     pub prefix: Option<String>,
     /// `include_prompt`, with a word behind it.
     #[arg(long = "include_prefix", hide = true, num_args = 0..=1, default_missing_value = "true", value_parser = parse_truth)]

@@ -14,6 +14,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+const NOT_NUMBERS: &str = "the weights hold numbers that are none (NaN or infinite): the file is damaged or its \
+     training diverged; fetch it again or take an earlier checkpoint";
+
 /// A network with its tokenizer.
 pub struct Model {
     /// As a person would say it.
@@ -139,6 +142,13 @@ impl Model {
                 want.reverse();
             }
             ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
+            if let Raw::Float(floats) = &tensor {
+                // Here, since 8-bit weights would hide a NaN from the first pass below.
+                ensure!(
+                    floats.sum_all()?.to_scalar::<f32>()?.is_finite(),
+                    "`{name}`: {NOT_NUMBERS}"
+                );
+            }
             Ok(tensor)
         })?;
         let model = Self { name: name.into(), network, tokenizer, embedded: false };
@@ -152,10 +162,7 @@ impl Model {
         let ids = [self.tokenizer.end().unwrap_or(0)];
         let x = self.network.read(&mut [Span { ids: &ids, cache: &mut cache }])?;
         let logits: Vec<f32> = self.network.head(&x)?.flatten_all()?.to_vec1()?;
-        ensure!(
-            logits.iter().all(|x| x.is_finite()),
-            "the weights hold numbers that are none (NaN or infinite): the file is damaged or its training diverged; fetch it again or take an earlier checkpoint"
-        );
+        ensure!(logits.iter().all(|x| x.is_finite()), "{NOT_NUMBERS}");
         Ok(())
     }
 }

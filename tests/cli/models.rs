@@ -1,0 +1,124 @@
+//! Which model and which settings are used, and what is said about broken ones.
+
+use super::*;
+use std::fs;
+
+#[test]
+fn models_are_looked_up_by_path_and_by_name() {
+    let home = TempDir::new().expect("a folder");
+    let shelf = home.path().join("unstuck/models/small");
+    copy_tiny(&shelf);
+    let model = |name: &str| {
+        let args = ["generate", "--json", "--max-tokens", "1", "x", "--model", name];
+        unstuck(home.path()).current_dir(home.path()).args(args).output().expect("it starts")
+    };
+    assert_eq!(json_lines(&model("inkwell"))[0]["model"], "inkwell");
+    if cfg!(target_os = "linux") {
+        assert_eq!(json_lines(&model("small"))[0]["model"], "small");
+    }
+    copy_tiny(&home.path().join("models/other"));
+    assert_eq!(json_lines(&model("other"))[0]["model"], "other");
+    assert_eq!(json_lines(&model("models/other"))[0]["model"], "other");
+    assert_eq!(json_lines(&model("models/other/model.safetensors"))[0]["model"], "other");
+    let output = model("ghost");
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).starts_with("unstuck: --model ghost: no such model"), "{}", err(&output));
+    assert!(err(&output).contains("inkwell, other"), "{}", err(&output));
+}
+
+#[test]
+fn settings_come_from_file_environment_and_flags() {
+    let home = TempDir::new().expect("a folder");
+    let file = home.path().join("my.toml");
+    fs::write(&file, format!("model = {:?}\n[sampling]\nmax_tokens = 3\n", abs(TINY)))
+        .expect("written");
+    let base = |args: &[&str]| {
+        let mut command = unstuck(home.path());
+        command.args(["generate", "x", "--json", "--config"]).arg(&file).args(args);
+        command
+    };
+    let sample =
+        |command: &mut Command| json_lines(&command.output().expect("it starts")).remove(0);
+    let plain = sample(&mut base(&[]));
+    assert_eq!(
+        (&plain["model"], &plain["settings"]["max_tokens"]),
+        (&"tiny-gpt2".into(), &3.into())
+    );
+    let flagged = sample(&mut base(&["--max-tokens", "2", "--threads", "1"]));
+    assert_eq!(flagged["settings"]["max_tokens"], 2);
+    let from_env = sample(base(&[]).env("UNSTUCK_MODEL", "inkwell").env("UNSTUCK_THREADS", "2"));
+    assert_eq!(from_env["model"], "inkwell");
+
+    fs::write(&file, "model = 'inkwell'\n[sampling]\nheat = 3\n").expect("written");
+    let output = base(&["--max-tokens", "1"]).output().expect("it starts");
+    assert_eq!(code(&output), Some(1), "what it would print isn't what was wanted");
+    assert!(err(&output).contains("my.toml: line 3: unknown field `heat`"), "{}", err(&output));
+}
+
+/// A copy of the tiny model, to be broken.
+fn copy_tiny(to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+        fs::copy(Path::new(TINY).join(name), to.join(name)).expect("copied");
+    }
+}
+
+fn abs(path: &str) -> String {
+    fs::canonicalize(path).expect("it is there").to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn a_bad_model_is_named_and_nothing_is_printed() {
+    type Break = fn(&Path);
+    let cases: [(&str, &str, Break); 8] = [
+        ("no weights", "model.safetensors", |m| {
+            fs::remove_file(m.join("model.safetensors")).expect("removed");
+        }),
+        ("no config", "config.json", |m| fs::remove_file(m.join("config.json")).expect("removed")),
+        ("no tokenizer", "tokenizer.json", |m| {
+            fs::remove_file(m.join("tokenizer.json")).expect("removed");
+        }),
+        ("half the weights", "model.safetensors", |m| {
+            let path = m.join("model.safetensors");
+            let bytes = fs::read(&path).expect("read");
+            fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
+        }),
+        ("weights that are no numbers", "NaN", |m| {
+            let path = m.join("model.safetensors");
+            let mut bytes = fs::read(&path).expect("read");
+            let header = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes")) as usize;
+            for number in bytes[8 + header..].chunks_exact_mut(4) {
+                number.copy_from_slice(&f32::NAN.to_le_bytes());
+            }
+            fs::write(path, bytes).expect("written");
+        }),
+        ("another architecture", "config.json", |m| {
+            edit(&m.join("config.json"), |c| c["model_type"] = "llama".into());
+        }),
+        ("another shape", "model.safetensors", |m| {
+            edit(&m.join("config.json"), |c| c["n_embd"] = 48.into());
+        }),
+        ("a vocabulary that doesn't fit", "tokenizer", |m| {
+            edit(&m.join("tokenizer.json"), |t| t["model"]["vocab"]["zzzz"] = 9000.into());
+        }),
+    ];
+    for (what, named, break_it) in cases {
+        let folder = TempDir::new().expect("a folder");
+        let model = folder.path().join("broken");
+        copy_tiny(&model);
+        break_it(&model);
+        let output = run(&["generate", "x", "--model", model.to_str().expect("UTF-8")]);
+        let said = err(&output);
+        assert_eq!(code(&output), Some(1), "{what}: {said}");
+        assert!(said.starts_with("unstuck: ") && said.contains("broken"), "{what}: {said}");
+        assert!(said.contains(named), "{what}: {said}");
+        assert!(!said.contains("panicked"), "{what}: {said}");
+        assert!(output.stdout.is_empty(), "{what}");
+    }
+}
+
+fn edit(path: &Path, change: impl Fn(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(path).expect("read")).expect("JSON");
+    change(&mut value);
+    fs::write(path, value.to_string()).expect("written");
+}

@@ -1,0 +1,252 @@
+//! Usage, and what `unstuck generate` prints.
+
+use super::*;
+use std::{
+    fs,
+    io::{Read, Write},
+};
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let help = out(&run(&["--help"]));
+    for word in ["generate", "--model", "--config", "--theme", "--threads", "Examples:"] {
+        assert!(help.contains(word), "{word} is not in the help");
+    }
+    let help = out(&run(&["generate", "--help"]));
+    for word in ["--max-tokens", "--stop", "--logprobs", "--clean", "--delimiter", "-o, "] {
+        assert!(help.contains(word), "{word} is not in the help");
+    }
+    assert!(!help.contains("_"), "old names stay hidden");
+    assert_eq!(out(&run(&["--version"])).split(' ').next(), Some("unstuck"));
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what() {
+    for args in [
+        &["generate", "--temperature", "warm"][..],
+        &["generate", "--temperature=-1"],
+        &["generate", "--top-p", "1.5"],
+        &["generate", "--min-p", "nan"],
+        &["generate", "--repetition-penalty", "0"],
+        &["generate", "-n", "0"],
+        &["generate", "--max-tokens", "many"],
+        &["generate", "--seed", "-3"],
+        &["generate", "--stop", ""],
+        &["generate", "--clean", "spotless"],
+        &["generate", "--stream"],
+        &["generate", "--logprobs", "3"],
+        &["generate", "one", "two"],
+        &["generate", "--threads", "0"],
+        &["generate", "-q", "-v"],
+        &["--no-such-flag"],
+        &["draft.md", "generate", "x"],
+    ] {
+        let output = run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}: {}", err(&output));
+        assert!(err(&output).starts_with("unstuck: "), "{args:?}: {}", err(&output));
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn greedy_text_is_the_reference_implementations() {
+    let reference = fs::read_to_string(format!("{TINY}/reference.json")).expect("the reference");
+    let reference: Value = serde_json::from_str(&reference).expect("JSON");
+    let numbers = |key: &str| -> Vec<u64> {
+        let list = reference[key].as_array().expect("a list");
+        list.iter().map(|n| n.as_u64().expect("a number")).collect()
+    };
+    let first: Vec<u32> = numbers("ids")[..12].iter().map(|id| *id as u32).collect();
+    let tokenizer = fs::read(format!("{TINY}/tokenizer.json")).expect("the tokenizer");
+    let prompt =
+        unstuck::model::Tokenizer::from_json(&tokenizer).expect("a tokenizer").decode(&first);
+    let greedy =
+        ["--json", "--temperature", "0", "--repetition-penalty", "1", "--max-tokens", "24"];
+    let lines = json_lines(&generate(&[&[&*prompt], &greedy[..]].concat()));
+    assert_eq!(ids(&lines[0]), numbers("greedy_from_first_12"));
+    assert!(lines[0]["tokens"].as_array().is_some_and(|t| t.iter().all(|t| t["rank"] == 1)));
+}
+
+#[test]
+fn json_has_just_the_promised_shape() {
+    let lines = json_lines(&generate(&["The lamp", "--json", "--max-tokens", "5", "--seed", "3"]));
+    let sample = &lines[0];
+    assert_eq!(keys(sample), ["model", "prompt", "seed", "settings", "stop", "text", "tokens"]);
+    assert_eq!(sample["prompt"], "The lamp");
+    assert_eq!(sample["seed"], 3);
+    assert_eq!(sample["settings"]["max_tokens"], 5);
+    assert!(["length", "eot"].contains(&sample["stop"].as_str().expect("a reason")));
+    let tokens = sample["tokens"].as_array().expect("tokens");
+    let mut text = String::new();
+    for token in tokens {
+        assert_eq!(keys(token), ["id", "logprob", "rank", "text"]);
+        assert!(token["logprob"].as_f64().expect("a number") < 0.0);
+        assert!(token["rank"].as_u64().expect("a number") >= 1);
+        text += token["text"].as_str().expect("text");
+    }
+    assert_eq!(sample["text"], text);
+}
+
+#[test]
+fn a_json_stream_is_tokens_and_then_their_sample() {
+    let args = ["The", "--json", "--stream", "--logprobs", "4", "--max-tokens", "6", "-n", "2"];
+    let lines = json_lines(&generate(&args));
+    let mut tokens = Vec::new();
+    let mut samples = 0;
+    for line in lines {
+        if line.get("tokens").is_some() {
+            assert_eq!(line["tokens"], Value::Array(std::mem::take(&mut tokens)));
+            samples += 1;
+            continue;
+        }
+        assert_eq!(keys(&line), ["id", "logprob", "rank", "text", "top"]);
+        let top = line["top"].as_array().expect("a list");
+        assert_eq!(top.len(), 4);
+        assert!(top.iter().all(|other| keys(other) == ["id", "logprob", "text"]));
+        tokens.push(line);
+    }
+    assert_eq!((samples, tokens.len()), (2, 0));
+}
+
+#[test]
+fn samples_differ_and_each_can_be_made_again() {
+    let args = ["Nobody", "--json", "--max-tokens", "12", "--seed", "7"];
+    let three = json_lines(&generate(&[&args[..], &["-n", "3"]].concat()));
+    assert_eq!(three, json_lines(&generate(&[&args[..], &["-n", "3"]].concat())));
+    let seeds: Vec<_> = three.iter().map(|sample| sample["seed"].as_u64()).collect();
+    assert_eq!(seeds, [Some(7), Some(8), Some(9)]);
+    assert_ne!(ids(&three[0]), ids(&three[1]));
+    let alone = json_lines(&generate(&["Nobody", "--json", "--max-tokens", "12", "--seed", "9"]));
+    assert_eq!(ids(&three[2]), ids(&alone[0]));
+
+    let unseeded = json_lines(&generate(&["Nobody", "--json", "--max-tokens", "12"]));
+    let seed = unseeded[0]["seed"].to_string();
+    let again = json_lines(&generate(&["Nobody", "--json", "--max-tokens", "12", "--seed", &seed]));
+    assert_eq!(unseeded, again);
+}
+
+#[test]
+fn text_is_the_samples_with_a_line_between() {
+    let args = ["The lamp", "--max-tokens", "8", "--seed", "5", "-n", "2"];
+    let json = json_lines(&generate(&[&args[..], &["--json"]].concat()));
+    let line = |sample: &Value| {
+        let text = sample["text"].as_str().expect("text");
+        if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+    };
+    let expected = format!("{}{}\n{}", line(&json[0]), "=".repeat(20), line(&json[1]));
+    assert_eq!(out(&generate(&args)), expected);
+    let with = out(&generate(&[&args[..], &["--delimiter", "--8<--"]].concat()));
+    assert_eq!(with, expected.replace(&"=".repeat(20), "--8<--"));
+    let with = out(&generate(&[&args[..5], &["--include-prompt"]].concat()));
+    assert_eq!(with, format!("The lamp{}", line(&json[0])));
+}
+
+#[test]
+fn a_prompt_may_come_from_standard_input() {
+    let home = TempDir::new().expect("a folder");
+    let feed = |bytes: &[u8]| {
+        let mut child = unstuck(home.path())
+            .args(["generate", "-", "--model", TINY, "--seed", "1", "--max-tokens", "9", "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.take().expect("a pipe").write_all(bytes).expect("it reads");
+        child.wait_with_output().expect("it ends")
+    };
+    let lines = json_lines(&feed("Nobody in the house\r\n".as_bytes()));
+    assert_eq!(lines[0]["prompt"], "Nobody in the house");
+    let output = feed(b"\xff\xfe");
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).starts_with("unstuck: standard input: not UTF-8"), "{}", err(&output));
+}
+
+#[test]
+fn a_stop_text_ends_where_it_begins() {
+    let args = ["The lamp", "--max-tokens", "20", "--temperature", "0", "--json"];
+    let whole = json_lines(&generate(&args));
+    let text = whole[0]["text"].as_str().expect("text");
+    let middle: String = text.chars().skip(9).take(4).collect();
+    let first = text.find(&middle).expect("it is there");
+    let cut = json_lines(&generate(&[&args[..], &["--stop", "☃", "--stop", &middle]].concat()));
+    assert_eq!(cut[0]["text"], text[..first]);
+    assert_eq!(cut[0]["stop"], "stop");
+}
+
+#[test]
+fn old_commands_run() {
+    let new = ["generate", "The lamp", "--model", TINY, "--max-tokens", "6", "--seed", "4"];
+    let new =
+        out(&run(&[&new[..], &["-n", "2", "--include-prompt", "--delimiter", "~~"]].concat()));
+    let old = [
+        "generate",
+        "--checkpoint_dir",
+        "tests/fixtures",
+        "--run_name",
+        "tiny-gpt2",
+        "--prefix",
+        "The lamp",
+        "--length",
+        "6",
+        "--nsamples",
+        "2",
+        "--batch_size",
+        "2",
+        "--include_prefix",
+        "True",
+        "--sample_delim",
+        "~~\n",
+        "--top_k",
+        "100",
+        "--top_p",
+        "0.92",
+        "--seed",
+        "4",
+        "--truncate",
+        "☃",
+    ];
+    assert_eq!(out(&run(&old)), new);
+    let file = TempDir::new().expect("a folder");
+    let path = file.path().join("gen.txt");
+    let path = path.to_str().expect("UTF-8");
+    assert_eq!(out(&run(&[&old[..], &["--destination_path", path]].concat())), "");
+    assert_eq!(fs::read_to_string(path).expect("written"), new);
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("out.txt");
+    fs::write(&path, "before").expect("written");
+    let name = path.to_str().expect("UTF-8");
+    let args = ["The lamp", "--max-tokens", "5", "--seed", "2"];
+    let printed = out(&generate(&args));
+    assert_eq!(out(&generate(&[&args[..], &["-o", name]].concat())), "");
+    assert_eq!(fs::read_to_string(&path).expect("written"), printed);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left over");
+
+    let output = generate(&[&args[..], &["-o", folder.path().to_str().expect("UTF-8")]].concat());
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).contains("is a folder"), "{}", err(&output));
+    let nowhere = folder.path().join("no/such/out.txt");
+    let output = generate(&[&args[..], &["-o", nowhere.to_str().expect("UTF-8")]].concat());
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).contains("no such folder"), "{}", err(&output));
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let home = TempDir::new().expect("a folder");
+    let mut child = unstuck(home.path())
+        .args(["generate", "The lamp", "--model", TINY, "-n", "400"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut pipe = child.stdout.take().expect("a pipe");
+    pipe.read_exact(&mut [0]).expect("it writes");
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((code(&output), &*err(&output)), (Some(0), ""));
+}
