@@ -35,8 +35,9 @@ Examples:
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// The model: a folder, or a name in the data folder's or this folder's `models`; without, the one in the program
-    #[arg(long, global = true, value_name = "NAME|FOLDER")]
+    /// The model: a folder, a GGUF file, or a name in the data folder's or this folder's `models`; without, the one in
+    /// the program
+    #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
 
     /// Read settings from FILE instead of the usual place

@@ -16,7 +16,7 @@ pub const EMBEDDED: &str = "inkwell";
 /// When there is none; the message lists what there is.
 pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
     let path = Path::new(name);
-    if path.is_dir() {
+    if path.is_dir() || is_gguf(path) {
         return Ok(Some(path.to_owned()));
     }
     if path.is_file() {
@@ -27,13 +27,16 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
         }));
     }
     let is_name = path.components().count() == 1;
-    let shelved = shelves.iter().map(|shelf| shelf.join(path)).find(|folder| folder.is_dir());
+    let shelved = shelves
+        .iter()
+        .flat_map(|shelf| [shelf.join(path), shelf.join(format!("{name}.gguf"))])
+        .find(|place| place.is_dir() || is_gguf(place));
     match shelved {
-        Some(folder) if is_name => Ok(Some(folder)),
+        Some(place) if is_name => Ok(Some(place)),
         _ if name == EMBEDDED => Ok(None),
         _ => bail!(
-            "no such model; known names: {}. Give one of these, or a folder with config.json, tokenizer.json \
-             and model.safetensors",
+            "no such model; known names: {}. Give one of these, a folder with config.json, tokenizer.json \
+             and model.safetensors, or a GGUF file",
             list(shelves).join(", ")
         ),
     }
@@ -42,14 +45,22 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
 /// The names of all models that need no path, the one in the program first.
 pub fn list(shelves: &[PathBuf]) -> Vec<String> {
     let mut names = vec![EMBEDDED.to_owned()];
-    let folders = shelves.iter().filter_map(|shelf| fs::read_dir(shelf).ok()).flatten().flatten();
-    let mut found: Vec<_> = folders
-        .filter(|entry| entry.path().join("config.json").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+    let entries = shelves.iter().filter_map(|shelf| fs::read_dir(shelf).ok()).flatten().flatten();
+    let mut found: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.join("config.json").is_file() || is_gguf(path))
+        .filter_map(|path| {
+            let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+            Some(name?.to_string_lossy().into_owned())
+        })
         .filter(|name| name != EMBEDDED)
         .collect();
     found.sort();
     found.dedup();
     names.append(&mut found);
     names
+}
+
+fn is_gguf(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gguf") && path.is_file()
 }
