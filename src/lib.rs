@@ -16,3 +16,5 @@ pub mod generate;
 pub mod model;
 pub mod session;
 pub mod token;
+pub mod tui;
+pub mod ui;

@@ -1,0 +1,225 @@
+//! Keys to commands, read from a table of `"key" = "command"`. Knows no front end's commands: they name themselves.
+
+use anyhow::{Context, Result, bail};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+use toml::Spanned;
+
+/// The keys of the desk as they come.
+pub const DEFAULTS: &str = include_str!("keys.toml");
+
+/// One chord, in the one form that its spellings and terminals' dialects share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl From<KeyEvent> for Key {
+    /// Terminals say the same chord differently: Shift+Tab is `BackTab` or Tab with Shift, a capital
+    /// comes with Shift or without, and lock keys may stand among the modifiers.
+    fn from(event: KeyEvent) -> Self {
+        let mut modifiers = event.modifiers
+            & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let code = match event.code {
+            KeyCode::BackTab => {
+                modifiers |= KeyModifiers::SHIFT;
+                KeyCode::Tab
+            }
+            KeyCode::Char(c) if modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                if c.is_uppercase() {
+                    modifiers |= KeyModifiers::SHIFT;
+                }
+                KeyCode::Char(c.to_lowercase().next().unwrap_or(c))
+            }
+            // Shift has already chosen the character.
+            KeyCode::Char(c) => {
+                modifiers -= KeyModifiers::SHIFT;
+                KeyCode::Char(c)
+            }
+            other => other,
+        };
+        Self { code, modifiers }
+    }
+}
+
+impl Key {
+    /// The key itself.
+    pub fn code(self) -> KeyCode {
+        self.code
+    }
+
+    /// The same key without Shift, when Shift is held.
+    pub fn unshifted(self) -> Option<Self> {
+        self.modifiers.contains(KeyModifiers::SHIFT).then(|| Self {
+            code: self.code,
+            modifiers: self.modifiers - KeyModifiers::SHIFT,
+        })
+    }
+
+    /// The character that this key types. Ctrl with Alt is AltGr on some keyboards, and types.
+    pub fn typed(self) -> Option<char> {
+        let held = self.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match self.code {
+            KeyCode::Char(c) if held.is_empty() || held.bits().count_ones() == 2 => Some(c),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let lower = text.to_lowercase();
+        let (held, name) = match lower.rsplit_once('-') {
+            Some((held, name)) if !name.is_empty() => (held, name),
+            _ => ("", lower.as_str()),
+        };
+        let mut modifiers = KeyModifiers::NONE;
+        for word in held.split('-').filter(|word| !word.is_empty()) {
+            modifiers |= match word {
+                "ctrl" => KeyModifiers::CONTROL,
+                "alt" => KeyModifiers::ALT,
+                "shift" => KeyModifiers::SHIFT,
+                _ => bail!("`{text}` is no key: `{word}` is none of ctrl, alt, shift"),
+            };
+        }
+        let Some(code) = code(name) else {
+            bail!("`{text}` is no key: there is no `{name}` (write `ctrl-s`, `alt-enter`, `f2`)")
+        };
+        Ok(Self::from(KeyEvent::new(code, modifiers)))
+    }
+}
+
+/// The key that a name stands for.
+fn code(name: &str) -> Option<KeyCode> {
+    let named = NAMES.iter().find(|(_, code, _)| *code == name).map(|(key, ..)| *key);
+    let mut letters = name.chars();
+    named.or_else(|| match (letters.next(), letters.next()) {
+        (Some(c), None) => Some(KeyCode::Char(c)),
+        (Some('f'), Some(_)) => {
+            name[1..].parse().ok().filter(|n| (1..=24).contains(n)).map(KeyCode::F)
+        }
+        _ => None,
+    })
+}
+
+/// Every named key: itself, its name in the file, its name on screen.
+const NAMES: [(KeyCode, &str, &str); 17] = [
+    (KeyCode::Char(' '), "space", "Space"),
+    (KeyCode::Char('-'), "minus", "-"),
+    (KeyCode::Char('+'), "plus", "+"),
+    (KeyCode::Enter, "enter", "Enter"),
+    (KeyCode::Tab, "tab", "Tab"),
+    (KeyCode::Esc, "esc", "Esc"),
+    (KeyCode::Backspace, "backspace", "Backspace"),
+    (KeyCode::Delete, "delete", "Delete"),
+    (KeyCode::Insert, "insert", "Insert"),
+    (KeyCode::Home, "home", "Home"),
+    (KeyCode::End, "end", "End"),
+    (KeyCode::PageUp, "pageup", "PgUp"),
+    (KeyCode::PageDown, "pagedown", "PgDn"),
+    (KeyCode::Left, "left", "←"),
+    (KeyCode::Right, "right", "→"),
+    (KeyCode::Up, "up", "↑"),
+    (KeyCode::Down, "down", "↓"),
+];
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (held, name) in [
+            (KeyModifiers::CONTROL, "Ctrl+"),
+            (KeyModifiers::ALT, "Alt+"),
+            (KeyModifiers::SHIFT, "Shift+"),
+        ] {
+            if self.modifiers.contains(held) {
+                f.write_str(name)?;
+            }
+        }
+        match (NAMES.iter().find(|(code, ..)| *code == self.code), self.code) {
+            (Some((_, _, shown)), _) => f.write_str(shown),
+            (None, KeyCode::Char(c)) => write!(f, "{}", c.to_uppercase()),
+            (None, other) => write!(f, "{other}"),
+        }
+    }
+}
+
+/// Which command each key stands for, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct Keymap<C> {
+    bindings: Vec<(Key, C)>,
+}
+
+impl<C: Copy + PartialEq + FromStr> Keymap<C> {
+    /// Reads a table of keys. An unknown key or command, or two lines for one key, is an error that names them.
+    pub fn parse(text: &str) -> Result<Self> {
+        let table: BTreeMap<Spanned<String>, String> =
+            toml::from_str(text).context("the table of keys")?;
+        let mut lines: Vec<_> = table.into_iter().collect();
+        lines.sort_by_key(|(key, _)| key.span().start);
+        let mut spelt: Vec<(Key, String, C)> = Vec::new();
+        for (name, command) in lines {
+            let line = text[..name.span().start].lines().count().max(1);
+            let name = name.into_inner();
+            let key: Key = name.parse().with_context(|| format!("keys, line {line}"))?;
+            if key.typed().is_some() {
+                bail!("keys, line {line}: `{name}` types a character; hold ctrl or alt with it");
+            }
+            let Ok(bound) = command.parse() else {
+                bail!("keys, line {line}: `{name}` stands for `{command}`, which is no command")
+            };
+            if let Some((_, other, _)) = spelt.iter().find(|(known, ..)| *known == key) {
+                bail!("keys, line {line}: `{other}` and `{name}` are the same key");
+            }
+            spelt.push((key, name, bound));
+        }
+        Ok(Self { bindings: spelt.into_iter().map(|(key, _, command)| (key, command)).collect() })
+    }
+
+    /// What a key stands for.
+    pub fn command(&self, key: Key) -> Option<C> {
+        self.bindings.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
+    }
+
+    /// The keys of a command; the first is its usual one.
+    pub fn keys(&self, command: C) -> impl Iterator<Item = Key> + '_ {
+        self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(key, _)| *key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_chord_are_one_key() {
+        let press = |code, modifiers| Key::from(KeyEvent::new(code, modifiers));
+        let key = |text: &str| text.parse::<Key>().ok();
+        let (ctrl, shift) = (KeyModifiers::CONTROL, KeyModifiers::SHIFT);
+        assert_eq!(key("shift-tab"), Some(press(KeyCode::BackTab, KeyModifiers::NONE)));
+        assert_eq!(key("shift-tab"), Some(press(KeyCode::Tab, shift)));
+        assert_eq!(key("Ctrl-Shift-Z"), Some(press(KeyCode::Char('Z'), ctrl)));
+        assert_eq!(key("ctrl-shift-z"), Some(press(KeyCode::Char('z'), ctrl | shift)));
+        assert_eq!(key("ctrl-space"), Some(press(KeyCode::Char(' '), ctrl)));
+        assert_eq!(key("f11"), Some(press(KeyCode::F(11), KeyModifiers::NONE)));
+        assert_eq!(press(KeyCode::Char('A'), shift).typed(), Some('A'));
+        assert_eq!(key("ctrl-right").map(|key| key.to_string()), Some("Ctrl+→".into()));
+        for wrong in ["hyper-x", "ctrl-f99", "ctrl-", "ctrl-sapce", ""] {
+            assert!(key(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_bad_table_names_what_is_wrong() {
+        for (table, says) in [
+            ("\"ctrl-s\" = \"1\"\n\"Ctrl-S\" = \"2\"", "line 2: `ctrl-s` and `Ctrl-S` are the same"),
+            ("\n\"ctrl-s\" = \"fly\"", "line 2: `ctrl-s` stands for `fly`, which is no command"),
+            ("\"hyper-s\" = \"1\"", "`hyper`"),
+            ("\"x\" = \"1\"", "types a character"),
+        ] {
+            let error = Keymap::<u8>::parse(table).expect_err(table);
+            assert!(format!("{error:#}").contains(says), "{error:#}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What front ends share: keys, themes, the terminal's set-up, the model's own thread. Knows no front end.
+
+pub mod keymap;
+pub mod terminal;
+pub mod theme;
+pub mod worker;

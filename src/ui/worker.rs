@@ -1,0 +1,181 @@
+//! The model's own thread: requests in, news out. It loads the model there, so that keys work at once,
+//! and whatever goes wrong there is news and never the end of the program.
+
+use crate::{
+    generate::{Ask, Engine, ModelInfo, Output, Reading},
+    token::{BranchId, StopReason, Token},
+};
+use anyhow::{Context, Result};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{Receiver, Sender},
+    thread,
+    time::Instant,
+};
+
+/// What a front end asks of the model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Begin a branch; the others go on.
+    Generate(Ask),
+    /// End a branch; unknown ones are ignored.
+    Stop(BranchId),
+}
+
+/// What the model's thread tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// The model can be asked.
+    Loaded(ModelInfo),
+    /// A branch has begun: what the model sees of its prompt.
+    Reading(BranchId, Reading),
+    /// A branch has grown.
+    Token(BranchId, Token),
+    /// A branch has ended.
+    Done(BranchId, StopReason),
+    /// How many tokens a second come, all branches together.
+    Speed(f32),
+    /// A branch has failed, and ends; in a sentence with the way out.
+    Failed(BranchId, String),
+    /// There is no model, and none will come; in a sentence with the way out.
+    Gone(String),
+}
+
+/// Starts the thread. `tell` takes the news to the front end's inbox, and is false when nobody listens any more.
+pub fn spawn(
+    load: impl FnOnce() -> Result<Engine> + Send + 'static,
+    requests: Receiver<Request>,
+    tell: impl Fn(News) -> bool + Send + 'static,
+) -> Result<()> {
+    thread::Builder::new()
+        .name("model".into())
+        .spawn(move || {
+            let work = AssertUnwindSafe(|| match load() {
+                Ok(engine) => {
+                    tell(News::Loaded(engine.info().clone()));
+                    Worker::new(engine, &tell).run(&requests)
+                }
+                Err(error) => tell(News::Gone(format!("No model: {error:#}"))),
+            });
+            if let Err(panic) = catch_unwind(work) {
+                let why = words(&*panic);
+                tell(News::Gone(format!("The model broke down ({why}). Save and start again.")));
+            }
+        })
+        .map(drop)
+        .context("the model's thread can't be started")
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
+}
+
+/// The engine, the branches in hand, and the clock of their speed.
+struct Worker<'a> {
+    engine: Engine,
+    tell: &'a dyn Fn(News) -> bool,
+    live: Vec<BranchId>,
+    since: Option<Instant>,
+    tokens: u32,
+}
+
+impl<'a> Worker<'a> {
+    fn new(engine: Engine, tell: &'a dyn Fn(News) -> bool) -> Self {
+        Self { engine, tell, live: Vec::new(), since: None, tokens: 0 }
+    }
+
+    /// Works until nobody asks or nobody listens.
+    fn run(mut self, requests: &Receiver<Request>) -> bool {
+        loop {
+            if self.engine.is_idle() {
+                self.live.clear();
+                let Ok(request) = requests.recv() else { return false };
+                if !self.take(request) {
+                    return false;
+                }
+            }
+            // The inbox is looked at between any two steps: a branch may come or go without the others noticing.
+            for request in requests.try_iter() {
+                if !self.take(request) {
+                    return false;
+                }
+            }
+            if !self.engine.is_idle() && !self.step() {
+                return false;
+            }
+        }
+    }
+
+    fn take(&mut self, request: Request) -> bool {
+        match request {
+            Request::Stop(branch) => {
+                self.engine.stop(branch);
+                self.live.retain(|live| *live != branch);
+                true
+            }
+            Request::Generate(ask) => {
+                let branch = ask.branch;
+                if self.engine.is_idle() {
+                    (self.since, self.tokens) = (None, 0);
+                }
+                match self.engine.start(ask) {
+                    Ok(reading) => {
+                        self.live.push(branch);
+                        (self.tell)(News::Reading(branch, reading))
+                    }
+                    Err(error) => (self.tell)(News::Failed(branch, format!("{error:#}"))),
+                }
+            }
+        }
+    }
+
+    fn step(&mut self) -> bool {
+        let outputs = match self.engine.step() {
+            Ok(outputs) => outputs,
+            Err(error) => return self.fail(&format!("{error:#}")),
+        };
+        let before = self.tokens;
+        for (branch, output) in outputs {
+            let news = match output {
+                Output::Token(token) => {
+                    self.tokens += 1;
+                    News::Token(branch, token)
+                }
+                Output::Done(why) => {
+                    self.live.retain(|live| *live != branch);
+                    News::Done(branch, why)
+                }
+            };
+            if !(self.tell)(news) {
+                return false;
+            }
+        }
+        self.tokens == before || self.clock()
+    }
+
+    /// Tells the speed now and then. Reading the prompt doesn't count: the clock starts with the first token.
+    fn clock(&mut self) -> bool {
+        match self.since {
+            None => {
+                (self.since, self.tokens) = (Some(Instant::now()), 0);
+                true
+            }
+            Some(since) if self.tokens.is_multiple_of(8) || self.engine.is_idle() => {
+                let seconds = since.elapsed().as_secs_f32().max(1e-3);
+                (self.tell)(News::Speed(self.tokens as f32 / seconds))
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// A step that fails has failed for all branches in hand.
+    fn fail(&mut self, why: &str) -> bool {
+        std::mem::take(&mut self.live).into_iter().all(|branch| {
+            self.engine.stop(branch);
+            (self.tell)(News::Failed(branch, why.to_owned()))
+        })
+    }
+}
