@@ -1,0 +1,234 @@
+//! What the model offers: lists of continuations, each bound to the text and the place it was asked from.
+//! What stands at the cursor is found by comparing with the page, never by counting keys: so undo, redo and
+//! deleting bring an offer back as they bring the text back.
+
+use crate::{
+    clean::sentence_ends,
+    session::{Revision, Session},
+    token::{BranchId, StopReason},
+};
+
+/// How far an offer has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Asked; the model loads or reads other things first.
+    Waiting,
+    /// The model reads so many tokens.
+    Reading(usize),
+    /// Tokens come.
+    Streaming,
+    /// The model came to its end.
+    Done(StopReason),
+    /// The writer stopped it.
+    Stopped,
+    /// It went wrong; the reason.
+    Failed(String),
+}
+
+/// One continuation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// The request that it answers.
+    pub branch: BranchId,
+    /// What its draws depend on.
+    pub seed: u64,
+    /// What there is of it.
+    pub text: String,
+    /// How many tokens that is.
+    pub tokens: usize,
+    /// How far it has come.
+    pub state: State,
+}
+
+impl Offer {
+    /// Nothing has come yet.
+    pub fn new(branch: BranchId, seed: u64) -> Self {
+        Self { branch, seed, text: String::new(), tokens: 0, state: State::Waiting }
+    }
+
+    /// More may come.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Reading(_) | State::Streaming)
+    }
+}
+
+/// The offers of one question.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// Where it was asked, in the text of `from`.
+    pub at: usize,
+    /// The text it was asked about.
+    pub from: Revision,
+    /// The place in that text from which the model sees it; `None` until it has read.
+    pub sees_from: Option<usize>,
+    /// The place in that text where the prompt begins: of a long draft only the last part is sent.
+    pub prompt_from: usize,
+    /// Side by side.
+    pub offers: Vec<Offer>,
+    /// The one that stands at the cursor.
+    pub chosen: usize,
+}
+
+/// How an offer stands to the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// At the cursor, with this much still to take.
+    Here(&'a str),
+    /// All of it is on the page, before the cursor.
+    Taken,
+    /// The cursor is elsewhere, or what was typed doesn't agree.
+    Away,
+}
+
+impl List {
+    /// How an offer stands to the page.
+    pub fn standing(&self, number: usize, session: &Session) -> Standing<'_> {
+        let Some(offer) = self.offers.get(number) else { return Standing::Away };
+        let Some(start) = session.map(self.at, self.from) else { return Standing::Away };
+        let cursor = session.cursor();
+        // No character of an offer is shorter than a byte.
+        if cursor < start || cursor - start > offer.text.len() || session.selection().is_some() {
+            return Standing::Away;
+        }
+        let mut rest = offer.text.chars();
+        for typed in session.text().slice(start..cursor).chars() {
+            if rest.next() != Some(typed) {
+                return Standing::Away;
+            }
+        }
+        match rest.as_str() {
+            "" if !offer.text.is_empty() => Standing::Taken,
+            rest => Standing::Here(rest),
+        }
+    }
+
+    /// The chosen offer.
+    pub fn choice(&self) -> Option<&Offer> {
+        self.offers.get(self.chosen)
+    }
+}
+
+/// All lists, the one that is shown, and whether arrows go to it.
+#[derive(Default)]
+pub struct Offers {
+    lists: Vec<List>,
+    /// Which is shown, counted back from the newest.
+    back: usize,
+    /// The pane or the drawer is open.
+    pub open: bool,
+    /// Arrows and Enter go to the list.
+    pub focus: bool,
+    asked: BranchId,
+}
+
+/// Older lists than these are let go.
+const KEPT: usize = 64;
+
+impl Offers {
+    /// The list that is shown.
+    pub fn list(&self) -> Option<&List> {
+        let newest = self.lists.len().checked_sub(1 + self.back)?;
+        self.lists.get(newest).filter(|_| self.open)
+    }
+
+    /// The list that is shown, to be changed.
+    pub fn list_mut(&mut self) -> Option<&mut List> {
+        let newest = self.lists.len().checked_sub(1 + self.back)?;
+        self.lists.get_mut(newest).filter(|_| self.open)
+    }
+
+    /// How many lists there are besides the one that is shown.
+    pub fn earlier(&self) -> usize {
+        self.lists.len().saturating_sub(1 + self.back)
+    }
+
+    /// A number for the next request.
+    pub fn next_branch(&mut self) -> BranchId {
+        self.asked += 1;
+        self.asked
+    }
+
+    /// Shows a new list.
+    pub fn push(&mut self, list: List) {
+        self.lists.push(list);
+        if self.lists.len() > KEPT {
+            self.lists.remove(0);
+        }
+        (self.back, self.open) = (0, true);
+    }
+
+    /// Shows the list before, and after the oldest the newest again. False when there is no other.
+    pub fn previous(&mut self) -> bool {
+        if self.lists.is_empty() || (self.lists.len() == 1 && self.open) {
+            return false;
+        }
+        self.back = if self.open { (self.back + 1) % self.lists.len() } else { 0 };
+        self.open = true;
+        true
+    }
+
+    /// Puts the list away; it can be called back.
+    pub fn close(&mut self) {
+        (self.open, self.focus) = (false, false);
+    }
+
+    /// The offer of a branch, wherever it is.
+    pub fn find(&mut self, branch: BranchId) -> Option<(&mut List, usize)> {
+        self.lists.iter_mut().rev().find_map(|list| {
+            let number = list.offers.iter().position(|offer| offer.branch == branch)?;
+            Some((list, number))
+        })
+    }
+
+    /// Ends all that is live, and says which branches those were.
+    pub fn stop_all(&mut self) -> Vec<BranchId> {
+        let offers = self.lists.iter_mut().flat_map(|list| &mut list.offers);
+        offers
+            .filter(|offer| offer.is_live())
+            .map(|offer| {
+                offer.state = State::Stopped;
+                offer.branch
+            })
+            .collect()
+    }
+
+    /// Something is live in the list that is shown.
+    pub fn are_live(&self) -> bool {
+        self.list().is_some_and(|list| list.offers.iter().any(Offer::is_live))
+    }
+}
+
+/// The first word of a text, with the space and the quotes before it and the marks after it.
+pub fn first_word(text: &str) -> &str {
+    let spaces = text.len() - text.trim_start().len();
+    let word = text[spaces..].find(char::is_whitespace).unwrap_or(text.len() - spaces);
+    &text[..spaces + word]
+}
+
+/// The first sentence of a text, or all of it when none ends in it. A line's end is a sentence's, too.
+pub fn first_sentence(text: &str) -> &str {
+    let spaces = text.len() - text.trim_start().len();
+    let line = text[spaces..].find('\n').map_or(text.len(), |at| at + spaces);
+    let end = sentence_ends(text).next().unwrap_or(text.len()).min(line);
+    &text[..end.max(spaces)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_never_more_than_was_meant() {
+        for (text, word, sentence) in [
+            (" The lamps. Then", " The", " The lamps."),
+            ("ing to be, \"and", "ing", "ing to be, \"and"),
+            ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
+            ("one line\nTwo.", "one", "one line"),
+            ("  ", "  ", "  "),
+            ("", "", ""),
+        ] {
+            assert_eq!(first_word(text), word);
+            assert_eq!(first_sentence(text), sentence, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The window on the draft: which rows are on the screen, and how the cursor moves by rows. Draws nothing.
+
+mod rows;
+mod wrap;
+
+pub use rows::{Row, Rows};
+pub use wrap::{cells, shown, width, wrap};
+
+use super::command::Move;
+use crate::session::{Revision, Session};
+
+/// How many rows stay between the cursor and the window's edge, where there is room.
+const MARGIN: usize = 2;
+
+/// What the writer sees of the draft.
+pub struct Page {
+    /// The place at the start of the window's first row, as of a revision: edits elsewhere move it along.
+    top: (usize, Revision),
+    /// The column that moving up and down comes back to.
+    wished: Option<usize>,
+    width: usize,
+    height: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { top: (0, 0), wished: None, width: 72, height: 20 }
+    }
+}
+
+/// The rows in the window, and where the cursor is among them.
+pub struct View {
+    /// From the first row of the window on; may be fewer than the window has.
+    pub rows: Vec<Row>,
+    /// The cursor's row, counted from the window's first.
+    pub row: usize,
+    /// The cursor's column.
+    pub column: usize,
+}
+
+impl Page {
+    /// The rows to draw in a window of this size. The window moves as little as it must: only when the cursor
+    /// would come nearer to its edge than `below` rows at the bottom or a margin at the top.
+    pub fn view(&mut self, session: &Session, width: usize, height: usize, below: usize) -> View {
+        (self.width, self.height) = (width.max(1), height.max(1));
+        let cursor = session.cursor();
+        let rows = Rows::new(session.text(), self.width);
+        let (mut rows, at) = rows.around(cursor, self.height, self.height);
+        let known = session.map(self.top.0, self.top.1);
+        let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
+        // Far from where the window was, the cursor's row comes a third down.
+        let first = kept.unwrap_or_else(|| at.saturating_sub(self.height / 3));
+        let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
+        let below = below.max(margin).min(self.height.saturating_sub(1 + margin));
+        let first = first.clamp((at + 1 + below).saturating_sub(self.height), at.saturating_sub(margin));
+        self.top = (rows[first].start, session.revision());
+        rows.drain(..first);
+        rows.truncate(self.height);
+        let row = at - first;
+        let column = rows[row].column(cursor).min(self.width);
+        View { rows, row, column }
+    }
+
+    /// The cursor has moved otherwise than by rows: it no longer wishes for a column.
+    pub fn forget_column(&mut self) {
+        self.wished = None;
+    }
+
+    /// Moves the cursor by what is seen; `select` extends the selection.
+    pub fn go(&mut self, session: &mut Session, to: Move, select: bool) {
+        let cursor = session.cursor();
+        let at = match to {
+            Move::Text(motion) => {
+                self.wished = None;
+                return session.motion(motion, select);
+            }
+            Move::RowStart | Move::RowEnd => {
+                self.wished = None;
+                let (rows, at) = Rows::new(session.text(), self.width).around(cursor, 0, 0);
+                let column = if to == Move::RowStart { 0 } else { usize::MAX };
+                rows[at].place(column)
+            }
+            Move::Rows(by) => self.vertical(session, by),
+            Move::Pages(by) => {
+                let page = self.height.saturating_sub(2).max(1);
+                let by = by.saturating_mul(page.cast_signed());
+                self.turn(session, by);
+                self.vertical(session, by)
+            }
+        };
+        session.move_to(at, select);
+    }
+
+    /// Where so many rows down (or up) lead.
+    fn vertical(&mut self, session: &Session, by: isize) -> usize {
+        let cursor = session.cursor();
+        let far = by.unsigned_abs();
+        let (rows, at) = Rows::new(session.text(), self.width).around(cursor, far, far);
+        let column = *self.wished.get_or_insert_with(|| rows[at].column(cursor));
+        match at.checked_add_signed(by) {
+            None => 0,
+            Some(to) if to >= rows.len() => session.text().len_chars(),
+            Some(to) => rows[to].place(column),
+        }
+    }
+
+    /// Moves the window by rows, so that the cursor stays where it is on the screen when a page is turned.
+    fn turn(&mut self, session: &Session, by: isize) {
+        let Some(top) = session.map(self.top.0, self.top.1) else { return };
+        let far = by.unsigned_abs();
+        let (rows, at) = Rows::new(session.text(), self.width).around(top, far, far);
+        let to = at.saturating_add_signed(by).min(rows.len() - 1);
+        self.top = (rows[to].start, session.revision());
+    }
+}

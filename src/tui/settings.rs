@@ -1,0 +1,38 @@
+//! What the desk can be told before it opens.
+
+use crate::{token::SamplingParams, ui::theme::Depth};
+use serde::{Deserialize, Serialize};
+
+/// The desk's settings. The defaults are what a newcomer gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The theme's name.
+    pub theme: String,
+    /// What the status line calls the way tokens are chosen.
+    pub preset: String,
+    /// How tokens are chosen and where an offer ends; the seed is that of the first offer, 0 for another each time.
+    pub sampling: SamplingParams,
+    /// How many openings an empty page gets.
+    pub openings: usize,
+    /// How much colour the terminal shows; told by the environment, not by a file.
+    #[serde(skip)]
+    pub depth: Depth,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: "ink".into(),
+            preset: "prose".into(),
+            // To the end of a sentence: about 40 tokens, and 20 more to reach it.
+            sampling: SamplingParams {
+                max_tokens: 60,
+                sentence: Some(16),
+                ..SamplingParams::default()
+            },
+            openings: 3,
+            depth: Depth::default(),
+        }
+    }
+}
