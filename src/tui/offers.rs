@@ -7,6 +7,7 @@ use crate::{
     session::{Revision, Session},
     token::{BranchId, StopReason},
 };
+use std::ops::Range;
 
 /// How far an offer has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +60,10 @@ pub struct List {
     pub at: usize,
     /// The text it was asked about.
     pub from: Revision,
-    /// The place in that text from which the model sees it; `None` until it has read.
-    pub sees_from: Option<usize>,
-    /// The place in that text where the prompt begins: of a long draft only the last part is sent.
-    pub prompt_from: usize,
+    /// The text ended there.
+    pub at_end: bool,
+    /// What was sent, and the place in that text where it begins: of a long draft only the last part is sent.
+    pub prompt: (String, usize),
     /// Side by side.
     pub offers: Vec<Offer>,
     /// The one that stands at the cursor.
@@ -74,32 +75,50 @@ pub struct List {
 pub enum Standing<'a> {
     /// At the cursor, with this much still to take.
     Here(&'a str),
-    /// All of it is on the page, before the cursor.
+    /// The cursor is elsewhere; this much could still be taken at this place.
+    There(&'a str, usize),
+    /// All of it is on the page, where it was asked.
     Taken,
-    /// The cursor is elsewhere, or what was typed doesn't agree.
+    /// Other words stand where it was asked, or the place is gone.
     Away,
 }
 
 impl List {
     /// How an offer stands to the page.
     pub fn standing(&self, number: usize, session: &Session) -> Standing<'_> {
-        let Some(offer) = self.offers.get(number) else { return Standing::Away };
-        let Some(start) = session.map(self.at, self.from) else { return Standing::Away };
-        let cursor = session.cursor();
+        let (Some(offer), Some(written)) = (self.offers.get(number), self.written(session)) else {
+            return Standing::Away;
+        };
         // No character of an offer is shorter than a byte.
-        if cursor < start || cursor - start > offer.text.len() || session.selection().is_some() {
+        if offer.text.is_empty() && !written.is_empty() || written.len() > offer.text.len() {
             return Standing::Away;
         }
         let mut rest = offer.text.chars();
-        for typed in session.text().slice(start..cursor).chars() {
-            if rest.next() != Some(typed) {
+        for char in session.text().slice(written.clone()).chars() {
+            if rest.next() != Some(char) {
                 return Standing::Away;
             }
         }
         match rest.as_str() {
             "" if !offer.text.is_empty() => Standing::Taken,
-            rest => Standing::Here(rest),
+            rest if session.cursor() == written.end && session.selection().is_none() => {
+                Standing::Here(rest)
+            }
+            rest => Standing::There(rest, written.end),
         }
+    }
+
+    /// What stands now where the question was asked: from there to the character that came next then.
+    /// When that one is gone, to the cursor. `None` when the place itself is gone.
+    fn written(&self, session: &Session) -> Option<Range<usize>> {
+        let start = session.map(self.at, self.from)?;
+        let end = if self.at_end {
+            session.text().len_chars()
+        } else {
+            let next = session.map(self.at + 1, self.from);
+            next.map_or(session.cursor(), |next| next - 1)
+        };
+        (start <= end).then_some(start..end)
     }
 
     /// The chosen offer.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, Sender},
+    sync::mpsc::Receiver,
     thread,
     time::Instant,
 };

@@ -61,6 +61,11 @@ impl Page {
         View { rows, row, column }
     }
 
+    /// How many rows the window has.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
     /// The cursor has moved otherwise than by rows: it no longer wishes for a column.
     pub fn forget_column(&mut self) {
         self.wished = None;

@@ -2,6 +2,7 @@
 //! costs in a note, and one endless paragraph is laid out in pieces.
 
 use super::wrap::{cells, wrap};
+use crate::clean::for_terminal;
 use ropey::Rope;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -17,7 +18,7 @@ pub struct Row {
     pub start: usize,
     /// The place after its last character.
     pub end: usize,
-    /// Its text, without the end of the line.
+    /// Its text as it may be shown, without the end of the line.
     pub text: String,
     /// The paragraph ends here, so the place at its end is in this row and not in the next.
     pub last: bool,
@@ -103,6 +104,8 @@ impl<'a> Rows<'a> {
 
     fn lay(&self, piece: &Piece, rows: &mut Vec<Row>) {
         let text = self.text.slice(piece.start..piece.end).to_string();
+        // Character for character, so that places stay what they are.
+        let text = for_terminal(&text);
         let mut start = piece.start;
         for range in wrap(&text, self.width, 0) {
             let text = text[range].to_owned();

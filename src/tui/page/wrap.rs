@@ -1,17 +1,13 @@
 //! Soft wrap of one paragraph: at words, never before a mark that belongs to the word, by whole graphemes.
 //! The widget's own wrap breaks before full stops and counts joined emoji by their parts; so rows are ours.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// What is drawn for a grapheme of the draft, which itself stays as it is.
-pub fn shown(grapheme: &str) -> Cow<'_, str> {
-    match grapheme.as_bytes() {
-        [b' '..=b'~'] => Cow::Borrowed(grapheme),
-        b"\t" => Cow::Borrowed("    "),
-        _ => super::super::safe(grapheme),
-    }
+/// What is drawn for a grapheme of a text that is safe for a terminal.
+pub fn shown(grapheme: &str) -> &str {
+    if grapheme == "\t" { "    " } else { grapheme }
 }
 
 /// How many cells a grapheme takes.

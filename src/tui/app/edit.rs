@@ -1,0 +1,88 @@
+//! What changes the text by the writer's hand.
+
+use super::App;
+use crate::{
+    session::Motion,
+    tui::{command::Command, overlay::Overlay},
+};
+
+impl App {
+    pub(super) fn type_text(&mut self, text: &str) {
+        let done = self.session.type_text(text);
+        self.edited(done);
+    }
+
+    /// A paste by the terminal comes in one piece, and is one step.
+    pub(super) fn pasted(&mut self, text: &str) {
+        self.notices.forget_word();
+        match &mut self.overlay {
+            Some(Overlay::SaveAs(field, _)) => field.paste(text),
+            Some(_) => {}
+            None => {
+                self.offers.focus = false;
+                let done = self.session.paste(text);
+                self.edited(done || text.is_empty());
+            }
+        }
+    }
+
+    pub(super) fn edit(&mut self, command: Command) {
+        let done = match command {
+            Command::Undo => {
+                if !self.session.undo() && self.session.read_only().is_none() {
+                    self.notices.say("There is nothing to take back.");
+                }
+                true
+            }
+            Command::Redo => {
+                if !self.session.redo() && self.session.read_only().is_none() {
+                    self.notices.say("There is nothing to bring back.");
+                }
+                true
+            }
+            Command::Cut => !self.copy() || self.session.delete(Motion::Left),
+            Command::Copy => {
+                self.copy();
+                true
+            }
+            Command::Paste if self.clipboard.is_empty() => {
+                self.notices.say("Nothing was cut or copied here yet.");
+                true
+            }
+            Command::Paste => self.session.paste(&self.clipboard),
+            Command::SelectAll => {
+                self.session.motion(Motion::Start, false);
+                self.session.motion(Motion::End, true);
+                true
+            }
+            Command::NewLine => self.session.type_text("\n"),
+            Command::DeleteBack => self.delete(Motion::Left),
+            Command::DeleteForward => self.delete(Motion::Right),
+            Command::DeleteWordBack => self.delete(Motion::WordLeft),
+            Command::DeleteWordForward => self.delete(Motion::WordRight),
+            _ => true,
+        };
+        self.edited(done);
+    }
+
+    /// Deleting at the edge of the text does nothing, and that is no refusal.
+    fn delete(&mut self, motion: Motion) -> bool {
+        self.session.delete(motion) || self.session.read_only().is_none()
+    }
+
+    /// Keeps what is selected. False when nothing is: then what was kept stays.
+    fn copy(&mut self) -> bool {
+        let Some(range) = self.session.selection() else { return false };
+        self.clipboard = self.session.text().slice(range).to_string();
+        true
+    }
+
+    /// After every edit: the column that the cursor wished for is forgotten, and a refusal is explained.
+    pub(super) fn edited(&mut self, done: bool) {
+        self.page.forget_column();
+        if let Some(reason) = self.session.read_only().filter(|_| !done) {
+            let reason = reason.to_owned();
+            self.notices.say(reason);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The desk's state: events in, requests out. Nothing here draws, waits, or looks at a clock.
+
+mod ask;
+mod edit;
+mod file;
+mod take;
+
+use super::{
+    Event, Settings,
+    command::Command,
+    notices::Notices,
+    offers::Offers,
+    overlay::{Overlay, Sheet},
+    page::Page,
+};
+use crate::{
+    generate::ModelInfo,
+    session::{Motion, Revision, Session},
+    token::SamplingParams,
+    ui::{
+        keymap::{DEFAULTS, Key, Keymap},
+        theme::Theme,
+        worker::{News, Request},
+    },
+};
+use anyhow::Result;
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
+use ratatui::Frame;
+use std::sync::mpsc::Sender;
+
+/// How far the model has come.
+pub(super) enum Model {
+    /// It is being read.
+    Loading,
+    /// It can be asked.
+    Ready(ModelInfo),
+    /// It will never come; why, and the way out.
+    Gone(String),
+}
+
+/// The desk.
+pub struct App {
+    pub(super) session: Session,
+    pub(super) page: Page,
+    pub(super) offers: Offers,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) notices: Notices,
+    pub(super) model: Model,
+    /// Tokens a second.
+    pub(super) speed: Option<f32>,
+    /// The place from which the model saw the text when it was asked last, and that text.
+    pub(super) sees: Option<(usize, Revision)>,
+    pub(super) keymap: Keymap<Command>,
+    pub(super) theme: Theme,
+    pub(super) preset: String,
+    sampling: SamplingParams,
+    openings: usize,
+    seed: u64,
+    /// The text and the cursor after the last take: as long as they are so, that take can be rolled again.
+    taken: Option<(Revision, usize)>,
+    clipboard: String,
+    requests: Sender<Request>,
+    over: bool,
+}
+
+impl App {
+    /// A desk on a draft, with the cursor where one goes on. `seed` is the first offer's when the settings
+    /// name none.
+    pub fn new(
+        mut session: Session,
+        settings: &Settings,
+        notices: Vec<String>,
+        seed: u64,
+        requests: Sender<Request>,
+    ) -> Result<Self> {
+        session.motion(Motion::End, false);
+        let mut notices = Notices::new(notices);
+        if let Some(reason) = session.read_only() {
+            notices.warn(reason);
+        }
+        Ok(Self {
+            page: Page::default(),
+            offers: Offers::default(),
+            overlay: None,
+            notices,
+            model: Model::Loading,
+            speed: None,
+            sees: None,
+            keymap: Keymap::parse(DEFAULTS)?,
+            theme: Theme::load(&settings.theme, settings.depth)?,
+            preset: settings.preset.clone(),
+            sampling: settings.sampling.clone(),
+            openings: settings.openings.clamp(1, 6),
+            seed: if settings.sampling.seed == 0 { seed } else { settings.sampling.seed },
+            taken: None,
+            clipboard: String::new(),
+            requests,
+            over: false,
+            session,
+        })
+    }
+
+    /// The draft.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The place from which the model saw the text when it was asked last; `None` before it has read anything.
+    pub(super) fn seen_from(&self) -> Option<usize> {
+        self.sees.and_then(|(at, from)| self.session.map(at, from))
+    }
+
+    /// The writer has left.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Shows everything.
+    pub fn draw(&mut self, frame: &mut Frame) {
+        super::view::draw(self, frame);
+    }
+
+    /// Something has happened.
+    pub fn handle(&mut self, event: Event) {
+        match event {
+            Event::Terminal(Terminal::Key(key)) if !key.is_release() => self.press(key),
+            Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
+            Event::Terminal(_) => {}
+            Event::News(news) => self.hear(news),
+            Event::Deaf(_) => self.over = true,
+        }
+    }
+
+    fn press(&mut self, event: KeyEvent) {
+        self.notices.forget_word();
+        let key = Key::from(event);
+        if self.overlay.is_some() {
+            return self.press_overlay(key, event);
+        }
+        if self.offers.focus && self.press_list(key) {
+            return;
+        }
+        if let Some(command) = self.keymap.command(key) {
+            return self.run(command);
+        }
+        // Shift with a key that moves selects.
+        let unshifted = key.unshifted().and_then(|key| self.keymap.command(key));
+        if let Some(to) = unshifted.and_then(Command::leads) {
+            return self.page.go(&mut self.session, to, true);
+        }
+        if let Some(typed) = key.typed() {
+            self.type_text(typed.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    /// Arrows and Enter while the list has them; any other key gives them back. Says whether it was for the list.
+    fn press_list(&mut self, key: Key) -> bool {
+        let Some(list) = self.offers.list_mut() else {
+            self.offers.focus = false;
+            return false;
+        };
+        let last = list.offers.len().saturating_sub(1);
+        match key.code() {
+            KeyCode::Up => list.chosen = list.chosen.saturating_sub(1),
+            KeyCode::Down => list.chosen = (list.chosen + 1).min(last),
+            KeyCode::Enter => {
+                self.offers.focus = false;
+                self.run(Command::TakeAll);
+            }
+            KeyCode::Esc => self.offers.focus = false,
+            _ => {
+                self.offers.focus = false;
+                return self.keymap.command(key) == Some(Command::Offers);
+            }
+        }
+        true
+    }
+
+    fn run(&mut self, command: Command) {
+        match command {
+            Command::Ask => self.ask(),
+            Command::AskOrTab => self.ask_or_tab(),
+            Command::Stop => self.stop(),
+            Command::RollAgain => self.roll_again(),
+            Command::RollOne => self.roll_one(),
+            Command::TakeWord | Command::TakeSentence | Command::Right => self.take_or_move(command),
+            Command::TakeAll => self.take_chosen(),
+            Command::Offers => self.focus_offers(),
+            Command::PreviousList => {
+                if !self.offers.previous() {
+                    self.notices.say("There is no other list yet.");
+                }
+            }
+            Command::Models => self.overlay = Some(Overlay::Sheet(Sheet::Models, 0)),
+            Command::Help => self.overlay = Some(Overlay::Sheet(Sheet::Help, 0)),
+            Command::Save => self.save(false),
+            Command::SaveAs => self.ask_name(false),
+            Command::Quit => self.quit(),
+            _ => match (command.numbered(), command.leads()) {
+                (Some(number), _) => self.take_number(number),
+                (_, Some(to)) => self.page.go(&mut self.session, to, false),
+                _ => self.edit(command),
+            },
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Loaded(info) => self.model = Model::Ready(info),
+            News::Gone(why) => self.lose_model(why),
+            News::Speed(speed) => self.speed = Some(speed),
+            News::Reading(branch, reading) => self.read(branch, reading),
+            News::Token(branch, token) => self.grow(branch, &token.text),
+            News::Done(branch, why) => self.finish(branch, why),
+            News::Failed(branch, why) => self.fail(branch, why),
+        }
+    }
+
+    fn send(&self, request: Request) {
+        // The worker hangs up only when it has told that the model is gone.
+        let _ = self.requests.send(request);
+    }
+}

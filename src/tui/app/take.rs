@@ -1,0 +1,92 @@
+//! Taking what is offered: a word, a sentence, all of it, and never more than was meant.
+
+use super::App;
+use crate::tui::{
+    command::Command,
+    offers::{Standing, first_sentence, first_word},
+};
+
+impl App {
+    /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
+    pub(super) fn take_or_move(&mut self, command: Command) {
+        let at_end = self.session.cursor() == self.session.text().len_chars();
+        let rest = self.offers.list().and_then(|list| {
+            match list.standing(list.chosen, &self.session) {
+                Standing::Here(rest) if !rest.is_empty() => Some(rest),
+                _ => None,
+            }
+        });
+        let piece = rest.and_then(|rest| match command {
+            Command::TakeWord => Some(first_word(rest)),
+            Command::TakeSentence => Some(first_sentence(rest)),
+            _ => at_end.then_some(rest),
+        });
+        match (piece.map(str::to_owned), command.leads()) {
+            (Some(piece), _) => self.take(self.session.cursor(), &piece),
+            (None, Some(to)) => self.page.go(&mut self.session, to, false),
+            (None, None) => {}
+        }
+    }
+
+    /// Takes all that there is of the chosen offer.
+    pub(super) fn take_chosen(&mut self) {
+        let Some(list) = self.offers.list() else {
+            let ask = self.key(Command::Ask);
+            return self.notices.say(format!("There is no offer to take. {ask} asks for one."));
+        };
+        let standing = list.standing(list.chosen, &self.session);
+        let text = list.choice().map(|offer| offer.text.clone()).unwrap_or_default();
+        match standing {
+            Standing::Here("") => self.notices.say("Nothing has come yet."),
+            Standing::Here(rest) => {
+                let rest = rest.to_owned();
+                self.take(self.session.cursor(), &rest);
+            }
+            Standing::There(rest, place) => {
+                let rest = rest.to_owned();
+                self.take(place, &rest);
+            }
+            Standing::Taken => self.notices.say("All of it is on the page already."),
+            Standing::Away => self.take_where_asked(&text),
+        }
+    }
+
+    /// Other words were typed since: the offer still belongs where it was asked, before them.
+    fn take_where_asked(&mut self, text: &str) {
+        let place = self.offers.list().and_then(|list| self.session.map(list.at, list.from));
+        let Some(place) = place else {
+            let ask = self.key(Command::Ask);
+            return self.notices.say(format!(
+                "The place this was offered for is gone. Undo brings it back, {ask} asks here."
+            ));
+        };
+        let end = place + text.chars().count();
+        let there = self.session.text().get_slice(place..end).is_some_and(|there| there == text);
+        if text.is_empty() {
+            self.notices.say("Nothing has come yet.");
+        } else if there {
+            self.notices.say("All of it is on the page already.");
+        } else {
+            self.take(place, text);
+        }
+    }
+
+    /// Takes all of an offer by its number, from 0.
+    pub(super) fn take_number(&mut self, number: usize) {
+        match self.offers.list_mut() {
+            Some(list) if number < list.offers.len() => {
+                list.chosen = number;
+                self.take_chosen();
+            }
+            _ => self.notices.say(format!("There is no offer {}.", number + 1)),
+        }
+    }
+
+    fn take(&mut self, at: usize, text: &str) {
+        let done = self.session.take(at, text);
+        if done {
+            self.taken = Some((self.session.revision(), self.session.cursor()));
+        }
+        self.edited(done);
+    }
+}

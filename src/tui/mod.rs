@@ -1,0 +1,110 @@
+//! The desk: a page, and the model's offers beside it. One inbox brings keys and news; one value holds the state.
+
+pub mod app;
+pub mod command;
+mod notices;
+mod offers;
+mod overlay;
+mod page;
+mod settings;
+mod view;
+
+pub use app::App;
+pub use settings::Settings;
+
+use crate::{
+    generate::Engine,
+    session::Session,
+    ui::{
+        terminal::{KEY_THREAD, Screen},
+        worker::{self, News},
+    },
+};
+use anyhow::{Context, Result, anyhow};
+use crossterm::event;
+use std::{
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Everything that can happen to the desk.
+#[derive(Debug)]
+pub enum Event {
+    /// A key, a paste, another size.
+    Terminal(event::Event),
+    /// From the model's thread.
+    News(News),
+    /// No more keys will come.
+    Deaf(String),
+}
+
+/// Opens the desk on a draft. `notices` are shown first, one after another; `load` runs on the model's thread.
+pub fn run(
+    session: Session,
+    settings: Settings,
+    notices: Vec<String>,
+    load: impl FnOnce() -> Result<Engine> + Send + 'static,
+) -> Result<()> {
+    let (events, inbox) = mpsc::channel();
+    let (requests, jobs) = mpsc::channel();
+    let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
+    let mut screen = Screen::take()?;
+    let news = events.clone();
+    worker::spawn(load, jobs, move |told| news.send(Event::News(told)).is_ok())?;
+    let keys = Keys(events);
+    thread::Builder::new()
+        .name(KEY_THREAD.into())
+        .spawn(move || keys.listen())
+        .context("the thread that reads keys can't be started")?;
+    work(&mut screen, &mut app, &inbox)
+}
+
+/// Draws once for each burst of events, and never while there is more to handle.
+fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<()> {
+    while !app.is_over() {
+        screen.terminal.draw(|frame| app.draw(frame))?;
+        let first = inbox.recv().context("nothing can happen any more")?;
+        for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
+            match event {
+                Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
+                event => app.handle(event),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The most events between two frames, so that a flood still shows.
+const BURST: usize = 4096;
+
+/// Another one at each start. Short, for it is shown and may be typed again.
+fn first_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::from(now.subsec_micros()) % 90_000 + 10_000
+}
+
+/// The reading end of the keyboard. However its thread ends, it says so.
+struct Keys(Sender<Event>);
+
+impl Keys {
+    fn listen(self) {
+        loop {
+            let event = match event::read() {
+                Ok(event) => Event::Terminal(event),
+                Err(error) => Event::Deaf(error.to_string()),
+            };
+            let last = matches!(event, Event::Deaf(_));
+            if self.0.send(event).is_err() || last {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // Nobody listens after the end.
+        let _ = self.0.send(Event::Deaf("no more keys can be read".into()));
+    }
+}

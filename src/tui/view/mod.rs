@@ -1,0 +1,102 @@
+//! What is drawn, and where: a title, the page, the offers beside or below it, a status line.
+
+mod help;
+mod offers;
+mod page;
+mod status;
+
+use super::{app::App, overlay::Overlay};
+use crate::ui::theme::Role;
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::Style,
+    text::Line,
+    widgets::{Clear, Paragraph, Wrap},
+};
+
+/// From this width on, offers stand beside the page.
+const WIDE: u16 = 100;
+/// Less than this is no place to write.
+const LEAST: (u16, u16) = (40, 8);
+
+/// Where the parts are.
+struct Areas {
+    title: Rect,
+    page: Rect,
+    offers: Rect,
+    status: Rect,
+    /// How many rows a drawer takes from the page when it opens: so many stay free below the cursor.
+    drawer: u16,
+}
+
+impl Areas {
+    /// Beside the page the place for offers is always kept, and below it always reached without a jump:
+    /// nothing moves under the cursor when they come.
+    fn new(area: Rect, open: bool) -> Self {
+        let [title, rest, status] =
+            Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
+                .areas(area);
+        if area.width >= WIDE {
+            let pane = (area.width * 2 / 5).clamp(36, 56);
+            let [page, offers] =
+                Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
+            return Self { title, page, offers, status, drawer: 0 };
+        }
+        let drawer = if rest.height >= 14 { 4 } else { 3 };
+        let shown = if open { drawer } else { 0 };
+        let [page, offers] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
+        Self { title, page, offers, status, drawer: drawer - shown }
+    }
+}
+
+/// Draws the desk.
+pub fn draw(app: &mut App, frame: &mut Frame) {
+    let area = frame.area();
+    let ground = app.theme.style(Role::Text);
+    frame.buffer_mut().set_style(area, ground);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return too_small(frame, ground);
+    }
+    let areas = Areas::new(area, app.offers.list().is_some());
+    status::title(app, frame, areas.title);
+    page::draw(app, frame, areas.page, areas.drawer);
+    offers::draw(app, frame, areas.offers, area.width >= WIDE);
+    status::draw(app, frame, areas.status);
+    if let Some(Overlay::Sheet(sheet, _)) = app.overlay {
+        let below = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        frame.render_widget(Clear, below);
+        frame.buffer_mut().set_style(below, ground);
+        help::draw(app, sheet, frame, below);
+    }
+}
+
+fn too_small(frame: &mut Frame, style: Style) {
+    let (width, height) = LEAST;
+    let words = format!("Too small: {width}x{height} are needed. Nothing is lost.");
+    let text = Paragraph::new(Line::styled(words, style)).wrap(Wrap { trim: true });
+    frame.render_widget(text, frame.area());
+}
+
+/// Cuts a text to so many cells, and says so with `…`.
+fn cut(text: &str, cells: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+    if super::page::width(text) <= cells {
+        return text.to_owned();
+    }
+    let mut left = cells.saturating_sub(1);
+    let mut kept = String::new();
+    for grapheme in text.graphemes(true) {
+        let size = super::page::cells(grapheme);
+        if size > left {
+            break;
+        }
+        left -= size;
+        kept.push_str(super::page::shown(grapheme));
+    }
+    if cells > 0 {
+        kept.push('…');
+    }
+    kept
+}

@@ -1,0 +1,187 @@
+//! The offers: a pane beside a wide page, a drawer below a narrow one.
+
+use crate::{
+    clean::for_terminal,
+    token::StopReason,
+    tui::{
+        app::{App, Model},
+        offers::{List, Offer, Standing, State},
+        page::{shown, wrap},
+    },
+    ui::theme::Role,
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Draws the list that is shown, if any.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect, wide: bool) {
+    let Some(list) = app.offers.list() else { return };
+    if area.height == 0 {
+        return;
+    }
+    if wide { pane(app, list, frame, area) } else { drawer(app, list, frame, area) }
+}
+
+fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
+    let rule = app.theme.style(Role::Rule);
+    for y in area.top()..area.bottom() {
+        frame.buffer_mut().set_string(area.x, y, "│", rule);
+    }
+    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    let mut lines = Vec::new();
+    // Where the chosen offer begins and ends, so that it can be brought into sight.
+    let mut chosen = 0..0;
+    for (number, offer) in list.offers.iter().enumerate() {
+        let first = lines.len();
+        lines.push(heading(app, list, number, offer));
+        let style = look(app, list, number);
+        for row in rows(offer, usize::from(inner.width.saturating_sub(3))) {
+            lines.push(Line::from(vec![Span::raw("   "), Span::styled(row, style)]));
+        }
+        lines.push(Line::default());
+        if number == list.chosen {
+            chosen = first..lines.len();
+        }
+    }
+    let earlier = app.offers.earlier();
+    if earlier > 0 {
+        let word = if earlier == 1 { "list" } else { "lists" };
+        let words = format!("earlier: {earlier} {word}");
+        lines.push(Line::styled(words, app.theme.style(Role::Quiet)));
+    }
+    let top = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
+    let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), inner);
+}
+
+/// The number of an offer, whether it is chosen, and how far it has come.
+fn heading<'a>(app: &App, list: &List, number: usize, offer: &Offer) -> Line<'a> {
+    let mark = app.theme.style(Role::Mark);
+    let here = number == list.chosen;
+    let number_style = if here && app.offers.focus {
+        mark.patch(app.theme.style(Role::Selection))
+    } else {
+        mark
+    };
+    Line::from(vec![
+        Span::styled(format!("{}", number + 1), number_style),
+        Span::styled(if here { " ▸ " } else { "   " }, mark),
+        Span::styled(state(app, list, number, offer), app.theme.style(Role::Quiet)),
+    ])
+}
+
+/// How far an offer has come, in words.
+fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
+    let count = match offer.tokens {
+        1 => "1 token".to_owned(),
+        tokens => format!("{tokens} tokens"),
+    };
+    let words = match &offer.state {
+        State::Waiting if matches!(app.model, Model::Loading) => "the model is loading".into(),
+        State::Waiting => "asked".into(),
+        State::Reading(tokens) => format!("reading {tokens} tokens"),
+        State::Streaming => format!("streaming · {count}"),
+        State::Done(_) if offer.text.trim().is_empty() => "nothing came; roll again".into(),
+        State::Done(StopReason::Length) => format!("✓ {count}, cut"),
+        State::Done(_) => format!("✓ done · {count}"),
+        State::Stopped => format!("stopped · {count}"),
+        State::Failed(_) => "! failed".into(),
+    };
+    let taken = if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
+    format!("{words}{taken} · seed {}", offer.seed)
+}
+
+/// What still stands is read easily; what no longer agrees with the page steps back.
+fn look(app: &App, list: &List, number: usize) -> Style {
+    app.theme.style(match list.standing(number, &app.session) {
+        Standing::Here(_) | Standing::There(..) => Role::Offer,
+        Standing::Taken | Standing::Away => Role::Stale,
+    })
+}
+
+/// The text of an offer in rows; while it streams, a bar stands where the next word comes.
+fn rows(offer: &Offer, width: usize) -> Vec<String> {
+    let text = for_terminal(&offer.text);
+    let mut rows: Vec<String> = text
+        .trim()
+        .split('\n')
+        .flat_map(|line| wrap(line, width, 0).into_iter().map(move |range| &line[range]))
+        .map(|row| row.graphemes(true).map(shown).collect())
+        .collect();
+    if offer.state == State::Streaming
+        && let Some(last) = rows.last_mut()
+    {
+        last.push('▌');
+    }
+    rows
+}
+
+fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) {
+    let width = usize::from(area.width);
+    let rule = app.theme.style(Role::Rule);
+    let quiet = app.theme.style(Role::Quiet);
+    let count = list.offers.len();
+    let words = match list.choice() {
+        Some(offer) if count == 1 => format!(" {} ", state(app, list, 0, offer)),
+        Some(offer) => {
+            let number = list.chosen + 1;
+            format!(" {number} of {count} · {} ", state(app, list, list.chosen, offer))
+        }
+        None => String::new(),
+    };
+    let words = super::cut(&words, width.saturating_sub(6));
+    let line = "─".repeat(width.saturating_sub(4 + super::super::page::width(&words)));
+    let mut lines = vec![Line::from(vec![
+        Span::styled(" ──", rule),
+        Span::styled(words, quiet),
+        Span::styled(line, rule),
+    ])];
+    let room = usize::from(area.height) - 1;
+    if let [offer] = list.offers.as_slice() {
+        let all = rows(offer, width.saturating_sub(4));
+        // While it streams its end is read, afterwards its beginning.
+        let skip = if offer.is_live() { all.len().saturating_sub(room) } else { 0 };
+        let more = all.len() > room + skip;
+        for (number, mut row) in all.into_iter().skip(skip).take(room).enumerate() {
+            if more && number + 1 == room {
+                row = super::cut(&format!("{}…", row.trim_end()), width.saturating_sub(4));
+            }
+            lines.push(Line::styled(format!("  {row}"), look(app, list, 0)));
+        }
+    } else {
+        let first = (list.chosen + 1).saturating_sub(room);
+        for (number, offer) in list.offers.iter().enumerate().skip(first).take(room) {
+            lines.push(one_row(app, list, number, offer, width));
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// An offer in one row of the drawer: as much of it as there is room for.
+fn one_row<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
+    let mark = app.theme.style(Role::Mark);
+    let here = number == list.chosen;
+    let mark = if here && app.offers.focus {
+        mark.patch(app.theme.style(Role::Selection))
+    } else {
+        mark
+    };
+    let text = for_terminal(&offer.text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = if text.is_empty() { state(app, list, number, offer) } else { text };
+    let end = match offer.state {
+        State::Streaming => "▌",
+        State::Done(_) => " ✓",
+        _ => "",
+    };
+    let room = width.saturating_sub(6);
+    Line::from(vec![
+        Span::styled(format!(" {}{}", number + 1, if here { "▸" } else { " " }), mark),
+        Span::styled(format!("{}{end}", super::cut(&text, room)), look(app, list, number)),
+    ])
+}

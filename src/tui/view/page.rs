@@ -1,0 +1,172 @@
+//! The page: prose in its column, the machine's words marked, what is offered behind the cursor as a ghost.
+//! The text widget is handed exactly the rows that are seen, cut to the column; it keeps no history.
+
+use crate::{
+    clean::for_terminal,
+    session::Author,
+    tui::{
+        app::App,
+        command::Command,
+        offers::Standing,
+        page::{Row, View, shown, wrap},
+    },
+    ui::theme::{Role, Theme},
+};
+use ratatui::{Frame, layout::Rect, style::Style};
+use std::ops::Range;
+use tui_textarea::{CursorRenderMode, TextArea};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The widest that prose is set.
+const COLUMN: u16 = 72;
+/// The least space beside it.
+const MARGIN: u16 = 3;
+
+/// Draws the page. `below`: so many rows at the bottom are soon needed for something else.
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) {
+    let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
+    let air = u16::from(area.height >= 10);
+    let column = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + air,
+        // One cell more for the cursor behind a full row.
+        width: width + 1,
+        height: area.height.saturating_sub(air),
+    };
+    let view = app.page.view(
+        &app.session,
+        usize::from(width),
+        usize::from(column.height),
+        usize::from(below),
+    );
+    let mut lines = ink(app, &view);
+    ghost(app, &view, usize::from(width), &mut lines);
+    lines.truncate(usize::from(column.height));
+    paint(lines, &app.theme, frame, column);
+    mark_sight(app, &view, frame, column);
+    if app.overlay.is_none() {
+        let at = (column.x + view.column as u16, column.y + view.row as u16);
+        frame.set_cursor_position(at);
+    }
+}
+
+/// A row as it is drawn: its text, and the styles of its parts in bytes.
+#[derive(Default)]
+struct Line {
+    text: String,
+    runs: Vec<(Range<usize>, Style)>,
+}
+
+impl Line {
+    fn push(&mut self, text: &str, style: Style) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        match self.runs.last_mut() {
+            Some((range, last)) if *last == style => range.end = self.text.len(),
+            _ => self.runs.push((start..self.text.len(), style)),
+        }
+    }
+}
+
+/// The draft's rows in their styles.
+fn ink(app: &App, view: &View) -> Vec<Line> {
+    let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) else {
+        return Vec::new();
+    };
+    let machine: Vec<_> = app
+        .session
+        .authors(first.start..last.end)
+        .filter(|(_, author)| *author == Author::Machine)
+        .map(|(range, _)| range)
+        .collect();
+    let unseen = 0..app.seen_from().unwrap_or(0);
+    let selected = app.session.selection().unwrap_or(0..0);
+    let style = |place: usize| {
+        let mut style = app.theme.style(Role::Text);
+        for (role, is_so) in [
+            (Role::Unseen, unseen.contains(&place)),
+            (Role::Machine, machine.iter().any(|range| range.contains(&place))),
+            (Role::Selection, selected.contains(&place)),
+        ] {
+            if is_so {
+                style = style.patch(app.theme.style(role));
+            }
+        }
+        style
+    };
+    let line = |row: &Row| {
+        let mut line = Line::default();
+        let mut place = row.start;
+        for grapheme in row.text.graphemes(true) {
+            line.push(shown(grapheme), style(place));
+            place += grapheme.chars().count();
+        }
+        // A selected end of a line shows as a selected cell.
+        if row.last && selected.contains(&row.end) {
+            line.push(" ", style(row.end));
+        }
+        line
+    };
+    view.rows.iter().map(line).collect()
+}
+
+/// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside.
+fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
+    let next = app.session.text().get_char(app.session.cursor());
+    if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
+        return;
+    }
+    let style = app.theme.style(Role::Ghost);
+    let welcome;
+    let rest = match app.offers.list() {
+        Some(list) => match list.standing(list.chosen, &app.session) {
+            Standing::Here(rest) => rest,
+            _ => return,
+        },
+        None if app.session.text().len_chars() == 0 => {
+            let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
+            welcome = format!("Write, or press {ask} for three openings. {help} shows everything.");
+            &welcome
+        }
+        None => return,
+    };
+    let rest = for_terminal(rest);
+    let mut at = view.row;
+    let mut used = view.column;
+    for paragraph in rest.split('\n') {
+        for range in wrap(paragraph, width, used) {
+            if at > view.row {
+                lines.insert(at.min(lines.len()), Line::default());
+            }
+            let Some(line) = lines.get_mut(at) else { return };
+            paragraph[range].graphemes(true).for_each(|grapheme| line.push(shown(grapheme), style));
+            (at, used) = (at + 1, 0);
+        }
+    }
+}
+
+/// Hands the rows to the widget. It wraps nothing and scrolls nothing: each line of it is one row.
+fn paint(lines: Vec<Line>, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let (texts, runs): (Vec<_>, Vec<_>) =
+        lines.into_iter().map(|line| (line.text, line.runs)).unzip();
+    let mut widget = TextArea::new(texts);
+    widget.set_max_histories(0);
+    widget.set_style(theme.style(Role::Text));
+    widget.set_cursor_line_style(Style::default());
+    widget.set_cursor_render_mode(CursorRenderMode::Hidden);
+    for (row, runs) in runs.into_iter().enumerate() {
+        for (range, style) in runs {
+            widget.custom_highlight(((row, range.start), (row, range.end)), style, 1);
+        }
+    }
+    frame.render_widget(&widget, area);
+}
+
+/// A mark in the margin where the model begins to see.
+fn mark_sight(app: &App, view: &View, frame: &mut Frame, column: Rect) {
+    let Some(place) = app.seen_from().filter(|place| *place > 0) else { return };
+    if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
+        let style = app.theme.style(Role::Mark);
+        frame.buffer_mut().set_string(column.x - 2, column.y + row as u16, "┌", style);
+    }
+}

@@ -1,0 +1,218 @@
+//! The title above the page and the line below it: what is going on, in words, and the keys for it.
+
+use crate::{
+    session::Author,
+    tui::{
+        app::{App, Model},
+        command::Command,
+        notices::Notice,
+        offers::{Standing, State},
+        overlay::Overlay,
+        page::width,
+    },
+    ui::theme::Role,
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+/// The draft's name, and the model beside it.
+pub fn title(app: &App, frame: &mut Frame, area: Rect) {
+    let model = match &app.model {
+        Model::Loading => "the model is loading".to_owned(),
+        Model::Gone(_) => "no model".to_owned(),
+        Model::Ready(info) if info.embedded => {
+            let key = app.key(Command::Models);
+            format!("{} (small; {key} for a larger)", info.name)
+        }
+        Model::Ready(info) => info.name.clone(),
+    };
+    let model = crate::clean::for_terminal(&model).into_owned();
+    let offers = app.offers.list().map_or(0, |list| list.offers.len());
+    let offers = match offers {
+        0 => String::new(),
+        1 => " · 1 offer".into(),
+        many => format!(" · {many} offers"),
+    };
+    let preset = format!(" · {}", app.preset);
+    let room = usize::from(area.width);
+    let title = crate::clean::for_terminal(&app.session.title()).into_owned();
+    let title = super::cut(&title, room * 2 / 5);
+    let unsaved = if app.session.is_saved() { "" } else { " ●" };
+    let left = 1 + width(&title) + width(unsaved);
+    let full = format!("{model}{preset}{offers}");
+    let short = model.split(" (").next().unwrap_or_default().to_owned();
+    let right = [full, format!("{model}{preset}"), format!("{short}{preset}"), short]
+        .into_iter()
+        .find(|right| left + width(right) + 3 <= room)
+        .unwrap_or_default();
+    let gap = room.saturating_sub(left + width(&right) + 1);
+    let line = Line::from(vec![
+        Span::styled(format!(" {title}"), app.theme.style(Role::Title)),
+        Span::styled(unsaved, app.theme.style(Role::Mark)),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(right, app.theme.style(Role::Quiet)),
+    ]);
+    frame.render_widget(line, area);
+}
+
+/// The line below everything: a question, a notice, or how things stand and what can be done.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
+    match &app.overlay {
+        Some(Overlay::SaveAs(..)) => return save_as(app, frame, area),
+        Some(Overlay::Question(question)) => {
+            let (words, answers) = question.words(&app.session.title());
+            let answers: Vec<_> =
+                answers.iter().map(|(key, act)| ((*key).to_owned(), *act)).collect();
+            return line(app, frame, area, Span::styled(words, app.theme.style(Role::Mark)), &answers);
+        }
+        _ => {}
+    }
+    let hints = hints(app);
+    if let Some((notice, waiting)) = app.notices.shown() {
+        let (mark, text, role) = match notice {
+            Notice::Word(text) => ("", text, Role::Notice),
+            Notice::Error(text) => ("! ", text, Role::Error),
+        };
+        let text = crate::clean::for_terminal(text).replace(['\n', '\t'], " ");
+        let more = if waiting > 0 { format!(" (and {waiting} more: Esc)") } else { String::new() };
+        let text = Span::styled(format!("{mark}{text}{more}"), app.theme.style(role));
+        return line(app, frame, area, text, &hints);
+    }
+    let words = state(app, usize::from(area.width)).join(" · ");
+    line(app, frame, area, Span::styled(words, app.theme.style(Role::Quiet)), &hints);
+}
+
+/// How things stand, most needed first; what there is no room for is left out from the end.
+fn state(app: &App, room: usize) -> Vec<String> {
+    let shares = app.session.shares();
+    let mut parts = vec![count(shares.all_words(), "word")];
+    parts.extend(doing(app));
+    let machine = shares.words(Author::Machine);
+    if machine > 0 {
+        parts.push(format!("{machine} by the machine"));
+    }
+    match app.seen_from() {
+        Some(0) => parts.push("sees all".into()),
+        Some(_) => parts.push("the model sees from ┌".into()),
+        None => {}
+    }
+    if let Some(speed) = app.speed {
+        parts.push(format!("{speed:.0} tok/s"));
+    }
+    while parts.len() > 1 && width(&parts.join(" · ")) + 2 > room {
+        parts.pop();
+    }
+    parts
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What the model is at, when it is at something.
+fn doing(app: &App) -> Option<String> {
+    let list = app.offers.list()?;
+    let live: Vec<_> = list.offers.iter().filter(|offer| offer.is_live()).collect();
+    let first = live.first()?;
+    Some(match (&first.state, &app.model) {
+        (State::Reading(tokens), _) => format!("reading {tokens} tokens"),
+        (State::Waiting, Model::Loading) => "the model is loading".into(),
+        (State::Waiting, _) => "asked".into(),
+        _ => format!("streaming {}", count(live.len(), "offer")),
+    })
+}
+
+/// The keys that matter now, most needed first.
+fn hints(app: &App) -> Vec<(String, &'static str)> {
+    let hint = |command: Command, act| (short(&app.key(command)), act);
+    let help = hint(Command::Help, "help");
+    let Some(list) = app.offers.list() else {
+        return vec![hint(Command::Ask, "ask"), help, hint(Command::Save, "save")];
+    };
+    if app.offers.focus {
+        return vec![
+            ("↑↓".into(), "choose"),
+            ("Enter".into(), "take"),
+            ("Esc".into(), "back"),
+        ];
+    }
+    let stop = hint(Command::Stop, if app.offers.are_live() { "stop" } else { "away" });
+    let mut hints = Vec::new();
+    match list.standing(list.chosen, &app.session) {
+        Standing::Here(rest) if !rest.is_empty() => hints.extend([
+            hint(Command::TakeWord, "word"),
+            hint(Command::TakeSentence, "sentence"),
+            hint(Command::TakeAll, "all"),
+        ]),
+        Standing::There(..) | Standing::Away => {
+            hints.push(hint(Command::TakeAll, "take it where it was asked"));
+        }
+        _ => {}
+    }
+    if list.offers.len() > 1 {
+        hints.push(hint(Command::Offers, "choose"));
+    }
+    hints.extend([hint(Command::RollAgain, "again"), stop, help]);
+    hints
+}
+
+/// Keys are named briefly on a crowded line.
+fn short(key: &str) -> String {
+    key.replace("Ctrl+", "^")
+}
+
+/// Words at the left, keys at the right; keys give way to words, the last of them first.
+fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(String, &str)]) {
+    let room = usize::from(area.width);
+    let quiet = app.theme.style(Role::Quiet);
+    let text = super::cut(&words.content, room.saturating_sub(2));
+    let left = width(&text) + 1;
+    let mut shown = answers.len();
+    let size = |shown: usize| -> usize {
+        answers[..shown].iter().map(|(key, act)| width(key) + width(act) + 3).sum()
+    };
+    while shown > 0 && left + 2 + size(shown) > room {
+        shown -= 1;
+    }
+    let gap = room.saturating_sub(left + size(shown));
+    let mut spans = vec![
+        Span::raw(" "),
+        Span::styled(text, words.style),
+        Span::raw(" ".repeat(gap)),
+    ];
+    for (key, act) in &answers[..shown] {
+        spans.push(Span::styled(key.clone(), app.theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {act}  "), quiet));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn save_as(app: &App, frame: &mut Frame, area: Rect) {
+    let Some(Overlay::SaveAs(field, _)) = &app.overlay else { return };
+    let label = " Save as: ";
+    let keys = "  Enter saves · Esc";
+    let quiet = app.theme.style(Role::Quiet);
+    let notice = app.notices.shown().map(|(notice, _)| match notice {
+        Notice::Word(text) | Notice::Error(text) => format!("  {text}"),
+    });
+    let keys = notice.unwrap_or_else(|| keys.to_owned());
+    let used = (width(label) + width(&keys)) as u16;
+    let room = area.width.saturating_sub(used).max(area.width / 2);
+    let [at, into, after] = ratatui::layout::Layout::horizontal([
+        ratatui::layout::Constraint::Length(width(label) as u16),
+        ratatui::layout::Constraint::Length(room),
+        ratatui::layout::Constraint::Fill(1),
+    ])
+    .areas(area);
+    frame.render_widget(Line::styled(label, app.theme.style(Role::Mark)), at);
+    frame.buffer_mut().set_style(into, Style::default().patch(app.theme.style(Role::Text)));
+    frame.render_widget(&field.area, into);
+    frame.render_widget(Line::styled(keys, quiet), after);
+    if let Some(cursor) = field.area.rendered_cursor_position() {
+        frame.set_cursor_position(cursor);
+    }
+}

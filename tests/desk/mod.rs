@@ -1,0 +1,227 @@
+//! A desk without a terminal and without a model: the test presses the keys and plays the worker.
+
+#![allow(dead_code)]
+
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal as Screen, backend::TestBackend};
+use std::sync::mpsc::{self, Receiver};
+use unstuck::{
+    generate::{ModelInfo, Reading},
+    session::Session,
+    token::{BranchId, StopReason, Token},
+    tui::{App, Event, Settings},
+    ui::{
+        theme::Depth,
+        worker::{News, Request},
+    },
+};
+
+pub struct Desk {
+    pub app: App,
+    pub requests: Receiver<Request>,
+    /// What was asked, oldest first.
+    pub asked: Vec<unstuck::generate::Ask>,
+    /// What was stopped.
+    pub stopped: Vec<BranchId>,
+    pub screen: Screen<TestBackend>,
+}
+
+pub fn settings() -> Settings {
+    Settings { depth: Depth::None, ..Settings::default() }
+}
+
+pub fn info() -> ModelInfo {
+    ModelInfo {
+        name: "inkwell".into(),
+        parameters: 13_989_888,
+        context: 512,
+        vocabulary: 8192,
+        embedded: true,
+    }
+}
+
+impl Desk {
+    pub fn new(session: Session, settings: &Settings, notices: Vec<String>) -> Self {
+        let (sender, requests) = mpsc::channel();
+        let app = App::new(session, settings, notices, 100, sender).unwrap();
+        let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
+        let (asked, stopped) = (Vec::new(), Vec::new());
+        let mut desk = Self { app, requests, asked, stopped, screen };
+        desk.news(News::Loaded(info()));
+        desk.draw();
+        desk
+    }
+
+    /// A desk on a text in which `|` is the cursor; without one it stands at the end.
+    pub fn on(text: &str) -> Self {
+        Self::with(text, &settings())
+    }
+
+    pub fn with(text: &str, settings: &Settings) -> Self {
+        let session = Session::from_text(&text.replace('|', ""));
+        let mut desk = Self::new(session, settings, Vec::new());
+        if let Some((before, _)) = text.split_once('|') {
+            let at = before.chars().count();
+            while desk.app.session().cursor() > at {
+                desk.press("left");
+            }
+        }
+        desk
+    }
+
+    pub fn size(&mut self, width: u16, height: u16) {
+        self.screen = Screen::new(TestBackend::new(width, height)).unwrap();
+        self.draw();
+    }
+
+    pub fn draw(&mut self) {
+        self.screen.draw(|frame| self.app.draw(frame)).unwrap();
+    }
+
+    pub fn press(&mut self, key: &str) {
+        self.app.handle(Event::Terminal(Terminal::Key(event(key))));
+        self.listen();
+    }
+
+    pub fn news(&mut self, news: News) {
+        self.app.handle(Event::News(news));
+        self.listen();
+    }
+
+    pub fn token(&mut self, branch: BranchId, text: &str) {
+        let token = Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new() };
+        self.news(News::Token(branch, token));
+    }
+
+    fn listen(&mut self) {
+        for request in self.requests.try_iter() {
+            match request {
+                Request::Generate(ask) => self.asked.push(ask),
+                Request::Stop(branch) => self.stopped.push(branch),
+            }
+        }
+    }
+
+    /// The branch that was asked for last, or so many before it.
+    pub fn branch(&self, back: usize) -> BranchId {
+        self.asked[self.asked.len() - 1 - back].branch
+    }
+
+    /// One step of a script:
+    /// `<ctrl-z>` a key; `=a|b` tokens of the newest branch, `=2:a|b` of the one two before it;
+    /// `=.` the newest ends, `=!why` it fails; `=?3` it sees from byte 3; `^text` a paste; the rest is typed.
+    pub fn step(&mut self, step: &str) {
+        if let Some(key) = step.strip_prefix('<').and_then(|step| step.strip_suffix('>')) {
+            return self.press(key);
+        }
+        if let Some(text) = step.strip_prefix('^') {
+            return self.app.handle(Event::Terminal(Terminal::Paste(text.into())));
+        }
+        let Some(news) = step.strip_prefix('=') else {
+            for c in step.chars() {
+                let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+                let key = KeyEvent::new(code, KeyModifiers::NONE);
+                self.app.handle(Event::Terminal(Terminal::Key(key)));
+            }
+            return self.listen();
+        };
+        let (back, news) = match news.split_once(':') {
+            Some((back, news)) if back.len() == 1 => (back.parse().unwrap(), news),
+            _ => (0, news),
+        };
+        let branch = self.branch(back);
+        if news == "." {
+            self.news(News::Done(branch, StopReason::Sentence));
+        } else if let Some(why) = news.strip_prefix('!') {
+            self.news(News::Failed(branch, why.into()));
+        } else if let Some(from) = news.strip_prefix('?') {
+            let reading = Reading { tokens: 9, sees_from: from.parse().unwrap() };
+            self.news(News::Reading(branch, reading));
+        } else {
+            news.split('|').for_each(|text| self.token(branch, text));
+        }
+    }
+
+    pub fn steps(&mut self, steps: &[&str]) {
+        for step in steps {
+            self.step(step);
+            // Every event may be drawn, whatever state it leaves.
+            self.draw();
+        }
+    }
+
+    /// The text, with `|` where the cursor is and `[` at the other end of the selection.
+    pub fn text(&self) -> String {
+        let session = self.app.session();
+        let mut chars: Vec<char> = session.text().chars().collect();
+        let cursor = session.cursor();
+        let mut marks = vec![(cursor, '|')];
+        if let Some(range) = session.selection() {
+            marks.push((if range.start == cursor { range.end } else { range.start }, '['));
+        }
+        marks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, mark) in marks {
+            chars.insert(at, mark);
+        }
+        chars.into_iter().collect()
+    }
+
+    /// The screen as text.
+    pub fn shown(&mut self) -> String {
+        self.draw();
+        let buffer = self.screen.backend().buffer();
+        let rows = buffer.content().chunks(usize::from(buffer.area.width));
+        let rows = rows.map(|row| {
+            // The cell behind a wide sign belongs to it.
+            let mut skip = 0;
+            let mut text = String::new();
+            for cell in row {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+                text.push_str(cell.symbol());
+            }
+            text.trim_end().to_owned()
+        });
+        rows.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A key by its name in the table of keys.
+pub fn event(name: &str) -> KeyEvent {
+    let (held, key) = match name.rsplit_once('-') {
+        Some((held, key)) if !key.is_empty() => (held, key),
+        _ => ("", name),
+    };
+    let mut modifiers = KeyModifiers::NONE;
+    for word in held.split('-').filter(|word| !word.is_empty()) {
+        modifiers |= match word {
+            "ctrl" => KeyModifiers::CONTROL,
+            "alt" => KeyModifiers::ALT,
+            "shift" => KeyModifiers::SHIFT,
+            other => panic!("{other} is not held"),
+        };
+    }
+    let code = match key {
+        "space" => KeyCode::Char(' '),
+        "enter" => KeyCode::Enter,
+        "tab" if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+        "tab" => KeyCode::Tab,
+        "esc" => KeyCode::Esc,
+        "backspace" => KeyCode::Backspace,
+        "delete" => KeyCode::Delete,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pageup" => KeyCode::PageUp,
+        "pagedown" => KeyCode::PageDown,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        _ if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
+        _ => KeyCode::Char(key.chars().next().unwrap()),
+    };
+    KeyEvent::new(code, modifiers)
+}
