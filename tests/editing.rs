@@ -154,11 +154,23 @@ fn taking_a_word_a_sentence_all() {
         ("boat.", &with(&["<alt-enter>", "<alt-enter>"]), "boat. The second was old. It slept.|"),
         ("boat.", &with(&["<alt-2>"]), "boat.|"),
         // With nothing left to take, the keys move as ever.
-        ("boat.", &with(&["<alt-enter>", "<ctrl-left>", "<ctrl-right>"]), "boat. The second was old. It slept|."),
+        (
+            "boat.",
+            &with(&["<alt-enter>", "<ctrl-left>", "<ctrl-right>"]),
+            "boat. The second was old. It slept|.",
+        ),
         // Back among what was taken there is nothing to take either.
-        ("boat.", &with(&["<ctrl-right>", "<alt-f>", "<ctrl-left>", "<alt-f>"]), "boat. The second|"),
+        (
+            "boat.",
+            &with(&["<ctrl-right>", "<alt-f>", "<ctrl-left>", "<alt-f>"]),
+            "boat. The second|",
+        ),
         // Undo word by word, and the ghost is there again.
-        ("boat.", &with(&["<ctrl-right>", "<ctrl-right>", "<ctrl-z>", "<ctrl-right>"]), "boat. The second|"),
+        (
+            "boat.",
+            &with(&["<ctrl-right>", "<ctrl-right>", "<ctrl-z>", "<ctrl-right>"]),
+            "boat. The second|",
+        ),
         ("boat.", &with(&["<alt-enter>", "<ctrl-z>", "<ctrl-right>"]), "boat. The|"),
     ]);
 }
@@ -166,7 +178,11 @@ fn taking_a_word_a_sentence_all() {
 #[test]
 fn in_mid_text_it_goes_in_at_the_cursor() {
     check(&[
-        ("The boat| sank.", &["<ctrl-space>", "= was| old| and", "<alt-enter>"], "The boat was old and| sank."),
+        (
+            "The boat| sank.",
+            &["<ctrl-space>", "= was| old| and", "<alt-enter>"],
+            "The boat was old and| sank.",
+        ),
         ("The boat| sank.", &["<ctrl-space>", "= was| old", "<ctrl-right>"], "The boat was| sank."),
         // The arrow is the page's, except at the very end of the text.
         ("The boat| sank.", &["<ctrl-space>", "= was| old", "<right>"], "The boat |sank."),
@@ -190,7 +206,11 @@ fn typing_through_a_ghost() {
         ("boat.", &with(&[" Now", "<alt-enter>"]), "boat. The lamps went out.| Now"),
         ("boat.", &with(&[" Now", "<alt-enter>", "<ctrl-z>"]), "boat. Now|"),
         // What was taken already isn't taken again from afar.
-        ("boat.", &with(&["<ctrl-right>", "<ctrl-home>", "<alt-enter>"]), "boat. The lamps went out.|"),
+        (
+            "boat.",
+            &with(&["<ctrl-right>", "<ctrl-home>", "<alt-enter>"]),
+            "boat. The lamps went out.|",
+        ),
         // Typing elsewhere moves the place along.
         ("boat.", &with(&["<ctrl-home>", "A ", "<alt-enter>"]), "A boat. The lamps went out.|"),
     ]);
@@ -207,11 +227,10 @@ fn typed_words_are_the_writers_and_taken_ones_the_machines() {
     let mut desk = Desk::on("boat.");
     desk.steps(&["<ctrl-space>", "= The| lamps| went", " The", "<ctrl-right>"]);
     let authors: Vec<_> = desk.app.session().authors(0..15).collect();
-    assert_eq!(authors, [
-        (0..5, Author::Unknown),
-        (5..9, Author::Writer),
-        (9..15, Author::Machine),
-    ]);
+    assert_eq!(
+        authors,
+        [(0..5, Author::Unknown), (5..9, Author::Writer), (9..15, Author::Machine),]
+    );
 }
 
 #[test]
@@ -313,9 +332,12 @@ fn one_of_several_is_rolled_alone() {
 
 #[test]
 fn tab_asks_where_a_paragraph_ends() {
-    for (text, expected, asked) in
-        [("boat.", "boat.|", 1), ("bo|at.", "bo\t|at.", 0), ("one|\ntwo", "one|\ntwo", 1), ("", "|", 3)]
-    {
+    for (text, expected, asked) in [
+        ("boat.", "boat.|", 1),
+        ("bo|at.", "bo\t|at.", 0),
+        ("one|\ntwo", "one|\ntwo", 1),
+        ("", "|", 3),
+    ] {
         let mut desk = Desk::on(text);
         desk.press("tab");
         assert_eq!((desk.text().as_str(), desk.asked.len()), (expected, asked), "{text:?}");
@@ -325,7 +347,15 @@ fn tab_asks_where_a_paragraph_ends() {
 #[test]
 fn errors_end_nothing() {
     let mut desk = Desk::on("boat.");
-    desk.steps(&["<ctrl-space>", "= The", "=!it broke", " still", "<ctrl-space>", "= on", "<alt-enter>"]);
+    desk.steps(&[
+        "<ctrl-space>",
+        "= The",
+        "=!it broke",
+        " still",
+        "<ctrl-space>",
+        "= on",
+        "<alt-enter>",
+    ]);
     assert_eq!(desk.text(), "boat. still on|");
     assert!(desk.shown().contains("! The model stopped: it broke."));
     desk.press("esc");

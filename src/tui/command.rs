@@ -4,9 +4,7 @@ use crate::session::Motion;
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
 /// One act of the desk.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage, EnumString, IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
     /// Ask the model to go on from the cursor, or for another list; on an empty page, for three openings.

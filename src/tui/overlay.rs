@@ -57,7 +57,7 @@ impl Question {
 /// A field of one line.
 pub struct Field {
     /// What is drawn.
-    pub area: TextArea<'static>,
+    pub area: Box<TextArea<'static>>,
 }
 
 impl Field {
@@ -67,7 +67,7 @@ impl Field {
         area.set_cursor_line_style(ratatui::style::Style::default());
         area.set_cursor_render_mode(tui_textarea::CursorRenderMode::Hidden);
         area.move_cursor(tui_textarea::CursorMove::End);
-        Self { area }
+        Self { area: Box::new(area) }
     }
 
     /// What is in it.

@@ -19,8 +19,8 @@ impl From<KeyEvent> for Key {
     /// Terminals say the same chord differently: Shift+Tab is `BackTab` or Tab with Shift, a capital
     /// comes with Shift or without, and lock keys may stand among the modifiers.
     fn from(event: KeyEvent) -> Self {
-        let mut modifiers = event.modifiers
-            & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match event.code {
             KeyCode::BackTab => {
                 modifiers |= KeyModifiers::SHIFT;
@@ -51,10 +51,9 @@ impl Key {
 
     /// The same key without Shift, when Shift is held.
     pub fn unshifted(self) -> Option<Self> {
-        self.modifiers.contains(KeyModifiers::SHIFT).then(|| Self {
-            code: self.code,
-            modifiers: self.modifiers - KeyModifiers::SHIFT,
-        })
+        self.modifiers
+            .contains(KeyModifiers::SHIFT)
+            .then(|| Self { code: self.code, modifiers: self.modifiers - KeyModifiers::SHIFT })
     }
 
     /// The character that this key types. Ctrl with Alt is AltGr on some keyboards, and types.
@@ -213,7 +212,10 @@ mod tests {
     #[test]
     fn a_bad_table_names_what_is_wrong() {
         for (table, says) in [
-            ("\"ctrl-s\" = \"1\"\n\"Ctrl-S\" = \"2\"", "line 2: `ctrl-s` and `Ctrl-S` are the same"),
+            (
+                "\"ctrl-s\" = \"1\"\n\"Ctrl-S\" = \"2\"",
+                "line 2: `ctrl-s` and `Ctrl-S` are the same",
+            ),
             ("\n\"ctrl-s\" = \"fly\"", "line 2: `ctrl-s` stands for `fly`, which is no command"),
             ("\"hyper-s\" = \"1\"", "`hyper`"),
             ("\"x\" = \"1\"", "types a character"),

@@ -16,8 +16,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 use std::{
     io::{self, IsTerminal, Stdout, stdout},
-    panic,
-    thread,
+    panic, thread,
 };
 
 /// The thread that reads keys. Without it and the main thread there is no desk; other threads only work for it.

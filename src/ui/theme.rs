@@ -14,9 +14,7 @@ const EMBEDDED: [(&str, &str); 3] = [
 ];
 
 /// What a piece of the screen means.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumIter, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumIter, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The writer's words, and the ground everything stands on.
@@ -94,7 +92,9 @@ impl Depth {
     fn show(self, colour: Color) -> Option<Color> {
         match (self, colour) {
             (Self::None, _) => None,
-            (Self::Indexed, Color::Rgb(r, g, b)) => Some(Color::Indexed(nearest(r, g, b, 16..=255))),
+            (Self::Indexed, Color::Rgb(r, g, b)) => {
+                Some(Color::Indexed(nearest(r, g, b, 16..=255)))
+            }
             (Self::Sixteen, Color::Rgb(r, g, b)) => Some(Color::Indexed(nearest(r, g, b, 0..=15))),
             _ => Some(colour),
         }

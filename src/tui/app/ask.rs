@@ -46,7 +46,13 @@ impl App {
         let mut params = self.sampling.clone();
         params.seed = seed;
         let prompt = prompt.to_owned();
-        self.send(Request::Generate(Ask { branch, prompt, params, clean: Level::Prose }));
+        self.send(Request::Generate(Ask {
+            branch,
+            prompt,
+            params,
+            clean: Level::Prose,
+            heal: true,
+        }));
         Offer::new(branch, seed)
     }
 
@@ -67,8 +73,8 @@ impl App {
         let now = (self.session.revision(), self.session.cursor());
         let taken = self.taken == Some(now) && !self.offers.are_live();
         let list = self.offers.list();
-        let whole = list
-            .is_some_and(|list| list.standing(list.chosen, &self.session) == Standing::Taken);
+        let whole =
+            list.is_some_and(|list| list.standing(list.chosen, &self.session) == Standing::Taken);
         if taken && whole {
             self.session.undo();
         }

@@ -78,6 +78,10 @@ impl App {
         if let Some(reason) = session.read_only() {
             notices.warn(reason);
         }
+        let theme = Theme::load(&settings.theme, settings.depth).or_else(|error| {
+            notices.warn(format!("{error:#}"));
+            Theme::load(&Settings::default().theme, settings.depth)
+        })?;
         Ok(Self {
             page: Page::default(),
             offers: Offers::default(),
@@ -87,7 +91,7 @@ impl App {
             speed: None,
             sees: None,
             keymap: Keymap::parse(DEFAULTS)?,
-            theme: Theme::load(&settings.theme, settings.depth)?,
+            theme,
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
             openings: settings.openings.clamp(1, 6),
@@ -183,7 +187,9 @@ impl App {
             Command::Stop => self.stop(),
             Command::RollAgain => self.roll_again(),
             Command::RollOne => self.roll_one(),
-            Command::TakeWord | Command::TakeSentence | Command::Right => self.take_or_move(command),
+            Command::TakeWord | Command::TakeSentence | Command::Right => {
+                self.take_or_move(command)
+            }
             Command::TakeAll => self.take_chosen(),
             Command::Offers => self.focus_offers(),
             Command::PreviousList => {

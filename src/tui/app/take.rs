@@ -10,12 +10,11 @@ impl App {
     /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
     pub(super) fn take_or_move(&mut self, command: Command) {
         let at_end = self.session.cursor() == self.session.text().len_chars();
-        let rest = self.offers.list().and_then(|list| {
-            match list.standing(list.chosen, &self.session) {
+        let rest =
+            self.offers.list().and_then(|list| match list.standing(list.chosen, &self.session) {
                 Standing::Here(rest) if !rest.is_empty() => Some(rest),
                 _ => None,
-            }
-        });
+            });
         let piece = rest.and_then(|rest| match command {
             Command::TakeWord => Some(first_word(rest)),
             Command::TakeSentence => Some(first_sentence(rest)),

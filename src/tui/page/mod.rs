@@ -52,7 +52,8 @@ impl Page {
         let first = kept.unwrap_or_else(|| at.saturating_sub(self.height / 3));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
         let below = below.max(margin).min(self.height.saturating_sub(1 + margin));
-        let first = first.clamp((at + 1 + below).saturating_sub(self.height), at.saturating_sub(margin));
+        let first =
+            first.clamp((at + 1 + below).saturating_sub(self.height), at.saturating_sub(margin));
         self.top = (rows[first].start, session.revision());
         rows.drain(..first);
         rows.truncate(self.height);

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn rows_follow_each_other_through_the_whole_draft() {
         let long = "word ".repeat(2000) + &"x".repeat(9000);
-        for text in ["", "\n", "one\n\ntwo\n", "one two three four five", &long, "a\r\nb\u{2028}c"] {
+        for text in ["", "\n", "one\n\ntwo\n", "one two three four five", &long, "a\r\nb\u{2028}c"]
+        {
             let rope = Rope::from_str(text);
             let rows = Rows::new(&rope, 11);
             let (all, _) = rows.around(0, 0, usize::MAX - 1);

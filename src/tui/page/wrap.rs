@@ -130,7 +130,10 @@ mod tests {
             }
         }
         let wide = rows("雨が降っていた。帰ろうと思った。", 6);
-        assert!(wide.iter().all(|row| super::width(row) <= 6 && !row.starts_with('。')), "{wide:?}");
+        assert!(
+            wide.iter().all(|row| super::width(row) <= 6 && !row.starts_with('。')),
+            "{wide:?}"
+        );
     }
 
     #[test]

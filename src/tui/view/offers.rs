@@ -64,11 +64,8 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
 fn heading<'a>(app: &App, list: &List, number: usize, offer: &Offer) -> Line<'a> {
     let mark = app.theme.style(Role::Mark);
     let here = number == list.chosen;
-    let number_style = if here && app.offers.focus {
-        mark.patch(app.theme.style(Role::Selection))
-    } else {
-        mark
-    };
+    let number_style =
+        if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
     Line::from(vec![
         Span::styled(format!("{}", number + 1), number_style),
         Span::styled(if here { " ▸ " } else { "   " }, mark),
@@ -93,7 +90,8 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
         State::Stopped => format!("stopped · {count}"),
         State::Failed(_) => "! failed".into(),
     };
-    let taken = if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
+    let taken =
+        if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
     format!("{words}{taken} · seed {}", offer.seed)
 }
 
@@ -167,11 +165,8 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) {
 fn one_row<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
     let mark = app.theme.style(Role::Mark);
     let here = number == list.chosen;
-    let mark = if here && app.offers.focus {
-        mark.patch(app.theme.style(Role::Selection))
-    } else {
-        mark
-    };
+    let mark =
+        if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
     let text = for_terminal(&offer.text).split_whitespace().collect::<Vec<_>>().join(" ");
     let text = if text.is_empty() { state(app, list, number, offer) } else { text };
     let end = match offer.state {

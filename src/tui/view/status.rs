@@ -67,7 +67,13 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
             let (words, answers) = question.words(&app.session.title());
             let answers: Vec<_> =
                 answers.iter().map(|(key, act)| ((*key).to_owned(), *act)).collect();
-            return line(app, frame, area, Span::styled(words, app.theme.style(Role::Mark)), &answers);
+            return line(
+                app,
+                frame,
+                area,
+                Span::styled(words, app.theme.style(Role::Mark)),
+                &answers,
+            );
         }
         _ => {}
     }
@@ -134,11 +140,7 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
         return vec![hint(Command::Ask, "ask"), help, hint(Command::Save, "save")];
     };
     if app.offers.focus {
-        return vec![
-            ("↑↓".into(), "choose"),
-            ("Enter".into(), "take"),
-            ("Esc".into(), "back"),
-        ];
+        return vec![("↑↓".into(), "choose"), ("Enter".into(), "take"), ("Esc".into(), "back")];
     }
     let stop = hint(Command::Stop, if app.offers.are_live() { "stop" } else { "away" });
     let mut hints = Vec::new();
@@ -179,11 +181,8 @@ fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(Strin
         shown -= 1;
     }
     let gap = room.saturating_sub(left + size(shown));
-    let mut spans = vec![
-        Span::raw(" "),
-        Span::styled(text, words.style),
-        Span::raw(" ".repeat(gap)),
-    ];
+    let mut spans =
+        vec![Span::raw(" "), Span::styled(text, words.style), Span::raw(" ".repeat(gap))];
     for (key, act) in &answers[..shown] {
         spans.push(Span::styled(key.clone(), app.theme.style(Role::Key)));
         spans.push(Span::styled(format!(" {act}  "), quiet));
@@ -210,7 +209,7 @@ fn save_as(app: &App, frame: &mut Frame, area: Rect) {
     .areas(area);
     frame.render_widget(Line::styled(label, app.theme.style(Role::Mark)), at);
     frame.buffer_mut().set_style(into, Style::default().patch(app.theme.style(Role::Text)));
-    frame.render_widget(&field.area, into);
+    frame.render_widget(&*field.area, into);
     frame.render_widget(Line::styled(keys, quiet), after);
     if let Some(cursor) = field.area.rendered_cursor_position() {
         frame.set_cursor_position(cursor);
