@@ -3,16 +3,19 @@
 mod cli;
 mod config;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use cli::{Cli, Command};
 use config::Config;
 use std::{
     io::{ErrorKind, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
     time::Instant,
 };
-use unstuck::{clean::for_terminal, commands, generate::Engine, model};
+use unstuck::{
+    clean::for_terminal, commands, generate::Engine, model, session::Session, tui, ui::theme::Depth,
+};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -49,7 +52,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         return Ok(code);
     }
     match cli.command {
-        None => bail!("the desk isn't built yet"),
+        None => desk(cli.file.as_deref(), config, wrong)?,
         Some(Command::Generate(args)) => {
             // what scripts get must be what they asked for; the desk opens all the same
             if let Some(wrong) = wrong.into_iter().next() {
@@ -74,6 +77,19 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The desk on a draft. The model is read there, on a thread of its own.
+fn desk(file: Option<&Path>, config: Config, wrong: Vec<String>) -> Result<()> {
+    let session = file.map_or_else(|| Ok(Session::new()), Session::open)?;
+    let told = |name| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
+    let mut settings = tui::Settings {
+        depth: Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref()),
+        ..tui::Settings::default()
+    };
+    settings.theme = config.theme.unwrap_or(settings.theme);
+    tui::run(session, settings, wrong, move || open(config.model.as_deref()))
 }
 
 /// The model that `name` means, or the one in the program.

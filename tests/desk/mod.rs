@@ -1,6 +1,6 @@
 //! A desk without a terminal and without a model: the test presses the keys and plays the worker.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal as Screen, backend::TestBackend};
