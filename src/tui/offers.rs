@@ -33,6 +33,8 @@ pub struct Offer {
     pub branch: BranchId,
     /// What its draws depend on.
     pub seed: u64,
+    /// The words it begins with, on an empty page; the model goes on from them.
+    pub opening: &'static str,
     /// What there is of it.
     pub text: String,
     /// How many tokens that is.
@@ -43,8 +45,8 @@ pub struct Offer {
 
 impl Offer {
     /// Nothing has come yet.
-    pub fn new(branch: BranchId, seed: u64) -> Self {
-        Self { branch, seed, text: String::new(), tokens: 0, state: State::Waiting }
+    pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
+        Self { branch, seed, opening, text: opening.into(), tokens: 0, state: State::Waiting }
     }
 
     /// More may come.
@@ -139,6 +141,9 @@ pub struct Offers {
     pub focus: bool,
     asked: BranchId,
 }
+
+/// Beginnings for an empty page: a model that is given nothing begins in mid-sentence.
+pub const OPENINGS: &str = include_str!("openings.txt");
 
 /// Older lists than these are let go.
 const KEPT: usize = 64;

@@ -159,7 +159,7 @@ impl<C: Copy + PartialEq + FromStr> Keymap<C> {
         lines.sort_by_key(|(key, _)| key.span().start);
         let mut spelt: Vec<(Key, String, C)> = Vec::new();
         for (name, command) in lines {
-            let line = text[..name.span().start].lines().count().max(1);
+            let line = text[..name.span().start].matches('\n').count() + 1;
             let name = name.into_inner();
             let key: Key = name.parse().with_context(|| format!("keys, line {line}"))?;
             if key.typed().is_some() {

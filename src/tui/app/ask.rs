@@ -7,7 +7,7 @@ use crate::{
     token::{BranchId, StopReason},
     tui::{
         command::Command,
-        offers::{List, Offer, Standing, State},
+        offers::{List, OPENINGS, Offer, Standing, State},
     },
     ui::worker::Request,
 };
@@ -39,13 +39,17 @@ impl App {
         self.offers.focus = false;
     }
 
-    /// Sends one request, with a seed of its own.
+    /// Sends one request, with a seed of its own. Where there is nothing to go on from, it gets a few words to
+    /// begin with, and those are part of what it offers.
     fn request(&mut self, prompt: &str) -> Offer {
         let (branch, seed) = (self.offers.next_branch(), self.seed);
         self.seed = self.seed.wrapping_add(1);
         let mut params = self.sampling.clone();
         params.seed = seed;
-        let prompt = prompt.to_owned();
+        let openings = OPENINGS.lines().count() as u64;
+        let opening = OPENINGS.lines().nth((seed % openings) as usize).unwrap_or_default();
+        let opening = if prompt.is_empty() { opening } else { "" };
+        let prompt = format!("{prompt}{opening}");
         self.send(Request::Generate(Ask {
             branch,
             prompt,
@@ -53,7 +57,7 @@ impl App {
             clean: Level::Prose,
             heal: true,
         }));
-        Offer::new(branch, seed)
+        Offer::new(branch, seed, opening)
     }
 
     /// Tab asks where nothing follows in the paragraph; elsewhere it is a tab.
@@ -148,11 +152,9 @@ impl App {
 
     pub(super) fn grow(&mut self, branch: BranchId, text: &str) {
         let Some((list, number)) = self.offers.find(branch) else { return };
-        let opening = list.prompt.0.is_empty();
         let offer = &mut list.offers[number];
         // What comes after the writer stopped it is late, and is let go.
         if offer.is_live() {
-            let text = if opening && offer.text.is_empty() { text.trim_start() } else { text };
             offer.text.push_str(text);
             offer.tokens += 1;
             offer.state = State::Streaming;
