@@ -3,7 +3,7 @@
 mod cli;
 mod config;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use cli::{Cli, Command};
 use config::Config;
