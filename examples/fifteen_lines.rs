@@ -1,0 +1,17 @@
+//! The library in fifteen lines: take the model in the program, go on from a prompt, print each token as it comes.
+
+use std::io::Write;
+use unstuck::{clean::Level, generate::Ask, generate::Engine, token::SamplingParams};
+
+fn main() -> anyhow::Result<()> {
+    let prompt = "The lamp went out, and".to_owned();
+    let params = SamplingParams { seed: 7, max_tokens: 60, ..SamplingParams::default() };
+    let mut out = std::io::stdout();
+    write!(out, "{prompt}")?;
+    let ask = Ask { branch: 0, prompt, params, clean: Level::Prose, heal: false };
+    for token in Engine::embedded()?.stream(ask)? {
+        write!(out, "{}", token?.text)?;
+        out.flush()?;
+    }
+    Ok(writeln!(out)?)
+}
