@@ -229,5 +229,5 @@ impl<'a> Page<'a> {
 fn write_json(value: &impl Serialize, out: &mut Place) -> Result<()> {
     let mut line = serde_json::to_string(value)?;
     line.push('\n');
-    Ok(out.write(&line)?)
+    out.write(&line)
 }

@@ -48,12 +48,12 @@ impl Place {
     ///
     /// # Errors
     /// As of standard output; a closed pipe is one of them.
-    pub fn write(&mut self, text: &str) -> io::Result<()> {
+    pub fn write(&mut self, text: &str) -> Result<()> {
         match &mut self.0 {
             Kind::Standard { stdout, terminal } => {
                 let safe = if *terminal { clean::for_terminal(text) } else { text.into() };
-                stdout.write_all(safe.as_bytes())?;
-                stdout.flush()
+                let written = stdout.write_all(safe.as_bytes()).and_then(|()| stdout.flush());
+                written.context("standard output")
             }
             Kind::File { text: all, .. } => {
                 all.push_str(text);

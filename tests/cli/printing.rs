@@ -250,3 +250,15 @@ fn a_closed_pipe_ends_quietly() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((code(&output), &*err(&output)), (Some(0), ""));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_said() {
+    let home = TempDir::new().expect("a folder");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = unstuck(home.path());
+    command.args(["generate", "x", "--model", TINY, "--max-tokens", "2"]).stdout(full);
+    let output = command.output().expect("the program starts");
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).starts_with("unstuck: standard output: "), "{}", err(&output));
+}
