@@ -3,7 +3,7 @@
 
 use crate::cli;
 use anyhow::{Context, Result, anyhow, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::Read,
@@ -13,20 +13,21 @@ use unstuck::{
     clean::Level,
     commands::generate::{Form, Request, any_seed},
     token::SamplingParams,
+    tui,
 };
 
 /// All that can be set, with what holds when nothing is.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A model's name or folder; the one in the program when there is none.
+    /// A model's name, folder or file; the one in the program when there is none.
     pub model: Option<String>,
-    /// The desk's theme.
-    pub theme: Option<String>,
     /// How many threads the model may use; one a core when there is none.
     pub threads: Option<usize>,
-    /// How tokens are chosen by the commands that print.
-    pub sampling: SamplingParams,
+    /// The desk.
+    pub desk: tui::Settings,
+    /// How `unstuck generate` chooses tokens.
+    pub generate: SamplingParams,
 }
 
 impl Config {
@@ -49,7 +50,8 @@ impl Config {
             config.threads = None;
         }
         config.model = flags.model.clone().or(env("UNSTUCK_MODEL")).or(config.model);
-        config.theme = flags.theme.clone().or(env("UNSTUCK_THEME")).or(config.theme);
+        config.desk.theme =
+            flags.theme.clone().or(env("UNSTUCK_THEME")).unwrap_or(config.desk.theme);
         config.threads = flags.threads.or(config.threads);
         (config, wrong)
     }
@@ -61,10 +63,18 @@ impl Config {
         let Some(path) = named.or_else(usual) else { return Ok(Self::default()) };
         let what = || path.display().to_string();
         let text = fs::read_to_string(&path).with_context(what)?;
-        toml::from_str(&text).map_err(|error| {
+        Self::parse(&text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             anyhow!("{}: line {line}: {}", path.display(), error.message())
         })
+    }
+
+    /// The defaults, with what `text` says over them, however deep: half of a table leaves its other half alone.
+    fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let _: Self = toml::from_str(text)?; // for errors that know their line
+        let mut all = toml::Table::try_from(Self::default()).map_err(serde::de::Error::custom)?;
+        overlay(&mut all, toml::from_str(text)?);
+        all.try_into()
     }
 
     /// What `unstuck generate` was asked for; the prompt may be read from standard input.
@@ -72,7 +82,7 @@ impl Config {
     /// # Errors
     /// When standard input can't be read or isn't UTF-8.
     pub fn generate(&self, args: cli::Generate) -> Result<Request> {
-        let mut params = self.sampling.clone();
+        let mut params = self.generate.clone();
         params.max_tokens = args.max_tokens.unwrap_or(params.max_tokens);
         params.temperature = args.temperature.unwrap_or(params.temperature);
         params.top_k = args.top_k.unwrap_or(params.top_k);
@@ -104,6 +114,15 @@ impl Config {
             },
             output: args.output,
         })
+    }
+}
+
+fn overlay(below: &mut toml::Table, above: toml::Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => overlay(below, above),
+            (_, value) => drop(below.insert(key, value)),
+        }
     }
 }
 
@@ -144,4 +163,46 @@ fn read_prompt(prompt: Option<String>) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_table_leaves_its_other_half_alone() {
+        let config = Config::parse("[desk.sampling]\ntemperature = 0.5\n").unwrap();
+        let expected = tui::Settings::default().sampling;
+        assert_eq!(config.desk.sampling, SamplingParams { temperature: 0.5, ..expected });
+        assert_eq!(config.generate, SamplingParams::default());
+    }
+
+    #[test]
+    fn flags_are_over_the_environment_and_that_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("unstuck.toml");
+        fs::write(&file, "model = 'file'\nthreads = 3\n[desk]\ntheme = 'paper'\n").unwrap();
+        let flags = cli::Global { config: Some(file), ..Default::default() };
+        let env = |name: &str| (name == "UNSTUCK_MODEL").then(|| "env".to_owned());
+        let (config, wrong) = Config::load(&flags, env);
+        assert_eq!((config.model.as_deref(), config.threads), (Some("env"), Some(3)));
+        assert_eq!((&*config.desk.theme, wrong.len()), ("paper", 0));
+        let flags = cli::Global { model: Some("flag".into()), theme: Some("x".into()), ..flags };
+        let (config, _) = Config::load(&flags, env);
+        assert_eq!((config.model.as_deref(), &*config.desk.theme), (Some("flag"), "x"));
+    }
+
+    #[test]
+    fn what_is_broken_is_said_and_the_rest_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("unstuck.toml");
+        fs::write(&file, "[desk]\ntheme = 'paper'\nhemingway = true\n").unwrap();
+        let flags =
+            cli::Global { config: Some(file), model: Some("m".into()), ..Default::default() };
+        let (config, wrong) = Config::load(&flags, |_| Some("many".into()));
+        assert_eq!(config.model.as_deref(), Some("m"));
+        assert_eq!((wrong.len(), config.threads), (2, None));
+        assert!(wrong[0].contains("unstuck.toml: line 3: unknown field `hemingway`"), "{wrong:?}");
+        assert!(wrong[1].starts_with("UNSTUCK_THREADS: "), "{wrong:?}");
+    }
 }

@@ -84,11 +84,8 @@ fn desk(file: Option<&Path>, config: Config, wrong: Vec<String>) -> Result<()> {
     let session = file.map_or_else(|| Ok(Session::new()), Session::open)?;
     let told = |name| std::env::var(name).ok();
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
-    let mut settings = tui::Settings {
-        depth: Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref()),
-        ..tui::Settings::default()
-    };
-    settings.theme = config.theme.unwrap_or(settings.theme);
+    let mut settings = config.desk;
+    settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     tui::run(session, settings, wrong, move || open(config.model.as_deref()))
 }
 

@@ -30,7 +30,7 @@ fn models_are_looked_up_by_path_and_by_name() {
 fn settings_come_from_file_environment_and_flags() {
     let home = TempDir::new().expect("a folder");
     let file = home.path().join("my.toml");
-    fs::write(&file, format!("model = {:?}\n[sampling]\nmax_tokens = 3\n", abs(TINY)))
+    fs::write(&file, format!("model = {:?}\n[generate]\nmax_tokens = 3\n", abs(TINY)))
         .expect("written");
     let base = |args: &[&str]| {
         let mut command = unstuck(home.path());
@@ -49,7 +49,7 @@ fn settings_come_from_file_environment_and_flags() {
     let from_env = sample(base(&[]).env("UNSTUCK_MODEL", "inkwell").env("UNSTUCK_THREADS", "2"));
     assert_eq!(from_env["model"], "inkwell");
 
-    fs::write(&file, "model = 'inkwell'\n[sampling]\nheat = 3\n").expect("written");
+    fs::write(&file, "model = 'inkwell'\n[generate]\nheat = 3\n").expect("written");
     let output = base(&["--max-tokens", "1"]).output().expect("it starts");
     assert_eq!(code(&output), Some(1), "what it would print isn't what was wanted");
     assert!(err(&output).contains("my.toml: line 3: unknown field `heat`"), "{}", err(&output));
