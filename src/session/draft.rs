@@ -102,6 +102,27 @@ impl Draft {
         self.shares
     }
 
+    /// Every run of the text.
+    pub fn runs(&self) -> Vec<Run> {
+        self.cut(0..self.text.len_chars())
+    }
+
+    /// The runs of a range.
+    pub fn cut(&self, range: Range<usize>) -> Vec<Run> {
+        let run = |(range, author): (Range<usize>, _)| Run { len: range.len(), author };
+        self.authors.iter(range).map(run).collect()
+    }
+
+    /// A range with its authors.
+    pub fn piece(&self, range: Range<usize>) -> Piece {
+        Piece { text: self.text.slice(range.clone()).to_string(), runs: self.cut(range) }
+    }
+
+    /// Whether a range lies in the text.
+    pub fn fits(&self, range: &Range<usize>) -> bool {
+        range.start <= range.end && range.end <= self.text.len_chars()
+    }
+
     /// Put a piece in the place of a range (which lies in the text); gives what stood there.
     pub fn replace(&mut self, range: Range<usize>, with: &Piece) -> Piece {
         self.count(range.clone(), false);

@@ -5,8 +5,9 @@
 //! What is left of machine text that was partly deleted stays the machine's. A paste stays `Pasted`.
 
 use super::{
-    Author, Kind, Motion, Revision, Session,
+    Author, Kind, Motion, Revision, Session, Source,
     draft::Piece,
+    journal::Record,
     motion::{snap_back, snap_on, target},
     tree::{Node, Place},
 };
@@ -54,7 +55,8 @@ impl Session {
         let range = self.selection().unwrap_or(self.place.cursor..self.place.cursor);
         let author = self.author_of_typing(&range);
         let one = text.graphemes(true).nth(1).is_none();
-        let done = self.edit(range, &text, author, Kind::Typed, one);
+        self.growing &= one;
+        let done = self.edit(range, Piece::new(&text, author), Kind::Typed, None);
         self.growing = done && one && !self.ends_step();
         done
     }
@@ -64,9 +66,11 @@ impl Session {
     pub fn paste(&mut self, text: &str) -> bool {
         let range = self.selection().unwrap_or(self.place.cursor..self.place.cursor);
         let text = plain(text);
-        let done = !text.is_empty() && self.edit(range, &text, Author::Pasted, Kind::Pasted, false);
-        self.growing &= !done;
-        done
+        if text.is_empty() {
+            return false;
+        }
+        self.growing = false;
+        self.edit(range, Piece::new(&text, Author::Pasted), Kind::Pasted, None)
     }
 
     /// Delete what is selected, or from the cursor to where a motion leads. Single characters deleted one
@@ -78,96 +82,94 @@ impl Session {
             cursor.min(to)..cursor.max(to)
         });
         let one = self.selection().is_none() && matches!(motion, Motion::Left | Motion::Right);
-        let done = self.edit(range, "", Author::Writer, Kind::Deleted, one);
-        self.growing = if done { one } else { self.growing };
+        self.growing &= one;
+        let done = self.edit(range, Piece::default(), Kind::Deleted, None);
+        self.growing = one && (done || self.growing);
         done
     }
 
     /// Take a text of the model at a place, as one step; the cursor goes behind it.
     pub fn take(&mut self, at: usize, text: &str) -> bool {
+        self.insert_taken(at, text, None)
+    }
+
+    pub(crate) fn insert_taken(&mut self, at: usize, text: &str, source: Option<Source>) -> bool {
         let at = at.min(self.text().len_chars());
-        let done = self.edit(at..at, &plain(text), Author::Machine, Kind::Taken, false);
-        self.growing &= !done;
-        done
+        self.growing = false;
+        self.edit(at..at, Piece::new(&plain(text), Author::Machine), Kind::Taken, source)
     }
 
     /// One step back in the one history of writer and machine; the cursor goes where it was.
     pub fn undo(&mut self) -> bool {
-        self.walk(|session| session.tree.undo(&mut session.draft))
+        let node = self.tree.here();
+        let (parent, place) = (node.parent, node.before);
+        self.tree.current() != 0 && self.walk(parent, place)
     }
 
     /// One step on, to the text that was left last.
     pub fn redo(&mut self) -> bool {
-        self.walk(|session| session.tree.redo(&mut session.draft))
+        let next = self.tree.here().redo.and_then(|next| Some((next, self.tree.node(next)?.after)));
+        next.is_some_and(|(next, place)| self.walk(next, place))
     }
 
     /// Go to any revision of the history; false when there is none of that number.
     pub fn go(&mut self, to: Revision) -> bool {
-        self.walk(|session| session.tree.go(to, &mut session.draft))
+        let place = self.tree.node(to).map(|node| node.after);
+        place.is_some_and(|place| self.walk(to, place))
     }
 
-    fn walk(&mut self, step: impl Fn(&mut Session) -> Option<Place>) -> bool {
-        if self.read_only.is_some() {
+    fn walk(&mut self, to: Revision, place: Place) -> bool {
+        let from = self.tree.current();
+        if self.read_only.is_some() || self.tree.carry(&mut self.draft, from, to).is_none() {
             return false;
         }
-        let Some(place) = step(self) else { return false };
+        self.tree.visit(to);
+        self.note(Record::Go { revision: to });
         self.place = place;
         self.growing = false;
         self.compare();
         true
     }
 
-    /// Put a text in the place of a range. `grow`: it may join the step before it.
-    fn edit(
+    /// Put a piece in the place of a range, as a part of the growing step where it joins on, else as a
+    /// step of its own.
+    pub(crate) fn edit(
         &mut self,
         range: Range<usize>,
-        text: &str,
-        author: Author,
+        inserted: Piece,
         kind: Kind,
-        grow: bool,
+        source: Option<Source>,
     ) -> bool {
-        if self.read_only.is_some() || (range.is_empty() && text.is_empty()) {
+        if self.read_only.is_some() || (range.is_empty() && inserted.text.is_empty()) {
             return false;
         }
-        let inserted = Piece::new(text, author);
-        let end = range.start + inserted.len();
-        let removed = self.draft.replace(range.clone(), &inserted);
-        let before = self.place;
-        let after = Place { cursor: snap_on(self.text(), end), anchor: None };
-        self.place = after;
-        if !(grow && self.growing && self.grow(kind, range.start, &removed, &inserted)) {
-            let (at, time) = (range.start, (self.clock)());
-            self.tree.push(Node { kind, time, at, removed, inserted, before, ..Node::default() });
+        let (at, before) = (range.start, self.place);
+        let removed = self.draft.replace(range, &inserted);
+        let cursor = snap_on(self.text(), at + inserted.len());
+        let after = Place { cursor, anchor: None };
+        let joins = self.growing && self.tree.here().kind == kind;
+        if joins && self.tree.grow(at, &removed, &inserted) {
+            let (removed, inserted) = (Cow::Owned(removed), Cow::Owned(inserted));
+            self.note(Record::Grow { at, removed, inserted, after });
+            self.tree.here_mut().after = after;
+        } else {
+            let (parent, time) = (self.tree.current(), (self.clock)());
+            let fixed = Node { parent, kind, time, source, ..Node::default() };
+            let node = Node { at, removed, inserted, before, after, ..fixed };
+            self.note(Record::Step { visit: true, node: Cow::Borrowed(&node) });
+            self.tree.push(node);
         }
-        self.tree.here_mut().after = after;
+        self.place = after;
+        self.recovery = None;
         self.compare();
         true
     }
 
-    /// Let the step on the page take in another change, when that goes on where the step stopped.
-    fn grow(&mut self, kind: Kind, at: usize, removed: &Piece, inserted: &Piece) -> bool {
-        let node = self.tree.here_mut();
-        let (gone, came) = (removed.len(), inserted.len());
-        if node.kind != kind {
-            false
-        } else if kind == Kind::Typed && gone == 0 && at == node.at + node.inserted.len() {
-            node.inserted.append(inserted);
-            true
-        } else if kind == Kind::Deleted && came == 0 && at == node.at {
-            node.removed.append(removed);
-            true
-        } else if kind == Kind::Deleted && came == 0 && at + gone == node.at {
-            let mut all = removed.clone();
-            all.append(&node.removed);
-            (node.at, node.removed) = (at, all);
-            true
-        } else {
-            false
-        }
-    }
-
-    /// The step ends with a line, and with the space after a sentence.
+    /// The step ends with a line, and with the space after a sentence; spaces alone are no step.
     fn ends_step(&self) -> bool {
+        if self.tree.here().inserted.text.trim().is_empty() {
+            return false;
+        }
         let mut before = self.text().chars_at(self.place.cursor).reversed();
         match before.next() {
             Some('\n') => true,
@@ -191,22 +193,6 @@ impl Session {
         } else {
             Author::Writer
         }
-    }
-
-    /// Make the page say another text, changing no more than lies between the common beginning and end.
-    pub(crate) fn become_text(&mut self, text: &str) {
-        let old = self.text();
-        let (len, new_len) = (old.len_chars(), text.chars().count());
-        let same = |pair: &(char, char)| pair.0 == pair.1;
-        let head = old.chars().zip(text.chars()).take_while(same).count();
-        let most = len.min(new_len) - head;
-        let tail = old.chars_at(len).reversed().zip(text.chars().rev()).take_while(same);
-        let tail = tail.take(most).count();
-        let middle: String = text.chars().skip(head).take(new_len - head - tail).collect();
-        let place = self.place;
-        self.edit(head..len - tail, &middle, Author::Unknown, Kind::Outside, false);
-        self.growing = false;
-        self.move_to(place.cursor, false);
     }
 }
 

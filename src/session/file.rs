@@ -194,7 +194,7 @@ fn way_out(path: &Path, kind: Option<ErrorKind>) -> String {
 }
 
 /// Where a path leads when its last part is a symbolic link, even one that leads nowhere yet.
-fn follow(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_path_buf();
     for _ in 0..40 {
         match fs::read_link(&at) {

@@ -2,21 +2,30 @@
 //! All positions are char indices into [`Session::text`]; edits answer whether they did anything.
 
 mod author;
+mod branches;
 mod draft;
 mod edit;
 mod file;
+mod history;
+mod journal;
+mod matching;
 mod motion;
+mod save;
 mod tree;
 
 pub use author::Author;
+pub use branches::Branch;
 pub use draft::Shares;
 pub use file::{AlreadyThere, ChangedOnDisk};
+pub use history::{History, Recovery, forget, journal_path};
+pub use matching::{Change, difference};
 pub use motion::Motion;
-pub use tree::{Kind, Revision};
+pub use tree::{Kind, Request, Revision, Source};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use draft::Draft;
 use file::{Form, Found, Stamp};
+use journal::Journal;
 use ropey::Rope;
 use std::{
     ops::Range,
@@ -39,7 +48,16 @@ pub struct Session {
     /// What the file says. Shares its memory with the page.
     saved: Rope,
     is_saved: bool,
+    /// The revision that the file has.
+    saved_at: Revision,
     read_only: Option<String>,
+    /// Read-only because another desk has the draft.
+    is_open_elsewhere: bool,
+    journal: Option<Journal>,
+    /// The folder of the journals, when the draft was opened with one.
+    state: Option<(PathBuf, History)>,
+    recovery: Option<Recovery>,
+    notices: Vec<String>,
     clock: Box<dyn Fn() -> SystemTime + Send>,
 }
 
@@ -69,12 +87,18 @@ impl Session {
             form: Form::default(),
             stamp: None,
             saved: Rope::new(),
+            saved_at: 0,
             read_only: None,
+            is_open_elsewhere: false,
+            journal: None,
+            state: None,
+            recovery: None,
+            notices: Vec::new(),
             clock: Box::new(SystemTime::now),
         }
     }
 
-    /// Open a draft. A missing file is an empty draft bound to the path. One that isn't UTF-8 opens
+    /// Open a draft without its history (see [`Session::resume`]). A missing file is an empty draft bound to the path. One that isn't UTF-8 opens
     /// read-only and says so.
     ///
     /// # Errors
@@ -127,98 +151,6 @@ impl Session {
     /// The page equals the file; an empty page without a file counts as saved.
     pub fn is_saved(&self) -> bool {
         self.is_saved
-    }
-
-    /// Save. Either the old or the new text is in the file at every moment.
-    ///
-    /// # Errors
-    /// No file yet, a read-only draft or file, a full disk; [`ChangedOnDisk`] (to be found with
-    /// `downcast_ref`) when another program changed the file. The text stays as it is and unsaved.
-    pub fn save(&mut self) -> Result<()> {
-        let path = self.own_path()?;
-        if file::has_changed(&path, self.stamp.as_ref())? {
-            return Err(ChangedOnDisk(path).into());
-        }
-        self.write(path)
-    }
-
-    /// Save, whatever another program has written to the file.
-    ///
-    /// # Errors
-    /// As [`Session::save`], but never [`ChangedOnDisk`].
-    pub fn save_over(&mut self) -> Result<()> {
-        let path = self.own_path()?;
-        self.write(path)
-    }
-
-    /// Save to another file, which is the draft's from now on.
-    ///
-    /// # Errors
-    /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file.
-    pub fn save_as(&mut self, path: &Path) -> Result<()> {
-        if self.path.as_deref() == Some(path) {
-            return self.save();
-        }
-        if path.exists() {
-            return Err(AlreadyThere(path.to_path_buf()).into());
-        }
-        self.save_as_over(path)
-    }
-
-    /// Save to another file, whether or not it exists.
-    ///
-    /// # Errors
-    /// As [`Session::save`].
-    pub fn save_as_over(&mut self, path: &Path) -> Result<()> {
-        if let Some(reason) = &self.read_only {
-            bail!("{reason}");
-        }
-        self.write(path.to_path_buf())
-    }
-
-    /// Take the file's text for the page's, as one step that can be undone.
-    ///
-    /// # Errors
-    /// The file is gone, can't be read, or isn't UTF-8.
-    pub fn reload(&mut self) -> Result<()> {
-        let path = self.own_path()?;
-        let Found { text, form, stamp, broken } = file::read(&path)?;
-        if stamp.is_none() {
-            bail!("{} is gone; save to write it again", path.display());
-        }
-        if broken.is_some() {
-            bail!("{} isn't UTF-8 any more; save over it, or convert it", path.display());
-        }
-        (self.form, self.stamp) = (form, stamp);
-        self.saved = Rope::from_str(&text);
-        self.become_text(&text);
-        self.compare();
-        Ok(())
-    }
-
-    fn own_path(&self) -> Result<PathBuf> {
-        if let Some(reason) = &self.read_only {
-            bail!("{reason}");
-        }
-        match &self.path {
-            Some(path) => Ok(path.clone()),
-            None => bail!("this draft has no file yet; save it under a name"),
-        }
-    }
-
-    fn write(&mut self, path: PathBuf) -> Result<()> {
-        self.stamp = Some(file::write(&path, &file::bytes(self.text(), self.form))?);
-        self.path = Some(path);
-        self.saved = self.text().clone();
-        self.growing = false;
-        self.compare();
-        Ok(())
-    }
-
-    /// Find out anew whether the page equals the file. Lengths differ nearly always, so it is cheap.
-    fn compare(&mut self) {
-        let text = self.draft.text();
-        self.is_saved = text.len_bytes() == self.saved.len_bytes() && *text == self.saved;
     }
 
     /// Who wrote what in a range: runs in order that cover it exactly.

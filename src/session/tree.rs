@@ -9,6 +9,7 @@ pub type Revision = usize;
 
 /// What made a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Kind {
     /// The text as it was when the history began.
     Root,
@@ -20,8 +21,29 @@ pub enum Kind {
     Deleted,
     /// Text of the model was taken.
     Taken,
+    /// An offer of the model, kept beside the page.
+    Offered,
     /// Another program changed the file.
     Outside,
+    /// Was pruned; only its number is left.
+    Pruned,
+}
+
+impl Kind {
+    /// The kind of a stored number.
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        let kinds = [
+            Kind::Root,
+            Kind::Typed,
+            Kind::Pasted,
+            Kind::Deleted,
+            Kind::Taken,
+            Kind::Offered,
+            Kind::Outside,
+            Kind::Pruned,
+        ];
+        kinds.into_iter().find(|kind| *kind as u8 == code)
+    }
 }
 
 /// The cursor and the other end of the selection, in characters.
@@ -46,6 +68,19 @@ pub(crate) struct Node {
     /// The child that redo goes to: the one visited last.
     pub redo: Option<Revision>,
     pub depth: usize,
+    /// The request and the number in its list that the text came from.
+    pub source: Option<Source>,
+    pub bookmarked: bool,
+    pub name: Option<Box<str>>,
+}
+
+/// Names an offer: the request it answers and its number in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What [`super::Session::ask`] gave.
+    pub request: usize,
+    /// 1 for the first offer.
+    pub number: usize,
 }
 
 impl Default for Node {
@@ -61,11 +96,19 @@ impl Default for Node {
             after: Place::default(),
             redo: None,
             depth: 0,
+            source: None,
+            bookmarked: false,
+            name: None,
         }
     }
 }
 
 impl Node {
+    /// What is left of a node that was pruned: its number, so that the others keep theirs.
+    pub fn pruned() -> Self {
+        Self { kind: Kind::Pruned, ..Self::default() }
+    }
+
     /// Where a place of the parent's text is in this one; `None` when it was deleted.
     fn forth(&self, at: usize) -> Option<usize> {
         shift(at, self.at, self.removed.len(), self.inserted.len())
@@ -89,17 +132,32 @@ fn shift(at: usize, from: usize, removed: usize, inserted: usize) -> Option<usiz
     }
 }
 
+/// What the model was asked for, and where.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The text it was asked about.
+    pub revision: Revision,
+    /// The place in that text, in characters.
+    pub at: usize,
+    /// When.
+    pub time: SystemTime,
+    /// Model, settings, seed: whatever the asker wants to find again.
+    pub details: serde_json::Value,
+}
+
 /// All revisions, and the one on the page.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     current: Revision,
+    /// What the model was asked, in order.
+    pub requests: Vec<Request>,
 }
 
 impl Tree {
     /// A history that begins now.
     pub fn new(time: SystemTime) -> Self {
-        Self { nodes: vec![Node { time, ..Node::default() }], current: 0 }
+        Self { nodes: vec![Node { time, ..Node::default() }], current: 0, requests: Vec::new() }
     }
 
     pub fn current(&self) -> Revision {
@@ -107,7 +165,11 @@ impl Tree {
     }
 
     pub fn node(&self, revision: Revision) -> Option<&Node> {
-        self.nodes.get(revision)
+        self.nodes.get(revision).filter(|node| node.kind != Kind::Pruned)
+    }
+
+    pub fn node_mut(&mut self, revision: Revision) -> Option<&mut Node> {
+        self.nodes.get_mut(revision).filter(|node| node.kind != Kind::Pruned)
     }
 
     /// The node on the page.
@@ -119,44 +181,74 @@ impl Tree {
         &mut self.nodes[self.current]
     }
 
-    /// Add a child of the current revision and stand on it. Its `parent` and `depth` are set here.
-    pub fn push(&mut self, mut node: Node) {
-        node.parent = self.current;
-        node.depth = self.here().depth + 1;
-        let revision = self.nodes.len();
-        self.here_mut().redo = Some(revision);
-        self.nodes.push(node);
-        self.current = revision;
+    /// How many revisions there are, pruned ones counted in.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
     }
 
-    /// One step towards the root, on the page and in the tree. Gives where the cursor was.
-    pub fn undo(&mut self, draft: &mut Draft) -> Option<Place> {
-        if self.current == 0 {
+    /// Add a child of `node.parent` without going there. `None` when there is no such parent.
+    pub fn add(&mut self, mut node: Node) -> Option<Revision> {
+        node.depth = self.node(node.parent)?.depth + 1;
+        self.nodes.push(node);
+        Some(self.nodes.len() - 1)
+    }
+
+    /// Add a child of the current revision and stand on it.
+    pub fn push(&mut self, node: Node) -> Revision {
+        let parent = self.current;
+        self.nodes.push(Node { parent, depth: self.here().depth + 1, ..node });
+        self.current = self.nodes.len() - 1;
+        self.nodes[parent].redo = Some(self.current);
+        self.current
+    }
+
+    /// Let the step on the page take in another change, when that goes on where the step stopped: typing
+    /// at its end, deleting on either side of it.
+    pub fn grow(&mut self, at: usize, removed: &Piece, inserted: &Piece) -> bool {
+        let node = &mut self.nodes[self.current];
+        let (gone, came) = (removed.len(), inserted.len());
+        match node.kind {
+            Kind::Typed if gone == 0 && at == node.at + node.inserted.len() => {
+                node.inserted.append(inserted);
+            }
+            Kind::Deleted if came == 0 && at == node.at => node.removed.append(removed),
+            Kind::Deleted if came == 0 && at + gone == node.at => {
+                let mut all = removed.clone();
+                all.append(&node.removed);
+                (node.at, node.removed) = (at, all);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Forget a revision and all that came of it. `None` when there is none, or when it is (or led to)
+    /// the text on the page.
+    pub fn prune(&mut self, revision: Revision) -> Option<()> {
+        let gone = self.below(revision)?;
+        let is_gone = |one: Revision| one >= revision && gone[one - revision];
+        if is_gone(self.current) {
             return None;
         }
-        let revision = self.current;
-        let node = self.here();
-        draft.replace(node.at..node.at + node.inserted.len(), &node.removed);
-        let (parent, place) = (node.parent, node.before);
-        self.current = parent;
-        self.here_mut().redo = Some(revision);
-        Some(place)
+        for (one, node) in self.nodes.iter_mut().enumerate() {
+            if is_gone(one) {
+                *node = Node::pruned();
+            } else if node.redo.is_some_and(is_gone) {
+                node.redo = None;
+            }
+        }
+        Some(())
     }
 
-    /// One step to the child visited last. Gives where the cursor was.
-    pub fn redo(&mut self, draft: &mut Draft) -> Option<Place> {
-        let child = self.here().redo?;
-        self.step(child, draft)
-    }
-
-    /// One step to a child of the current revision.
-    fn step(&mut self, child: Revision, draft: &mut Draft) -> Option<Place> {
-        let node = self.nodes.get(child).filter(|node| node.parent == self.current)?;
-        draft.replace(node.at..node.at + node.removed.len(), &node.inserted);
-        let place = node.after;
-        self.here_mut().redo = Some(child);
-        self.current = child;
-        Some(place)
+    /// For each revision from this one on: whether it is this one or came of it.
+    pub fn below(&self, revision: Revision) -> Option<Vec<bool>> {
+        self.node(revision)?;
+        let mut below = vec![true];
+        for node in &self.nodes[revision + 1..] {
+            let parent = node.parent.checked_sub(revision);
+            below.push(node.kind != Kind::Pruned && parent.is_some_and(|parent| below[parent]));
+        }
+        Some(below)
     }
 
     /// The way from one revision to another: so many steps up, then down these.
@@ -177,16 +269,29 @@ impl Tree {
         Some((up, down))
     }
 
-    /// Go to any revision. Gives where the cursor was there; `None` when there is no such revision.
-    pub fn go(&mut self, to: Revision, draft: &mut Draft) -> Option<Place> {
+    /// Change a page from one revision's text to another's. `None` when the steps don't fit the page.
+    pub fn carry(&self, draft: &mut Draft, from: Revision, to: Revision) -> Option<()> {
+        let (up, down) = self.way(from, to)?;
+        for node in up.into_iter().map(|step| &self.nodes[step]) {
+            let range = node.at..node.at + node.inserted.len();
+            draft.fits(&range).then(|| draft.replace(range, &node.removed))?;
+        }
+        for node in down.into_iter().map(|step| &self.nodes[step]) {
+            let range = node.at..node.at + node.removed.len();
+            draft.fits(&range).then(|| draft.replace(range, &node.inserted))?;
+        }
+        Some(())
+    }
+
+    /// Stand on another revision, and remember the way there for redo. `None` when there is none.
+    pub fn visit(&mut self, to: Revision) -> Option<()> {
         let (up, down) = self.way(self.current, to)?;
-        for _ in up {
-            self.undo(draft)?;
+        for step in up.into_iter().chain(down) {
+            let parent = self.nodes[step].parent;
+            self.nodes[parent].redo = Some(step);
         }
-        for child in down {
-            self.step(child, draft)?;
-        }
-        Some(self.here().after)
+        self.current = to;
+        Some(())
     }
 
     /// Where a place of one revision is in the current one; `None` when it was deleted on the way.

@@ -1,0 +1,280 @@
+//! A draft that outlives its program: opened with its journal, recovered after a crash, forgotten on request.
+
+use super::{
+    Revision, Session,
+    journal::{self, Journal, Past, Record},
+    matching,
+    tree::{Kind, Node},
+};
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Whether what happens to a draft is kept on disk beside the draft itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum History {
+    /// In a journal in the state folder: nothing is ever lost.
+    #[default]
+    On,
+    /// Only while the draft is open. A journal from before is neither read nor removed.
+    Off,
+}
+
+/// What the journal has and the file doesn't: it is on the page, until the writer says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Words on the page that are not in the file; 0 when something was only deleted.
+    pub words: usize,
+    /// When the page was last changed.
+    pub since: SystemTime,
+    /// Another program has changed the file since, too.
+    pub outside: bool,
+}
+
+impl Session {
+    /// Open a draft and its history. Without a path: an untitled one, first of all one that a crash left.
+    /// `state` is the folder of the journals; it is made when it isn't there. When the history can't be
+    /// kept or the draft is open elsewhere, it opens all the same and says so ([`Session::notices`],
+    /// [`Session::read_only`]). Text that was never saved is on the page and in [`Session::recovery`].
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn resume(path: Option<&Path>, state: &Path, history: History) -> Result<Self> {
+        let Some(path) = path else { return Ok(Self::resume_untitled(state, history)) };
+        let mut session = Session::open(path)?;
+        if session.read_only.is_some() {
+            return Ok(session);
+        }
+        session.state = Some((state.to_path_buf(), history));
+        let journal = journal::path_of(state, &journal::stem(path));
+        match Journal::open(journal, history == History::On) {
+            Ok(Some((journal, past))) => session.remember(journal, past),
+            Ok(None) => {
+                session.is_open_elsewhere = true;
+                session.read_only = Some(format!(
+                    "{} is open in another unstuck, so this one only shows it; close the other one and \
+                     open it again, or save it under another name",
+                    session.title()
+                ));
+            }
+            Err(error) => session.notices.push(unkept(&error)),
+        }
+        Ok(session)
+    }
+
+    /// The first untitled draft with unsaved text that no one has open, else the first that is free.
+    fn resume_untitled(state: &Path, history: History) -> Self {
+        let mut free = None;
+        let mut known = journal::untitled(state);
+        // One more than there are is always a new one.
+        known.extend((1..).find(|number| !known.contains(number)));
+        for number in known {
+            let mut session = Session::new();
+            session.state = Some((state.to_path_buf(), history));
+            let path = journal::path_of(state, &format!("untitled-{number}"));
+            match Journal::open(path, history == History::On) {
+                Ok(Some((journal, past))) => session.remember(journal, past),
+                Ok(None) => continue,
+                Err(error) => session.notices.push(unkept(&error)),
+            }
+            if session.recovery.is_some() {
+                return session;
+            }
+            free.get_or_insert(session);
+        }
+        free.unwrap_or_default()
+    }
+
+    /// Put together what the journal tells with what the file says.
+    fn remember(&mut self, mut journal: Journal, past: Option<Past>) {
+        let pages = past.and_then(|past| {
+            let page = past.draft(past.tree.current());
+            let saved = past.draft(past.saved.0);
+            // A journal that contradicts itself; what can still be read of it is kept beside.
+            if page.is_none() || saved.is_none() {
+                journal.begin_anew();
+            }
+            Some((page?, saved?, past))
+        });
+        self.journal = Some(journal);
+        let Some((page, saved, past)) = pages else { return };
+        let (saved_at, known) = past.saved;
+        self.tree = past.tree;
+        self.saved_at = saved_at;
+        let file = self.file_state();
+        let text = self.saved.to_string();
+
+        if *page.text() == self.saved {
+            self.draft = page;
+            // The crash came between the file and the journal, or another program wrote the same.
+            if file != known {
+                self.note_saved();
+            }
+        } else {
+            self.draft = page;
+            let outside = file != known;
+            if outside {
+                let (range, inserted) = matching::replacement(&saved, &text);
+                let removed = saved.piece(range.clone());
+                let (at, parent, time) = (range.start, saved_at, (self.clock)());
+                let kind = Kind::Outside;
+                let node = Node { parent, kind, time, at, removed, inserted, ..Node::default() };
+                self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });
+                self.saved_at = self.tree.add(node).unwrap_or(saved_at);
+                self.note(Record::Saved { revision: self.saved_at, file });
+            }
+            if self.text() == saved.text() {
+                self.go(self.saved_at);
+                self.notices.push(format!(
+                    "{} was changed by another program; what it was before is one undo away",
+                    self.title()
+                ));
+            } else {
+                let words = matching::added_words(&text, &self.text().to_string());
+                self.recovery = Some(Recovery { words, since: past.changed, outside });
+            }
+        }
+        self.move_to(self.tree.here().after.cursor, false);
+        self.compare();
+    }
+
+    /// What a crash left unsaved, until the writer has answered ([`Session::keep`], [`Session::discard`]).
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.recovery
+    }
+
+    /// Keep what was recovered: it is on the page already, and still unsaved. Any edit means the same.
+    pub fn keep(&mut self) {
+        self.recovery = None;
+    }
+
+    /// Go back to what the file says: after a crash, or to leave without saving. The unsaved text stays in
+    /// the history as a branch, and the next start doesn't ask for it.
+    pub fn discard(&mut self) {
+        self.recovery = None;
+        self.go(self.saved_at);
+    }
+
+    /// The revision that the file has.
+    pub fn saved_revision(&self) -> Revision {
+        self.saved_at
+    }
+
+    /// What went wrong with the history, or happened to it, since the last question; each thing is said once.
+    pub fn notices(&mut self) -> Vec<String> {
+        let trouble = self.journal.as_mut().and_then(Journal::trouble);
+        let mut notices = std::mem::take(&mut self.notices);
+        notices.extend(trouble);
+        notices
+    }
+
+    /// Wait until every edit is on disk. The journal writes at once by itself, so this is for a closing
+    /// terminal and for tests; dropping the session does the same.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn flush(&mut self) -> Result<()> {
+        self.journal.as_mut().map_or(Ok(()), Journal::flush)
+    }
+
+    /// Write an event to the journal, when there is one. The first event is preceded by the text as it was
+    /// opened.
+    pub(crate) fn note(&mut self, record: Record) {
+        let now = (self.clock)();
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.keeps()) else { return };
+        if journal.is_empty() {
+            let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
+            let draft = self.path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+            let root = super::Draft::from_parts(self.saved.clone(), []);
+            journal.put(now, &Record::Begin { draft });
+            journal.put(now, &Record::snapshot(0, &root));
+            journal.put(now, &Record::Saved { revision: 0, file });
+        }
+        journal.put(now, &record);
+    }
+
+    /// Length and hash of the file as last read or written.
+    fn file_state(&self) -> Option<(u64, u64)> {
+        self.stamp.map(|stamp| (stamp.len, stamp.hash))
+    }
+
+    /// The page is what the file says.
+    pub(crate) fn note_saved(&mut self) {
+        self.saved_at = self.tree.current();
+        self.note(Record::Saved { revision: self.saved_at, file: self.file_state() });
+        let len = self.text().len_bytes();
+        if self.journal.as_ref().is_some_and(|journal| journal.wants_snapshot(len)) {
+            self.note(Record::snapshot(self.tree.current(), &self.draft));
+        }
+    }
+
+    /// Write the journal anew from the history in memory.
+    pub(crate) fn write_journal_anew(&mut self) -> Result<()> {
+        let now = (self.clock)();
+        let mut root = self.draft.clone();
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.keeps()) else {
+            return Ok(());
+        };
+        if self.tree.carry(&mut root, self.tree.current(), 0).is_none() {
+            return Ok(());
+        }
+        let draft = self.path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+        let mut frames = journal::framed(now, &Record::Begin { draft });
+        let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
+        let saved = Record::Saved { revision: self.saved_at, file };
+        journal::rewrite(&self.tree, &root, saved, |time, record| {
+            frames.extend(journal::framed(time, &record));
+        });
+        journal.replace(frames)
+    }
+
+    /// After the draft got another name: its history goes there too. A history without a name moves, one
+    /// that had another name is copied, and there the page is again what that file says.
+    pub(crate) fn rename_journal(&mut self, path: &Path, was_saved_at: Revision, had_name: bool) {
+        let now = (self.clock)();
+        let stem = journal::stem(path);
+        let done = match (&mut self.journal, &self.state) {
+            (Some(journal), _) => {
+                let last = had_name.then_some((now, Record::Go { revision: was_saved_at }));
+                journal.go_on_as(&stem, last)
+            }
+            // It was open elsewhere under its old name: here a history of its own begins.
+            (None, Some((state, History::On))) => {
+                match Journal::open(journal::path_of(state, &stem), true) {
+                    Ok(Some((journal, _))) => {
+                        self.journal = Some(journal);
+                        self.write_journal_anew()
+                    }
+                    Ok(None) => Ok(()),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            self.notices.push(unkept(&error));
+        }
+    }
+}
+
+fn unkept(error: &anyhow::Error) -> String {
+    format!("{error:#}. You can write all the same; save often")
+}
+
+/// Forget a draft's history: its journal is removed, the draft stays. False when there was none.
+///
+/// # Errors
+/// The draft is open in a desk, or the journal can't be removed.
+pub fn forget(draft: &Path, state: &Path) -> Result<bool> {
+    journal::forget(state, &journal::stem(draft))
+}
+
+/// Where the journal of a draft is kept, whether or not there is one.
+pub fn journal_path(draft: &Path, state: &Path) -> PathBuf {
+    journal::path_of(state, &journal::stem(draft))
+}

@@ -1,0 +1,98 @@
+//! Records as they lie in the file: length, checksum, payload, one after another. What follows the last
+//! whole frame is a torn tail, from a write that the program or the machine didn't live to finish.
+
+/// Length and CRC-32 of the payload, both little-endian.
+const HEAD: usize = 8;
+
+/// Append a payload as a frame.
+pub(crate) fn put(out: &mut Vec<u8>, payload: &[u8]) {
+    // Longer than 4 GiB can't be: a text of that size doesn't open.
+    let len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    out.extend(len.to_le_bytes());
+    out.extend(crc32fast::hash(payload).to_le_bytes());
+    out.extend(payload);
+}
+
+/// Reads payloads; stops before the first frame that isn't whole.
+pub(crate) struct Frames<'a> {
+    bytes: &'a [u8],
+    /// Where the next frame begins: after the last one, how many bytes are good.
+    pub at: usize,
+}
+
+impl<'a> Frames<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// What stands after the good frames could have been written by no crash: something else damaged it.
+    pub fn is_damaged(&self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let Some((len, _)) = head(rest) else { return false };
+        // A crash leaves a frame cut short, or (some file systems) room that was never filled.
+        rest.len() > HEAD + len && rest.iter().any(|byte| *byte != 0)
+    }
+}
+
+fn head(rest: &[u8]) -> Option<(usize, u32)> {
+    let (len, rest) = rest.split_first_chunk()?;
+    let (crc, _) = rest.split_first_chunk()?;
+    Some((u32::from_le_bytes(*len) as usize, u32::from_le_bytes(*crc)))
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = &self.bytes[self.at..];
+        let (len, crc) = head(rest)?;
+        let payload = rest[HEAD..].get(..len)?;
+        // An empty frame would be eight zeros, as an unfilled block has them.
+        if payload.is_empty() || crc32fast::hash(payload) != crc {
+            return None;
+        }
+        self.at += HEAD + len;
+        Some(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_tail_is_left_out() {
+        let mut file = Vec::new();
+        let payloads: [&[u8]; 3] = [b"one", b"two, longer", b"3"];
+        let mut ends = vec![0];
+        for payload in payloads {
+            put(&mut file, payload);
+            ends.push(file.len());
+        }
+        for cut in 0..=file.len() {
+            let mut frames = Frames::new(&file[..cut]);
+            let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert!(frames.by_ref().eq(payloads[..whole].iter().copied()));
+            assert_eq!(frames.at, ends[whole]);
+            assert!(!frames.is_damaged());
+        }
+        let mut zeros = file.clone();
+        zeros.extend([0; 4096]);
+        let mut frames = Frames::new(&zeros);
+        assert_eq!(frames.by_ref().count(), 3);
+        assert!(!frames.is_damaged());
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_no_torn_tail() {
+        let mut file = Vec::new();
+        put(&mut file, b"one");
+        let first = file.len();
+        put(&mut file, b"two");
+        put(&mut file, b"three");
+        file[first + HEAD] ^= 1;
+        let mut frames = Frames::new(&file);
+        assert_eq!(frames.by_ref().count(), 1);
+        assert!(frames.is_damaged());
+    }
+}

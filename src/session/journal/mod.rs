@@ -1,0 +1,309 @@
+//! One append-only journal per draft: every edit, request, offer and move, checksummed, in the state folder.
+//! Whoever has its file locked has the draft; anyone else may look. What it says is in `record`.
+
+mod bytes;
+mod frame;
+mod record;
+mod replay;
+mod writer;
+
+pub(crate) use record::Record;
+pub(crate) use replay::{Past, rewrite};
+
+use super::file::{follow, hash};
+use anyhow::{Context, Result, anyhow};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+use writer::{Writer, aside};
+
+/// The name of a draft's journal without the folder and the ending: a hash of where the draft really lies.
+pub(crate) fn stem(draft: &Path) -> String {
+    let draft = follow(draft).unwrap_or_else(|_| draft.to_path_buf());
+    let full = fs::canonicalize(&draft).or_else(|_| {
+        let folder = draft.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        Ok::<_, io::Error>(folder.join(draft.file_name().unwrap_or_default()))
+    });
+    let full = full.unwrap_or(draft);
+    format!("{:016x}", hash(full.as_os_str().as_encoded_bytes()))
+}
+
+/// Where a draft's journal is.
+pub(crate) fn path_of(state: &Path, stem: &str) -> PathBuf {
+    state.join(format!("{stem}.journal"))
+}
+
+/// The numbers of the untitled drafts that have a journal, in order.
+pub(crate) fn untitled(state: &Path) -> Vec<usize> {
+    let number = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_str()?.strip_prefix("untitled-")?;
+        name.strip_suffix(".journal")?.parse().ok()
+    };
+    let found = fs::read_dir(state).into_iter().flatten().flatten();
+    let mut found: Vec<usize> = found.filter_map(number).collect();
+    found.sort_unstable();
+    found
+}
+
+/// A journal being kept.
+pub(crate) struct Journal {
+    path: PathBuf,
+    /// Holds the lock until the writer takes over.
+    file: Option<File>,
+    writer: Option<Writer>,
+    /// How many bytes are good when the writer starts.
+    good: usize,
+    /// Bytes written since the last full text.
+    since_snapshot: usize,
+    /// Whether events are kept; without, it is only a lock.
+    keeps: bool,
+    /// The first event was told, here or in a journal read.
+    begun: bool,
+    failed: Option<String>,
+}
+
+impl Journal {
+    /// Open a draft's journal and read what it tells: `None` when another desk has it. The file is made
+    /// when there is none, and goes again when nothing was written to it.
+    ///
+    /// # Errors
+    /// The state folder can't be made or written.
+    pub fn open(path: PathBuf, keeps: bool) -> Result<Option<(Self, Option<Past>)>> {
+        let said = || format!("the history of this draft can't be kept in {}", path.display());
+        let Some(mut file) = lock(&path).with_context(said)? else { return Ok(None) };
+        let mut journal = Self {
+            path: path.clone(),
+            file: None,
+            writer: None,
+            good: 0,
+            since_snapshot: 0,
+            keeps,
+            begun: false,
+            failed: None,
+        };
+        let mut past = None;
+        if keeps {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).with_context(said)?;
+            let (read, damaged) = Past::read(&bytes);
+            if damaged {
+                journal.set_aside("damaged", &bytes);
+            }
+            past = read;
+            journal.begun = past.is_some();
+            journal.good = past.as_ref().map_or(0, |past| past.good);
+            journal.since_snapshot = past.as_ref().map_or(0, |past| past.since_snapshot);
+        }
+        journal.file = Some(file);
+        Ok(Some((journal, past)))
+    }
+
+    /// Keep a copy of bytes that will be cut off.
+    fn set_aside(&mut self, why: &str, bytes: &[u8]) {
+        let copy = aside(&self.path, why);
+        self.failed = Some(match fs::write(&copy, bytes) {
+            Ok(()) => format!(
+                "a part of this draft's history can't be read; it is kept in {}",
+                copy.display()
+            ),
+            Err(error) => format!("a part of this draft's history can't be read: {error}"),
+        });
+    }
+
+    /// Nothing has been told to this journal yet, so the first record must be its beginning.
+    pub fn is_empty(&self) -> bool {
+        !self.begun
+    }
+
+    /// Begin anew: what contradicts itself is kept aside.
+    pub fn begin_anew(&mut self) {
+        if let Ok(bytes) = fs::read(&self.path) {
+            self.set_aside("damaged", &bytes);
+        }
+        (self.good, self.since_snapshot, self.begun) = (0, 0, false);
+    }
+
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// Enough was written since the last full text that another one costs little beside it.
+    pub fn wants_snapshot(&self, text_len: usize) -> bool {
+        self.since_snapshot > text_len.max(4096)
+    }
+
+    /// Write an event soon. Never waits, never fails; see [`Journal::trouble`].
+    pub fn put(&mut self, when: SystemTime, record: &Record) {
+        if !self.keeps {
+            return;
+        }
+        self.begun = true;
+        let frame = framed(when, record);
+        match record {
+            Record::Snapshot { .. } => self.since_snapshot = 0,
+            _ => self.since_snapshot += frame.len(),
+        }
+        if let Some(writer) = self.writer() {
+            writer.put(frame);
+        }
+    }
+
+    /// The thread is started when there is something to write, so that looking at a draft costs none.
+    fn writer(&mut self) -> Option<&Writer> {
+        if let Some(file) = self.file.take() {
+            match Writer::start(file, self.path.clone(), self.good as u64) {
+                Ok(writer) => self.writer = Some(writer),
+                Err(error) => self.failed = Some(self.lament(&error)),
+            }
+        }
+        self.writer.as_ref()
+    }
+
+    fn lament(&self, error: &io::Error) -> String {
+        format!(
+            "the history can't be written to {}: {error}. Go on writing, and save often: until this is \
+             mended only what you save is safe",
+            self.path.display()
+        )
+    }
+
+    /// What went wrong, once.
+    pub fn trouble(&mut self) -> Option<String> {
+        let error = self.writer.as_ref().and_then(Writer::trouble);
+        error.map(|error| self.lament(&error)).or_else(|| self.failed.take())
+    }
+
+    /// Wait until all is on disk.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn flush(&mut self) -> Result<()> {
+        self.writer.as_ref().map_or(Ok(()), Writer::flush)
+    }
+
+    /// Write the whole journal anew.
+    ///
+    /// # Errors
+    /// The disk is full or gone; the old journal is as it was.
+    pub fn replace(&mut self, frames: Vec<u8>) -> Result<()> {
+        if !self.keeps {
+            return Ok(());
+        }
+        (self.begun, self.since_snapshot) = (true, 0);
+        self.writer().map_or_else(
+            || Err(anyhow!("the history can't be written")),
+            |writer| writer.replace(frames),
+        )
+    }
+
+    /// Go on as another draft's journal. With `last`, the old one stays and ends with that event.
+    ///
+    /// # Errors
+    /// Another desk has that draft, or the disk is full or gone; the journal stays where it was.
+    pub fn go_on_as(&mut self, stem: &str, last: Option<(SystemTime, Record)>) -> Result<()> {
+        let path = self.path.with_file_name(format!("{stem}.journal"));
+        if path == self.path || !self.keeps {
+            return Ok(());
+        }
+        // Nothing was told yet: there is nothing to leave behind either.
+        let last = last.filter(|_| self.begun).map(|(when, record)| framed(when, &record));
+        if let Some(writer) = self.writer() {
+            writer.go_on_at(path.clone(), last)?;
+            self.path = path;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Made for its lock only. No one else can have written to it while we had that.
+        if self.is_empty() && self.file.as_ref().is_some_and(is_empty) {
+            fs::remove_file(&self.path).ok();
+        }
+    }
+}
+
+fn is_empty(file: &File) -> bool {
+    file.metadata().is_ok_and(|meta| meta.len() == 0)
+}
+
+/// A record as it stands in the file.
+pub(crate) fn framed(when: SystemTime, record: &Record) -> Vec<u8> {
+    let mut frame = Vec::new();
+    frame::put(&mut frame, &record.encode(when));
+    frame
+}
+
+/// Open a file and lock it; `None` when someone else has it. A file system without locks gives none.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    loop {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        // Whoever had it before may have removed or replaced it between our opening and our lock.
+        if is_same(&file, path) {
+            return Ok(Some(file));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |meta: &fs::Metadata| (meta.dev(), meta.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if id(&a) == id(&b))
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Whether someone else than this journal has a draft's.
+pub(crate) fn is_held(state: &Path, draft: &Path, own: Option<&Journal>) -> bool {
+    let path = path_of(state, &stem(draft));
+    let is_own = own.is_some_and(|own| own.path == path);
+    let held = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    !is_own && File::open(path).is_ok_and(held)
+}
+
+/// Remove a draft's journal, and what was set aside from it. False when there was none.
+///
+/// # Errors
+/// A desk has the draft open, or the files can't be removed.
+pub(crate) fn forget(state: &Path, stem: &str) -> Result<bool> {
+    let path = path_of(state, stem);
+    let mut found = false;
+    if path.exists() {
+        let said = || format!("could not remove {}", path.display());
+        let held = lock(&path).with_context(said)?;
+        held.ok_or_else(|| anyhow!("the draft is open in another unstuck; close it first"))?;
+        fs::remove_file(&path).with_context(said)?;
+        found = true;
+    }
+    let Ok(folder) = fs::read_dir(state) else { return Ok(found) };
+    for entry in folder.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.')) {
+            let said = || format!("could not remove {}", entry.path().display());
+            fs::remove_file(entry.path()).with_context(said)?;
+            found = true;
+        }
+    }
+    Ok(found)
+}

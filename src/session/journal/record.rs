@@ -1,0 +1,218 @@
+//! What can happen to a draft, as it is written to the journal and read back. A record is a time, a kind
+//! and its fields; kinds that a reader doesn't know (from a newer version) are left alone.
+
+use super::bytes::{In, Out};
+use crate::session::{
+    author::Run,
+    draft::{Draft, Piece},
+    tree::{Kind, Node, Place, Revision, Source},
+};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
+
+/// One event. Borrows what is big when it is written, owns it when it was read.
+#[derive(Clone, Debug)]
+pub(crate) enum Record<'a> {
+    /// A journal begins, or goes on under another name. For people who look at it; nothing reads it.
+    Begin { draft: Cow<'a, str> },
+    /// The whole text of a revision, so that a start can skip what led to it.
+    Snapshot { revision: Revision, text: Cow<'a, str>, runs: Cow<'a, [Run]> },
+    /// A new revision. `visit`: the page shows it from now on.
+    Step { visit: bool, node: Cow<'a, Node> },
+    /// The revision on the page took in another change.
+    Grow { at: usize, removed: Cow<'a, Piece>, inserted: Cow<'a, Piece>, after: Place },
+    /// The page shows another revision.
+    Go { revision: Revision },
+    /// The file says what this revision says; its length and hash in bytes, unless there is no file.
+    Saved { revision: Revision, file: Option<(u64, u64)> },
+    /// The model was asked. `details` is JSON.
+    Request { revision: Revision, at: usize, details: Cow<'a, str> },
+    /// A bookmark was set or taken off.
+    Bookmark { revision: Revision, on: bool },
+    /// A revision was named; an empty name is none.
+    Name { revision: Revision, name: Cow<'a, str> },
+    /// A revision and all that came of it was pruned.
+    Prune { revision: Revision },
+    /// Redo goes from one revision to this child (only in a journal that was written anew).
+    Redo { revision: Revision, child: Revision },
+}
+
+/// The version of this format, in every `Begin`.
+const VERSION: u64 = 1;
+
+/// Milliseconds since 1970, as times are stored.
+pub(crate) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A stored time; what lies beyond all calendars is 1970.
+fn time(millis: u64) -> SystemTime {
+    let since = Duration::from_millis(millis);
+    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+impl<'a> Record<'a> {
+    /// The whole text of a revision.
+    pub fn snapshot(revision: Revision, draft: &Draft) -> Self {
+        let (text, runs) = (draft.text().to_string(), draft.runs());
+        Record::Snapshot { revision, text: text.into(), runs: runs.into() }
+    }
+
+    /// The payload of a frame.
+    pub fn encode(&self, when: SystemTime) -> Vec<u8> {
+        let mut out = Out::default();
+        let code = match self {
+            Record::Begin { .. } => 0,
+            Record::Snapshot { .. } => 1,
+            Record::Step { .. } => 2,
+            Record::Grow { .. } => 3,
+            Record::Go { .. } => 4,
+            Record::Saved { .. } => 5,
+            Record::Request { .. } => 6,
+            Record::Bookmark { .. } => 7,
+            Record::Name { .. } => 8,
+            Record::Prune { .. } => 9,
+            Record::Redo { .. } => 10,
+        };
+        out.0.push(code);
+        out.number(millis(when));
+        match self {
+            Record::Begin { draft } => {
+                out.number(VERSION);
+                out.text(draft);
+            }
+            Record::Snapshot { revision, text, runs } => {
+                out.size(*revision);
+                out.text(text);
+                out.runs(runs);
+            }
+            Record::Step { visit, node } => {
+                out.0.push(u8::from(*visit));
+                put_node(&mut out, node);
+            }
+            Record::Grow { at, removed, inserted, after } => {
+                out.size(*at);
+                out.piece(removed);
+                out.piece(inserted);
+                put_place(&mut out, *after);
+            }
+            Record::Go { revision } | Record::Prune { revision } => out.size(*revision),
+            Record::Saved { revision, file } => {
+                out.size(*revision);
+                out.0.push(u8::from(file.is_some()));
+                let (len, hash) = file.unwrap_or_default();
+                out.number(len);
+                out.number(hash);
+            }
+            Record::Request { revision, at, details } => {
+                out.size(*revision);
+                out.size(*at);
+                out.text(details);
+            }
+            Record::Bookmark { revision, on } => {
+                out.size(*revision);
+                out.0.push(u8::from(*on));
+            }
+            Record::Name { revision, name } => {
+                out.size(*revision);
+                out.text(name);
+            }
+            Record::Redo { revision, child } => {
+                out.size(*revision);
+                out.size(*child);
+            }
+        }
+        out.0
+    }
+
+    /// Read a payload: `None` when it isn't understood.
+    pub fn decode(payload: &'a [u8]) -> Option<(SystemTime, Record<'a>)> {
+        let mut read = In(payload);
+        let code = read.byte()?;
+        let when = time(read.number()?);
+        let record = match code {
+            0 => {
+                // A newer format may mean other things by the same codes.
+                (read.number()? == VERSION).then_some(())?;
+                Record::Begin { draft: read.text()?.into() }
+            }
+            1 => Record::Snapshot {
+                revision: read.size()?,
+                text: read.text()?.into(),
+                runs: read.runs()?.into(),
+            },
+            2 => Record::Step {
+                visit: read.byte()? != 0,
+                node: Cow::Owned(get_node(&mut read, when)?),
+            },
+            3 => Record::Grow {
+                at: read.size()?,
+                removed: Cow::Owned(read.piece()?),
+                inserted: Cow::Owned(read.piece()?),
+                after: get_place(&mut read)?,
+            },
+            4 => Record::Go { revision: read.size()? },
+            5 => Record::Saved {
+                revision: read.size()?,
+                file: {
+                    let is_file = read.byte()? != 0;
+                    let file = (read.number()?, read.number()?);
+                    is_file.then_some(file)
+                },
+            },
+            6 => Record::Request {
+                revision: read.size()?,
+                at: read.size()?,
+                details: read.text()?.into(),
+            },
+            7 => Record::Bookmark { revision: read.size()?, on: read.byte()? != 0 },
+            8 => Record::Name { revision: read.size()?, name: read.text()?.into() },
+            9 => Record::Prune { revision: read.size()? },
+            10 => Record::Redo { revision: read.size()?, child: read.size()? },
+            _ => return None,
+        };
+        Some((when, record))
+    }
+}
+
+fn put_place(out: &mut Out, place: Place) {
+    out.size(place.cursor);
+    out.maybe(place.anchor);
+}
+
+fn get_place(read: &mut In) -> Option<Place> {
+    Some(Place { cursor: read.size()?, anchor: read.maybe()? })
+}
+
+fn put_node(out: &mut Out, node: &Node) {
+    out.size(node.parent);
+    out.0.push(node.kind as u8);
+    out.size(node.at);
+    out.piece(&node.removed);
+    out.piece(&node.inserted);
+    put_place(out, node.before);
+    put_place(out, node.after);
+    out.maybe(node.source.map(|source| source.request));
+    out.size(node.source.map_or(0, |source| source.number));
+}
+
+fn get_node(read: &mut In, time: SystemTime) -> Option<Node> {
+    Some(Node {
+        time,
+        parent: read.size()?,
+        kind: Kind::from_code(read.byte()?)?,
+        at: read.size()?,
+        removed: read.piece()?,
+        inserted: read.piece()?,
+        before: get_place(read)?,
+        after: get_place(read)?,
+        source: {
+            let (request, number) = (read.maybe()?, read.size()?);
+            request.map(|request| Source { request, number })
+        },
+        ..Node::default()
+    })
+}

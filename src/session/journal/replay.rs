@@ -1,0 +1,161 @@
+//! From the bytes of a journal back to the history: every revision, and the text on the page.
+
+use super::{frame::Frames, record::Record};
+use crate::session::{
+    author::Run,
+    draft::Draft,
+    tree::{Node, Request, Revision, Tree},
+};
+use ropey::Rope;
+use std::time::SystemTime;
+
+/// What a journal tells.
+pub(crate) struct Past {
+    pub tree: Tree,
+    /// What the file said when it was last read or written: the revision, and length and hash in bytes
+    /// unless there was no file.
+    pub saved: (Revision, Option<(u64, u64)>),
+    /// When the text on the page was last changed.
+    pub changed: SystemTime,
+    /// How many bytes are good; what follows is a torn tail.
+    pub good: usize,
+    /// How many bytes lie behind the last snapshot.
+    pub since_snapshot: usize,
+    /// The latest full text.
+    snapshot: (Revision, Rope, Vec<Run>),
+}
+
+impl Past {
+    /// Read a journal as far as it is whole; `None` when not even its beginning is. And whether more than
+    /// a crash can do has happened to it.
+    pub fn read(bytes: &[u8]) -> (Option<Self>, bool) {
+        let mut frames = Frames::new(bytes);
+        let mut past: Option<Past> = None;
+        // Only the last snapshot is made a text; the others are looked at and passed by.
+        let mut snapshot = None;
+        let mut damaged = false;
+        loop {
+            let before = frames.at;
+            let Some(payload) = frames.next() else { break };
+            let done = match (Record::decode(payload), &mut past) {
+                (Some((time, Record::Begin { .. })), None) => {
+                    past = Some(Past::beginning(time));
+                    true
+                }
+                (Some((_, Record::Snapshot { revision, text, runs })), Some(past)) => {
+                    snapshot = Some((revision, text, runs));
+                    past.since_snapshot = 0;
+                    true
+                }
+                (Some((time, record)), Some(past)) => {
+                    past.since_snapshot += frames.at - before;
+                    past.apply(time, record).is_some()
+                }
+                // Written by a newer version, or nonsense with a true checksum.
+                _ => false,
+            };
+            if !done {
+                damaged = true;
+                frames.at = before;
+                break;
+            }
+        }
+        damaged |= frames.is_damaged();
+        let past = past.zip(snapshot).map(|(past, (revision, text, runs))| Past {
+            snapshot: (revision, Rope::from_str(&text), runs.into_owned()),
+            good: frames.at,
+            ..past
+        });
+        (past, damaged)
+    }
+
+    fn beginning(time: SystemTime) -> Self {
+        Past {
+            tree: Tree::new(time),
+            saved: (0, None),
+            changed: time,
+            good: 0,
+            since_snapshot: 0,
+            snapshot: (0, Rope::new(), Vec::new()),
+        }
+    }
+
+    /// Let one event happen to the tree.
+    fn apply(&mut self, time: SystemTime, record: Record) -> Option<()> {
+        let tree = &mut self.tree;
+        match record {
+            Record::Begin { .. } | Record::Snapshot { .. } => {}
+            Record::Step { visit, node } => {
+                let revision = tree.add(node.into_owned())?;
+                if visit {
+                    tree.visit(revision)?;
+                    self.changed = time;
+                }
+            }
+            Record::Grow { at, removed, inserted, after } => {
+                tree.grow(at, &removed, &inserted).then_some(())?;
+                tree.here_mut().after = after;
+                self.changed = time;
+            }
+            Record::Go { revision } => tree.visit(revision)?,
+            Record::Saved { revision, file } => {
+                tree.node(revision)?;
+                self.saved = (revision, file);
+            }
+            Record::Request { revision, at, details } => {
+                let details = serde_json::from_str(&details).unwrap_or_default();
+                tree.requests.push(Request { revision, at, time, details });
+            }
+            Record::Bookmark { revision, on } => tree.node_mut(revision)?.bookmarked = on,
+            Record::Name { revision, name } => {
+                tree.node_mut(revision)?.name = (!name.is_empty()).then(|| name.as_ref().into());
+            }
+            Record::Prune { revision } => tree.prune(revision)?,
+            Record::Redo { revision, child } => tree.node_mut(revision)?.redo = Some(child),
+        }
+        Some(())
+    }
+
+    /// The page at a revision; `None` when the journal contradicts itself.
+    pub fn draft(&self, revision: Revision) -> Option<Draft> {
+        let (at, text, runs) = &self.snapshot;
+        let mut draft = Draft::from_parts(text.clone(), runs.iter().copied());
+        self.tree.carry(&mut draft, *at, revision)?;
+        Some(draft)
+    }
+}
+
+/// A history as the records of a new journal: what was pruned is not in it.
+pub(crate) fn rewrite(
+    tree: &Tree,
+    root: &Draft,
+    saved: Record,
+    mut put: impl FnMut(SystemTime, Record),
+) {
+    let now = tree.here().time;
+    put(now, Record::snapshot(0, root));
+    for request in &tree.requests {
+        let Request { revision, at, time, details } = request;
+        let details = details.to_string().into();
+        put(*time, Record::Request { revision: *revision, at: *at, details });
+    }
+    let stub = Node::pruned();
+    for revision in 1..tree.len() {
+        let node = tree.node(revision).unwrap_or(&stub);
+        put(node.time, Record::Step { visit: false, node: std::borrow::Cow::Borrowed(node) });
+    }
+    for revision in 0..tree.len() {
+        let Some(node) = tree.node(revision) else { continue };
+        if let Some(child) = node.redo {
+            put(now, Record::Redo { revision, child });
+        }
+        if node.bookmarked {
+            put(now, Record::Bookmark { revision, on: true });
+        }
+        if let Some(name) = &node.name {
+            put(now, Record::Name { revision, name: name.as_ref().into() });
+        }
+    }
+    put(now, saved);
+    put(now, Record::Go { revision: tree.current() });
+}

@@ -1,0 +1,136 @@
+//! From the page to the file and back: save, save elsewhere, notice what other programs did, reload.
+
+use super::{
+    AlreadyThere, ChangedOnDisk, Kind, Session,
+    file::{self, Found},
+    journal, matching,
+};
+use anyhow::{Result, bail};
+use ropey::Rope;
+use std::path::{Path, PathBuf};
+
+impl Session {
+    /// Save. Either the old or the new text is in the file at every moment.
+    ///
+    /// # Errors
+    /// No file yet, a read-only draft or file, a full disk; [`ChangedOnDisk`] (to be found with
+    /// `downcast_ref`) when another program changed the file. The text stays as it is and unsaved.
+    pub fn save(&mut self) -> Result<()> {
+        let path = self.own_path()?;
+        if file::has_changed(&path, self.stamp.as_ref())? {
+            return Err(ChangedOnDisk(path).into());
+        }
+        self.write(path)
+    }
+
+    /// Save, whatever another program has written to the file.
+    ///
+    /// # Errors
+    /// As [`Session::save`], but never [`ChangedOnDisk`].
+    pub fn save_over(&mut self) -> Result<()> {
+        let path = self.own_path()?;
+        self.write(path)
+    }
+
+    /// Save to another file, which is the draft's from now on.
+    ///
+    /// # Errors
+    /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file.
+    pub fn save_as(&mut self, path: &Path) -> Result<()> {
+        if self.path.as_deref() == Some(path) {
+            return self.save();
+        }
+        if path.exists() {
+            return Err(AlreadyThere(path.to_path_buf()).into());
+        }
+        self.save_as_over(path)
+    }
+
+    /// Save to another file, whether or not it exists.
+    ///
+    /// # Errors
+    /// As [`Session::save`].
+    pub fn save_as_over(&mut self, path: &Path) -> Result<()> {
+        match (&self.read_only, &self.state) {
+            (Some(reason), _) if !self.is_open_elsewhere => bail!("{reason}"),
+            (_, Some((state, _))) if journal::is_held(state, path, self.journal.as_ref()) => {
+                bail!("{} is open in another unstuck; save under another name", path.display())
+            }
+            _ => self.write(path.to_path_buf()),
+        }
+    }
+
+    /// Take the file's text for the page's, as one step that can be undone. What matches
+    /// keeps its authors; the rest is `Unknown`.
+    ///
+    /// # Errors
+    /// The file is gone, can't be read, or isn't UTF-8.
+    pub fn reload(&mut self) -> Result<()> {
+        let path = self.own_path()?;
+        let Found { text, form, stamp, broken } = file::read(&path)?;
+        if stamp.is_none() {
+            bail!("{} is gone; save to write it again", path.display());
+        }
+        if broken.is_some() {
+            bail!("{} isn't UTF-8 any more; save over it, or convert it", path.display());
+        }
+        let (range, piece) = matching::replacement(&self.draft, &text);
+        let place = self.place;
+        self.edit(range, piece, Kind::Outside, None);
+        self.growing = false;
+        self.move_to(place.cursor, false);
+        (self.form, self.stamp) = (form, stamp);
+        self.saved = Rope::from_str(&text);
+        self.compare();
+        self.note_saved();
+        Ok(())
+    }
+
+    fn own_path(&self) -> Result<PathBuf> {
+        if let Some(reason) = &self.read_only {
+            bail!("{reason}");
+        }
+        match &self.path {
+            Some(path) => Ok(path.clone()),
+            None => bail!("this draft has no file yet; save it under a name"),
+        }
+    }
+
+    fn write(&mut self, path: PathBuf) -> Result<()> {
+        self.stamp = Some(file::write(&path, &file::bytes(self.text(), self.form))?);
+        self.saved = self.text().clone();
+        self.growing = false;
+        self.recovery = None;
+        let old = self.path.replace(path.clone());
+        if old.as_ref() != Some(&path) {
+            (self.read_only, self.is_open_elsewhere) = (None, false);
+            self.rename_journal(&path, self.saved_at, old.is_some());
+        }
+        self.compare();
+        self.note_saved();
+        Ok(())
+    }
+
+    /// Find out anew whether the page equals the file. Lengths differ nearly always, so it is cheap.
+    pub(crate) fn compare(&mut self) {
+        let text = self.draft.text();
+        self.is_saved = text.len_bytes() == self.saved.len_bytes() && *text == self.saved;
+    }
+
+    /// Another program has changed the file since it was read or written. Cheap as long as it hasn't.
+    pub fn changed_on_disk(&self) -> bool {
+        let path = self.path.as_deref();
+        path.is_some_and(|path| file::has_changed(path, self.stamp.as_ref()).unwrap_or(false))
+    }
+
+    /// What the file says now, to be compared with the page by [`super::difference`].
+    ///
+    /// # Errors
+    /// There is no file, or it can't be read.
+    pub fn file_text(&self) -> Result<String> {
+        match &self.path {
+            Some(path) => Ok(file::read(path)?.text),
+            None => bail!("this draft has no file yet"),
+        }
+    }
+}
