@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use unstuck::model::{Precision, Shape};
 
 /// A page, and a GPT-2 beside it.
 ///
@@ -48,6 +49,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
 
+    /// How weights are held: f32, f16, bf16, q8_0 or q4k [default: q8_0]
+    #[arg(long, global = true, value_name = "FORM")]
+    pub quantization: Option<Precision>,
+
     /// How many threads the model may use [default: one a core]
     #[arg(long, global = true, value_name = "N", value_parser = parse_count)]
     pub threads: Option<usize>,
@@ -69,6 +74,40 @@ pub enum Command {
     /// The text streams to standard output as it is made. The same prompt, settings and seed give the same text on
     /// one machine.
     Generate(Box<Generate>),
+
+    /// Print how likely a text is to the model, token by token
+    Score(Score),
+
+    /// Measure how fast a model is on this machine
+    Bench(Bench),
+}
+
+/// What `unstuck score` can be told.
+#[derive(Args, Debug)]
+pub struct Score {
+    /// The text; `-` reads it from standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: PathBuf,
+
+    /// One JSON object: every token, and the perplexity
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `unstuck bench` can be told.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// A published shape with weights drawn at random: 124m, 355m, 774m or 1558m
+    #[arg(long, value_name = "SHAPE")]
+    pub random: Option<Shape>,
+
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    /// Also ask N times in one process, and compare with a fresh engine
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub steady: usize,
 }
 
 /// What `unstuck generate` can be told.

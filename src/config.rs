@@ -12,6 +12,7 @@ use std::{
 use unstuck::{
     clean::Level,
     commands::generate::{Form, Request, any_seed},
+    model::Precision,
     token::SamplingParams,
     tui,
 };
@@ -22,6 +23,8 @@ use unstuck::{
 pub struct Config {
     /// A model's name, folder or file; the one in the program when there is none.
     pub model: Option<String>,
+    /// How weights are held.
+    pub quantization: Precision,
     /// How many threads the model may use; one a core when there is none.
     pub threads: Option<usize>,
     /// The desk.
@@ -53,6 +56,7 @@ impl Config {
         config.desk.theme =
             flags.theme.clone().or(env("UNSTUCK_THEME")).unwrap_or(config.desk.theme);
         config.threads = flags.threads.or(config.threads);
+        config.quantization = flags.quantization.unwrap_or(config.quantization);
         (config, wrong)
     }
 

@@ -14,7 +14,13 @@ use std::{
     time::Instant,
 };
 use unstuck::{
-    clean::for_terminal, commands, generate::Engine, model, session::Session, tui, ui::theme::Depth,
+    clean::for_terminal,
+    commands,
+    generate::Engine,
+    model::{self, Model, Precision},
+    session::Session,
+    tui,
+    ui::theme::Depth,
 };
 
 fn main() -> ExitCode {
@@ -60,7 +66,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
             let model = config::old_run(&args.old).or_else(|| config.model.clone());
             let request = config.generate(*args)?;
-            let mut engine = open(model.as_deref())?;
+            let mut engine = open(model.as_deref(), config.quantization)?;
             let begun = Instant::now();
             let tokens = commands::generate::run(&request, &mut engine)?;
             if cli.global.verbose > 0 {
@@ -75,6 +81,18 @@ fn run(cli: Cli) -> Result<ExitCode> {
                 ));
             }
         }
+        Some(Command::Score(args)) => {
+            let engine = open(config.model.as_deref(), config.quantization)?;
+            commands::score::run(&args.file, args.json, &engine)?;
+        }
+        Some(Command::Bench(args)) => {
+            let request = commands::bench::Request { json: args.json, steady: args.steady };
+            let threads = config.threads.unwrap_or_else(model::threads);
+            commands::bench::run(&request, threads, || match args.random {
+                Some(shape) => Ok(Engine::new(Model::random(shape, config.quantization)?)),
+                None => open(config.model.as_deref(), config.quantization),
+            })?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -86,15 +104,15 @@ fn desk(file: Option<&Path>, config: Config, wrong: Vec<String>) -> Result<()> {
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let mut settings = config.desk;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    tui::run(session, settings, wrong, move || open(config.model.as_deref()))
+    tui::run(session, settings, wrong, move || open(config.model.as_deref(), config.quantization))
 }
 
 /// The model that `name` means, or the one in the program.
-fn open(name: Option<&str>) -> Result<Engine> {
-    let Some(name) = name else { return Engine::embedded() };
+fn open(name: Option<&str>, precision: Precision) -> Result<Engine> {
+    let Some(name) = name else { return Engine::embedded(precision) };
     match model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))? {
-        Some(folder) => Engine::open(&folder),
-        None => Engine::embedded(),
+        Some(path) => Engine::open(&path, precision),
+        None => Engine::embedded(precision),
     }
 }
 

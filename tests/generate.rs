@@ -205,7 +205,7 @@ fn alternatives_come_when_asked_for() {
 
 #[test]
 fn the_model_in_the_binary_writes() {
-    let mut e = Engine::embedded().unwrap();
+    let mut e = Engine::embedded(Precision::default()).unwrap();
     assert!(e.info().embedded);
     let tokens: Vec<Token> =
         e.stream(ask(1, "There were three rules", &short())).unwrap().map(Result::unwrap).collect();

@@ -7,6 +7,7 @@ use crate::{
     token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::Result;
+use serde::Serialize;
 use std::{collections::VecDeque, path::Path};
 
 /// One continuation asked for.
@@ -55,6 +56,31 @@ pub struct ModelInfo {
     pub vocabulary: usize,
     /// Whether it is the small one that comes in the binary.
     pub embedded: bool,
+    /// How most of its weights are held: `q8_0`, `f32`, ...
+    pub quantization: String,
+    /// Bytes of memory that its weights take.
+    pub bytes: usize,
+}
+
+/// A token of a text that was there before, and how the model took it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scored {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// Its text, with `\u{fffd}` for an incomplete character.
+    pub text: String,
+    /// Natural logarithm of its probability; `None` for the first, which nothing precedes.
+    pub logprob: Option<f32>,
+    /// 1 for the likeliest.
+    pub rank: Option<u32>,
+    /// How open the model was in its place, in nats.
+    pub entropy: Option<f32>,
+}
+
+/// e to the mean negative log-probability. `None` for nothing scored.
+pub fn perplexity(scored: &[Scored]) -> Option<f64> {
+    let known: Vec<f64> = scored.iter().filter_map(|s| s.logprob).map(f64::from).collect();
+    (!known.is_empty()).then(|| (-known.iter().sum::<f64>() / known.len() as f64).exp())
 }
 
 /// A source of tokens. An enum, so that it can be swapped while the desk runs.
@@ -68,16 +94,16 @@ impl Engine {
     ///
     /// # Errors
     /// Only when the binary was built with a broken one.
-    pub fn embedded() -> Result<Self> {
-        Ok(Self::new(Model::embedded(Precision::default())?))
+    pub fn embedded(precision: Precision) -> Result<Self> {
+        Ok(Self::new(Model::embedded(precision)?))
     }
 
-    /// A model folder in the Hugging Face layout.
+    /// A model folder in the Hugging Face layout, or a GGUF file.
     ///
     /// # Errors
     /// For every file that is missing or broken, with its name and the way out.
-    pub fn open(folder: &Path) -> Result<Self> {
-        Ok(Self::new(Model::open(folder, Precision::default())?))
+    pub fn open(path: &Path, precision: Precision) -> Result<Self> {
+        Ok(Self::new(Model::open(path, precision)?))
     }
 
     /// An engine of a model that is loaded already.
@@ -89,6 +115,26 @@ impl Engine {
     pub fn info(&self) -> &ModelInfo {
         match self {
             Self::Local(local) => local.info(),
+        }
+    }
+
+    /// How many tokens a text is.
+    ///
+    /// # Errors
+    /// What the tokenizer says.
+    pub fn count(&self, text: &str) -> Result<usize> {
+        match self {
+            Self::Local(local) => local.count(text),
+        }
+    }
+
+    /// What the model makes of a text: for each token how likely it was there.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
+        match self {
+            Self::Local(local) => local.score(text),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The engine on this machine: live branches decode as one batch, prompts are read in blocks beside them, and what was
 //! read is kept, so that a prompt that changed a little costs a little.
 
-use super::{Ask, ModelInfo, Output, Reading, prompt, sampler, text::Text};
+use super::{Ask, ModelInfo, Output, Reading, Scored, prompt, sampler, text::Text};
 use crate::{
     model::{KvCache, Model, Span},
     token::{Alternative, BranchId, SamplingParams, StopReason, Token},
@@ -47,6 +47,8 @@ impl Local {
             context: model.network.config.n_positions,
             vocabulary: model.network.config.vocab_size,
             embedded: model.embedded,
+            quantization: model.network.precisions().remove(0).0,
+            bytes: model.network.bytes(),
         };
         Self { model, info, live: Vec::new(), kept: Vec::new() }
     }
@@ -54,6 +56,16 @@ impl Local {
     /// What is loaded.
     pub fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// How many tokens a text is.
+    pub fn count(&self, text: &str) -> Result<usize> {
+        Ok(self.model.tokenizer.encode(text)?.len())
+    }
+
+    /// What the model makes of a text.
+    pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
+        super::score::score(&self.model, text)
     }
 
     /// Begin a branch; one of the same name is replaced.

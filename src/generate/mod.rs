@@ -4,7 +4,8 @@ mod engine;
 mod local;
 mod prompt;
 mod sampler;
+mod score;
 mod text;
 
-pub use engine::{Ask, Engine, ModelInfo, Output, Reading, Stream};
+pub use engine::{Ask, Engine, ModelInfo, Output, Reading, Scored, Stream, perplexity};
 pub use local::check;

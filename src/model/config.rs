@@ -81,6 +81,27 @@ impl Config {
         Ok(config)
     }
 
+    /// The published vocabulary and context, one head 64 wide after the other, one layer.
+    pub fn gpt2(n_embd: usize) -> Self {
+        Self {
+            model_type: gpt2(),
+            vocab_size: 50_257,
+            n_positions: 1024,
+            n_embd,
+            n_layer: 1,
+            n_head: n_embd / 64,
+            n_inner: None,
+            activation_function: gelu_new(),
+            layer_norm_epsilon: epsilon(),
+            scale_attn_weights: true,
+            scale_attn_by_inverse_layer_idx: false,
+            reorder_and_upcast_attn: false,
+            add_cross_attention: false,
+            tie_word_embeddings: true,
+            eos_token_id: Some(50_256),
+        }
+    }
+
     /// A width of the feed-forward layer, given or published.
     pub fn inner(&self) -> usize {
         self.n_inner.unwrap_or(4 * self.n_embd)

@@ -38,6 +38,16 @@ impl std::fmt::Display for Precision {
     }
 }
 
+impl std::str::FromStr for Precision {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let all = [Self::F32, Self::F16, Self::Bf16, Self::Q8_0, Self::Q4k];
+        let known = all.into_iter().find(|precision| precision.to_string() == name);
+        known.ok_or_else(|| "one of f32, f16, bf16, q8_0, q4k is wanted".into())
+    }
+}
+
 /// A weight matrix, out by in or in by out.
 pub enum Weight {
     /// (in, out), as GPT-2's `Conv1D` stores it; takes part in training.

@@ -41,7 +41,7 @@ impl Model {
     pub fn embedded(precision: Precision) -> Result<Self> {
         let broken = "the model in this binary";
         let mut gguf = Gguf::open(Cursor::new(WEIGHTS)).context(broken)?;
-        let tokenizer = Tokenizer::from_json(TOKENIZER).context(broken)?;
+        let tokenizer = embedded_tokenizer()?;
         let config = Config::parse(CONFIG).context(broken)?;
         let mut model = Self::from_gguf("inkwell", config, tokenizer, precision, &mut gguf)?;
         model.embedded = true;
@@ -96,6 +96,7 @@ impl Model {
     }
 
     /// One GGUF file, its tokenizer in it.
+
     fn open_gguf(path: &Path, precision: Precision) -> Result<Self> {
         let mut gguf = open_gguf(path)?;
         let mut read = || {
@@ -176,6 +177,11 @@ fn open_gguf(path: &Path) -> Result<Gguf<BufReader<fs::File>>> {
 fn name_of(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
     whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The tokenizer of the model in the binary.
+pub(super) fn embedded_tokenizer() -> Result<Tokenizer> {
+    Tokenizer::from_json(TOKENIZER).context("the tokenizer in this binary")
 }
 
 pub(super) fn open_tokenizer(folder: &Path) -> Result<Tokenizer> {

@@ -9,6 +9,7 @@ pub mod kernels;
 mod linear;
 mod load;
 mod ops;
+mod random;
 mod rounded;
 mod tensors;
 mod tokenizer;
@@ -19,4 +20,10 @@ pub use find::{EMBEDDED, find, list};
 pub use gpt2::{Gpt2, Part, Raw, Source, Span};
 pub use linear::{Precision, Weight};
 pub use load::Model;
+pub use random::Shape;
 pub use tokenizer::Tokenizer;
+
+/// How many threads compute, when nothing else was said.
+pub fn threads() -> usize {
+    candle_core::utils::barrier_pool().n_workers() + 1
+}

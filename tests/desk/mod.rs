@@ -37,6 +37,8 @@ pub fn info() -> ModelInfo {
         context: 512,
         vocabulary: 8192,
         embedded: true,
+        quantization: "q8_0".into(),
+        bytes: 15 << 20,
     }
 }
 

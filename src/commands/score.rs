@@ -1,0 +1,50 @@
+//! `unstuck score`: how likely a text is to the model, token by token.
+
+use super::Place;
+use crate::generate::{Engine, Scored, perplexity};
+use anyhow::{Context, Result};
+use serde::Serialize;
+use std::{io::Read, path::Path};
+
+#[derive(Serialize)]
+struct Report {
+    tokens: Vec<Scored>,
+    perplexity: Option<f64>,
+}
+
+/// Score the text in `file` (`-` is standard input) and print one line a token, or one JSON object.
+///
+/// # Errors
+/// When the file can't be read or isn't UTF-8, or the model fails.
+pub fn run(file: &Path, json: bool, engine: &Engine) -> Result<()> {
+    let (name, bytes) = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
+        ("standard input".to_string(), bytes)
+    } else {
+        let name = file.display().to_string();
+        (name.clone(), std::fs::read(file).context(name)?)
+    };
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("{name}: not UTF-8; convert it first, with iconv for example"))?;
+    let tokens = engine.score(&text)?;
+    let report = Report { perplexity: perplexity(&tokens), tokens };
+    let mut place = Place::open(None)?;
+    if json {
+        return Ok(place.write(&(serde_json::to_string(&report)? + "\n"))?);
+    }
+    for token in &report.tokens {
+        let number = |x: Option<f32>| x.map_or("-".into(), |x| format!("{x:.3}"));
+        let rank = token.rank.map_or("-".into(), |rank| rank.to_string());
+        let text = format!("{:?}", token.text);
+        place.write(&format!(
+            "{text:<20} {:>9} {rank:>7} {:>8}\n",
+            number(token.logprob),
+            number(token.entropy)
+        ))?;
+    }
+    if let Some(p) = report.perplexity {
+        place.write(&format!("perplexity {p:.3} over {} tokens\n", report.tokens.len()))?;
+    }
+    Ok(())
+}

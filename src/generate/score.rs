@@ -1,0 +1,55 @@
+//! How likely a text is to a model, token by token: for reading one's own words through its eyes.
+
+use super::Scored;
+use crate::model::{KvCache, Model, Span, kernels::log_sum_exp};
+use anyhow::Result;
+
+/// Rows of logits at once; a whole context of them would be large.
+const ROWS: usize = 64;
+
+/// Score every token. Past the context the window moves on by half, so that each token is judged with at least half a
+/// context before it (but for the text's beginning).
+pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
+    let tokens = model.tokenizer.encode(text)?;
+    let context = model.network.config.n_positions;
+    let mut scored: Vec<Scored> = tokens
+        .iter()
+        .map(|&id| Scored {
+            id,
+            text: model.tokenizer.decode(&[id]),
+            logprob: None,
+            rank: None,
+            entropy: None,
+        })
+        .collect();
+    let mut from = 0;
+    let mut next = 1; // the first token that has no score yet
+    while next < tokens.len() {
+        let to = (from + context).min(tokens.len());
+        let mut cache = KvCache::new(&model.network.config);
+        for start in (from..to).step_by(ROWS) {
+            let ids = &tokens[start..to.min(start + ROWS)];
+            let hidden = model.network.read(&mut [Span { ids, cache: &mut cache }])?;
+            let wanted = next.max(start + 1)..tokens.len().min(start + ids.len() + 1);
+            if wanted.is_empty() {
+                continue;
+            }
+            let rows = hidden.narrow(0, wanted.start - 1 - start, wanted.len())?;
+            let logits: Vec<Vec<f32>> = model.network.head(&rows)?.to_vec2()?;
+            for (i, logits) in wanted.clone().zip(logits) {
+                judge(&mut scored[i], &logits);
+            }
+            next = wanted.end;
+        }
+        from += context.div_ceil(2);
+    }
+    Ok(scored)
+}
+
+fn judge(scored: &mut Scored, logits: &[f32]) {
+    let total = log_sum_exp(logits);
+    let Some(&logit) = logits.get(scored.id as usize) else { return };
+    scored.logprob = Some(logit - total);
+    scored.rank = Some(1 + logits.iter().filter(|&&x| x > logit).count() as u32);
+    scored.entropy = Some(-logits.iter().map(|x| (x - total).exp() * (x - total)).sum::<f32>());
+}

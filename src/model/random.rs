@@ -1,0 +1,66 @@
+//! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
+
+use super::{Config, Gpt2, Model, Precision, Raw, load};
+use anyhow::Result;
+use candle_core::{Device, Tensor};
+use std::str::FromStr;
+
+/// A published shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    name: &'static str,
+    n_layer: usize,
+    n_head: usize,
+    n_embd: usize,
+}
+
+/// GPT-2's four sizes (Radford et al. 2019, table 2; parameters as they are counted since).
+const SHAPES: [Shape; 4] = [
+    Shape { name: "124m", n_layer: 12, n_head: 12, n_embd: 768 },
+    Shape { name: "355m", n_layer: 24, n_head: 16, n_embd: 1024 },
+    Shape { name: "774m", n_layer: 36, n_head: 20, n_embd: 1280 },
+    Shape { name: "1558m", n_layer: 48, n_head: 25, n_embd: 1600 },
+];
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = SHAPES.iter().find(|shape| shape.name == name).copied();
+        known.ok_or_else(|| "one of 124m, 355m, 774m, 1558m is wanted".into())
+    }
+}
+
+impl Shape {
+    /// Its configuration.
+    pub fn config(&self) -> Config {
+        Config { n_layer: self.n_layer, n_head: self.n_head, ..Config::gpt2(self.n_embd) }
+    }
+}
+
+impl Model {
+    /// A model of a shape, with the tokenizer of the one in the binary.
+    ///
+    /// # Errors
+    /// Only when memory ends.
+    pub fn random(shape: Shape, precision: Precision) -> Result<Self> {
+        let mut state = 1u32;
+        let network = Gpt2::load(shape.config(), precision, &mut |name, shape| {
+            let n = shape.iter().product();
+            let values: Vec<f32> = if name.contains("ln_") {
+                vec![if name.ends_with("weight") { 1.0 } else { 0.0 }; n]
+            } else {
+                // Even in ±0.035: the published standard deviation of 0.02.
+                (0..n)
+                    .map(|_| {
+                        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                        ((state >> 8) as f32 / (1 << 23) as f32 - 1.0) * 0.035
+                    })
+                    .collect()
+            };
+            Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
+        })?;
+        let name = format!("random {}", shape.name);
+        Ok(Self { name, network, tokenizer: load::embedded_tokenizer()?, embedded: false })
+    }
+}
