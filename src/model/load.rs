@@ -96,7 +96,6 @@ impl Model {
     }
 
     /// One GGUF file, its tokenizer in it.
-
     fn open_gguf(path: &Path, precision: Precision) -> Result<Self> {
         let mut gguf = open_gguf(path)?;
         let mut read = || {
