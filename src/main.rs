@@ -87,7 +87,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::Bench(args)) => {
             let request = commands::bench::Request { json: args.json, steady: args.steady };
-            let threads = config.threads.unwrap_or_else(model::threads);
+            let threads = config.threads.unwrap_or_else(model::kernels::threads);
             commands::bench::run(&request, threads, || match args.random {
                 Some(shape) => Ok(Engine::new(Model::random(shape, config.quantization)?)),
                 None => open(config.model.as_deref(), config.quantization),

@@ -3,7 +3,7 @@
 use super::local::Local;
 use crate::{
     clean,
-    model::{Model, Precision},
+    model::{Model, Precision, kernels::on_threads},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::Result;
@@ -134,7 +134,7 @@ impl Engine {
     /// When the model fails.
     pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
         match self {
-            Self::Local(local) => local.score(text),
+            Self::Local(local) => on_threads(|| local.score(text)),
         }
     }
 
@@ -155,7 +155,7 @@ impl Engine {
     /// When the model fails; no branch is live any more then.
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
         match self {
-            Self::Local(local) => local.step(),
+            Self::Local(local) => on_threads(|| local.step()),
         }
     }
 

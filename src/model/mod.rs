@@ -22,8 +22,3 @@ pub use linear::{Precision, Weight};
 pub use load::Model;
 pub use random::Shape;
 pub use tokenizer::Tokenizer;
-
-/// How many threads compute, when nothing else was said.
-pub fn threads() -> usize {
-    candle_core::utils::barrier_pool().n_workers() + 1
-}

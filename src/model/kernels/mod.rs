@@ -10,7 +10,7 @@ pub use attention::{Rows, attend};
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use q8::Q8Matrix;
 
-use candle_core::utils::barrier_pool;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What this processor can do, best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,7 +99,38 @@ impl<T> Shared<T> {
     }
 }
 
-/// Call `f` once for each of `0..n`, on candle's threads.
+/// Call `f` once for each of `0..n`, on rayon's threads.
+///
+/// candle's own pool pins its threads and spins: on two busy cores a token took thirty times as long with it as here,
+/// and on idle ones no less.
 fn parallel(n: usize, f: impl Fn(usize) + Sync) {
-    barrier_pool().execute_chunked(n, |range| range.for_each(&f));
+    let threads = rayon::current_num_threads();
+    // A few grabs a thread: one that was interrupted leaves its share to the others.
+    let chunk = n.div_ceil(threads * 8).max(1);
+    let cursor = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let from = cursor.fetch_add(chunk, Ordering::Relaxed);
+            if from >= n {
+                break;
+            }
+            (from..n.min(from + chunk)).for_each(&f);
+        }
+    };
+    rayon::scope(|scope| {
+        for _ in 1..threads.min(n) {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+}
+
+/// Run `f` on one of the threads that compute, so that each step inside it finds the others awake.
+pub fn on_threads<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| f())
+}
+
+/// How many threads compute.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
 }
