@@ -1,7 +1,9 @@
 //! The library in fifteen lines: take the model in the program, go on from a prompt, print each token as it comes.
 
 use std::io::Write;
-use unstuck::{clean::Level, generate::Ask, generate::Engine, token::SamplingParams};
+use unstuck::{
+    clean::Level, generate::Ask, generate::Engine, model::Precision, token::SamplingParams,
+};
 
 fn main() -> anyhow::Result<()> {
     let prompt = "The lamp went out, and".to_owned();
@@ -9,7 +11,7 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     write!(out, "{prompt}")?;
     let ask = Ask { branch: 0, prompt, params, clean: Level::Prose, heal: false };
-    for token in Engine::embedded()?.stream(ask)? {
+    for token in Engine::embedded(Precision::default())?.stream(ask)? {
         write!(out, "{}", token?.text)?;
         out.flush()?;
     }
