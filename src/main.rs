@@ -58,7 +58,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         return Ok(code);
     }
     match cli.command {
-        None => desk(cli.file.as_deref(), config, wrong)?,
+        None => {
+            let notices = if cli.global.quiet { Vec::new() } else { wrong };
+            desk(cli.file.as_deref(), config, notices)?;
+        }
         Some(Command::Generate(args)) => {
             // what scripts get must be what they asked for; the desk opens all the same
             if let Some(wrong) = wrong.into_iter().next() {
@@ -98,13 +101,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
 }
 
 /// The desk on a draft. The model is read there, on a thread of its own.
-fn desk(file: Option<&Path>, config: Config, wrong: Vec<String>) -> Result<()> {
+fn desk(file: Option<&Path>, config: Config, notices: Vec<String>) -> Result<()> {
     let session = file.map_or_else(|| Ok(Session::new()), Session::open)?;
     let told = |name| std::env::var(name).ok();
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let mut settings = config.desk;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    tui::run(session, settings, wrong, move || open(config.model.as_deref(), config.quantization))
+    tui::run(session, settings, notices, move || open(config.model.as_deref(), config.quantization))
 }
 
 /// The model that `name` means, or the one in the program.

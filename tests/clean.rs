@@ -34,6 +34,7 @@ fn sentences_end_where_a_reader_says_so() {
         ("Why?! Because", &["Why?!", "Because"]),
         ("Mr. and Mrs. Ash met Dr. Roe. Then", &["Mr. and Mrs. Ash met Dr. Roe.", "Then"]),
         ("J. R. Ash wrote it. We read", &["J. R. Ash wrote it.", "We read"]),
+        ("Miss P. may come. So", &["Miss P. may come.", "So"]),
         ("It was I. He knew", &["It was I.", "He knew"]),
         ("The U.S. Army came. It", &["The U.S. Army came.", "It"]),
         ("They left the U.S. The ship", &["They left the U.S.", "The ship"]),

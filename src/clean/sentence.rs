@@ -14,7 +14,8 @@ const BEFORE_NUMBERS: &[&str] = &[
 ];
 
 /// Abbreviations that end a sentence only when the next word looks like the start of one.
-const EITHER_WAY: &[&str] = &["etc", "jr", "sr", "esq", "co", "inc", "ltd", "corp", "bros", "al"];
+const EITHER_WAY: &[&str] =
+    &["etc", "jr", "sr", "esq", "co", "inc", "ltd", "corp", "bros", "al", "cent"];
 
 /// Capitalised words that hardly ever follow an abbreviation within a sentence (as in "the U.S. Army").
 const OPENERS: &[&str] = &[
@@ -88,11 +89,11 @@ fn full_stop_ends(before: &str, next: &str) -> bool {
     if TITLES.contains(&bare.as_str()) {
         return false;
     }
-    if BEFORE_NUMBERS.contains(&bare.as_str()) {
-        return !next.starts_with(|c: char| c.is_numeric());
-    }
     if word != "I" && is_initial(word) {
         return false;
+    }
+    if BEFORE_NUMBERS.contains(&bare.as_str()) {
+        return !next.starts_with(|c: char| c.is_numeric());
     }
     if EITHER_WAY.contains(&bare.as_str()) || is_dotted(word) {
         return next.is_empty() || opens_sentence(next);

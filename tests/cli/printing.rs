@@ -175,6 +175,23 @@ fn a_stop_text_ends_where_it_begins() {
 }
 
 #[test]
+fn levels_of_cleaning_reach_what_is_printed() {
+    let args =
+        ["The lamp", "-n", "6", "--seed", "11", "--temperature", "3", "--top-k", "0", "--json"];
+    let texts = |level: &str| -> Vec<String> {
+        let lines = json_lines(&generate(&[&args[..], &["--clean", level]].concat()));
+        lines.iter().map(|line| line["text"].as_str().expect("text").to_owned()).collect()
+    };
+    for text in texts("prose") {
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
+    }
+    for text in texts("post") {
+        assert!(unstuck::clean::weight(&text) <= 280, "{text:?}");
+        assert_eq!(unstuck::clean::hanging(&text), text, "whole sentences, or nothing");
+    }
+}
+
+#[test]
 fn old_commands_run() {
     let new = ["generate", "The lamp", "--model", TINY, "--max-tokens", "6", "--seed", "4"];
     let new =
