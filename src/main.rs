@@ -57,38 +57,22 @@ fn run(cli: Cli) -> Result<ExitCode> {
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
     }
-    match cli.command {
-        None => {
-            let notices = if cli.global.quiet { Vec::new() } else { wrong };
-            desk(cli.file.as_deref(), config, notices)?;
-        }
-        Some(Command::Generate(args)) => {
-            // what scripts get must be what they asked for; the desk opens all the same
-            if let Some(wrong) = wrong.into_iter().next() {
-                bail!(wrong);
-            }
-            let model = config::old_run(&args.old).or_else(|| config.model.clone());
-            let request = config.generate(*args)?;
-            let mut engine = open(model.as_deref(), config.quantization)?;
-            let begun = Instant::now();
-            let tokens = commands::generate::run(&request, &mut engine)?;
-            if cli.global.verbose > 0 {
-                let model = engine.info();
-                let seconds = begun.elapsed().as_secs_f64();
-                tell(&format!(
-                    "{} ({} parameters): {tokens} tokens in {seconds:.1} s, {:.0} a second, seed {}",
-                    model.name,
-                    model.parameters,
-                    tokens as f64 / seconds,
-                    request.params.seed
-                ));
-            }
-        }
-        Some(Command::Score(args)) => {
+    let Some(command) = cli.command else {
+        let notices = if cli.global.quiet { Vec::new() } else { wrong };
+        desk(cli.file.as_deref(), config, notices)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    // what scripts get must be what they asked for; the desk opens all the same
+    if let Some(wrong) = wrong.into_iter().next() {
+        bail!(wrong);
+    }
+    match command {
+        Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
+        Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
             commands::score::run(&args.file, args.json, &engine)?;
         }
-        Some(Command::Bench(args)) => {
+        Command::Bench(args) => {
             let request = commands::bench::Request { json: args.json, steady: args.steady };
             let threads = config.threads.unwrap_or_else(model::kernels::threads);
             commands::bench::run(&request, threads, || match args.random {
@@ -98,6 +82,27 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Print continuations; with `verbose` also how fast they came.
+fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
+    let model = config::old_run(&args.old).or_else(|| config.model.clone());
+    let request = config.generate(args)?;
+    let mut engine = open(model.as_deref(), config.quantization)?;
+    let begun = Instant::now();
+    let tokens = commands::generate::run(&request, &mut engine)?;
+    if verbose {
+        let model = engine.info();
+        let seconds = begun.elapsed().as_secs_f64();
+        tell(&format!(
+            "{} ({} parameters): {tokens} tokens in {seconds:.1} s, {:.0} a second, seed {}",
+            model.name,
+            model.parameters,
+            tokens as f64 / seconds,
+            request.params.seed
+        ));
+    }
+    Ok(())
 }
 
 /// The desk on a draft. The model is read there, on a thread of its own.

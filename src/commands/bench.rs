@@ -137,10 +137,10 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
         peak_rss_bytes: memory("VmHWM:"),
     };
     tell("");
-    Ok(Place::open(None)?.write(&match request.json {
+    Place::open(None)?.write(&match request.json {
         true => serde_json::to_string(&figures)? + "\n",
         false => figures.table(),
-    })?)
+    })
 }
 
 impl Figures {

@@ -31,7 +31,7 @@ pub fn run(file: &Path, json: bool, engine: &Engine) -> Result<()> {
     let report = Report { perplexity: perplexity(&tokens), tokens };
     let mut place = Place::open(None)?;
     if json {
-        return Ok(place.write(&(serde_json::to_string(&report)? + "\n"))?);
+        return place.write(&(serde_json::to_string(&report)? + "\n"));
     }
     for token in &report.tokens {
         let number = |x: Option<f32>| x.map_or("-".into(), |x| format!("{x:.3}"));
