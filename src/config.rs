@@ -174,6 +174,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_readme_sets_can_be_set() {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        Config::parse(rest.split("```").next().unwrap()).unwrap();
+    }
+
+    #[test]
     fn half_a_table_leaves_its_other_half_alone() {
         let config = Config::parse("[desk.sampling]\ntemperature = 0.5\n").unwrap();
         let expected = tui::Settings::default().sampling;

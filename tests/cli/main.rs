@@ -3,6 +3,7 @@
 
 mod models;
 mod printing;
+mod scoring;
 
 use serde_json::Value;
 use std::{
