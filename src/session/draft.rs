@@ -16,8 +16,9 @@ pub(crate) struct Piece {
 impl Piece {
     /// Text by one author.
     pub fn new(text: &str, author: Author) -> Self {
-        let mut runs = Vec::new();
-        push(&mut runs, Run { len: text.chars().count(), author });
+        let len = text.chars().count();
+        // A history has thousands of pieces of one run: no room for more than that.
+        let runs = if len == 0 { Vec::new() } else { vec![Run { len, author }] };
         Self { text: text.to_owned(), runs }
     }
 

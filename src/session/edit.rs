@@ -149,8 +149,16 @@ impl Session {
         let after = Place { cursor, anchor: None };
         let joins = self.growing && self.tree.here().kind == kind;
         if joins && self.tree.grow(at, &removed, &inserted) {
-            let (removed, inserted) = (Cow::Owned(removed), Cow::Owned(inserted));
-            self.note(Record::Grow { at, removed, inserted, after });
+            self.note(match inserted.runs[..] {
+                // Nearly every key: typed at the end, with the cursor behind it.
+                [run] if kind == Kind::Typed && cursor == at + run.len => {
+                    Record::Key { author: run.author, text: inserted.text.into() }
+                }
+                _ => {
+                    let (removed, inserted) = (Cow::Owned(removed), Cow::Owned(inserted));
+                    Record::Grow { at, removed, inserted, after }
+                }
+            });
             self.tree.here_mut().after = after;
         } else {
             let (parent, time) = (self.tree.current(), (self.clock)());

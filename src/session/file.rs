@@ -27,12 +27,25 @@ pub(crate) struct Stamp {
     pub len: u64,
     /// Of the bytes.
     pub hash: u64,
+    /// Which file it is, and when anything about it was changed: what a program can't set at will.
+    id: (u64, i64, i64),
 }
 
 impl Stamp {
     fn new(meta: &Metadata, bytes: &[u8]) -> Self {
-        Self { modified: meta.modified().ok(), len: meta.len(), hash: hash(bytes) }
+        Self { modified: meta.modified().ok(), len: meta.len(), hash: hash(bytes), id: id(meta) }
     }
+}
+
+#[cfg(unix)]
+fn id(meta: &Metadata) -> (u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (meta.ino(), meta.ctime(), meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn id(_: &Metadata) -> (u64, i64, i64) {
+    (0, 0, 0)
 }
 
 /// FNV-1a, 64 bits: the same in every build, as what is stored must be.
@@ -121,7 +134,9 @@ pub(crate) fn has_changed(path: &Path, known: Option<&Stamp>) -> Result<bool> {
         return Ok(false);
     };
     let Some(known) = known else { return Ok(true) };
-    if meta.len() == known.len && meta.modified().ok() == known.modified {
+    let same =
+        (meta.len(), meta.modified().ok(), id(&meta)) == (known.len, known.modified, known.id);
+    if same {
         return Ok(false);
     }
     let found = read_bytes(path)?;
@@ -148,7 +163,7 @@ pub(crate) fn bytes(text: &Rope, form: Form) -> Vec<u8> {
 /// folder, synced, renamed over it, the folder synced. A symbolic link stays one. Where a rename would
 /// break something (a hard link, a folder that takes no new files), the file is written in place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
-    let target = follow(path).with_context(|| way_out(path, None))?;
+    let target = follow(path).map_err(|error| Failed::Intact(error).say(path))?;
     let old = fs::metadata(&target).ok();
     if let Some(old) = &old {
         if old.is_dir() {
@@ -162,35 +177,52 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
             );
         }
     }
+    let old_len = old.as_ref().map_or(0, Metadata::len);
     let written = match &old {
-        Some(old) if links(old) > 1 => overwrite(&target, bytes, old.len()),
+        Some(old) if links(old) > 1 => overwrite(&target, bytes, old_len),
         _ => match replace(&target, bytes, old.as_ref()) {
             // The folder takes no new file, but the file itself may be written.
             Err(error) if old.is_some() && error.kind() == ErrorKind::PermissionDenied => {
-                overwrite(&target, bytes, old.as_ref().map_or(0, Metadata::len))
+                overwrite(&target, bytes, old_len)
             }
-            done => done,
+            done => done.map_err(Failed::Intact),
         },
     };
-    let meta = written.and_then(|()| fs::metadata(&target)).map_err(|error| {
-        let kind = error.kind();
-        anyhow::Error::new(error).context(way_out(path, Some(kind)))
-    })?;
-    Ok(Stamp::new(&meta, bytes))
+    match written {
+        Ok(()) => {
+            let meta = fs::metadata(&target);
+            let meta = meta.with_context(|| format!("could not look at {}", path.display()))?;
+            Ok(Stamp::new(&meta, bytes))
+        }
+        Err(failed) => Err(failed.say(path)),
+    }
 }
 
-fn way_out(path: &Path, kind: Option<ErrorKind>) -> String {
-    let hint = match kind {
-        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            "the disk is full: free some space and save again"
-        }
-        Some(ErrorKind::NotFound) => "its folder is gone: create it, or save under another name",
-        _ => "save under another name",
-    };
-    format!(
-        "could not save {}; {hint}. The file is as it was, and your text is still here",
-        path.display()
-    )
+/// How a file could not be written.
+enum Failed {
+    /// What was in it is still in it.
+    Intact(io::Error),
+    /// It was being written in place.
+    Torn(io::Error),
+}
+
+impl Failed {
+    fn say(self, path: &Path) -> anyhow::Error {
+        let (error, state) = match self {
+            Failed::Intact(error) => (error, "The file is as it was"),
+            Failed::Torn(error) => (error, "The file may be half old and half new"),
+        };
+        let hint = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                "the disk is full: free some space and save again"
+            }
+            ErrorKind::NotFound => "its folder is gone: create it, or save under another name",
+            _ => "save under another name",
+        };
+        let name = path.display();
+        let said = format!("could not save {name}; {hint}. {state}, and your text is still here");
+        anyhow::Error::new(error).context(said)
+    }
 }
 
 /// Where a path leads when its last part is a symbolic link, even one that leads nowhere yet.
@@ -234,18 +266,25 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<()
 
 /// In place, so that a full disk leaves the old text: first what is longer than before is written behind
 /// it (and cut off again when that fails), and only then is what was there written over.
-fn overwrite(target: &Path, bytes: &[u8], old_len: u64) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(target)?;
+fn overwrite(target: &Path, bytes: &[u8], old_len: u64) -> Result<(), Failed> {
+    let mut file = OpenOptions::new().write(true).open(target).map_err(Failed::Intact)?;
     let (head, tail) = bytes.split_at((old_len as usize).min(bytes.len()));
-    file.seek(SeekFrom::Start(old_len))?;
-    if let Err(error) = file.write_all(tail).and_then(|()| file.sync_data()) {
-        file.set_len(old_len)?;
-        return Err(error);
+    let mut grow = || {
+        file.seek(SeekFrom::Start(old_len))?;
+        file.write_all(tail)?;
+        file.sync_data()
+    };
+    if let Err(error) = grow() {
+        file.set_len(old_len).map_err(Failed::Torn)?;
+        return Err(Failed::Intact(error));
     }
-    file.rewind()?;
-    file.write_all(head)?;
-    file.set_len(bytes.len() as u64)?;
-    file.sync_all()
+    let mut finish = || {
+        file.rewind()?;
+        file.write_all(head)?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()
+    };
+    finish().map_err(Failed::Torn)
 }
 
 #[cfg(unix)]

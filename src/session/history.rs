@@ -2,7 +2,8 @@
 
 use super::{
     Revision, Session,
-    journal::{self, Journal, Past, Record},
+    author::{Author, Run},
+    journal::{self, Journal, Past, Record, Scribe},
     matching,
     tree::{Kind, Node},
 };
@@ -190,12 +191,13 @@ impl Session {
         if journal.is_empty() {
             let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
             let draft = self.path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
-            let root = super::Draft::from_parts(self.saved.clone(), []);
-            journal.put(now, &Record::Begin { draft });
-            journal.put(now, &Record::snapshot(0, &root));
-            journal.put(now, &Record::Saved { revision: 0, file });
+            let runs = vec![Run { len: self.saved.len_chars(), author: Author::Unknown }];
+            let root = Record::Snapshot { revision: 0, text: self.saved.clone(), runs };
+            journal.put(now, Record::Begin { draft });
+            journal.put(now, root);
+            journal.put(now, Record::Saved { revision: 0, file });
         }
-        journal.put(now, &record);
+        journal.put(now, record);
     }
 
     /// Length and hash of the file as last read or written.
@@ -224,13 +226,14 @@ impl Session {
             return Ok(());
         }
         let draft = self.path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
-        let mut frames = journal::framed(now, &Record::Begin { draft });
+        let mut scribe = Scribe::default();
+        let mut frames = scribe.frame(now, &Record::Begin { draft });
         let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
         let saved = Record::Saved { revision: self.saved_at, file };
         journal::rewrite(&self.tree, &root, saved, |time, record| {
-            frames.extend(journal::framed(time, &record));
+            frames.extend(scribe.frame(time, &record));
         });
-        journal.replace(frames)
+        journal.replace(frames, scribe)
     }
 
     /// After the draft got another name: its history goes there too. A history without a name moves, one

@@ -2,7 +2,7 @@
 //! Reading answers `None` to anything it doesn't understand; nothing here can panic on what a disk gives.
 
 use crate::session::{
-    author::{Author, Run},
+    author::{Author, Run, push},
     draft::Piece,
 };
 
@@ -68,8 +68,9 @@ impl<'a> In<'a> {
         None
     }
 
+    /// A length or a place. What no text could have is nonsense, and sums of the rest can't overflow.
     pub fn size(&mut self) -> Option<usize> {
-        usize::try_from(self.number()?).ok()
+        self.number().filter(|number| number >> 48 == 0)?.try_into().ok()
     }
 
     pub fn maybe(&mut self) -> Option<Option<usize>> {
@@ -86,9 +87,9 @@ impl<'a> In<'a> {
     pub fn runs(&mut self) -> Option<Vec<Run>> {
         let mut runs = Vec::new();
         for _ in 0..self.size()? {
-            let run = self.number()?;
-            let author = *Author::ALL.get((run & 7) as usize)?;
-            runs.push(Run { len: usize::try_from(run >> 3).ok()?, author });
+            let run = self.size()?;
+            let author = *Author::ALL.get(run & 7)?;
+            push(&mut runs, Run { len: run >> 3, author });
         }
         Some(runs)
     }

@@ -1,14 +1,14 @@
 //! Records as they lie in the file: length, checksum, payload, one after another. What follows the last
 //! whole frame is a torn tail, from a write that the program or the machine didn't live to finish.
 
-/// Length and CRC-32 of the payload, both little-endian.
-const HEAD: usize = 8;
+use super::bytes::{In, Out};
 
-/// Append a payload as a frame.
+/// Append a payload as a frame: its length in 7-bit groups, its CRC-32 (little-endian), itself. A key is a
+/// frame, so five bytes are spent on it and not eight.
 pub(crate) fn put(out: &mut Vec<u8>, payload: &[u8]) {
-    // Longer than 4 GiB can't be: a text of that size doesn't open.
-    let len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    out.extend(len.to_le_bytes());
+    let mut head = Out::default();
+    head.size(payload.len());
+    out.append(&mut head.0);
     out.extend(crc32fast::hash(payload).to_le_bytes());
     out.extend(payload);
 }
@@ -28,30 +28,31 @@ impl<'a> Frames<'a> {
     /// What stands after the good frames could have been written by no crash: something else damaged it.
     pub fn is_damaged(&self) -> bool {
         let rest = &self.bytes[self.at..];
-        let Some((len, _)) = head(rest) else { return false };
         // A crash leaves a frame cut short, or (some file systems) room that was never filled.
-        rest.len() > HEAD + len && rest.iter().any(|byte| *byte != 0)
+        let Some((len, _, after)) = head(rest) else { return false };
+        after.len() > len && rest.iter().any(|byte| *byte != 0)
     }
 }
 
-fn head(rest: &[u8]) -> Option<(usize, u32)> {
-    let (len, rest) = rest.split_first_chunk()?;
-    let (crc, _) = rest.split_first_chunk()?;
-    Some((u32::from_le_bytes(*len) as usize, u32::from_le_bytes(*crc)))
+/// The length and checksum of a frame, and what follows them.
+fn head(rest: &[u8]) -> Option<(usize, u32, &[u8])> {
+    let mut read = In(rest);
+    let len = read.size()?;
+    let (crc, after) = read.0.split_first_chunk()?;
+    Some((len, u32::from_le_bytes(*crc), after))
 }
 
 impl<'a> Iterator for Frames<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = &self.bytes[self.at..];
-        let (len, crc) = head(rest)?;
-        let payload = rest[HEAD..].get(..len)?;
-        // An empty frame would be eight zeros, as an unfilled block has them.
+        let (len, crc, after) = head(&self.bytes[self.at..])?;
+        let payload = after.get(..len)?;
+        // An empty frame would be five zeros, as an unfilled block has them.
         if payload.is_empty() || crc32fast::hash(payload) != crc {
             return None;
         }
-        self.at += HEAD + len;
+        self.at = self.bytes.len() - after.len() + len;
         Some(payload)
     }
 }
@@ -90,7 +91,7 @@ mod tests {
         let first = file.len();
         put(&mut file, b"two");
         put(&mut file, b"three");
-        file[first + HEAD] ^= 1;
+        file[first + 5] ^= 1;
         let mut frames = Frames::new(&file);
         assert_eq!(frames.by_ref().count(), 1);
         assert!(frames.is_damaged());

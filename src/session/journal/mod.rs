@@ -7,7 +7,7 @@ mod record;
 mod replay;
 mod writer;
 
-pub(crate) use record::Record;
+pub(crate) use record::{Record, Scribe};
 pub(crate) use replay::{Past, rewrite};
 
 use super::file::{follow, hash};
@@ -64,6 +64,7 @@ pub(crate) struct Journal {
     keeps: bool,
     /// The first event was told, here or in a journal read.
     begun: bool,
+    scribe: Scribe,
     failed: Option<String>,
 }
 
@@ -84,6 +85,7 @@ impl Journal {
             since_snapshot: 0,
             keeps,
             begun: false,
+            scribe: Scribe::default(),
             failed: None,
         };
         let mut past = None;
@@ -96,6 +98,7 @@ impl Journal {
             }
             past = read;
             journal.begun = past.is_some();
+            journal.scribe.last = past.as_ref().map_or(0, |past| past.last);
             journal.good = past.as_ref().map_or(0, |past| past.good);
             journal.since_snapshot = past.as_ref().map_or(0, |past| past.since_snapshot);
         }
@@ -126,6 +129,7 @@ impl Journal {
             self.set_aside("damaged", &bytes);
         }
         (self.good, self.since_snapshot, self.begun) = (0, 0, false);
+        self.scribe = Scribe::default();
     }
 
     pub fn keeps(&self) -> bool {
@@ -138,18 +142,25 @@ impl Journal {
     }
 
     /// Write an event soon. Never waits, never fails; see [`Journal::trouble`].
-    pub fn put(&mut self, when: SystemTime, record: &Record) {
+    pub fn put(&mut self, when: SystemTime, record: Record<'_>) {
         if !self.keeps {
             return;
         }
         self.begun = true;
-        let frame = framed(when, record);
-        match record {
-            Record::Snapshot { .. } => self.since_snapshot = 0,
-            _ => self.since_snapshot += frame.len(),
-        }
-        if let Some(writer) = self.writer() {
-            writer.put(frame);
+        let elapsed = self.scribe.elapsed(when);
+        if let Record::Snapshot { revision, text, runs } = record {
+            self.since_snapshot = 0;
+            // A big text is put into bytes by the thread: a key may wait for it.
+            let record = Record::Snapshot { revision, text, runs };
+            if let Some(writer) = self.writer() {
+                writer.put(move || record.frame(elapsed));
+            }
+        } else {
+            let frame = record.frame(elapsed);
+            self.since_snapshot += frame.len();
+            if let Some(writer) = self.writer() {
+                writer.put(move || frame);
+            }
         }
     }
 
@@ -190,15 +201,14 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full or gone; the old journal is as it was.
-    pub fn replace(&mut self, frames: Vec<u8>) -> Result<()> {
+    pub fn replace(&mut self, frames: Vec<u8>, scribe: Scribe) -> Result<()> {
         if !self.keeps {
             return Ok(());
         }
-        (self.begun, self.since_snapshot) = (true, 0);
-        self.writer().map_or_else(
-            || Err(anyhow!("the history can't be written")),
-            |writer| writer.replace(frames),
-        )
+        let writer = self.writer().ok_or_else(|| anyhow!("the history can't be written"))?;
+        writer.replace(frames)?;
+        (self.begun, self.since_snapshot, self.scribe) = (true, 0, scribe);
+        Ok(())
     }
 
     /// Go on as another draft's journal. With `last`, the old one stays and ends with that event.
@@ -211,7 +221,8 @@ impl Journal {
             return Ok(());
         }
         // Nothing was told yet: there is nothing to leave behind either.
-        let last = last.filter(|_| self.begun).map(|(when, record)| framed(when, &record));
+        let mut scribe = self.scribe;
+        let last = last.filter(|_| self.begun).map(|(when, record)| scribe.frame(when, &record));
         if let Some(writer) = self.writer() {
             writer.go_on_at(path.clone(), last)?;
             self.path = path;
@@ -231,13 +242,6 @@ impl Drop for Journal {
 
 fn is_empty(file: &File) -> bool {
     file.metadata().is_ok_and(|meta| meta.len() == 0)
-}
-
-/// A record as it stands in the file.
-pub(crate) fn framed(when: SystemTime, record: &Record) -> Vec<u8> {
-    let mut frame = Vec::new();
-    frame::put(&mut frame, &record.encode(when));
-    frame
 }
 
 /// Open a file and lock it; `None` when someone else has it. A file system without locks gives none.

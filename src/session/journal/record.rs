@@ -1,12 +1,16 @@
 //! What can happen to a draft, as it is written to the journal and read back. A record is a time, a kind
 //! and its fields; kinds that a reader doesn't know (from a newer version) are left alone.
 
-use super::bytes::{In, Out};
+use super::{
+    bytes::{In, Out},
+    frame,
+};
 use crate::session::{
-    author::Run,
+    author::{Author, Run},
     draft::{Draft, Piece},
     tree::{Kind, Node, Place, Revision, Source},
 };
+use ropey::Rope;
 use std::{
     borrow::Cow,
     time::{Duration, SystemTime},
@@ -18,11 +22,13 @@ pub(crate) enum Record<'a> {
     /// A journal begins, or goes on under another name. For people who look at it; nothing reads it.
     Begin { draft: Cow<'a, str> },
     /// The whole text of a revision, so that a start can skip what led to it.
-    Snapshot { revision: Revision, text: Cow<'a, str>, runs: Cow<'a, [Run]> },
+    Snapshot { revision: Revision, text: Rope, runs: Vec<Run> },
     /// A new revision. `visit`: the page shows it from now on.
     Step { visit: bool, node: Cow<'a, Node> },
     /// The revision on the page took in another change.
     Grow { at: usize, removed: Cow<'a, Piece>, inserted: Cow<'a, Piece>, after: Place },
+    /// The revision on the page took in a text typed at its end, by one author: what nearly every key is.
+    Key { author: Author, text: Cow<'a, str> },
     /// The page shows another revision.
     Go { revision: Revision },
     /// The file says what this revision says; its length and hash in bytes, unless there is no file.
@@ -54,15 +60,41 @@ fn time(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-impl<'a> Record<'a> {
-    /// The whole text of a revision.
-    pub fn snapshot(revision: Revision, draft: &Draft) -> Self {
-        let (text, runs) = (draft.text().to_string(), draft.runs());
-        Record::Snapshot { revision, text: text.into(), runs: runs.into() }
+/// Makes frames of events in the order of the file, for each has its time as the time since the one before.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Scribe {
+    /// Milliseconds since 1970 of the latest event.
+    pub last: u64,
+}
+
+impl Scribe {
+    /// How long after the one before something happens.
+    pub fn elapsed(&mut self, when: SystemTime) -> i64 {
+        let now = millis(when);
+        now.wrapping_sub(std::mem::replace(&mut self.last, now)) as i64
     }
 
-    /// The payload of a frame.
-    pub fn encode(&self, when: SystemTime) -> Vec<u8> {
+    /// An event as it stands in the file.
+    pub fn frame(&mut self, when: SystemTime, record: &Record) -> Vec<u8> {
+        record.frame(self.elapsed(when))
+    }
+}
+
+impl<'a> Record<'a> {
+    /// A record as it stands in the file. `elapsed`: milliseconds since the one before.
+    pub fn frame(&self, elapsed: i64) -> Vec<u8> {
+        let mut frame = Vec::new();
+        frame::put(&mut frame, &self.encode(elapsed));
+        frame
+    }
+
+    /// The whole text of a revision.
+    pub fn snapshot(revision: Revision, draft: &Draft) -> Self {
+        Record::Snapshot { revision, text: draft.text().clone(), runs: draft.runs() }
+    }
+
+    /// The payload of a frame. `elapsed`: milliseconds since the record before.
+    fn encode(&self, elapsed: i64) -> Vec<u8> {
         let mut out = Out::default();
         let code = match self {
             Record::Begin { .. } => 0,
@@ -76,9 +108,11 @@ impl<'a> Record<'a> {
             Record::Name { .. } => 8,
             Record::Prune { .. } => 9,
             Record::Redo { .. } => 10,
+            Record::Key { .. } => 11,
         };
         out.0.push(code);
-        out.number(millis(when));
+        // Clocks are set back at times; the sign is in the lowest bit, so that a small number stays small.
+        out.number((elapsed << 1 ^ elapsed >> 63) as u64);
         match self {
             Record::Begin { draft } => {
                 out.number(VERSION);
@@ -86,7 +120,8 @@ impl<'a> Record<'a> {
             }
             Record::Snapshot { revision, text, runs } => {
                 out.size(*revision);
-                out.text(text);
+                out.size(text.len_bytes());
+                text.chunks().for_each(|chunk| out.0.extend(chunk.as_bytes()));
                 out.runs(runs);
             }
             Record::Step { visit, node } => {
@@ -98,6 +133,10 @@ impl<'a> Record<'a> {
                 out.piece(removed);
                 out.piece(inserted);
                 put_place(&mut out, *after);
+            }
+            Record::Key { author, text } => {
+                out.0.push(*author as u8);
+                out.0.extend(text.as_bytes());
             }
             Record::Go { revision } | Record::Prune { revision } => out.size(*revision),
             Record::Saved { revision, file } => {
@@ -128,11 +167,14 @@ impl<'a> Record<'a> {
         out.0
     }
 
-    /// Read a payload: `None` when it isn't understood.
-    pub fn decode(payload: &'a [u8]) -> Option<(SystemTime, Record<'a>)> {
+    /// Read a payload: `None` when it isn't understood. `last`: the time of the record before, in
+    /// milliseconds since 1970; becomes this one's.
+    pub fn decode(payload: &'a [u8], last: &mut u64) -> Option<(SystemTime, Record<'a>)> {
         let mut read = In(payload);
         let code = read.byte()?;
-        let when = time(read.number()?);
+        let elapsed = read.number()?;
+        *last = last.wrapping_add_signed((elapsed >> 1) as i64 ^ -((elapsed & 1) as i64));
+        let when = time(*last);
         let record = match code {
             0 => {
                 // A newer format may mean other things by the same codes.
@@ -141,8 +183,8 @@ impl<'a> Record<'a> {
             }
             1 => Record::Snapshot {
                 revision: read.size()?,
-                text: read.text()?.into(),
-                runs: read.runs()?.into(),
+                text: Rope::from_str(read.text()?),
+                runs: read.runs()?,
             },
             2 => Record::Step {
                 visit: read.byte()? != 0,
@@ -172,6 +214,10 @@ impl<'a> Record<'a> {
             8 => Record::Name { revision: read.size()?, name: read.text()?.into() },
             9 => Record::Prune { revision: read.size()? },
             10 => Record::Redo { revision: read.size()?, child: read.size()? },
+            11 => Record::Key {
+                author: *Author::ALL.get(usize::from(read.byte()?))?,
+                text: str::from_utf8(read.0).ok()?.into(),
+            },
             _ => return None,
         };
         Some((when, record))

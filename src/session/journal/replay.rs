@@ -3,8 +3,8 @@
 use super::{frame::Frames, record::Record};
 use crate::session::{
     author::Run,
-    draft::Draft,
-    tree::{Node, Request, Revision, Tree},
+    draft::{Draft, Piece},
+    tree::{Kind, Node, Place, Request, Revision, Tree},
 };
 use ropey::Rope;
 use std::time::SystemTime;
@@ -21,6 +21,8 @@ pub(crate) struct Past {
     pub good: usize,
     /// How many bytes lie behind the last snapshot.
     pub since_snapshot: usize,
+    /// The time of the last record, in milliseconds since 1970.
+    pub last: u64,
     /// The latest full text.
     snapshot: (Revision, Rope, Vec<Run>),
 }
@@ -31,13 +33,13 @@ impl Past {
     pub fn read(bytes: &[u8]) -> (Option<Self>, bool) {
         let mut frames = Frames::new(bytes);
         let mut past: Option<Past> = None;
-        // Only the last snapshot is made a text; the others are looked at and passed by.
         let mut snapshot = None;
         let mut damaged = false;
+        let mut last = 0;
         loop {
             let before = frames.at;
             let Some(payload) = frames.next() else { break };
-            let done = match (Record::decode(payload), &mut past) {
+            let done = match (Record::decode(payload, &mut last), &mut past) {
                 (Some((time, Record::Begin { .. })), None) => {
                     past = Some(Past::beginning(time));
                     true
@@ -62,8 +64,9 @@ impl Past {
         }
         damaged |= frames.is_damaged();
         let past = past.zip(snapshot).map(|(past, (revision, text, runs))| Past {
-            snapshot: (revision, Rope::from_str(&text), runs.into_owned()),
+            snapshot: (revision, text, runs),
             good: frames.at,
+            last,
             ..past
         });
         (past, damaged)
@@ -76,6 +79,7 @@ impl Past {
             changed: time,
             good: 0,
             since_snapshot: 0,
+            last: 0,
             snapshot: (0, Rope::new(), Vec::new()),
         }
     }
@@ -97,6 +101,14 @@ impl Past {
                 tree.here_mut().after = after;
                 self.changed = time;
             }
+            Record::Key { author, text } => {
+                let node = tree.here_mut();
+                (node.kind == Kind::Typed).then_some(())?;
+                node.inserted.append(&Piece::new(&text, author));
+                let cursor = node.at + node.inserted.len();
+                node.after = Place { cursor, anchor: None };
+                self.changed = time;
+            }
             Record::Go { revision } => tree.visit(revision)?,
             Record::Saved { revision, file } => {
                 tree.node(revision)?;
@@ -111,7 +123,10 @@ impl Past {
                 tree.node_mut(revision)?.name = (!name.is_empty()).then(|| name.as_ref().into());
             }
             Record::Prune { revision } => tree.prune(revision)?,
-            Record::Redo { revision, child } => tree.node_mut(revision)?.redo = Some(child),
+            Record::Redo { revision, child } => {
+                tree.node(child).filter(|node| node.parent == revision)?;
+                tree.node_mut(revision)?.redo = Some(child);
+            }
         }
         Some(())
     }

@@ -20,8 +20,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 type Reply<T> = Sender<Result<T>>;
 
 enum Order {
-    /// Append these bytes.
-    Put(Vec<u8>),
+    /// Append the bytes that this makes.
+    Put(Box<dyn FnOnce() -> Vec<u8> + Send>),
     /// Have everything on disk, then answer.
     Flush(Reply<()>),
     /// Put these bytes in the place of the whole journal.
@@ -58,8 +58,8 @@ impl Writer {
     }
 
     /// Write soon. Never waits.
-    pub fn put(&self, bytes: Vec<u8>) {
-        self.send(Order::Put(bytes));
+    pub fn put(&self, bytes: impl FnOnce() -> Vec<u8> + Send + 'static) {
+        self.send(Order::Put(Box::new(bytes)));
     }
 
     /// What went wrong since the last question, if anything.
@@ -124,7 +124,7 @@ impl Pen {
             };
             match order {
                 Ok(Order::Put(bytes)) => {
-                    self.pending.extend(bytes);
+                    self.pending.extend(bytes());
                     self.write();
                 }
                 Ok(Order::Flush(reply)) => {
