@@ -388,7 +388,7 @@ fn saving_and_leaving() {
     // Ctrl+C never leaves, and Ctrl+Q asks once.
     desk.steps(&["one", "<ctrl-c>", "<ctrl-q>"]);
     assert!(!desk.app.is_over());
-    assert!(desk.shown().contains("a.md has changes that are not saved."));
+    assert!(desk.shown().contains("a.md is not saved."));
     desk.steps(&["x", "<esc>", "<ctrl-s>"]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
     assert_eq!(desk.text(), "one|");

@@ -37,7 +37,7 @@ pub enum Command {
     /// Show the list before this one.
     #[strum(message = "The model")]
     PreviousList,
-    /// Take offer 1.
+    /// Take offer 1; 2 to 6 likewise.
     #[strum(message = "The model", serialize = "take-1")]
     Take1,
     /// Take offer 2.

@@ -39,12 +39,12 @@ impl Question {
     pub fn words(&self, title: &str) -> (String, &'static [(&'static str, &'static str)]) {
         match self {
             Self::Leave => (
-                format!("{title} has changes that are not saved."),
-                &[("s", "save and leave"), ("l", "leave without"), ("Esc", "stay")],
+                format!("{title} is not saved."),
+                &[("s", "save"), ("l", "leave without"), ("Esc", "stay")],
             ),
             Self::Changed(_) => (
                 format!("{title} was changed by another program."),
-                &[("o", "save over it"), ("r", "take its text"), ("Esc", "neither")],
+                &[("o", "save over"), ("r", "read it"), ("Esc", "neither")],
             ),
             Self::There(path, _) => (
                 format!("{} exists already.", path.display()),

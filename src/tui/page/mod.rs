@@ -9,7 +9,7 @@ pub use wrap::{cells, shown, width, wrap};
 use super::command::Move;
 use crate::session::{Revision, Session};
 
-/// How many rows stay between the cursor and the window's edge, where there is room.
+/// How many rows stay between the window's first and the cursor, where there is room.
 const MARGIN: usize = 2;
 
 /// What the writer sees of the draft.
@@ -48,10 +48,10 @@ impl Page {
         let (mut rows, at) = rows.around(cursor, self.height, self.height);
         let known = session.map(self.top.0, self.top.1);
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
-        // Far from where the window was, the cursor's row comes a third down.
-        let first = kept.unwrap_or_else(|| at.saturating_sub(self.height / 3));
+        // Far from where the window was, most of it shows what comes before the cursor.
+        let first = kept.unwrap_or_else(|| at.saturating_sub(self.height * 2 / 3));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
-        let below = below.max(margin).min(self.height.saturating_sub(1 + margin));
+        let below = below.min(self.height.saturating_sub(1 + margin));
         let first =
             first.clamp((at + 1 + below).saturating_sub(self.height), at.saturating_sub(margin));
         self.top = (rows[first].start, session.revision());

@@ -58,8 +58,18 @@ fn help<'a>(app: &App, room: usize) -> Vec<Line<'a>> {
             lines.push(Line::styled(under.to_owned(), app.theme.style(Role::Title)));
             heading = under;
         }
-        let keys: Vec<_> = app.keymap.keys(command).map(|key| key.to_string()).collect();
-        let keys = keys.join("  ");
+        // The other numbers are like the first.
+        if command.numbered().is_some_and(|number| number > 0) {
+            continue;
+        }
+        let mut keys = String::new();
+        for key in app.keymap.keys(command).map(|key| key.to_string()) {
+            if keys.is_empty() {
+                keys = key;
+            } else if width(&keys) + width(&key) + 2 < KEYS {
+                keys = format!("{keys}  {key}");
+            }
+        }
         let help = command.get_documentation().unwrap_or_default();
         // On a narrow screen the keys stand above their help.
         let beside = room >= 70 && width(&keys) < KEYS;

@@ -26,28 +26,30 @@ struct Areas {
     page: Rect,
     offers: Rect,
     status: Rect,
-    /// How many rows a drawer takes from the page when it opens: so many stay free below the cursor.
-    drawer: u16,
+    /// How many rows stay free below the cursor: for what is offered there, and for a drawer that may open.
+    below: u16,
 }
 
 impl Areas {
     /// Beside the page the place for offers is always kept, and below it always reached without a jump:
     /// nothing moves under the cursor when they come.
     fn new(area: Rect, open: bool) -> Self {
+        let air = if area.height >= 12 { 1 } else { 0 };
         let [title, rest, status] =
             Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
                 .areas(area);
+        let under = |page: Rect| Rect { y: page.y + air, height: page.height - air, ..page };
         if area.width >= WIDE {
             let pane = (area.width * 2 / 5).clamp(36, 56);
             let [page, offers] =
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
-            return Self { title, page, offers, status, drawer: 0 };
+            return Self { title, page: under(page), offers, status, below: 3 };
         }
         let drawer = if rest.height >= 14 { 4 } else { 3 };
         let shown = if open { drawer } else { 0 };
         let [page, offers] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
-        Self { title, page, offers, status, drawer: drawer - shown }
+        Self { title, page: under(page), offers, status, below: 1 + drawer - shown }
     }
 }
 
@@ -61,7 +63,7 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     }
     let areas = Areas::new(area, app.offers.list().is_some());
     status::title(app, frame, areas.title);
-    page::draw(app, frame, areas.page, areas.drawer);
+    page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
     status::draw(app, frame, areas.status);
     if let Some(Overlay::Sheet(sheet, _)) = app.overlay {

@@ -5,8 +5,9 @@ use crate::{
     token::StopReason,
     tui::{
         app::{App, Model},
+        command::Command::{RollAgain, Stop},
         offers::{List, Offer, Standing, State},
-        page::{shown, wrap},
+        page::{shown, width as cells, wrap},
     },
     ui::theme::Role,
 };
@@ -134,15 +135,22 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) {
         None => String::new(),
     };
     let words = super::cut(&words, width.saturating_sub(6));
-    let line = "─".repeat(width.saturating_sub(4 + super::super::page::width(&words)));
+    let stop = if app.offers.are_live() { "stops" } else { "away" };
+    let keys = format!(" {} again · {} {stop} ", app.key(RollAgain), app.key(Stop));
+    let free = width.saturating_sub(6 + cells(&words));
+    let keys = if free > cells(&keys) { keys } else { String::new() };
     let mut lines = vec![Line::from(vec![
         Span::styled(" ──", rule),
         Span::styled(words, quiet),
-        Span::styled(line, rule),
+        Span::styled("─".repeat(free - cells(&keys)), rule),
+        Span::styled(keys, quiet),
+        Span::styled("──", rule),
     ])];
     let room = usize::from(area.height) - 1;
     if let [offer] = list.offers.as_slice() {
-        let all = rows(offer, width.saturating_sub(4));
+        let mut all = rows(offer, width.saturating_sub(4));
+        // There are few rows, so none is spent on the space between paragraphs.
+        all.retain(|row| !row.trim().is_empty());
         // While it streams its end is read, afterwards its beginning.
         let skip = if offer.is_live() { all.len().saturating_sub(room) } else { 0 };
         let more = all.len() > room + skip;

@@ -22,16 +22,14 @@ const COLUMN: u16 = 72;
 /// The least space beside it.
 const MARGIN: u16 = 3;
 
-/// Draws the page. `below`: so many rows at the bottom are soon needed for something else.
+/// Draws the page; `below` the cursor so many rows stay free.
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) {
     let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
-    let air = u16::from(area.height >= 10);
     let column = Rect {
         x: area.x + (area.width - width) / 2,
-        y: area.y + air,
         // One cell more for the cursor behind a full row.
         width: width + 1,
-        height: area.height.saturating_sub(air),
+        ..area
     };
     let view = app.page.view(
         &app.session,

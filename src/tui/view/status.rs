@@ -1,6 +1,7 @@
 //! The title above the page and the line below it: what is going on, in words, and the keys for it.
 
 use crate::{
+    clean::for_terminal,
     session::Author,
     tui::{
         app::{App, Model},
@@ -8,15 +9,16 @@ use crate::{
         notices::Notice,
         offers::{Standing, State},
         overlay::Overlay,
-        page::width,
+        page::{width, wrap},
     },
     ui::theme::Role,
 };
 use ratatui::{
     Frame,
-    layout::Rect,
+    layout::{Constraint, Layout, Rect},
     style::Style,
     text::{Line, Span},
+    widgets::Clear,
 };
 
 /// The draft's name, and the model beside it.
@@ -30,7 +32,7 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
         }
         Model::Ready(info) => info.name.clone(),
     };
-    let model = crate::clean::for_terminal(&model).into_owned();
+    let model = for_terminal(&model).into_owned();
     let offers = app.offers.list().map_or(0, |list| list.offers.len());
     let offers = match offers {
         0 => String::new(),
@@ -39,7 +41,7 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
     };
     let preset = format!(" · {}", app.preset);
     let room = usize::from(area.width);
-    let title = crate::clean::for_terminal(&app.session.title()).into_owned();
+    let title = for_terminal(&app.session.title()).into_owned();
     let title = super::cut(&title, room * 2 / 5);
     let unsaved = if app.session.is_saved() { "" } else { " ●" };
     let left = 1 + width(&title) + width(unsaved);
@@ -61,35 +63,59 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
 
 /// The line below everything: a question, a notice, or how things stand and what can be done.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
+    let text = app.theme.style(Role::Notice);
     match &app.overlay {
         Some(Overlay::SaveAs(..)) => return save_as(app, frame, area),
         Some(Overlay::Question(question)) => {
             let (words, answers) = question.words(&app.session.title());
             let answers: Vec<_> =
                 answers.iter().map(|(key, act)| ((*key).to_owned(), *act)).collect();
-            return line(
-                app,
-                frame,
-                area,
-                Span::styled(words, app.theme.style(Role::Mark)),
-                &answers,
-            );
+            // Without all its answers a question can't be answered: they come before its words.
+            let room = usize::from(area.width).saturating_sub(size(&answers) + 3);
+            let up =
+                if width(&words) > room { above(app, frame, area, &words, text) } else { false };
+            let words = if up { String::new() } else { words };
+            return line(app, frame, area, Span::styled(words, text), &answers);
         }
         _ => {}
     }
     let hints = hints(app);
     if let Some((notice, waiting)) = app.notices.shown() {
-        let (mark, text, role) = match notice {
-            Notice::Word(text) => ("", text, Role::Notice),
-            Notice::Error(text) => ("! ", text, Role::Error),
+        let (mark, words, role) = match notice {
+            Notice::Word(words) => ("", words, Role::Notice),
+            Notice::Error(words) => ("! ", words, Role::Error),
         };
-        let text = crate::clean::for_terminal(text).replace(['\n', '\t'], " ");
         let more = if waiting > 0 { format!(" (and {waiting} more: Esc)") } else { String::new() };
-        let text = Span::styled(format!("{mark}{text}{more}"), app.theme.style(role));
-        return line(app, frame, area, text, &hints);
+        let words = format!("{mark}{}{more}", words.replace(['\n', '\t'], " "));
+        let style = app.theme.style(role);
+        // A long one stands above the line: the way out is at its end.
+        if width(&words) + 2 > usize::from(area.width) && above(app, frame, area, &words, style) {
+            return line(app, frame, area, Span::raw(""), &hints);
+        }
+        return line(app, frame, area, Span::styled(words, style), &hints);
     }
-    let words = state(app, usize::from(area.width)).join(" · ");
+    // The first of the keys, and all of them while they are needed, come before how things stand.
+    let kept = if app.offers.focus { hints.len() } else { 1 };
+    let room = usize::from(area.width).saturating_sub(size(&hints[..kept]));
+    let words = state(app, room).join(" · ");
     line(app, frame, area, Span::styled(words, app.theme.style(Role::Quiet)), &hints);
+}
+
+/// The most rows that something takes to be said above the line.
+const TALL: usize = 5;
+
+/// Says something in rows of its own above the line.
+fn above(app: &App, frame: &mut Frame, area: Rect, words: &str, style: Style) -> bool {
+    let words = for_terminal(words);
+    let rows = wrap(&words, usize::from(area.width).saturating_sub(2), 0);
+    let height = rows.len().min(TALL).min(usize::from(area.y)) as u16;
+    let over = Rect { y: area.y - height, height, ..area };
+    frame.render_widget(Clear, over);
+    frame.buffer_mut().set_style(over, app.theme.style(Role::Text));
+    for (y, range) in (over.y..over.bottom()).zip(rows) {
+        frame.buffer_mut().set_string(over.x + 1, y, words[range].trim_end(), style);
+    }
+    height > 0
 }
 
 /// How things stand, most needed first; what there is no room for is left out from the end.
@@ -109,7 +135,7 @@ fn state(app: &App, room: usize) -> Vec<String> {
     if let Some(speed) = app.speed {
         parts.push(format!("{speed:.0} tok/s"));
     }
-    while parts.len() > 1 && width(&parts.join(" · ")) + 2 > room {
+    while !parts.is_empty() && width(&parts.join(" · ")) + 2 > room {
         parts.pop();
     }
     parts
@@ -171,16 +197,13 @@ fn short(key: &str) -> String {
 fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(String, &str)]) {
     let room = usize::from(area.width);
     let quiet = app.theme.style(Role::Quiet);
-    let text = super::cut(&words.content, room.saturating_sub(2));
+    let text = super::cut(&for_terminal(&words.content), room.saturating_sub(2));
     let left = width(&text) + 1;
     let mut shown = answers.len();
-    let size = |shown: usize| -> usize {
-        answers[..shown].iter().map(|(key, act)| width(key) + width(act) + 3).sum()
-    };
-    while shown > 0 && left + 2 + size(shown) > room {
+    while shown > 0 && left + size(&answers[..shown]) > room {
         shown -= 1;
     }
-    let gap = room.saturating_sub(left + size(shown));
+    let gap = room.saturating_sub(left + size(&answers[..shown]));
     let mut spans =
         vec![Span::raw(" "), Span::styled(text, words.style), Span::raw(" ".repeat(gap))];
     for (key, act) in &answers[..shown] {
@@ -190,27 +213,26 @@ fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(Strin
     frame.render_widget(Line::from(spans), area);
 }
 
+/// How many cells keys and what they do take.
+fn size(answers: &[(String, &str)]) -> usize {
+    answers.iter().map(|(key, act)| width(key) + width(act) + 3).sum()
+}
+
 fn save_as(app: &App, frame: &mut Frame, area: Rect) {
     let Some(Overlay::SaveAs(field, _)) = &app.overlay else { return };
-    let label = " Save as: ";
-    let keys = "  Enter saves · Esc";
-    let quiet = app.theme.style(Role::Quiet);
-    let notice = app.notices.shown().map(|(notice, _)| match notice {
-        Notice::Word(text) | Notice::Error(text) => format!("  {text}"),
-    });
-    let keys = notice.unwrap_or_else(|| keys.to_owned());
-    let used = (width(label) + width(&keys)) as u16;
-    let room = area.width.saturating_sub(used).max(area.width / 2);
-    let [at, into, after] = ratatui::layout::Layout::horizontal([
-        ratatui::layout::Constraint::Length(width(label) as u16),
-        ratatui::layout::Constraint::Length(room),
-        ratatui::layout::Constraint::Fill(1),
+    if let Some((Notice::Word(words) | Notice::Error(words), _)) = app.notices.shown() {
+        above(app, frame, area, words, app.theme.style(Role::Notice));
+    }
+    let (label, keys) = (" Save as: ", "  Enter save  Esc back ");
+    let [at, into, after] = Layout::horizontal([
+        Constraint::Length(width(label) as u16),
+        Constraint::Fill(1),
+        Constraint::Length(if area.width < 60 { 0 } else { width(keys) as u16 }),
     ])
     .areas(area);
-    frame.render_widget(Line::styled(label, app.theme.style(Role::Mark)), at);
-    frame.buffer_mut().set_style(into, Style::default().patch(app.theme.style(Role::Text)));
+    frame.render_widget(Line::styled(label, app.theme.style(Role::Notice)), at);
     frame.render_widget(&*field.area, into);
-    frame.render_widget(Line::styled(keys, quiet), after);
+    frame.render_widget(Line::styled(keys, app.theme.style(Role::Quiet)), after);
     if let Some(cursor) = field.area.rendered_cursor_position() {
         frame.set_cursor_position(cursor);
     }
