@@ -172,6 +172,10 @@ fn a_post_is_plain_sentences() {
         ("Write to ash@example.org today.", "Write to today."),
         ("Buy $INK now. It costs $5.", "Buy now. It costs $5."),
         ("Such a #lamp and #1.", "Such a lamp and #1."),
+        (
+            "Press #\u{fe0f}\u{20e3} or #1\u{fe0f}\u{20e3}.",
+            "Press #\u{fe0f}\u{20e3} or 1\u{fe0f}\u{20e3}.",
+        ),
         ("See (https://t.co/x1) there.", "See there."),
         ("Look: www.example.org/a?b=c.", "Look:."),
         ("The list is @ash/all-lamps here.", "The list is here."),

@@ -97,11 +97,11 @@ fn label_start(before: &str) -> usize {
         .len()
 }
 
-/// A hashtag needs a letter; `#1` is a number, and a keycap's `#` has a selector behind it.
+/// A hashtag needs a letter, or a mark that counts as one; `#1` is a number, and a keycap's `#` has a selector behind it.
 fn names_something(after: &str) -> bool {
     let run = after.split(char::is_whitespace).next().unwrap_or_default();
     run.starts_with(|c| is_label(c) && c != '\u{fe0f}' && c != '\u{20e3}')
-        && run.contains(|c: char| c.is_alphabetic() || c == '_')
+        && run.contains(|c: char| c.is_alphabetic() || c == '_' || !c.is_ascii())
 }
 
 fn is_word(c: char) -> bool {
