@@ -5,6 +5,9 @@ use std::{fs, path::Path};
 use unstuck::session::{AlreadyThere, ChangedOnDisk, Motion, Session};
 
 proptest! {
+    // Each case syncs a disk twice.
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]
+
     #[test]
     fn files_keep_their_bytes(body in prop::collection::vec(prop::sample::select(vec!["a", "\n", "\r\n", "\r", "é", "\u{feff}", "\0"]), 0..20)) {
         let folder = tempfile::tempdir().unwrap();

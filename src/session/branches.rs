@@ -1,8 +1,8 @@
 //! The tree as a person uses it: what was asked and offered, branches side by side, bookmarks and names.
 
 use super::{
-    Change, Kind, Request, Revision, Session, Source, draft::Piece, journal::Record, matching,
-    tree::Node,
+    Change, Kind, Request, Revision, SHOWN, Session, Source, draft::Piece, journal::Record,
+    matching, tree::Node,
 };
 use crate::session::Author;
 use anyhow::{Result, bail};
@@ -41,9 +41,6 @@ pub struct Branch {
     /// Its last step is what the file says.
     pub is_saved: bool,
 }
-
-/// How much of a branch's text its row shows, in characters.
-const SHOWN: usize = 80;
 
 impl Session {
     /// Remember that the model was asked at a place of the page (a char index), and how (`details`: model,
@@ -246,7 +243,7 @@ impl Session {
         let begin = self.tree.node(first)?;
         let mut text = String::new();
         if first == 0 {
-            text.extend(self.text_at(0)?.chars().take(SHOWN));
+            text.push_str(&self.opening);
         }
         let (mut revision, mut steps) = (first, 1);
         loop {

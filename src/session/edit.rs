@@ -11,6 +11,7 @@ use super::{
     motion::{snap_back, snap_on, target},
     tree::{Node, Place},
 };
+use crate::clean::sentence_ends;
 use std::{borrow::Cow, ops::Range};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -178,14 +179,16 @@ impl Session {
         if self.tree.here().inserted.text.trim().is_empty() {
             return false;
         }
-        let mut before = self.text().chars_at(self.place.cursor).reversed();
-        match before.next() {
+        let cursor = self.place.cursor;
+        match cursor.checked_sub(1).and_then(|last| self.text().get_char(last)) {
             Some('\n') => true,
-            Some(last) if last.is_whitespace() => before
-                .find(|char| !matches!(char, '"' | '\'' | ')' | ']' | '”' | '’' | '»'))
-                .is_some_and(|char| matches!(char, '.' | '!' | '?' | '…')),
-            Some(last) => matches!(last, '。' | '！' | '？'),
-            None => false,
+            // In scripts without spaces the full stop itself is the end.
+            Some(last) if last.is_whitespace() || matches!(last, '。' | '！' | '？' | '｡') => {
+                let near = self.text().slice(cursor.saturating_sub(NEAR)..cursor).to_string();
+                let near = near.trim_end();
+                sentence_ends(near).last() == Some(near.len())
+            }
+            _ => false,
         }
     }
 
@@ -203,6 +206,9 @@ impl Session {
         }
     }
 }
+
+/// How many characters before the cursor tell whether a sentence ends there.
+const NEAR: usize = 256;
 
 /// A text as a page can hold it: line ends are `\n`, no control characters but that and tabs.
 fn plain(text: &str) -> Cow<'_, str> {

@@ -106,10 +106,9 @@ impl Session {
         let Some((page, saved, past)) = pages else { return };
         let (saved_at, known) = past.saved;
         self.tree = past.tree;
+        self.opening = past.opening;
         self.saved_at = saved_at;
         let file = self.file_state();
-        let text = self.saved.to_string();
-
         if *page.text() == self.saved {
             self.draft = page;
             // The crash came between the file and the journal, or another program wrote the same.
@@ -119,6 +118,7 @@ impl Session {
         } else {
             self.draft = page;
             let outside = file != known;
+            let text = self.saved.to_string();
             if outside {
                 let (range, inserted) = matching::replacement(&saved, &text);
                 let removed = saved.piece(range.clone());
@@ -242,6 +242,11 @@ impl Session {
         let now = (self.clock)();
         let stem = journal::stem(path);
         let done = match (&mut self.journal, &self.state) {
+            // Only a lock, so the new name gets one of its own; the old goes with the old journal.
+            (Some(journal), Some((state, _))) if !journal.keeps() => {
+                let lock = Journal::open(journal::path_of(state, &stem), false);
+                lock.map(|lock| self.journal = lock.map(|(journal, _)| journal))
+            }
             (Some(journal), _) => {
                 let last = had_name.then_some((now, Record::Go { revision: was_saved_at }));
                 journal.go_on_as(&stem, last)

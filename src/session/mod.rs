@@ -39,6 +39,8 @@ pub struct Session {
     draft: Draft,
     place: Place,
     tree: Tree,
+    /// How the text began that the history began with: the branch map's first row.
+    opening: String,
     /// The step on the page may still grow by what is typed next.
     growing: bool,
     path: Option<PathBuf>,
@@ -61,6 +63,14 @@ pub struct Session {
     clock: Box<dyn Fn() -> SystemTime + Send>,
 }
 
+/// How much of a branch's text its row in the map shows, in characters.
+const SHOWN: usize = 80;
+
+/// The beginning of a text, as a row shows it.
+fn opening(text: &Rope) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
 impl Default for Session {
     fn default() -> Self {
         Self::new()
@@ -79,6 +89,7 @@ impl Session {
         let now = SystemTime::now();
         Self {
             is_saved: text.is_empty(),
+            opening: opening(draft.text()),
             draft,
             place: Place::default(),
             tree: Tree::new(now),

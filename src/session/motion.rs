@@ -1,6 +1,7 @@
 //! Where a motion of the cursor leads: whole graphemes, words, sentences, paragraphs, logical lines.
 //! Only a window around the cursor is ever read, so a motion in a big draft costs what it costs in a small one.
 
+use crate::clean::sentence_ends;
 use ropey::Rope;
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete, UnicodeSegmentation};
 
@@ -136,12 +137,21 @@ fn word_ends(window: &str) -> Vec<usize> {
     window.unicode_word_indices().map(|(byte, word)| byte + word.len()).collect()
 }
 
+/// A line ends a sentence too: headings and verses have no full stop.
 fn sentence_starts(window: &str) -> Vec<usize> {
-    let sentences = window.split_sentence_bound_indices();
-    sentences
-        .filter(|(_, sentence)| !sentence.trim().is_empty())
-        .map(|(byte, sentence)| byte + sentence.len() - sentence.trim_start().len())
-        .collect()
+    let mut starts = Vec::new();
+    let mut begin = 0;
+    for line in window.split_inclusive('\n') {
+        let ends = sentence_ends(line).filter(|end| !line[*end..].trim().is_empty());
+        for from in std::iter::once(0).chain(ends) {
+            let space = line[from..].len() - line[from..].trim_start().len();
+            if from + space < line.len() {
+                starts.push(begin + from + space);
+            }
+        }
+        begin += line.len();
+    }
+    starts
 }
 
 /// Characters read at first on either side; doubled until something is found.

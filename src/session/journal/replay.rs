@@ -4,6 +4,7 @@ use super::{frame::Frames, record::Record};
 use crate::session::{
     author::Run,
     draft::{Draft, Piece},
+    opening,
     tree::{Kind, Node, Place, Request, Revision, Tree},
 };
 use ropey::Rope;
@@ -21,6 +22,8 @@ pub(crate) struct Past {
     pub good: usize,
     /// How many bytes lie behind the last snapshot.
     pub since_snapshot: usize,
+    /// How the text began that the history began with.
+    pub opening: String,
     /// The time of the last record, in milliseconds since 1970.
     pub last: u64,
     /// The latest full text.
@@ -45,6 +48,9 @@ impl Past {
                     true
                 }
                 (Some((_, Record::Snapshot { revision, text, runs })), Some(past)) => {
+                    if revision == 0 {
+                        past.opening = opening(&text);
+                    }
                     snapshot = Some((revision, text, runs));
                     past.since_snapshot = 0;
                     true
@@ -79,6 +85,7 @@ impl Past {
             changed: time,
             good: 0,
             since_snapshot: 0,
+            opening: String::new(),
             last: 0,
             snapshot: (0, Rope::new(), Vec::new()),
         }

@@ -116,6 +116,7 @@ struct Pen {
 
 impl Pen {
     fn write_all(mut self, inbox: &Receiver<Order>) {
+        sync_folder(&self.path);
         loop {
             let order = if self.pending.is_empty() {
                 inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -192,6 +193,7 @@ impl Pen {
         new.as_file().try_lock().ok();
         self.file = new.persist(&self.path).map_err(|error| error.error).with_context(said)?;
         (self.good, self.pending) = (bytes.len() as u64, Vec::new());
+        sync_folder(&self.path);
         Ok(())
     }
 
@@ -218,6 +220,7 @@ impl Pen {
         } else {
             fs::rename(&self.path, &path).with_context(said)?;
             self.path = path;
+            sync_folder(&self.path);
         }
         Ok(())
     }
@@ -227,6 +230,12 @@ impl Pen {
 pub(crate) fn aside(path: &Path, why: &str) -> PathBuf {
     let name = |number: usize| path.with_extension(format!("{why}-{number}"));
     (1..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0))
+}
+
+/// A new name is on disk only once its folder is; a file system that can't is as safe as it can be.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).ok();
 }
 
 /// Sync the file that comes, a little later, so that a burst of writes costs one sync.
