@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
     }
+    model::kernels::start(config.threads, cli.command.is_none());
     let Some(command) = cli.command else {
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
         desk(cli.file.as_deref(), config, notices)?;

@@ -8,11 +8,13 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Tokens of a prompt that are read in one step, so that a step is never long.
 const READ: usize = 64;
 /// Ended branches whose caches are kept for what may be asked next.
-const KEPT: usize = 4;
+const KEPT: usize = 2;
 
 /// A model, what it is writing, and what it remembers having read.
 pub struct Local {
@@ -147,20 +149,23 @@ impl Local {
         let last: Vec<u32> = writing.iter().map(|(_, row)| *row).collect();
         let hidden = hidden.index_select(&Tensor::new(last, &Device::Cpu)?, 0)?;
         let logits: Vec<Vec<f32>> = network.head(&hidden)?.to_vec2()?;
-        let mut ended = Vec::new();
-        for ((i, _), logits) in writing.into_iter().zip(logits) {
-            let branch = &mut self.live[i];
-            let (token, stop) = branch.next(&self.model, &logits)?;
-            if let Some(token) = token {
-                outputs.push((branch.id, Output::Token(token)));
-            }
+        let rows: HashMap<usize, &Vec<f32>> =
+            writing.iter().map(|(i, _)| *i).zip(&logits).collect();
+        let model = &self.model;
+        let chosen: Vec<Result<_>> = self
+            .live
+            .par_iter_mut()
+            .enumerate()
+            .filter_map(|(i, branch)| Some((branch.id, branch.next(model, rows.get(&i)?))))
+            .map(|(id, next)| Ok((id, next?)))
+            .collect();
+        for next in chosen {
+            let (id, (token, stop)) = next?;
+            outputs.extend(token.map(|token| (id, Output::Token(token))));
             if let Some(stop) = stop {
-                outputs.push((branch.id, Output::Done(stop)));
-                ended.push(branch.id);
+                outputs.push((id, Output::Done(stop)));
+                self.stop(id);
             }
-        }
-        for id in ended {
-            self.stop(id);
         }
         Ok(outputs)
     }
@@ -242,20 +247,24 @@ impl Branch {
         let tokenizer = &model.tokenizer;
         let seen = &self.memory.tokens;
         let recent = &seen[seen.len().saturating_sub(self.params.repetition_window)..];
-        let named = |id: u32| !tokenizer.bytes(id).is_empty();
-        let pays = |id: u32| {
-            let bytes = tokenizer.bytes(id);
-            named(id) && (bytes.starts_with(&self.owed) || self.owed.starts_with(bytes))
+        let forbid = |scores: &mut [f32], owed: &[u8]| {
+            tokenizer.forbid_unnamed(scores);
+            if !owed.is_empty() {
+                for (id, score) in scores.iter_mut().enumerate() {
+                    let bytes = tokenizer.bytes(id as u32);
+                    if !bytes.starts_with(owed) && !owed.starts_with(bytes) {
+                        *score = f32::NEG_INFINITY;
+                    }
+                }
+            }
         };
-        let choose = |allowed: &dyn Fn(u32) -> bool| {
-            sampler::choose(logits, recent, &self.params, self.generated, allowed)
+        let choose = |owed: &[u8]| {
+            let position = self.generated;
+            sampler::choose(logits, recent, &self.params, position, |scores| forbid(scores, owed))
         };
         // A vocabulary may lack every token that could pay: then the debt is forgiven.
-        let choice = choose(&pays)
-            .or_else(|| {
-                self.owed.clear();
-                choose(&named)
-            })
+        let choice = choose(&self.owed)
+            .or_else(|| choose(&[]).inspect(|_| self.owed.clear()))
             .context("the model gave no numbers; its weights may be damaged")?;
         let bytes = tokenizer.bytes(choice.id);
         let paid = self.owed.len().min(bytes.len());

@@ -16,21 +16,19 @@ pub struct Choice {
 }
 
 /// Choose a token. `logits` (vocabulary) are the raw ones, `recent` what the repetition penalty looks back on,
-/// `position` counts the continuation's tokens. `None` when nothing is allowed, or nothing is a number.
+/// `position` counts the continuation's tokens, `forbid` takes out tokens by setting their scores to minus infinity.
+/// `None` when nothing is left, or nothing is a number.
 pub fn choose(
     logits: &[f32],
     recent: &[u32],
     params: &SamplingParams,
     position: usize,
-    allowed: impl Fn(u32) -> bool,
+    forbid: impl Fn(&mut [f32]),
 ) -> Option<Choice> {
-    let mut scores = logits.to_vec();
+    let mut scores: Vec<f32> =
+        logits.iter().map(|&x| if x.is_nan() { f32::NEG_INFINITY } else { x }).collect();
     penalize(&mut scores, recent, params.repetition_penalty);
-    for (id, score) in scores.iter_mut().enumerate() {
-        if score.is_nan() || !allowed(id as u32) {
-            *score = f32::NEG_INFINITY;
-        }
-    }
+    forbid(&mut scores);
     let id = match params.temperature > 0.0 {
         false => likeliest(&scores)?,
         true => draw(&mut scores, params, uniform(params.seed, params.branch, position as u64))?,
@@ -65,8 +63,9 @@ fn penalize(scores: &mut [f32], recent: &[u32], penalty: f32) {
 
 /// The highest score; of equals the lowest token.
 fn likeliest(scores: &[f32]) -> Option<u32> {
-    let best = (0..scores.len()).reduce(|a, b| if scores[b] > scores[a] { b } else { a })?;
-    (scores[best] > f32::NEG_INFINITY).then_some(best as u32)
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let best = scores.iter().position(|&x| x == most)?;
+    (most > f32::NEG_INFINITY).then_some(best as u32)
 }
 
 fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
@@ -80,21 +79,21 @@ fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
         return walk(all, u);
     }
     let floor = if params.min_p > 0.0 { params.min_p.ln() } else { f32::NEG_INFINITY };
-    // Few tokens matter: sort those near the top alone, where the cuts can be seen to fall among them.
-    const NEAR: f32 = -12.0;
-    let mut kept: Vec<(f32, u32)> = all.clone().filter(|(x, _)| *x >= NEAR).collect();
     // What top-p is a share of: with top-k, of what top-k leaves.
     let of_all = if params.top_p < 1.0 && params.top_k == 0 { mass(all.clone()) } else { 0.0 };
-    let enough = if params.top_k > 0 {
-        kept.len() >= params.top_k
-    } else if params.top_p < 1.0 {
-        mass(kept.iter().copied()) >= params.top_p as f64 * of_all
-    } else {
-        floor >= NEAR
+    let enough = |depth: f32| {
+        let near = scores.iter().filter(|x| **x >= -depth);
+        if params.top_k > 0 {
+            near.count() >= params.top_k
+        } else if params.top_p < 1.0 {
+            mass(near.map(|&x| (x, 0))) >= params.top_p as f64 * of_all
+        } else {
+            floor >= -depth
+        }
     };
-    if !enough {
-        kept = all.collect();
-    }
+    // Few tokens matter: only those are sorted that lie near enough to the top for the cuts to fall among them.
+    let depth = [3.0, 6.0, 12.0].into_iter().find(|&d| enough(d)).unwrap_or(f32::INFINITY);
+    let mut kept: Vec<(f32, u32)> = all.filter(|(x, _)| *x >= -depth).collect();
     let k = if params.top_k > 0 { params.top_k } else { kept.len() };
     keep_best(&mut kept, k);
     if params.top_p < 1.0 {
@@ -176,7 +175,7 @@ mod tests {
         let n = 20_000;
         let mut counts = HashMap::new();
         for position in 0..n {
-            let id = choose(logits, &[], params, position, |_| true).unwrap().id;
+            let id = choose(logits, &[], params, position, |_| ()).unwrap().id;
             *counts.entry(id).or_insert(0.0) += 1.0 / n as f64;
         }
         counts
@@ -215,16 +214,18 @@ mod tests {
         let mut logits = vec![0.0; 201];
         logits[7] = 30.0;
         let hot = SamplingParams { temperature: 2.0, ..plain() };
-        let a = choose(&logits, &[], &SamplingParams { top_k: 50, ..hot.clone() }, 1, |id| id != 7);
+        let a = choose(&logits, &[], &SamplingParams { top_k: 50, ..hot.clone() }, 1, |scores| {
+            scores[7] = f32::NEG_INFINITY;
+        });
         assert!(a.unwrap().id <= 50, "of equals the lower tokens stay");
-        let b = choose(&logits, &[], &SamplingParams { top_p: 0.99, ..hot }, 1, |_| true);
+        let b = choose(&logits, &[], &SamplingParams { top_p: 0.99, ..hot }, 1, |_| ());
         assert_eq!(b.unwrap().id, 7);
     }
 
     #[test]
     fn greedy_ignores_the_cuts_and_equals_go_to_the_lower() {
         let greedy = SamplingParams { temperature: 0.0, top_k: 1, top_p: 0.01, ..plain() };
-        assert_eq!(choose(&[1.0, 3.0, 3.0], &[], &greedy, 0, |_| true).unwrap().id, 1);
+        assert_eq!(choose(&[1.0, 3.0, 3.0], &[], &greedy, 0, |_| ()).unwrap().id, 1);
     }
 
     #[test]
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn a_draw_depends_on_its_place_alone() {
         let params = SamplingParams { seed: 3, branch: 1, ..plain() };
-        let at = |p: &SamplingParams, i| choose(&LOGITS, &[], p, i, |_| true).unwrap().id;
+        let at = |p: &SamplingParams, i| choose(&LOGITS, &[], p, i, |_| ()).unwrap().id;
         let forward: Vec<u32> = (0..50).map(|i| at(&params, i)).collect();
         let mut backward: Vec<u32> = (0..50).rev().map(|i| at(&params, i)).collect();
         backward.reverse();
@@ -249,11 +250,17 @@ mod tests {
     #[test]
     fn rank_and_logprob_are_of_the_raw_distribution() {
         let params = SamplingParams { temperature: 0.0, ..plain() };
-        let c = choose(&LOGITS, &[], &params, 0, |id| id == 2).unwrap();
+        let only = |keep: usize| {
+            move |scores: &mut [f32]| {
+                let others = scores.iter_mut().enumerate().filter(|(id, _)| *id != keep);
+                others.for_each(|(_, x)| *x = f32::NEG_INFINITY);
+            }
+        };
+        let c = choose(&LOGITS, &[], &params, 0, only(2)).unwrap();
         let total: f32 = LOGITS.iter().map(|x| x.exp()).sum();
         assert_eq!((c.id, c.rank), (2, 3));
         assert!((c.logprob - (1.0f32.exp() / total).ln()).abs() < 1e-5);
-        assert_eq!(choose(&LOGITS, &[], &params, 0, |_| false), None);
-        assert_eq!(choose(&[f32::NAN; 3], &[], &params, 0, |_| true), None);
+        assert_eq!(choose(&LOGITS, &[], &params, 0, only(9)), None);
+        assert_eq!(choose(&[f32::NAN; 3], &[], &params, 0, |_| ()), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Config, Gpt2, KvCache, Precision, Span, Tokenizer,
     gguf::Gguf,
     gpt2::{Raw, Source},
-    rounded,
+    memory, rounded,
     tensors::Safetensors,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -133,6 +133,7 @@ impl Model {
             tokenizer.size(),
             config.vocab_size
         );
+        memory::check(&config, precision)?;
         // A head that the configuration promises and the file lacks is the embedding, as it was published.
         config.tie_word_embeddings |= !has_head;
         let network = Gpt2::load(config, precision, &mut |name, shape| {

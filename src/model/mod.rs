@@ -8,6 +8,7 @@ mod gpt2;
 pub mod kernels;
 mod linear;
 mod load;
+pub mod memory;
 mod ops;
 mod random;
 mod rounded;

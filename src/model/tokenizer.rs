@@ -16,6 +16,8 @@ const END: &str = "<|endoftext|>";
 pub struct Tokenizer {
     inner: Inner,
     bytes: Vec<Vec<u8>>,
+    /// Numbers below the highest that have no token.
+    holes: Vec<usize>,
     end: Option<u32>,
 }
 
@@ -139,7 +141,8 @@ impl Tokenizer {
             };
         }
         let end = inner.token_to_id(END);
-        Ok(Self { inner, bytes, end })
+        let holes = (0..size).filter(|&id| bytes[id].is_empty()).collect();
+        Ok(Self { inner, bytes, holes, end })
     }
 
     /// One past the highest token.
@@ -164,6 +167,15 @@ impl Tokenizer {
     /// The bytes of a token; empty for a number that stands for nothing.
     pub fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Take out of a row of scores every number that stands for nothing.
+    pub fn forbid_unnamed(&self, scores: &mut [f32]) {
+        let size = self.bytes.len().min(scores.len());
+        scores[size..].fill(f32::NEG_INFINITY);
+        for &id in self.holes.iter().take_while(|&&id| id < size) {
+            scores[id] = f32::NEG_INFINITY;
+        }
     }
 
     /// The bytes of tokens as text, with `�` where they are none.

@@ -11,6 +11,7 @@ pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use q8::Q8Matrix;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 /// What this processor can do, best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +125,25 @@ fn parallel(n: usize, f: impl Fn(usize) + Sync) {
         work();
     });
 }
+
+/// Start the threads that compute, before anything does: so many (else one a core), and `behind` the threads that
+/// answer keys where the system lets a program say so.
+pub fn start(threads: Option<usize>, behind: bool) {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .thread_name(|i| format!("compute-{i}"))
+        .start_handler(move |_| {
+            if let (true, Ok(priority)) = (behind, ThreadPriorityValue::try_from(BEHIND)) {
+                // Where it cannot be had, the machine's own fairness has to do.
+                let _ = set_current_thread_priority(ThreadPriority::Crossplatform(priority));
+            }
+        });
+    // Threads that run already stay as they are.
+    let _ = pool.build_global();
+}
+
+/// Of 0 to 99; somewhat below the usual, so that a key never waits and idle time is all ours.
+const BEHIND: u8 = 25;
 
 /// Run `f` on one of the threads that compute, so that each step inside it finds the others awake.
 pub fn on_threads<T: Send>(f: impl FnOnce() -> T + Send) -> T {

@@ -1,0 +1,92 @@
+//! Whether a model fits this machine's memory, before it is loaded.
+
+use super::{Config, Precision};
+use anyhow::{Result, ensure};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// Beside weights and caches: the program itself, its buffers, the tokenizer.
+const REST: u64 = 64 << 20;
+
+/// Bytes of a model at work: weights, one whole context of keys and values, and the rest.
+pub fn needed(config: &Config, precision: Precision) -> u64 {
+    let (c, inner, layers) = (config.n_embd as u64, config.inner() as u64, config.n_layer as u64);
+    let table = config.vocab_size as u64 * c;
+    let matrices = layers * (4 * c * c + 2 * c * inner);
+    // Sixteenths of a byte a weight: a block's scale counted in. 4-bit models keep their table finer.
+    let (of_matrices, of_table) = match precision {
+        Precision::F32 => (64, 64),
+        Precision::F16 | Precision::Bf16 => (32, 32),
+        Precision::Q8_0 => (17, 17),
+        Precision::Q4k => (9, 17),
+    };
+    let weights = (matrices * of_matrices + table * of_table) / 16;
+    let positions = config.n_positions as u64 * c;
+    weights + 4 * positions + 4 * 2 * layers * positions + REST
+}
+
+/// Refuse what does not fit, with its size and the finest form that would.
+///
+/// # Errors
+/// When less memory is free than the model needs.
+pub fn check(config: &Config, precision: Precision) -> Result<()> {
+    fits(config, precision, free())
+}
+
+fn fits(config: &Config, precision: Precision, free: u64) -> Result<()> {
+    let need = needed(config, precision);
+    let smaller = [Precision::F16, Precision::Q8_0, Precision::Q4k]
+        .into_iter()
+        .filter(|p| needed(config, *p) < need)
+        .find(|p| needed(config, *p) <= free);
+    let way_out = match smaller {
+        Some(p) => format!("`--quantization {p}` needs {}", gib(needed(config, p))),
+        None => {
+            "no smaller form of it fits either; close other programs or take a smaller model".into()
+        }
+    };
+    ensure!(
+        need <= free,
+        "as {precision} it needs {} of memory, and {} are free; {way_out}",
+        gib(need),
+        gib(free)
+    );
+    Ok(())
+}
+
+/// Bytes that can be had without swapping; as many as there are where the system does not tell.
+fn free() -> u64 {
+    let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let Ok(system) = System::new_with_specifics(memory) else { return u64::MAX };
+    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    match system.available_memory() {
+        0 => u64::MAX,
+        free => free.min(limit),
+    }
+}
+
+fn gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Shape;
+
+    #[test]
+    fn sizes_are_those_of_the_published_shapes() {
+        let config = "124m".parse::<Shape>().unwrap().config();
+        let mib = |p| needed(&config, p) >> 20;
+        assert_eq!((mib(Precision::F32), mib(Precision::Q8_0)), (610, 264));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_what_would() {
+        let config = "1558m".parse::<Shape>().unwrap().config();
+        assert!(fits(&config, Precision::F32, 16 << 30).is_ok());
+        let say = |free: u64| fits(&config, Precision::F32, free).unwrap_err().to_string();
+        assert!(say(4 << 30).contains("`--quantization f16` needs"), "{}", say(4 << 30));
+        assert!(say(3 << 30).contains("`--quantization q8_0` needs"), "{}", say(3 << 30));
+        assert!(say(1 << 29).contains("smaller model"), "{}", say(1 << 29));
+    }
+}
