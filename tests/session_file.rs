@@ -120,6 +120,10 @@ fn save_as_asks_before_it_replaces() {
     assert_eq!((session.title().as_str(), session.is_saved()), ("mine.md", true));
     session.save_as_over(&path).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    // Its own file under another spelling is no other file.
+    session.type_text("all ");
+    session.save_as(&path.parent().unwrap().join(".").join("draft.md")).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "all mine");
 }
 
 #[cfg(unix)]

@@ -37,7 +37,8 @@ impl Session {
     /// # Errors
     /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file.
     pub fn save_as(&mut self, path: &Path) -> Result<()> {
-        if self.path.as_deref() == Some(path) {
+        // However it is spelled, and through whatever links.
+        if self.path.as_deref().is_some_and(|own| journal::stem(own) == journal::stem(path)) {
             return self.save();
         }
         if path.exists() {
@@ -97,6 +98,9 @@ impl Session {
     }
 
     fn write(&mut self, path: PathBuf) -> Result<()> {
+        // The history first: were it behind the file after a power cut, our own text would look like another
+        // program's. What goes wrong with it is told as a notice, and saving matters all the more.
+        self.flush().ok();
         self.stamp = Some(file::write(&path, &file::bytes(self.text(), self.form))?);
         self.saved = self.text().clone();
         self.growing = false;
