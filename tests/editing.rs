@@ -450,3 +450,98 @@ fn a_draft_that_may_not_change_says_why() {
     assert!(desk.asked.is_empty() && desk.app.is_over());
     assert_eq!(std::fs::read(&path).unwrap(), b"caf\xe9");
 }
+
+fn config() -> proptest::test_runner::Config {
+    proptest::test_runner::Config { cases: 200, failure_persistence: None, ..Default::default() }
+}
+
+/// Everything that may happen, in any order: nothing breaks, only the writer's own keys change the text, and
+/// undo leads back to where it began.
+#[test]
+fn whatever_happens_no_word_is_lost() {
+    const STEPS: &[&str] = &[
+        "a",
+        " ",
+        "The",
+        "雨",
+        "👨‍👩‍👧‍👦",
+        "e\u{301}",
+        ".",
+        "\n",
+        "\t",
+        "<ctrl-space>",
+        "<ctrl-space>",
+        "<tab>",
+        "= The",
+        "= The| lamp",
+        "=\n\n",
+        "=雨",
+        "=.",
+        "=!no",
+        "=?0",
+        "=?2",
+        "=1: late",
+        "=2: later",
+        "<esc>",
+        "<ctrl-right>",
+        "<ctrl-down>",
+        "<alt-enter>",
+        "<right>",
+        "<alt-1>",
+        "<alt-3>",
+        "<ctrl-r>",
+        "<alt-r>",
+        "<f6>",
+        "<up>",
+        "<down>",
+        "<enter>",
+        "<shift-tab>",
+        "<left>",
+        "<home>",
+        "<end>",
+        "<pageup>",
+        "<pagedown>",
+        "<shift-up>",
+        "<shift-left>",
+        "<shift-end>",
+        "<ctrl-a>",
+        "<ctrl-x>",
+        "<ctrl-v>",
+        "<ctrl-z>",
+        "<ctrl-z>",
+        "<ctrl-y>",
+        "<backspace>",
+        "<delete>",
+        "<ctrl-w>",
+        "<ctrl-home>",
+        "<f1>",
+        "^one\r\ntwo",
+    ];
+    const SIZES: [(u16, u16); 4] = [(80, 24), (120, 30), (40, 8), (20, 3)];
+    proptest::proptest!(config(), |(
+        steps in proptest::collection::vec(0..STEPS.len(), 1..80),
+        size in 0..SIZES.len(),
+    )| {
+        let start = "There were three rules.\n\nNobody spoke";
+        let mut desk = Desk::on(start);
+        desk.size(SIZES[size].0, SIZES[size].1);
+        for step in steps.into_iter().map(|number| STEPS[number]) {
+            let news = step.starts_with('=');
+            if news && desk.asked.len() < 3 {
+                continue;
+            }
+            let before = desk.app.session().text().clone();
+            desk.step(step);
+            desk.draw();
+            let after = desk.app.session().text();
+            proptest::prop_assert!(!news || *after == before, "{step} changed the text");
+            proptest::prop_assert!(!desk.app.is_over(), "{step} ended the desk");
+        }
+        for _ in 0..400 {
+            desk.step("<esc>");
+            desk.step("<ctrl-z>");
+        }
+        let left = desk.app.session().text().to_string();
+        proptest::prop_assert_eq!(left, start);
+    });
+}

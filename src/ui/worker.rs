@@ -11,7 +11,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::Receiver,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What a front end asks of the model.
@@ -78,13 +78,40 @@ struct Worker<'a> {
     engine: Engine,
     tell: &'a dyn Fn(News) -> bool,
     live: Vec<BranchId>,
+    clock: Clock,
+}
+
+/// How fast tokens come. Reading a prompt doesn't count: the first tokens only start the clock.
+#[derive(Default)]
+struct Clock {
     since: Option<Instant>,
     tokens: u32,
+    told: Duration,
 }
+
+impl Clock {
+    /// Counts the tokens of a step. Gives their number a second now and then, and at the end.
+    fn count(&mut self, tokens: u32, is_end: bool, now: Instant) -> Option<f32> {
+        let Some(since) = self.since else {
+            self.since = (tokens > 0).then_some(now);
+            return None;
+        };
+        self.tokens += tokens;
+        let passed = now - since;
+        if self.tokens == 0 || (!is_end && passed < self.told + PAUSE) {
+            return None;
+        }
+        self.told = passed;
+        Some(self.tokens as f32 / passed.as_secs_f32().max(1e-3))
+    }
+}
+
+/// Between two words on the speed, so that it can be read.
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl<'a> Worker<'a> {
     fn new(engine: Engine, tell: &'a dyn Fn(News) -> bool) -> Self {
-        Self { engine, tell, live: Vec::new(), since: None, tokens: 0 }
+        Self { engine, tell, live: Vec::new(), clock: Clock::default() }
     }
 
     /// Works until nobody asks or nobody listens.
@@ -119,7 +146,7 @@ impl<'a> Worker<'a> {
             Request::Generate(ask) => {
                 let branch = ask.branch;
                 if self.engine.is_idle() {
-                    (self.since, self.tokens) = (None, 0);
+                    self.clock = Clock::default();
                 }
                 match self.engine.start(ask) {
                     Ok(reading) => {
@@ -137,11 +164,11 @@ impl<'a> Worker<'a> {
             Ok(outputs) => outputs,
             Err(error) => return self.fail(&format!("{error:#}")),
         };
-        let before = self.tokens;
+        let mut tokens = 0;
         for (branch, output) in outputs {
             let news = match output {
                 Output::Token(token) => {
-                    self.tokens += 1;
+                    tokens += 1;
                     News::Token(branch, token)
                 }
                 Output::Done(why) => {
@@ -153,22 +180,8 @@ impl<'a> Worker<'a> {
                 return false;
             }
         }
-        self.tokens == before || self.clock()
-    }
-
-    /// Tells the speed now and then. Reading the prompt doesn't count: the clock starts with the first token.
-    fn clock(&mut self) -> bool {
-        match self.since {
-            None => {
-                (self.since, self.tokens) = (Some(Instant::now()), 0);
-                true
-            }
-            Some(since) if self.tokens.is_multiple_of(8) || self.engine.is_idle() => {
-                let seconds = since.elapsed().as_secs_f32().max(1e-3);
-                (self.tell)(News::Speed(self.tokens as f32 / seconds))
-            }
-            Some(_) => true,
-        }
+        let speed = self.clock.count(tokens, self.engine.is_idle(), Instant::now());
+        speed.is_none_or(|speed| (self.tell)(News::Speed(speed)))
     }
 
     /// A step that fails has failed for all branches in hand.
@@ -177,5 +190,22 @@ impl<'a> Worker<'a> {
             self.engine.stop(branch);
             (self.tell)(News::Failed(branch, why.to_owned()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_is_told_now_and_then_and_at_the_end() {
+        let (mut clock, start) = (Clock::default(), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!(clock.count(0, false, at(0)), None);
+        assert_eq!(clock.count(3, false, at(900)), None);
+        assert_eq!(clock.count(3, false, at(1000)), None);
+        assert_eq!(clock.count(7, false, at(1400)), Some(20.0));
+        assert_eq!(clock.count(5, false, at(1500)), None);
+        assert_eq!(clock.count(0, true, at(1900)), Some(15.0));
     }
 }

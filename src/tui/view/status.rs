@@ -200,10 +200,11 @@ fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(Strin
     let text = super::cut(&for_terminal(&words.content), room.saturating_sub(2));
     let left = width(&text) + 1;
     let mut shown = answers.len();
-    while shown > 0 && left + size(&answers[..shown]) > room {
+    // Two cells between words and keys; of the two behind the last key one may be missing.
+    while shown > 0 && left + size(&answers[..shown]) + 1 > room {
         shown -= 1;
     }
-    let gap = room.saturating_sub(left + size(&answers[..shown]));
+    let gap = (room + 1).saturating_sub(left + size(&answers[..shown]));
     let mut spans =
         vec![Span::raw(" "), Span::styled(text, words.style), Span::raw(" ".repeat(gap))];
     for (key, act) in &answers[..shown] {
