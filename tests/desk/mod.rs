@@ -191,6 +191,15 @@ impl Desk {
     }
 }
 
+/// Runs each script and compares the text; `|` is the cursor, `[` the other end of the selection.
+pub fn check(table: &[(&str, &[&str], &str)]) {
+    for (number, (text, steps, expected)) in table.iter().enumerate() {
+        let mut desk = Desk::on(text);
+        desk.steps(steps);
+        assert_eq!(desk.text(), *expected, "row {number}: {text:?} {steps:?}");
+    }
+}
+
 /// A key by its name in the table of keys.
 pub fn event(name: &str) -> KeyEvent {
     let (held, key) = match name.rsplit_once('-') {

@@ -5,7 +5,7 @@ use crate::{
     clean::for_terminal,
     session::Author,
     tui::{
-        app::App,
+        app::{App, Model},
         command::Command,
         offers::Standing,
         page::{Row, View, shown, wrap},
@@ -123,7 +123,11 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
         },
         None if app.session.text().len_chars() == 0 => {
             let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
-            welcome = format!("Write, or press {ask} for three openings. {help} shows everything.");
+            let or = match app.model {
+                Model::Gone(_) => String::new(),
+                _ => format!(", or press {ask} for three openings"),
+            };
+            welcome = format!("Write{or}. {help} shows everything.");
             &welcome
         }
         None => return,

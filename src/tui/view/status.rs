@@ -79,13 +79,19 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         }
         _ => {}
     }
-    let hints = hints(app);
+    let mut hints = hints(app);
     if let Some((notice, waiting)) = app.notices.shown() {
+        if matches!(notice, Notice::Error(_)) && !app.offers.are_live() {
+            hints = vec![
+                (short(&app.key(Command::Stop)), "read"),
+                (short(&app.key(Command::Help)), "help"),
+            ];
+        }
         let (mark, words, role) = match notice {
             Notice::Word(words) => ("", words, Role::Notice),
             Notice::Error(words) => ("! ", words, Role::Error),
         };
-        let more = if waiting > 0 { format!(" (and {waiting} more: Esc)") } else { String::new() };
+        let more = if waiting > 0 { format!(" (and {waiting} more)") } else { String::new() };
         let words = format!("{mark}{}{more}", words.replace(['\n', '\t'], " "));
         let style = app.theme.style(role);
         // A long one stands above the line: the way out is at its end.
