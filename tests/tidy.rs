@@ -25,7 +25,7 @@ const ROOMS: [(&[&str], &[&str]); 3] = [
 
 /// Files that may lift the ban on `unsafe`: the kernels, and the memory map of weights.
 fn may_be_unsafe(path: &Path) -> bool {
-    path.starts_with("src/model/kernels") || path == Path::new("src/model/tensors.rs")
+    path.starts_with("src/model/kernels") || path == Path::new("src/model/formats/safetensors.rs")
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub const EMBEDDED: &str = "inkwell";
 /// When there is none; the message lists what there is.
 pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
     let path = Path::new(name);
-    if path.is_dir() || is_gguf(path) {
+    if path.is_dir() || is_whole(path) {
         return Ok(Some(path.to_owned()));
     }
     if path.is_file() {
@@ -30,13 +30,13 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
     let shelved = shelves
         .iter()
         .flat_map(|shelf| [shelf.join(path), shelf.join(format!("{name}.gguf"))])
-        .find(|place| place.is_dir() || is_gguf(place));
+        .find(|place| place.is_dir() || is_whole(place));
     match shelved {
         Some(place) if is_name => Ok(Some(place)),
         _ if name == EMBEDDED => Ok(None),
         _ => bail!(
             "no such model; known names: {}. Give one of these, a folder with config.json, tokenizer.json \
-             and model.safetensors, or a GGUF file",
+             and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
             list(shelves).join(", ")
         ),
     }
@@ -48,7 +48,7 @@ pub fn list(shelves: &[PathBuf]) -> Vec<String> {
     let entries = shelves.iter().filter_map(|shelf| fs::read_dir(shelf).ok()).flatten().flatten();
     let mut found: Vec<_> = entries
         .map(|entry| entry.path())
-        .filter(|path| path.join("config.json").is_file() || is_gguf(path))
+        .filter(|path| is_model(path))
         .filter_map(|path| {
             let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
             Some(name?.to_string_lossy().into_owned())
@@ -61,6 +61,12 @@ pub fn list(shelves: &[PathBuf]) -> Vec<String> {
     names
 }
 
-fn is_gguf(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "gguf") && path.is_file()
+fn is_model(path: &Path) -> bool {
+    ["config.json", "hparams.json"].iter().any(|name| path.join(name).is_file())
+        || path.extension().is_some_and(|e| e == "gguf") && path.is_file()
+}
+
+/// Whether a file is a model by itself, or one step of a run.
+fn is_whole(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "gguf" || e == "index") && path.is_file()
 }

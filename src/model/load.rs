@@ -1,18 +1,13 @@
-//! From a folder, a file, or the binary itself, to a model that can read. Errors name the file and the way out.
+//! From files, or the binary itself, to a model that can read. Errors name the file and the way out.
 
 use super::{
     Config, Gpt2, KvCache, Precision, Span, Tokenizer,
-    gguf::Gguf,
+    formats::{Checkpoint, gguf::Gguf},
     gpt2::{Raw, Source},
     memory, rounded,
-    tensors::Safetensors,
 };
-use anyhow::{Context, Result, bail, ensure};
-use std::{
-    fs,
-    io::{BufReader, Cursor, Read, Seek},
-    path::{Path, PathBuf},
-};
+use anyhow::{Context, Result, ensure};
+use std::{io::Cursor, path::Path};
 
 const NOT_NUMBERS: &str = "the weights hold numbers that are none (NaN or infinite): the file is damaged or its \
      training diverged; fetch it again or take an earlier checkpoint";
@@ -42,160 +37,96 @@ impl Model {
         let broken = "the model in this binary";
         let mut gguf = Gguf::open(Cursor::new(WEIGHTS)).context(broken)?;
         let tokenizer = embedded_tokenizer()?;
-        let config = Config::parse(CONFIG).context(broken)?;
-        let mut model = Self::from_gguf("inkwell", config, tokenizer, precision, &mut gguf)?;
-        model.embedded = true;
-        Ok(model)
+        let mut config = Config::parse(CONFIG).context(broken)?;
+        config.tie_word_embeddings |= !gguf.has("lm_head.weight");
+        let end = fits(&tokenizer, &config)?;
+        let network = assemble(config, end, precision, &mut |name, shape| gguf.get(name, shape))?;
+        Ok(Self { name: "inkwell".into(), network, tokenizer, embedded: true })
     }
 
-    /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
-    /// `model.safetensors` or `model.gguf`), or a GGUF file.
+    /// Whatever [`Checkpoint::open`] opens.
     ///
     /// # Errors
     /// For every file that is missing, torn or of another shape, with its name.
     pub fn open(path: &Path, precision: Precision) -> Result<Self> {
-        if path.is_file() {
-            return Self::open_gguf(path, precision);
+        Self::from_checkpoint(Checkpoint::open(path)?, precision)
+    }
+
+    /// Read an open checkpoint. What was rounded before is taken from where it was kept.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn from_checkpoint(mut from: Checkpoint, precision: Precision) -> Result<Self> {
+        if let Some(network) = rounded::open(&from, precision) {
+            let Checkpoint { name, tokenizer, .. } = from;
+            return Ok(Self { name, network, tokenizer, embedded: false });
         }
-        let folder = path;
-        if !folder.is_dir() {
-            bail!("{}: no such model folder or file", folder.display());
-        }
-        let path = folder.join("config.json");
-        let json = fs::read(&path).with_context(|| {
-            format!("{}: a model folder needs one; is this the folder?", path.display())
+        let (config, files) = (from.config.clone(), from.files());
+        let end = fits(&from.tokenizer, &config);
+        let network = end.and_then(|end| {
+            assemble(config, end, precision, &mut |name, shape| from.get(name, shape))
+        });
+        let network = network.with_context(|| match &files[..] {
+            [file] => format!("{}", file.display()),
+            _ => from.name.clone(),
         })?;
-        let config = Config::parse(&json).with_context(|| format!("{}", path.display()))?;
-        let tokenizer = open_tokenizer(folder)?;
-        let name = name_of(folder);
-        let weights = folder.join("model.safetensors");
-        if weights.is_file() {
-            if let Some(model) = rounded::open(&weights, &name, &config, &json, precision) {
-                return Ok(model);
-            }
-            let tensors = Safetensors::map(&weights)?;
-            let model = Self::assemble(
-                &name,
-                config,
-                tokenizer,
-                precision,
-                &mut |name, shape| tensors.get(name, shape),
-                tensors.has("lm_head.weight"),
-            )
-            .with_context(|| format!("{}", weights.display()))?;
-            rounded::save(&weights, &model, &json, precision);
-            return Ok(model);
-        }
-        let gguf = folder.join("model.gguf");
-        if gguf.is_file() {
-            let mut file = open_gguf(&gguf)?;
-            return Self::from_gguf(&name, config, tokenizer, precision, &mut file)
-                .with_context(|| format!("{}", gguf.display()));
-        }
-        bail!("{}: missing; the weights have to lie beside config.json", weights.display())
-    }
-
-    /// One GGUF file, its tokenizer in it.
-    fn open_gguf(path: &Path, precision: Precision) -> Result<Self> {
-        let mut gguf = open_gguf(path)?;
-        let mut read = || {
-            let config = gguf.config()?;
-            let tokenizer = gguf.tokenizer()?;
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            Self::from_gguf(&name, config, tokenizer, precision, &mut gguf)
-        };
-        read().with_context(|| format!("{}", path.display()))
-    }
-
-    /// From an open GGUF file, with a configuration and a tokenizer from wherever.
-    pub(super) fn from_gguf<R: Read + Seek>(
-        name: &str,
-        config: Config,
-        tokenizer: Tokenizer,
-        precision: Precision,
-        gguf: &mut Gguf<R>,
-    ) -> Result<Self> {
-        let has_head = gguf.has("lm_head.weight");
-        Self::assemble(name, config, tokenizer, precision, &mut |name, _| gguf.get(name), has_head)
-    }
-
-    fn assemble(
-        name: &str,
-        mut config: Config,
-        tokenizer: Tokenizer,
-        precision: Precision,
-        get: &mut Source,
-        has_head: bool,
-    ) -> Result<Self> {
-        ensure!(
-            tokenizer.size() <= config.vocab_size,
-            "the tokenizer numbers tokens up to {}, but the weights are for {}: they belong to different models",
-            tokenizer.size(),
-            config.vocab_size
-        );
-        memory::check(&config, precision)?;
-        // A head that the configuration promises and the file lacks is the embedding, as it was published.
-        config.tie_word_embeddings |= !has_head;
-        let network = Gpt2::load(config, precision, &mut |name, shape| {
-            let tensor = get(name, shape)?;
-            let (mut want, got) = (shape.to_vec(), tensor.dims());
-            if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
-                want.reverse();
-            }
-            ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
-            if let Raw::Float(floats) = &tensor {
-                // Here, since 8-bit weights would hide a NaN from the first pass below.
-                ensure!(
-                    floats.sum_all()?.to_scalar::<f32>()?.is_finite(),
-                    "`{name}`: {NOT_NUMBERS}"
-                );
-            }
-            Ok(tensor)
-        })?;
-        let model = Self { name: name.into(), network, tokenizer, embedded: false };
-        model.check()?;
-        Ok(model)
-    }
-
-    /// A first pass, so that weights that are not numbers are found here and not on the page.
-    fn check(&self) -> Result<()> {
-        let mut cache = KvCache::new(&self.network.config);
-        let ids = [self.tokenizer.end().unwrap_or(0)];
-        let x = self.network.read(&mut [Span { ids: &ids, cache: &mut cache }])?;
-        let logits: Vec<f32> = self.network.head(&x)?.flatten_all()?.to_vec1()?;
-        ensure!(logits.iter().all(|x| x.is_finite()), "{NOT_NUMBERS}");
-        Ok(())
+        rounded::save(&from, &network, precision);
+        let Checkpoint { name, tokenizer, .. } = from;
+        Ok(Self { name, network, tokenizer, embedded: false })
     }
 }
 
-fn open_gguf(path: &Path) -> Result<Gguf<BufReader<fs::File>>> {
-    let open = || Gguf::open(BufReader::with_capacity(1 << 20, fs::File::open(path)?));
-    open().with_context(|| format!("{}", path.display()))
+/// A network of tensors that are checked one by one as they come; `end` is the token for a first pass.
+pub(super) fn assemble(
+    config: Config,
+    end: u32,
+    precision: Precision,
+    get: &mut Source,
+) -> Result<Gpt2> {
+    memory::check(&config, precision)?;
+    let network = Gpt2::load(config, precision, &mut |name, shape| checked(name, shape, get))?;
+    // So that weights that are not numbers are found here and not on the page.
+    let mut cache = KvCache::new(&network.config);
+    let x = network.read(&mut [Span { ids: &[end], cache: &mut cache }])?;
+    let logits: Vec<f32> = network.head(&x)?.flatten_all()?.to_vec1()?;
+    ensure!(logits.iter().all(|x| x.is_finite()), "{NOT_NUMBERS}");
+    Ok(network)
 }
 
-/// A folder's own name, also for `.`.
-fn name_of(folder: &Path) -> String {
-    let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
-    whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
+/// Whether a vocabulary is for weights of this shape; its token for a first pass.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn fits(tokenizer: &Tokenizer, config: &Config) -> Result<u32> {
+    ensure!(
+        tokenizer.size() <= config.vocab_size,
+        "the tokenizer numbers tokens up to {}, but the weights are for {}: they belong to different models",
+        tokenizer.size(),
+        config.vocab_size
+    );
+    Ok(tokenizer.end().unwrap_or(0))
+}
+
+/// A tensor that has the shape asked for, and only numbers in it.
+///
+/// # Errors
+/// When it has not.
+pub fn checked(name: &str, shape: &[usize], get: &mut Source) -> Result<Raw> {
+    let tensor = get(name, shape)?;
+    let (mut want, got) = (shape.to_vec(), tensor.dims());
+    if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
+        want.reverse();
+    }
+    ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
+    if let Raw::Float(floats) = &tensor {
+        // Here, since 8-bit weights would hide a NaN from the first pass below.
+        let sum = floats.sum_all()?.to_scalar::<f32>()?;
+        ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
+    }
+    Ok(tensor)
 }
 
 /// The tokenizer of the model in the binary.
 pub(super) fn embedded_tokenizer() -> Result<Tokenizer> {
     Tokenizer::from_json(TOKENIZER).context("the tokenizer in this binary")
-}
-
-pub(super) fn open_tokenizer(folder: &Path) -> Result<Tokenizer> {
-    let json = folder.join("tokenizer.json");
-    if json.is_file() {
-        let bytes = fs::read(&json).with_context(|| format!("{}", json.display()))?;
-        return Tokenizer::from_json(&bytes).with_context(|| format!("{}", json.display()));
-    }
-    let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
-    if !vocab.is_file() || !merges.is_file() {
-        bail!(
-            "{}: no tokenizer: neither tokenizer.json nor both vocab.json and merges.txt",
-            folder.display()
-        );
-    }
-    Tokenizer::from_files(&vocab, &merges)
 }

@@ -3,7 +3,7 @@
 mod cache;
 mod config;
 mod find;
-pub mod gguf;
+pub mod formats;
 mod gpt2;
 pub mod kernels;
 mod linear;
@@ -12,7 +12,6 @@ pub mod memory;
 mod ops;
 mod random;
 mod rounded;
-mod tensors;
 mod tokenizer;
 
 pub use cache::KvCache;

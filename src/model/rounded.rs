@@ -1,12 +1,19 @@
 //! Weights that were rounded once are kept beside their file, so that the next start reads a quarter of the bytes. What
 //! is kept names the file it was made of, and this program's version; anything else is made anew, never trusted.
 
-use super::{Config, Model, Precision, Tokenizer, gguf, gguf::Gguf};
-use anyhow::{Context, Result};
+use super::{
+    Gpt2, Precision,
+    formats::{
+        Checkpoint, Form,
+        gguf::{self, Gguf},
+    },
+    load::{assemble, fits},
+};
+use anyhow::{Context, Result, ensure};
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::UNIX_EPOCH,
 };
 
@@ -15,72 +22,81 @@ const MADE_OF: &str = "unstuck.made_of";
 /// Below this size nothing is gained.
 const WORTH_IT: u64 = 64 << 20;
 
-fn place(weights: &Path, precision: Precision) -> PathBuf {
-    weights.with_extension(format!("{precision}.unstuck.gguf"))
+fn place(from: &Checkpoint, precision: Precision) -> Option<PathBuf> {
+    let files = from.files();
+    Some(files.first()?.with_extension(format!("{precision}.unstuck.gguf")))
 }
 
-/// The kept model, if there is one and it was made of these very files.
-pub fn open(
-    weights: &Path,
-    name: &str,
-    config: &Config,
-    json: &[u8],
-    precision: Precision,
-) -> Option<Model> {
-    let file = File::open(place(weights, precision)).ok()?;
+/// The kept network, if there is one and it was made of these very files.
+pub fn open(from: &Checkpoint, precision: Precision) -> Option<Gpt2> {
+    let file = File::open(place(from, precision)?).ok()?;
     let mut gguf = Gguf::open(BufReader::with_capacity(1 << 20, file)).ok()?;
-    let made_of = made_of(weights, json, precision).ok()?;
-    if gguf.text(MADE_OF) != Some(&made_of) {
+    if gguf.text(MADE_OF) != Some(&made_of(from, precision).ok()?) {
         return None;
     }
-    let tokenizer: Tokenizer = super::load::open_tokenizer(weights.parent()?).ok()?;
-    Model::from_gguf(name, config.clone(), tokenizer, precision, &mut gguf).ok()
+    let end = fits(&from.tokenizer, &from.config).ok()?;
+    assemble(from.config.clone(), end, precision, &mut |name, shape| gguf.get(name, shape)).ok()
 }
 
-/// Keep a rounded model. A folder that cannot be written is no error: then it is rounded again next time.
-pub fn save(weights: &Path, model: &Model, json: &[u8], precision: Precision) {
-    let small = fs::metadata(weights).map_or(true, |m| m.len() < WORTH_IT);
-    if small || matches!(precision, Precision::F32 | Precision::F16 | Precision::Bf16) {
-        return;
+/// Keep a rounded network. A folder that cannot be written is no error: then it is rounded again next time.
+pub fn save(from: &Checkpoint, network: &Gpt2, precision: Precision) {
+    let floats = matches!(precision, Precision::F32 | Precision::F16 | Precision::Bf16);
+    if !floats && from.form() != Form::Gguf && bytes(from).is_ok_and(|bytes| bytes >= WORTH_IT) {
+        let _ = try_save(from, network, precision);
     }
-    let _ = try_save(weights, model, json, precision);
 }
 
-fn try_save(weights: &Path, model: &Model, json: &[u8], precision: Precision) -> Result<()> {
-    let folder = weights.parent().context("a file lies in a folder")?;
-    let made_of = made_of(weights, json, precision)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+fn try_save(from: &Checkpoint, network: &Gpt2, precision: Precision) -> Result<()> {
+    let place = place(from, precision).context("no files")?;
+    let made_of = made_of(from, precision)?;
+    let mut file = tempfile::NamedTempFile::new_in(place.parent().context("no folder")?)?;
     let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
     let extra = [(MADE_OF, made_of)];
-    gguf::write(&mut writer, &model.name, &model.network, &model.tokenizer, &extra)?;
+    gguf::write(&mut writer, &from.name, network, &from.tokenizer, &extra)?;
     writer.flush()?;
     drop(writer);
     file.as_file().sync_all()?;
-    file.persist(place(weights, precision))?;
+    file.persist(place)?;
     Ok(())
 }
 
-/// What tells one set of weights from another without reading all of it: length, time, configuration, and the bytes of
-/// sixty-four places all over the file.
-fn made_of(weights: &Path, json: &[u8], precision: Precision) -> Result<String> {
-    let mut file = File::open(weights)?;
-    let facts = file.metadata()?;
-    let time = facts.modified()?.duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos());
+fn bytes(from: &Checkpoint) -> Result<u64> {
+    let mut all = 0;
+    for file in from.files() {
+        all += file.metadata()?.len();
+    }
+    Ok(all)
+}
+
+/// What tells one set of weights from another without reading all of it: lengths, times, configuration, and the bytes
+/// of sixty-four places all over each file.
+fn made_of(from: &Checkpoint, precision: Precision) -> Result<String> {
     let mut sum = crc32fast::Hasher::new();
-    sum.update(json);
+    sum.update(serde_json::to_string(&from.config)?.as_bytes());
+    let (mut length, mut latest) = (0, 0);
     let mut piece = vec![0; 1 << 14];
-    for i in 0..64 {
-        file.seek(SeekFrom::Start(facts.len() / 64 * i))?;
-        let n = file.read(&mut piece)?;
-        sum.update(&piece[..n]);
+    for path in from.files() {
+        let mut file = File::open(path)?;
+        let facts = file.metadata()?;
+        ensure!(facts.len() > 0, "nothing in it");
+        length += facts.len();
+        let time = facts.modified()?.duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos());
+        latest = latest.max(time);
+        for i in 0..64 {
+            file.seek(SeekFrom::Start(facts.len() / 64 * i))?;
+            let n = file.read(&mut piece)?;
+            sum.update(&piece[..n]);
+        }
     }
     let version = env!("CARGO_PKG_VERSION");
-    Ok(format!("{version} {precision} {} {time} {:08x}", facts.len(), sum.finalize()))
+    Ok(format!("{version} {precision} {length} {latest} {:08x}", sum.finalize()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Model;
+    use std::{fs, path::Path};
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -94,16 +110,16 @@ mod tests {
     fn what_is_kept_serves_its_own_file_and_no_other() {
         let folder = folder();
         let weights = folder.path().join("model.safetensors");
-        let json = fs::read(folder.path().join("config.json")).unwrap();
         let precision = Precision::Q8_0;
-        let model = Model::open(folder.path(), precision).unwrap();
-        let config = model.network.config.clone();
-        let kept = |json: &[u8]| open(&weights, "tiny", &config, json, precision);
-        assert!(kept(&json).is_none());
-        try_save(&weights, &model, &json, precision).unwrap();
-        let again = kept(&json).unwrap();
-        assert_eq!(again.network.bytes(), model.network.bytes());
-        assert!(kept(b"{}").is_none(), "another configuration");
+        let checkpoint = || Checkpoint::open(folder.path()).unwrap();
+        let network = Model::open(folder.path(), precision).unwrap().network;
+        let kept = || open(&checkpoint(), precision);
+        assert!(kept().is_none());
+        try_save(&checkpoint(), &network, precision).unwrap();
+        assert_eq!(kept().unwrap().bytes(), network.bytes());
+        let mut other = checkpoint();
+        other.config.layer_norm_epsilon *= 2.0;
+        assert!(open(&other, precision).is_none(), "another configuration");
 
         // a byte changed in the middle, the time put back
         let time = fs::metadata(&weights).unwrap().modified().unwrap();
@@ -112,16 +128,16 @@ mod tests {
         bytes[middle] ^= 1;
         fs::write(&weights, &bytes).unwrap();
         File::options().write(true).open(&weights).unwrap().set_modified(time).unwrap();
-        assert!(kept(&json).is_none(), "other weights");
+        assert!(kept().is_none(), "other weights");
 
         bytes[middle] ^= 1;
         fs::write(&weights, &bytes).unwrap();
         File::options().write(true).open(&weights).unwrap().set_modified(time).unwrap();
-        assert!(kept(&json).is_some());
-        let place = place(&weights, precision);
+        assert!(kept().is_some());
+        let place = place(&checkpoint(), precision).unwrap();
         let torn = fs::read(&place).unwrap();
         fs::write(&place, &torn[..torn.len() / 2]).unwrap();
-        assert!(kept(&json).is_none(), "torn");
+        assert!(kept().is_none(), "torn");
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! GGUF files of GPT-2, read and written: names and metadata as llama.cpp's converter has them, matrices (out, in).
 
-use super::{
-    Config, Gpt2, Tokenizer, Weight,
-    gpt2::{Part, Raw},
-    tokenizer::Parts,
-};
+use crate::model::{Config, Gpt2, Part, Raw, Tokenizer, Weight, tokenizer::Parts};
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{
     Device, Tensor,
@@ -156,13 +152,21 @@ impl<R: Read + Seek> Gguf<R> {
         name_of(published).is_some_and(|name| self.content.tensor_infos.contains_key(&name))
     }
 
-    /// A tensor by its published name: vectors in f32, matrices as they are stored.
+    /// A tensor by its published name and shape: vectors in f32, matrices as they are stored, (out, in).
     ///
     /// # Errors
-    /// When it is missing or torn.
-    pub fn get(&mut self, published: &str) -> Result<Raw> {
+    /// When it is missing, torn, or of another shape.
+    pub fn get(&mut self, published: &str, shape: &[usize]) -> Result<Raw> {
         let name =
             name_of(published).with_context(|| format!("`{published}` is no part of GPT-2"))?;
+        let info = self.content.tensor_infos.get(&name);
+        let got = info.with_context(|| format!("`{name}` is missing"))?.shape.dims();
+        let mut want = shape.to_vec();
+        if published.starts_with("h.") {
+            want.reverse();
+        }
+        // Before a byte is read, so that the file's own numbers are never those of an allocation.
+        ensure!(got == want, "`{name}` has the shape {got:?}; its metadata ask for {want:?}");
         let tensor = self.content.tensor(&mut self.reader, &name, &Device::Cpu)?;
         if tensor.rank() == 1 || published == "wpe.weight" {
             return Ok(Raw::Float(tensor.dequantize(&Device::Cpu)?));

@@ -1,0 +1,230 @@
+//! TensorFlow's checkpoints (V2 bundles): an index that is a sorted table of messages, and data files with the numbers.
+
+use super::{
+    protobuf::{Value, field},
+    sstable,
+};
+use anyhow::{Context, Result, bail, ensure};
+use candle_core::{DType, Device, Tensor};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+/// What an index says of a tensor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    /// TensorFlow's number of the type.
+    pub kind: u64,
+    /// Its shape.
+    pub dims: Vec<usize>,
+    /// The number of its data file.
+    pub shard: u64,
+    /// Where it begins there.
+    pub offset: u64,
+    /// Bytes.
+    pub size: u64,
+    /// The masked CRC-32C of them.
+    pub sum: u32,
+    /// Whether it lies in slices of a larger one.
+    pub sliced: bool,
+}
+
+/// A read index.
+#[derive(Debug)]
+pub struct Index {
+    /// How many data files there are.
+    pub shards: u64,
+    /// The tensors, by name.
+    pub slots: BTreeMap<String, Slot>,
+}
+
+/// Data files a checkpoint may have; a network of this size has one.
+const MOST_SHARDS: u64 = 4096;
+
+impl Index {
+    /// Read the bytes of an index.
+    ///
+    /// # Errors
+    /// When they are torn or damaged, or no index.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut entries = sstable::entries(bytes)?.into_iter();
+        let (key, head) = entries.next().context("it is empty")?;
+        ensure!(key.is_empty(), "it has no head");
+        let shards = head_of(&head)?;
+        let mut slots = BTreeMap::new();
+        for (key, value) in entries {
+            let name = String::from_utf8(key).context("a name is not UTF-8")?;
+            let slot = Slot::parse(&value).with_context(|| format!("`{name}`"))?;
+            ensure!(slot.shard < shards, "`{name}` is in file {} of {shards}", slot.shard);
+            slots.insert(name, slot);
+        }
+        Ok(Self { shards, slots })
+    }
+
+    /// How many bytes the data file of this number has at least.
+    pub fn bytes_of(&self, shard: u64) -> u64 {
+        let ends = self.slots.values().filter(|s| s.shard == shard).map(|s| s.offset + s.size);
+        ends.max().unwrap_or(0)
+    }
+}
+
+fn head_of(mut message: &[u8]) -> Result<u64> {
+    let mut shards = 0;
+    while let Some((number, value)) = field(&mut message).context("its head")? {
+        match (number, value) {
+            (1, Value::Number(n)) => shards = n,
+            (2, Value::Number(n)) if n != 0 => bail!("it was written by a big-endian machine"),
+            _ => {}
+        }
+    }
+    ensure!((1..=MOST_SHARDS).contains(&shards), "it tells of {shards} data files");
+    Ok(shards)
+}
+
+impl Slot {
+    fn parse(mut message: &[u8]) -> Result<Self> {
+        let mut slot = Self::default();
+        while let Some((number, value)) = field(&mut message)? {
+            match (number, value) {
+                (1, Value::Number(n)) => slot.kind = n,
+                (2, Value::Bytes(shape)) => slot.dims = dims(shape)?,
+                (3, Value::Number(n)) => slot.shard = n,
+                (4, Value::Number(n)) => slot.offset = n,
+                (5, Value::Number(n)) => slot.size = n,
+                (6, Value::Word(sum)) => slot.sum = sum,
+                (7, _) => slot.sliced = true,
+                _ => {}
+            }
+        }
+        slot.offset.checked_add(slot.size).context("it ends past any file")?;
+        Ok(slot)
+    }
+
+    /// The type of its numbers.
+    ///
+    /// # Errors
+    /// For one that weights don't have.
+    fn dtype(&self) -> Result<DType> {
+        Ok(match self.kind {
+            1 => DType::F32,
+            2 => DType::F64,
+            14 => DType::BF16,
+            19 => DType::F16,
+            kind => bail!("its numbers are of TensorFlow's type {kind}, which weights don't have"),
+        })
+    }
+}
+
+fn dims(mut message: &[u8]) -> Result<Vec<usize>> {
+    let mut dims = Vec::new();
+    while let Some((number, value)) = field(&mut message)? {
+        let (2, Value::Bytes(mut dim)) = (number, value) else { continue };
+        let mut size = 0;
+        while let Some((number, value)) = field(&mut dim)? {
+            if let (1, Value::Number(n)) = (number, value) {
+                size = usize::try_from(n).ok().filter(|n| *n <= 1 << 40).context("its shape")?;
+            }
+        }
+        dims.push(size);
+        ensure!(dims.len() <= 8, "it has more than 8 dimensions");
+    }
+    Ok(dims)
+}
+
+/// An index with its data files.
+pub struct Bundle {
+    /// What is in it.
+    pub index: Index,
+    files: Vec<(PathBuf, File)>,
+}
+
+impl Bundle {
+    /// Open the checkpoint whose index this is.
+    ///
+    /// # Errors
+    /// When the index is damaged, or a data file is missing or short: which one, and how many bytes it should have.
+    pub fn open(index: &Path) -> Result<Self> {
+        let shown = || format!("{}", index.display());
+        let facts = std::fs::metadata(index).with_context(shown)?;
+        ensure!(facts.len() <= 64 << 20, "{}: too large for an index", index.display());
+        let read = Index::parse(&std::fs::read(index).with_context(shown)?);
+        let read = read.with_context(|| format!("{}: no whole index", index.display()))?;
+        let mut files = Vec::new();
+        for shard in 0..read.shards {
+            let path = index.with_extension(format!("data-{shard:05}-of-{:05}", read.shards));
+            let want = read.bytes_of(shard);
+            let Ok(file) = File::open(&path) else {
+                bail!(
+                    "{}: missing; this file has the weights themselves, {} bytes: copy it there, beside {}",
+                    path.display(),
+                    with_commas(want),
+                    index.file_name().unwrap_or_default().display()
+                );
+            };
+            let have = file.metadata().with_context(|| format!("{}", path.display()))?.len();
+            ensure!(
+                have >= want,
+                "{}: it has {} bytes of {}: copy it again",
+                path.display(),
+                with_commas(have),
+                with_commas(want)
+            );
+            files.push((path, file));
+        }
+        Ok(Self { index: read, files })
+    }
+
+    /// The data files.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(path, _)| &**path)
+    }
+
+    /// A tensor in f32, dimensions of 1 at its front taken off until it fits `shape`.
+    ///
+    /// # Errors
+    /// When it is missing, of another shape or kind, or its sum is wrong.
+    pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let slot = self.index.slots.get(name).with_context(|| format!("`{name}` is missing"))?;
+        ensure!(!slot.sliced, "`{name}` lies in slices, which no GPT-2 was saved in");
+        let mut dims = &slot.dims[..];
+        while let [1, rest @ ..] = dims
+            && dims.len() > shape.len()
+        {
+            dims = rest;
+        }
+        ensure!(dims == shape, "`{name}` has the shape {dims:?}; hparams.json asks for {shape:?}");
+        let dtype = slot.dtype().with_context(|| format!("`{name}`"))?;
+        let size = shape.iter().product::<usize>() * dtype.size_in_bytes();
+        ensure!(slot.size == size as u64, "`{name}` has {} bytes; {size} are wanted", slot.size);
+        let (path, file) = &mut self.files[slot.shard as usize];
+        let mut bytes = vec![0; size];
+        let mut read = || {
+            file.seek(SeekFrom::Start(slot.offset))?;
+            file.read_exact(&mut bytes)
+        };
+        read().with_context(|| format!("{}: `{name}`", path.display()))?;
+        ensure!(
+            sstable::masked(crc32c::crc32c(&bytes)) == slot.sum,
+            "{}: the sum of `{name}` is wrong: the file is damaged; copy it again",
+            path.display()
+        );
+        let tensor = Tensor::from_raw_buffer(&bytes, dtype, shape, &Device::Cpu)?;
+        Ok(tensor.to_dtype(DType::F32)?)
+    }
+}
+
+/// 1419292672 as 1,419,292,672.
+fn with_commas(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,234 @@
+//! A GPT-2 on disk: what it is, and its tensors one at a time. Errors name the file and the way out.
+
+use super::{
+    gguf::Gguf,
+    run::{self, Run},
+    safetensors::{Safetensors, shards},
+};
+use crate::model::{Config, Raw, Tokenizer};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    io::{BufReader, Read, Seek},
+    path::{Path, PathBuf},
+};
+
+/// What wrote a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Hugging Face's folder with safetensors.
+    Safetensors,
+    /// llama.cpp's one file.
+    Gguf,
+    /// gpt-2-simple's run folder, or OpenAI's.
+    TensorFlow,
+}
+
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "GGUF",
+            Self::TensorFlow => "TensorFlow checkpoint",
+        })
+    }
+}
+
+/// An open checkpoint; its weights are still on disk.
+pub struct Checkpoint {
+    /// As a person would say it.
+    pub name: String,
+    /// Its shape.
+    pub config: Config,
+    /// Its vocabulary.
+    pub tokenizer: Tokenizer,
+    /// What a person may want to know, in sentences.
+    pub notes: Vec<String>,
+    weights: Weights,
+}
+
+enum Weights {
+    Safetensors(Safetensors),
+    Gguf(PathBuf, Box<Gguf<BufReader<fs::File>>>),
+    Run(Run),
+}
+
+impl Checkpoint {
+    /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
+    /// `model.safetensors` whole or in parts, or `model.gguf`), a run of gpt-2-simple, a folder with one run in it, an
+    /// index of a run, or a GGUF file.
+    ///
+    /// # Errors
+    /// For every file that is missing, torn or of another model, with its name.
+    pub fn open(path: &Path) -> Result<Self> {
+        if path.is_file() {
+            return match path.extension().and_then(|e| e.to_str()) {
+                Some("index") => Self::of_run(path),
+                _ => Self::of_gguf(path),
+            };
+        }
+        ensure!(path.is_dir(), "{}: no such model folder or file", path.display());
+        match () {
+            () if path.join("config.json").is_file() => Self::of_folder(path),
+            () if run::is_run(path) => Self::of_run(path),
+            () => Self::of_one_inside(path),
+        }
+    }
+
+    fn of_folder(folder: &Path) -> Result<Self> {
+        let place = folder.join("config.json");
+        let json = fs::read(&place).with_context(|| format!("{}", place.display()))?;
+        let config = Config::parse(&json).with_context(|| format!("{}", place.display()))?;
+        let tokenizer = tokenizer_in(folder)?;
+        let weights = weights_in(folder)?;
+        Ok(Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights }.tied())
+    }
+
+    fn of_run(path: &Path) -> Result<Self> {
+        let mut run = Run::open(path)?;
+        let folder = match path.is_dir() {
+            true => path,
+            false => path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new(".")),
+        };
+        let tokenizer = tokenizer_in(folder)?;
+        let mut config = run.config.clone();
+        config.eos_token_id = tokenizer.end();
+        let notes = std::mem::take(&mut run.notes);
+        Ok(Self { name: name_of(folder), config, tokenizer, notes, weights: Weights::Run(run) }
+            .tied())
+    }
+
+    fn of_gguf(path: &Path) -> Result<Self> {
+        let shown = || format!("{}", path.display());
+        let gguf = open_gguf(path)?;
+        let config = gguf.config().with_context(shown)?;
+        let tokenizer = gguf.tokenizer().with_context(shown)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let weights = Weights::Gguf(path.to_owned(), Box::new(gguf));
+        Ok(Self { name, config, tokenizer, notes: Vec::new(), weights }.tied())
+    }
+
+    /// gpt-2-simple's `checkpoint` folder holds runs; where there is one, it is meant.
+    fn of_one_inside(folder: &Path) -> Result<Self> {
+        let entries = fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?;
+        let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        runs.retain(|path| path.is_dir() && run::is_run(path));
+        runs.sort();
+        match &runs[..] {
+            [run] => Self::of_run(run),
+            [] => bail!(
+                "{}: no model in it: it has neither config.json nor the hparams.json of a gpt-2-simple run",
+                folder.display()
+            ),
+            [first, ..] => bail!(
+                "{}: it holds {} runs; give one of them, {} for example",
+                folder.display(),
+                runs.len(),
+                first.display()
+            ),
+        }
+    }
+
+    /// A head that the configuration promises and the file lacks is the embedding, as it was published.
+    fn tied(mut self) -> Self {
+        self.config.tie_word_embeddings |= !self.has("lm_head.weight");
+        self
+    }
+
+    /// What wrote it.
+    pub fn form(&self) -> Form {
+        match self.weights {
+            Weights::Safetensors(_) => Form::Safetensors,
+            Weights::Gguf(..) => Form::Gguf,
+            Weights::Run(_) => Form::TensorFlow,
+        }
+    }
+
+    /// The files with the weights.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.weights {
+            Weights::Safetensors(tensors) => tensors.files().map(Path::to_owned).collect(),
+            Weights::Gguf(path, _) => vec![path.clone()],
+            Weights::Run(run) => run.files().map(Path::to_owned).collect(),
+        }
+    }
+
+    /// Whether a tensor of this published name is there.
+    pub fn has(&self, name: &str) -> bool {
+        match &self.weights {
+            Weights::Safetensors(tensors) => tensors.has(name),
+            Weights::Gguf(_, gguf) => gguf.has(name),
+            Weights::Run(run) => run.has(name),
+        }
+    }
+
+    /// A tensor by its published name and shape: floats as they are published, ggml's forms as they are stored.
+    ///
+    /// # Errors
+    /// When it is missing, torn, or of another shape.
+    pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Raw> {
+        match &mut self.weights {
+            Weights::Safetensors(tensors) => Ok(Raw::Float(tensors.get(name)?)),
+            Weights::Gguf(path, gguf) => {
+                gguf.get(name, shape).with_context(|| format!("{}", path.display()))
+            }
+            Weights::Run(run) => Ok(Raw::Float(run.get(name, shape)?)),
+        }
+    }
+}
+
+/// The weights beside a `config.json`.
+fn weights_in(folder: &Path) -> Result<Weights> {
+    let place = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+    if let Some(whole) = place("model.safetensors") {
+        return Ok(Weights::Safetensors(Safetensors::map(&[whole])?));
+    }
+    if let Some(index) = place("model.safetensors.index.json") {
+        return Ok(Weights::Safetensors(Safetensors::map(&shards(&index)?)?));
+    }
+    if let Some(gguf) = place("model.gguf") {
+        let open = open_gguf(&gguf)?;
+        return Ok(Weights::Gguf(gguf, Box::new(open)));
+    }
+    bail!(
+        "{}: missing; the weights have to lie beside config.json",
+        folder.join("model.safetensors").display()
+    )
+}
+
+fn open_gguf(path: &Path) -> Result<Gguf<BufReader<fs::File>>> {
+    let open = || {
+        let mut file = fs::File::open(path)?;
+        let mut start = [0; 262];
+        let archive = file.read_exact(&mut start).is_ok() && start.ends_with(b"ustar");
+        ensure!(!archive, "an archive; unpack it (tar xf) and give the folder with hparams.json");
+        file.rewind()?;
+        Gguf::open(BufReader::with_capacity(1 << 20, file))
+    };
+    open().with_context(|| format!("{}", path.display()))
+}
+
+/// A folder's own name, also for `.`.
+fn name_of(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
+    whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The vocabulary beside a model's weights.
+fn tokenizer_in(folder: &Path) -> Result<Tokenizer> {
+    let json = folder.join("tokenizer.json");
+    if json.is_file() {
+        let bytes = fs::read(&json).with_context(|| format!("{}", json.display()))?;
+        return Tokenizer::from_json(&bytes).with_context(|| format!("{}", json.display()));
+    }
+    for (vocab, merges) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
+        let (vocab, merges) = (folder.join(vocab), folder.join(merges));
+        if vocab.is_file() && merges.is_file() {
+            return Tokenizer::from_files(&vocab, &merges);
+        }
+    }
+    bail!(
+        "{}: no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor encoder.json and vocab.bpe",
+        folder.display()
+    )
+}

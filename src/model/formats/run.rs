@@ -1,0 +1,184 @@
+//! Run folders of gpt-2-simple, and OpenAI's own: `hparams.json`, `encoder.json`, `vocab.bpe`, and a TensorFlow
+//! checkpoint. `checkpoint` tells which step counts; the path in it is often that of another machine.
+
+use super::bundle::Bundle;
+use crate::model::Config;
+use anyhow::{Context, Result, bail};
+use candle_core::Tensor;
+use serde::Deserialize;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// An open run.
+pub struct Run {
+    /// Its shape.
+    pub config: Config,
+    /// What a person may want to know, in sentences.
+    pub notes: Vec<String>,
+    bundle: Bundle,
+}
+
+/// The network's shape, in the names of the first release.
+#[derive(Deserialize)]
+struct Hparams {
+    n_vocab: usize,
+    n_ctx: usize,
+    n_embd: usize,
+    n_head: usize,
+    n_layer: usize,
+}
+
+/// Whether a folder looks like a run.
+pub fn is_run(folder: &Path) -> bool {
+    folder.join("hparams.json").is_file() || !indexes(folder).is_empty()
+}
+
+impl Run {
+    /// Open a run's folder at the step that counts, or the step whose index is given.
+    ///
+    /// # Errors
+    /// For every file that is missing or broken, with its name.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut notes = Vec::new();
+        let index = match path.is_dir() {
+            true => choose(path, &mut notes)?,
+            false => path.to_owned(),
+        };
+        let bundle = Bundle::open(&index)?;
+        let place = index.with_file_name("hparams.json");
+        let json = fs::read(&place).with_context(|| {
+            format!(
+                "{}: a run needs one: it is in the folder of the model it began with",
+                place.display()
+            )
+        })?;
+        let config = config(&json).with_context(|| format!("{}", place.display()))?;
+        Ok(Self { config, notes, bundle })
+    }
+
+    /// The data files.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.bundle.files()
+    }
+
+    /// Whether a tensor of this published name is there.
+    pub fn has(&self, published: &str) -> bool {
+        name_of(published).is_some_and(|name| self.bundle.index.slots.contains_key(&name))
+    }
+
+    /// A tensor by its published name, in f32.
+    ///
+    /// # Errors
+    /// When it is missing, damaged, or of another shape.
+    pub fn get(&mut self, published: &str, shape: &[usize]) -> Result<Tensor> {
+        let name = name_of(published).with_context(|| format!("`{published}`: unknown"))?;
+        self.bundle.get(&name, shape)
+    }
+}
+
+/// The shape that `hparams.json` tells.
+///
+/// # Errors
+/// When it is no JSON, or a number is missing or absurd.
+pub fn config(json: &[u8]) -> Result<Config> {
+    let h: Hparams = serde_json::from_slice(json)?;
+    let json = serde_json::json!({
+        "vocab_size": h.n_vocab, "n_positions": h.n_ctx, "n_embd": h.n_embd, "n_head": h.n_head, "n_layer": h.n_layer,
+    });
+    Config::parse(json.to_string().as_bytes())
+}
+
+/// The first release's name of a published one: `h.0.attn.c_attn.weight` is `model/h0/attn/c_attn/w`.
+fn name_of(published: &str) -> Option<String> {
+    if let "wte.weight" | "wpe.weight" = published {
+        return Some(format!("model/{}", &published[..3]));
+    }
+    let (part, kind) = published.rsplit_once('.')?;
+    let kind = match kind {
+        "bias" => "b",
+        "weight" if part.contains("ln_") => "g",
+        "weight" => "w",
+        _ => return None,
+    };
+    let part = match part.strip_prefix("h.") {
+        Some(rest) => format!("h{}", rest.replace('.', "/")),
+        None if part == "ln_f" => part.to_owned(),
+        None => return None,
+    };
+    Some(format!("model/{part}/{kind}"))
+}
+
+/// The index of the step that `checkpoint` names, or else of the last there is.
+fn choose(folder: &Path, notes: &mut Vec<String>) -> Result<PathBuf> {
+    let told = fs::read_to_string(folder.join("checkpoint")).ok().and_then(|text| told(&text));
+    let index = told.as_ref().map(|name| folder.join(format!("{name}.index")));
+    if let Some(index) = index.filter(|index| index.is_file()) {
+        return Ok(index);
+    }
+    let all = indexes(folder);
+    let Some(last) = all.into_iter().max_by_key(|path| (step(path), path.clone())) else {
+        bail!(
+            "{}: no checkpoint in it: `{}.index` and its data have to lie there",
+            folder.display(),
+            told.as_deref().unwrap_or("model-1000")
+        );
+    };
+    if let Some(told) = told {
+        let name = last.file_stem().unwrap_or_default().display();
+        notes.push(format!("`checkpoint` names {told}, which is not there; {name} is used"));
+    }
+    Ok(last)
+}
+
+/// What `checkpoint` names, without the folders before it, of whichever machine.
+fn told(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("model_checkpoint_path:"))?;
+    let name = line.trim().trim_matches('"').rsplit(['/', '\\']).next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+fn indexes(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries
+        .filter(|path| path.extension().is_some_and(|e| e == "index") && path.is_file())
+        .collect()
+}
+
+/// 400 of `model-400.index`.
+fn step(index: &Path) -> u64 {
+    let stem = index.file_stem().unwrap_or_default().to_string_lossy();
+    stem.rsplit('-').next().and_then(|step| step.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_first_release() {
+        for (published, first) in [
+            ("wte.weight", "model/wte"),
+            ("wpe.weight", "model/wpe"),
+            ("ln_f.weight", "model/ln_f/g"),
+            ("h.11.ln_1.bias", "model/h11/ln_1/b"),
+            ("h.0.attn.c_attn.weight", "model/h0/attn/c_attn/w"),
+            ("h.0.mlp.c_proj.bias", "model/h0/mlp/c_proj/b"),
+        ] {
+            assert_eq!(name_of(published).as_deref(), Some(first));
+        }
+        assert_eq!(name_of("lm_head.weight"), None);
+    }
+
+    #[test]
+    fn another_machines_path_is_cut_off() {
+        for path in ["/content/checkpoint/run1/model-400", "C:\\\\runs\\\\model-400", "model-400"] {
+            let text =
+                format!("model_checkpoint_path: \"{path}\"\nall_model_checkpoint_paths: \"x\"");
+            assert_eq!(told(&text).as_deref(), Some("model-400"));
+        }
+        assert_eq!(told("nothing"), None);
+        assert_eq!(told("model_checkpoint_path: \"\""), None);
+    }
+}

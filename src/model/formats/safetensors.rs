@@ -1,0 +1,102 @@
+//! Weights in safetensors files, one or several with their index, mapped into memory. With `kernels` the only place with
+//! an `unsafe` block.
+
+use anyhow::{Context, Result, ensure};
+use candle_core::{DType, Device, Tensor, safetensors::MmapedSafetensors};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Open files of named tensors.
+pub struct Safetensors {
+    maps: Vec<(PathBuf, MmapedSafetensors)>,
+    /// Some checkpoints name the body `transformer.`, some don't.
+    prefix: &'static str,
+}
+
+/// What `model.safetensors.index.json` says; PyTorch's has the same form.
+#[derive(Deserialize)]
+struct Shards {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The files that an index names, which lie beside it.
+///
+/// # Errors
+/// When it is no index, names a place outside its folder, or a file is missing.
+pub fn shards(index: &Path) -> Result<Vec<PathBuf>> {
+    let shown = || format!("{}", index.display());
+    let json = fs::read(index).with_context(shown)?;
+    let map: Shards = serde_json::from_slice(&json).with_context(shown)?;
+    let names: BTreeSet<&String> = map.weight_map.values().collect();
+    ensure!(!names.is_empty(), "{}: it names no files", index.display());
+    let mut paths = Vec::new();
+    for name in names {
+        let plain = Path::new(name).file_name().is_some_and(|file| file == name.as_str());
+        ensure!(plain, "{}: `{name}` is no name of a file beside it", index.display());
+        let path = index.with_file_name(name);
+        ensure!(
+            path.is_file(),
+            "{}: missing; {} names it: copy it there",
+            path.display(),
+            index.file_name().unwrap_or_default().display()
+        );
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+impl Safetensors {
+    /// Map files.
+    ///
+    /// # Errors
+    /// When one is missing, torn, or its header lies about it.
+    #[allow(unsafe_code)]
+    pub fn map(paths: &[PathBuf]) -> Result<Self> {
+        let mut maps = Vec::new();
+        for path in paths {
+            // SAFETY: the file is mapped for reading while its tensors are copied out of it; a program that shortens it
+            // within that second could end this one, as with every reader of mapped weights.
+            let map = unsafe { MmapedSafetensors::new(path) }.with_context(|| {
+                format!("{}: not a whole safetensors file; fetch it again", path.display())
+            })?;
+            maps.push((path.clone(), map));
+        }
+        let mut this = Self { maps, prefix: "transformer." };
+        if !this.has("wte.weight") {
+            this.prefix = "";
+        }
+        Ok(this)
+    }
+
+    /// The files.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.maps.iter().map(|(path, _)| &**path)
+    }
+
+    fn full(&self, name: &str) -> String {
+        if name == "lm_head.weight" { name.into() } else { format!("{}{name}", self.prefix) }
+    }
+
+    /// Whether a tensor of this published name is there.
+    pub fn has(&self, name: &str) -> bool {
+        let name = self.full(name);
+        self.maps.iter().any(|(_, map)| map.get(&name).is_ok())
+    }
+
+    /// A tensor by its published name, in f32.
+    ///
+    /// # Errors
+    /// When it is missing, or its numbers are of a type that weights don't have.
+    pub fn get(&self, name: &str) -> Result<Tensor> {
+        let name = self.full(name);
+        let found = self.maps.iter().find(|(_, map)| map.get(&name).is_ok());
+        let (path, map) = found.with_context(|| format!("`{name}` is missing"))?;
+        let shown = || format!("{}: `{name}`", path.display());
+        let tensor = map.load(&name, &Device::Cpu).with_context(shown)?;
+        tensor.to_dtype(DType::F32).with_context(shown)
+    }
+}
