@@ -53,7 +53,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
-    let (config, wrong) = Config::load(&cli.global, |name| std::env::var(name).ok());
+    let loaded = Config::load(&cli.global, |name| std::env::var(name).ok());
+    if let Some(Command::Config) = cli.command {
+        return settings(&loaded);
+    }
+    let config::Loaded { config, wrong, .. } = loaded;
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
     }
@@ -68,6 +72,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         bail!(wrong);
     }
     match command {
+        Command::Config => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
         Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
@@ -83,6 +88,15 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Print the settings that hold; with 1 when something in them had to be left out.
+fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
+    let mut place = commands::Place::open(None)?;
+    place.write(&loaded.report())?;
+    place.finish()?;
+    loaded.wrong.iter().for_each(|wrong| tell(wrong));
+    Ok(if loaded.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Print continuations; with `verbose` also how fast they came.

@@ -80,6 +80,11 @@ pub enum Command {
 
     /// Measure how fast a model is on this machine
     Bench(Bench),
+
+    /// Print the settings that hold, and where each comes from
+    ///
+    /// What is printed could be a file of settings itself. Ends with 1 when something had to be left out.
+    Config,
 }
 
 /// What `unstuck score` can be told.

@@ -1,10 +1,21 @@
 //! Everything that a key can do. A doc comment here is the help text; `message` is the heading it stands under.
 
 use crate::session::Motion;
-use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
 /// One act of the desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    EnumIter,
+    EnumMessage,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
     /// Ask the model to go on from the cursor, or for another list; on an empty page, for three openings.

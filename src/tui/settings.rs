@@ -1,6 +1,9 @@
 //! What the desk can be told before it opens.
 
-use crate::{token::SamplingParams, ui::theme::Depth};
+use crate::{
+    token::SamplingParams,
+    ui::{keymap::Line, theme::Depth},
+};
 use serde::{Deserialize, Serialize};
 
 /// The desk's settings. The defaults are what a newcomer gets.
@@ -15,6 +18,9 @@ pub struct Settings {
     pub sampling: SamplingParams,
     /// How many openings an empty page gets.
     pub openings: usize,
+    /// The writer's own keys.
+    #[serde(skip)]
+    pub keys: Vec<Line>,
     /// How much colour the terminal shows; told by the environment, not by a file.
     #[serde(skip)]
     pub depth: Depth,
@@ -32,6 +38,7 @@ impl Default for Settings {
                 ..SamplingParams::default()
             },
             openings: 3,
+            keys: Vec::new(),
             depth: Depth::default(),
         }
     }

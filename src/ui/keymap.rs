@@ -1,8 +1,10 @@
 //! Keys to commands, read from a table of `"key" = "command"`. Knows no front end's commands: they name themselves.
 
+use super::mistake;
 use anyhow::{Context, Result, bail};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::{collections::BTreeMap, fmt, str::FromStr};
+use strum::VariantNames;
 use toml::Spanned;
 
 /// The keys of the desk as they come.
@@ -144,36 +146,70 @@ impl fmt::Display for Key {
     }
 }
 
+/// One line of a table of keys, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The key, as it is spelt there.
+    pub key: String,
+    /// The command's name, or `nothing`.
+    pub command: String,
+    /// The file and the line.
+    pub place: String,
+}
+
+/// What a key stands for that is taken from its command.
+pub const NOTHING: &str = "nothing";
+
 /// Which command each key stands for, in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Keymap<C> {
     bindings: Vec<(Key, C)>,
+    /// What the writer's own table says of keys, as it is spelt there: no key twice.
+    own: Vec<(Key, Line)>,
 }
 
-impl<C: Copy + PartialEq + FromStr> Keymap<C> {
+impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
     /// Reads a table of keys. An unknown key or command, or two lines for one key, is an error that names them.
     pub fn parse(text: &str) -> Result<Self> {
         let table: BTreeMap<Spanned<String>, String> =
             toml::from_str(text).context("the table of keys")?;
-        let mut lines: Vec<_> = table.into_iter().collect();
-        lines.sort_by_key(|(key, _)| key.span().start);
-        let mut spelt: Vec<(Key, String, C)> = Vec::new();
-        for (name, command) in lines {
-            let line = text[..name.span().start].matches('\n').count() + 1;
-            let name = name.into_inner();
-            let key: Key = name.parse().with_context(|| format!("keys, line {line}"))?;
-            if key.typed().is_some() {
-                bail!("keys, line {line}: `{name}` types a character; hold ctrl or alt with it");
-            }
-            let Ok(bound) = command.parse() else {
-                bail!("keys, line {line}: `{name}` stands for `{command}`, which is no command")
-            };
-            if let Some((_, other, _)) = spelt.iter().find(|(known, ..)| *known == key) {
-                bail!("keys, line {line}: `{other}` and `{name}` are the same key");
-            }
-            spelt.push((key, name, bound));
+        let mut table: Vec<_> = table.into_iter().collect();
+        table.sort_by_key(|(key, _)| key.span().start);
+        let mut keymap = Self { bindings: Vec::new(), own: Vec::new() };
+        for (key, command) in table {
+            let place = format!("keys, line {}", mistake::line(text, key.span().start));
+            keymap.lay(&Line { key: key.into_inner(), command, place })?;
         }
-        Ok(Self { bindings: spelt.into_iter().map(|(key, _, command)| (key, command)).collect() })
+        // Lines of one table come in the order in which they are to be named.
+        keymap.bindings.reverse();
+        keymap.own.clear();
+        Ok(keymap)
+    }
+
+    /// Lays one line over the keys there are: its key is then its command's usual one.
+    ///
+    /// # Errors
+    /// When the line names no key or no command, or a key that an earlier line was laid for; then nothing changes.
+    pub fn lay(&mut self, line: &Line) -> Result<()> {
+        let Line { key: name, command, place } = line;
+        let key: Key = name.parse().with_context(|| place.clone())?;
+        if key.typed().is_some() {
+            bail!("{place}: `{name}` types a character; hold ctrl or alt with it");
+        }
+        let bound = if command == NOTHING { None } else { Some(command.parse()) };
+        let Ok(bound) = bound.transpose() else {
+            let meant = mistake::meant(command, C::VARIANTS);
+            bail!("{place}: `{name}` stands for `{command}`, which is no command{meant}")
+        };
+        if let Some((_, other)) = self.own.iter().find(|(known, _)| *known == key) {
+            bail!("{place}: `{name}` is the same key as `{}` ({})", other.key, other.place);
+        }
+        self.own.push((key, line.clone()));
+        self.bindings.retain(|(known, _)| *known != key);
+        if let Some(bound) = bound {
+            self.bindings.insert(0, (key, bound));
+        }
+        Ok(())
     }
 
     /// What a key stands for.
@@ -209,19 +245,52 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq, strum::EnumString, strum::VariantNames)]
+    #[strum(serialize_all = "kebab-case")]
+    enum Act {
+        Save,
+        Quit,
+    }
+
+    fn line(key: &str, command: &str, number: usize) -> Line {
+        Line { key: key.into(), command: command.into(), place: format!("mine: line {number}") }
+    }
+
     #[test]
     fn a_bad_table_names_what_is_wrong() {
         for (table, says) in [
             (
-                "\"ctrl-s\" = \"1\"\n\"Ctrl-S\" = \"2\"",
-                "line 2: `ctrl-s` and `Ctrl-S` are the same",
+                "\"ctrl-s\" = \"save\"\n\"Ctrl-S\" = \"quit\"",
+                "line 2: `Ctrl-S` is the same key as `ctrl-s` (keys, line 1)",
             ),
-            ("\n\"ctrl-s\" = \"fly\"", "line 2: `ctrl-s` stands for `fly`, which is no command"),
-            ("\"hyper-s\" = \"1\"", "`hyper`"),
-            ("\"x\" = \"1\"", "types a character"),
+            (
+                "\n\"ctrl-s\" = \"sav\"",
+                "line 2: `ctrl-s` stands for `sav`, which is no command; did you mean `save`?",
+            ),
+            ("\"hyper-s\" = \"save\"", "`hyper`"),
+            ("\"x\" = \"save\"", "types a character"),
         ] {
-            let error = Keymap::<u8>::parse(table).expect_err(table);
+            let error = Keymap::<Act>::parse(table).expect_err(table);
             assert!(format!("{error:#}").contains(says), "{error:#}");
         }
+    }
+
+    #[test]
+    fn own_keys_are_laid_over() {
+        let table = "\"ctrl-s\" = \"save\"\n\"f2\" = \"save\"\n\"ctrl-q\" = \"quit\"";
+        let mut keymap = Keymap::<Act>::parse(table).expect("good");
+        let keys = |keymap: &Keymap<Act>, act| {
+            keymap.keys(act).map(|key| key.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(keys(&keymap, Act::Save), "Ctrl+S F2");
+        keymap.lay(&line("ctrl-q", "save", 1)).expect("a new key");
+        keymap.lay(&line("f10", "quit", 2)).expect("a new key");
+        keymap.lay(&line("f2", "nothing", 3)).expect("no key");
+        assert_eq!(keys(&keymap, Act::Save), "Ctrl+Q Ctrl+S");
+        assert_eq!(keys(&keymap, Act::Quit), "F10");
+        let error = keymap.lay(&line("Ctrl-Q", "quit", 4)).expect_err("a clash").to_string();
+        assert_eq!(error, "mine: line 4: `Ctrl-Q` is the same key as `ctrl-q` (mine: line 1)");
+        assert!(keymap.lay(&line("f4", "fly", 5)).is_err());
+        assert_eq!(keys(&keymap, Act::Save), "Ctrl+Q Ctrl+S");
     }
 }

@@ -1,6 +1,7 @@
 //! What front ends share: keys, themes, the terminal's set-up, the model's own thread. Knows no front end.
 
 pub mod keymap;
+pub mod mistake;
 pub mod terminal;
 pub mod theme;
 pub mod worker;

@@ -82,6 +82,12 @@ impl App {
             notices.warn(format!("{error:#}"));
             Theme::load(&Settings::default().theme, settings.depth)
         })?;
+        let mut keymap = Keymap::parse(DEFAULTS)?;
+        for line in &settings.keys {
+            if let Err(error) = keymap.lay(line) {
+                notices.warn(format!("{error:#}"));
+            }
+        }
         Ok(Self {
             page: Page::default(),
             offers: Offers::default(),
@@ -90,7 +96,7 @@ impl App {
             model: Model::Loading,
             speed: None,
             sees: None,
-            keymap: Keymap::parse(DEFAULTS)?,
+            keymap,
             theme,
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),

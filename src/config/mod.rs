@@ -1,0 +1,180 @@
+//! Settings: defaults, under the user's file, under the environment, under flags. Only `main` reads them; what the
+//! parts define as their own settings is put together here.
+
+mod generate;
+mod layers;
+mod report;
+#[cfg(test)]
+mod tests;
+
+pub use generate::old_run;
+
+use crate::cli;
+use layers::{Layers, Source};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+use toml::Value;
+use unstuck::{
+    model::Precision,
+    token::SamplingParams,
+    tui::{self, command::Command},
+    ui::keymap::{self, Keymap},
+};
+
+/// All that can be set, with what holds when nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// A model's name, folder or file; the one in the program when there is none.
+    pub model: Option<String>,
+    /// How weights are held.
+    pub quantization: Precision,
+    /// How many threads the model may use; one a core when there is none.
+    pub threads: Option<usize>,
+    /// The desk.
+    pub desk: tui::Settings,
+    /// How `unstuck generate` chooses tokens.
+    pub generate: SamplingParams,
+    /// Keys of the desk, laid over those it comes with.
+    pub keys: BTreeMap<String, String>,
+}
+
+/// The settings that hold, where each comes from, and what was wrong on the way.
+pub struct Loaded {
+    /// What holds.
+    pub config: Config,
+    /// In sentences: what was left out, and why.
+    pub wrong: Vec<String>,
+    layers: Layers,
+}
+
+/// Settings that the environment may hold, by the variable's name.
+const ENVIRONMENT: [(&str, &[&str]); 4] = [
+    ("UNSTUCK_MODEL", &["model"]),
+    ("UNSTUCK_QUANTIZATION", &["quantization"]),
+    ("UNSTUCK_THREADS", &["threads"]),
+    ("UNSTUCK_THEME", &["desk", "theme"]),
+];
+
+impl Config {
+    /// From the file, the environment (`UNSTUCK_MODEL`, ...) and the flags, each over the one before.
+    /// Whatever is wrong is left out and told; the rest holds.
+    pub fn load(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Loaded {
+        let mut layers = Layers::new();
+        let mut wrong = Vec::new();
+        let named = flags.config.clone().or(env("UNSTUCK_CONFIG").map(PathBuf::from));
+        if let Some(path) = named.or_else(|| usual_file().filter(|path| path.exists())) {
+            match fs::read_to_string(&path) {
+                Ok(text) => wrong.extend(layers.read(&path, &text)),
+                Err(error) => wrong.push(format!("{}: {error}", path.display())),
+            }
+        }
+        for (variable, names) in ENVIRONMENT {
+            if let Some(text) = env(variable).filter(|text| !text.is_empty()) {
+                let number = text.parse().ok().filter(|_| names == ["threads"]);
+                let value = number.map_or(Value::String(text), Value::Integer);
+                if let Err(said) = layers.set(names, value, Source::Environment(variable)) {
+                    wrong.push(format!("{variable}: {said}"));
+                }
+            }
+        }
+        let threads = flags.threads.and_then(|n| i64::try_from(n).ok());
+        let quantization = flags.quantization.map(|form| form.to_string());
+        for (flag, names, value) in [
+            ("--model", &["model"][..], flags.model.clone().map(Value::String)),
+            ("--theme", &["desk", "theme"], flags.theme.clone().map(Value::String)),
+            ("--threads", &["threads"], threads.map(Value::Integer)),
+            ("--quantization", &["quantization"], quantization.map(Value::String)),
+        ] {
+            let set = value.map(|value| layers.set(names, value, Source::Flag(flag)));
+            if let Some(Err(said)) = set {
+                wrong.push(format!("{flag}: {said}"));
+            }
+        }
+        // Each value was looked at when it came, so they fit together.
+        let mut config: Self = layers.table.clone().try_into().unwrap_or_default();
+        config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
+        Loaded { config, wrong, layers }
+    }
+
+    /// What no type says: whether numbers are in their ranges.
+    fn check(&self) -> Result<(), String> {
+        let ok = |fits: bool, wanted: &str| {
+            if fits { Ok(()) } else { Err(format!("{wanted} is wanted")) }
+        };
+        ok(self.threads != Some(0), "a number from 1 up")?;
+        ok((1..=6).contains(&self.desk.openings), "a number from 1 to 6")?;
+        for params in [&self.desk.sampling, &self.generate] {
+            ok((0.0..=100.0).contains(&params.temperature), "a number from 0 to 100")?;
+            ok((0.0..=1.0).contains(&params.top_p), "a number from 0 to 1")?;
+            ok((0.0..=1.0).contains(&params.min_p), "a number from 0 to 1")?;
+            let penalty = params.repetition_penalty;
+            ok(penalty > 0.0 && penalty <= 100.0, "a number above 0, at most 100,")?;
+            ok(params.max_tokens > 0, "a number from 1 up")?;
+            ok(params.stop.iter().all(|stop| !stop.is_empty()), "a text that is not empty")?;
+        }
+        Ok(())
+    }
+}
+
+/// The lines of `keys` with their places. Those that can't be are taken out and told.
+fn key_lines(
+    keys: &mut BTreeMap<String, String>,
+    layers: &mut Layers,
+    wrong: &mut Vec<String>,
+) -> Vec<keymap::Line> {
+    let place = |key: &String| layers.source(&["keys".to_owned(), key.clone()]).clone();
+    let mut lines: Vec<_> =
+        keys.iter().map(|(key, command)| (place(key), key.clone(), command.clone())).collect();
+    lines.sort_by_key(|(place, ..)| match place {
+        Source::File(_, line) => *line,
+        _ => 0,
+    });
+    let lines = lines.into_iter().map(|(place, key, command)| keymap::Line {
+        place: place.to_string(),
+        key,
+        command,
+    });
+    let mut good = Vec::new();
+    let Ok(mut keymap) = Keymap::<Command>::parse(keymap::DEFAULTS) else { return good };
+    for line in lines {
+        if let Err(error) = keymap.lay(&line) {
+            wrong.push(format!("{error:#}"));
+            keys.remove(&line.key);
+            layers.drop(&["keys", &line.key]);
+        } else {
+            good.push(line);
+        }
+    }
+    good
+}
+
+/// The file that is read when none is named.
+fn usual_file() -> Option<PathBuf> {
+    Some(places()?.config_dir().join("unstuck.toml"))
+}
+
+/// The folder of the user's own themes.
+pub fn themes() -> Option<PathBuf> {
+    Some(places()?.config_dir().join("themes"))
+}
+
+/// Where the program keeps what it needs to remember, and its log.
+pub fn state() -> Option<PathBuf> {
+    let places = places()?;
+    Some(places.state_dir().unwrap_or_else(|| places.data_local_dir()).to_owned())
+}
+
+/// Where models with a name lie: the data folder's `models`, then this folder's.
+pub fn shelves() -> Vec<PathBuf> {
+    let data = places().map(|places| places.data_dir().join("models"));
+    data.into_iter().chain([Path::new("models").to_owned()]).collect()
+}
+
+fn places() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "unstuck")
+}

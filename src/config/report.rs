@@ -1,0 +1,92 @@
+//! `unstuck config`: what holds, as a file that could be read again, with where each value comes from.
+
+use super::{Config, Loaded, layers::Source, state, themes, usual_file};
+use std::{fmt::Write, path::PathBuf};
+use toml::{Table, Value};
+
+/// What stands for settings that hold no value by default.
+const OPEN: [(&str, &str); 3] = [
+    ("model", "the one in the program"),
+    ("threads", "one a core"),
+    ("generate.sentence", "sentences don't matter"),
+];
+
+impl Loaded {
+    /// The settings that hold, as TOML; a comment behind each says where it comes from.
+    pub fn report(&self) -> String {
+        let mut rows = Vec::new();
+        self.rows(&self.layers.table, &mut Vec::new(), &mut rows);
+        let wide = rows.iter().map(|(row, _)| row.chars().count()).max().unwrap_or(0).min(48);
+        let mut text = String::new();
+        for (row, from) in rows {
+            let _ = match from {
+                Some(from) => writeln!(text, "{row:wide$}  # {from}"),
+                None => writeln!(text, "{row}"),
+            };
+        }
+        let place = |path: Option<PathBuf>| {
+            path.map_or_else(|| "nowhere here".into(), |path| path.display().to_string())
+        };
+        let log = state().map(|state| state.join("unstuck.log"));
+        let _ = writeln!(text, "\n# the usual file of settings: {}", place(usual_file()));
+        let _ = writeln!(text, "# your own themes: {}", place(themes()));
+        let _ = writeln!(text, "# the log: {}", place(log));
+        text
+    }
+
+    /// First the values of a table, then the tables in it.
+    fn rows(
+        &self,
+        table: &Table,
+        names: &mut Vec<String>,
+        rows: &mut Vec<(String, Option<String>)>,
+    ) {
+        let below = |name: &str| {
+            let mut names = names.clone();
+            names.push(name.to_owned());
+            names
+        };
+        for (name, value) in table.iter().filter(|(_, value)| !value.is_table()) {
+            let from = self.layers.source(&below(name)).to_string();
+            rows.push((format!("{} = {}", quoted(name), shown(value)), Some(from)));
+        }
+        let prefix = names.iter().map(|name| format!("{name}.")).collect::<String>();
+        for (full, what) in OPEN {
+            let name = full.strip_prefix(&prefix).filter(|name| !name.contains('.'));
+            if let Some(name) = name.filter(|name| !table.contains_key(*name)) {
+                rows.push((format!("# {name} is open: {what}"), Some(Source::Default.to_string())));
+            }
+        }
+        for (name, value) in table {
+            if let Value::Table(table) = value {
+                names.push(name.clone());
+                rows.push((String::new(), None));
+                rows.push((format!("[{}]", names.join(".")), None));
+                self.rows(table, names, rows);
+                names.pop();
+            }
+        }
+    }
+}
+
+/// A name as TOML has it.
+fn quoted(name: &str) -> String {
+    let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if bare && !name.is_empty() { name.to_owned() } else { Value::from(name).to_string() }
+}
+
+/// A value as one would write it: what was an `f32` has no more digits than that.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Float(long) if f64::from(*long as f32) == *long => format!("{:?}", *long as f32),
+        other => other.to_string(),
+    }
+}
+
+impl Config {
+    /// Every setting that holds no value by default, and what holds then.
+    #[cfg(test)]
+    pub fn open() -> impl Iterator<Item = &'static str> {
+        OPEN.iter().map(|(name, _)| *name)
+    }
+}

@@ -1,0 +1,193 @@
+//! Layers of settings, one over the other; and a walk through every setting with values that can't be.
+
+use super::*;
+use unstuck::token::SamplingParams;
+
+/// Settings from a file of this text.
+fn read(text: &str) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unstuck.toml");
+    fs::write(&file, text).unwrap();
+    Config::load(&cli::Global { config: Some(file), ..Default::default() }, |_| None)
+}
+
+/// The settings of a text in which nothing may be wrong.
+fn good(text: &str) -> Config {
+    let loaded = read(text);
+    assert_eq!(loaded.wrong, Vec::<String>::new());
+    loaded.config
+}
+
+/// Every setting by its names, as the structs themselves tell them.
+fn all_settings() -> Vec<String> {
+    let mut todo = vec![String::new()];
+    let mut found = Vec::new();
+    while let Some(table) = todo.pop() {
+        if table == "keys." {
+            continue; // keys have no names of their own
+        }
+        let error = toml::from_str::<Config>(&format!("{table}no-such-name = 0")).unwrap_err();
+        let known = error.message().split('`').skip(3).step_by(2);
+        for name in known {
+            let full = format!("{table}{name}");
+            if toml::from_str::<Config>(&format!("{full} = {{}}")).is_ok() {
+                todo.push(format!("{full}."));
+            } else {
+                found.push(full);
+            }
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    found
+}
+
+const EXAMPLE: &str = include_str!("../../examples/unstuck.toml");
+
+#[test]
+fn the_example_lists_every_setting_at_its_default() {
+    assert_eq!(good(EXAMPLE), Config::default());
+    // What has no default stands there as a comment that can be made a line.
+    let opened = EXAMPLE.replace("\n#: ", "\n");
+    let table: toml::Table = toml::from_str(&opened).unwrap();
+    good(&opened);
+    for name in all_settings() {
+        let mut value = Some(&Value::Table(table.clone())).cloned();
+        for part in name.split('.') {
+            value = value.and_then(|value| value.get(part).cloned());
+        }
+        assert!(value.is_some(), "examples/unstuck.toml lacks {name}");
+        let mut plain = Some(Value::Table(toml::from_str(EXAMPLE).unwrap()));
+        for part in name.split('.') {
+            plain = plain.and_then(|value| value.get(part).cloned());
+        }
+        assert_eq!(plain.is_none(), Config::open().any(|open| open == name), "{name}");
+    }
+}
+
+#[test]
+fn what_the_readme_sets_can_be_set() {
+    let readme = include_str!("../../README.md");
+    for block in readme.split("```toml\n").skip(1) {
+        good(block.split("```").next().unwrap());
+    }
+}
+
+#[test]
+fn half_a_table_leaves_its_other_half_alone() {
+    let config = good("[desk.sampling]\ntemperature = 0.5\n");
+    let expected = tui::Settings::default().sampling;
+    assert_eq!(config.desk.sampling, SamplingParams { temperature: 0.5, ..expected });
+    assert_eq!(config.generate, SamplingParams::default());
+}
+
+#[test]
+fn flags_are_over_the_environment_and_that_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unstuck.toml");
+    fs::write(&file, "model = 'file'\nthreads = 3\n[desk]\ntheme = 'paper'\n").unwrap();
+    let flags = cli::Global { config: Some(file.clone()), ..Default::default() };
+    let env = |name: &str| (name == "UNSTUCK_MODEL").then(|| "env".to_owned());
+    let loaded = Config::load(&flags, env);
+    assert_eq!(loaded.config.model.as_deref(), Some("env"));
+    assert_eq!((loaded.config.threads, &*loaded.config.desk.theme), (Some(3), "paper"));
+    assert_eq!(loaded.wrong, Vec::<String>::new());
+    let report = loaded.report();
+    let from = |name: &str| {
+        let line = report.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split("  # ").nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(from("model"), "UNSTUCK_MODEL");
+    assert_eq!(from("threads"), format!("{}: line 2", file.display()));
+    assert_eq!(from("theme"), format!("{}: line 4", file.display()));
+    assert_eq!(from("openings"), "default");
+    assert!(report.contains("temperature = 0.85 "), "{report}");
+    // What is printed is a file of settings.
+    assert_eq!(good(&report).desk, Config { ..loaded.config }.desk);
+    let flags = cli::Global { model: Some("flag".into()), theme: Some("x".into()), ..flags };
+    let config = Config::load(&flags, env).config;
+    assert_eq!((config.model.as_deref(), &*config.desk.theme), (Some("flag"), "x"));
+}
+
+#[test]
+fn every_setting_with_broken_values_is_named_and_left_out() {
+    let broken = ["-1", "1e99", "nan", "{}", "{ a = 1 }", "[[1]]", "2020-01-01", "\"\\u0007x\""];
+    let mut refused = 0;
+    for name in all_settings() {
+        for value in broken {
+            // Beside it stands a setting that is right.
+            let beside = if name == "desk.preset" { "theme" } else { "preset" };
+            let text = format!("desk.{beside} = \"kept\"\n\n{name} = {value}\n");
+            let loaded = read(&text);
+            let said = loaded.wrong.concat();
+            if !loaded.wrong.is_empty() {
+                refused += 1;
+                assert_eq!(loaded.wrong.len(), 1, "{text}: {said}");
+                assert!(said.contains("unstuck.toml: line 3: "), "{text}: {said}");
+                assert!(said.contains(&name), "{text}: {said}");
+            }
+            let desk = &loaded.config.desk;
+            assert!(desk.preset == "kept" || desk.theme == "kept", "{text}");
+            assert_eq!(loaded.config.check(), Ok(()), "{text}");
+        }
+    }
+    assert!(refused > all_settings().len() * 6, "{refused}");
+}
+
+#[test]
+fn what_is_broken_is_said_with_its_line_and_what_was_meant() {
+    for (text, says) in [
+        (
+            "[desk]\ntheme = 'paper'\nthem = 'ink'\n",
+            "line 3: there is no setting `them`; did you mean `theme`?",
+        ),
+        ("[dekk]\ntheme = 'paper'\n", "line 1: there is no setting `dekk`; did you mean `desk`?"),
+        (
+            "\nquantization = 'q8'\n",
+            "line 2: `quantization`: there is no value `q8`; did you mean `q8_0`?",
+        ),
+        (
+            "[generate]\ntemperature = 'hot'\n",
+            "line 2: `generate.temperature`: a number is wanted, not string \"hot\"",
+        ),
+        ("threads = 0", "line 1: `threads`: a number from 1 up is wanted"),
+        ("desk = 3", "line 1: `desk`: a table is wanted, not integer `3`"),
+        ("[desk\n", "line 1: "),
+        (
+            "model = 'a'\n\nmodel = 'b'\n",
+            "line 3: `model` stands here, and in line 1 before; keep one",
+        ),
+        ("[keys]\n'ctrl-s' = 'fly'", "line 2: `ctrl-s` stands for `fly`, which is no command"),
+        ("[keys]\n'ctrl-k' = 'qit'", "did you mean `quit`?"),
+        ("[keys]\n'f2' = 'quit'\n'F2' = 'save'", "line 3: `F2` is the same key as `f2` ("),
+        (
+            "[keys]\n'ctrl-k' = 3",
+            "line 2: `keys.ctrl-k`: a text in quotes is wanted, not integer `3`",
+        ),
+    ] {
+        let loaded = read(text);
+        assert!(loaded.wrong.concat().contains(says), "{text}: {:?}", loaded.wrong);
+        assert_eq!(loaded.wrong.len(), 1, "{:?}", loaded.wrong);
+    }
+}
+
+#[test]
+fn a_broken_variable_or_file_leaves_the_rest() {
+    let flags = cli::Global {
+        config: Some("no/such/file.toml".into()),
+        model: Some("m".into()),
+        ..Default::default()
+    };
+    let loaded = Config::load(&flags, |_| Some("many".into()));
+    assert_eq!((loaded.config.model.as_deref(), loaded.config.threads), (Some("m"), None));
+    let wrong = loaded.wrong.join("\n");
+    assert!(wrong.contains("no/such/file.toml: "), "{wrong}");
+    assert!(wrong.contains("UNSTUCK_THREADS: `threads`: a whole number"), "{wrong}");
+    assert!(wrong.contains("UNSTUCK_QUANTIZATION: "), "{wrong}");
+}
+
+#[test]
+fn own_keys_reach_the_desk() {
+    let config = good("[keys]\n'ctrl-k' = 'quit'\n'f10' = 'nothing'\n");
+    let places: Vec<_> = config.desk.keys.iter().map(|line| &*line.key).collect();
+    assert_eq!(places, ["ctrl-k", "f10"]);
+}

@@ -1,0 +1,64 @@
+//! Settings through the real program: what it prints of them, and that mistakes stop scripts and not the desk.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+/// `unstuck` in a world of its own, with this file of settings in the usual place.
+fn unstuck(home: &Path, settings: &str, args: &[&str]) -> Output {
+    let folder = home.join("unstuck");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("unstuck.toml"), settings).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("UNSTUCK_") {
+            command.env_remove(name);
+        }
+    }
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
+        command.env(name, home);
+    }
+    command.args(args).output().expect("the program")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn config_prints_what_holds_and_where_it_comes_from() {
+    let home = TempDir::new().unwrap();
+    let settings = "[desk]\ntheme = \"paper\"\n[keys]\n\"ctrl-k\" = \"quit\"\n";
+    let output = unstuck(home.path(), settings, &["config", "--threads", "1"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let printed = text(&output.stdout);
+    let file = home.path().join("unstuck/unstuck.toml");
+    for (row, from) in [
+        ("theme = \"paper\"", format!("{}: line 2", file.display())),
+        ("ctrl-k = \"quit\"", format!("{}: line 4", file.display())),
+        ("threads = 1", "--threads".to_owned()),
+        ("openings = 3", "default".to_owned()),
+    ] {
+        let line = printed.lines().find(|line| line.starts_with(row)).expect(row);
+        assert!(line.ends_with(&format!("# {from}")), "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn mistakes_are_told_and_stop_scripts() {
+    let home = TempDir::new().unwrap();
+    let settings = "[desk]\ntheme = \"paper\"\nopening = 2\n";
+    let output = unstuck(home.path(), settings, &["config"]);
+    let said = "line 3: there is no setting `opening`; did you mean `openings`?";
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("theme = \"paper\""));
+    let output = unstuck(home.path(), settings, &["generate", "x"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
+    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+}
