@@ -79,6 +79,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             commands::score::run(&args.file, args.json, &engine)?;
         }
         Command::Bench(args) => {
+            if let (Some(shape), Some(path)) = (args.random, &args.write) {
+                return commands::bench::write(&Model::random(shape, config.quantization)?, path)
+                    .map(|()| ExitCode::SUCCESS);
+            }
             let request = commands::bench::Request { json: args.json, steady: args.steady };
             let threads = config.threads.unwrap_or_else(model::kernels::threads);
             commands::bench::run(&request, threads, || match args.random {

@@ -110,6 +110,10 @@ pub struct Bench {
     #[arg(long)]
     pub json: bool,
 
+    /// Only write the random weights to this GGUF file, for measuring another program with them
+    #[arg(long, value_name = "FILE", requires = "random", hide = true)]
+    pub write: Option<PathBuf>,
+
     /// Also ask N times in one process, and compare with a fresh engine
     #[arg(long, value_name = "N", default_value = "0")]
     pub steady: usize,

@@ -4,12 +4,15 @@ use super::Place;
 use crate::{
     clean::Level,
     generate::{Ask, Engine, Output, perplexity},
+    model::{Model, formats::gguf},
     token::SamplingParams,
 };
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::{
-    io::{IsTerminal, Write},
+    fs::File,
+    io::{BufWriter, IsTerminal, Write},
+    path::Path,
     time::Instant,
 };
 
@@ -141,6 +144,19 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
         true => serde_json::to_string(&figures)? + "\n",
         false => figures.table(),
     })
+}
+
+/// Write a model to a GGUF file, so that another program can be measured with the same weights.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn write(model: &Model, path: &Path) -> Result<()> {
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        gguf::write(&mut file, &model.name, &model.network, &model.tokenizer, &[])?;
+        anyhow::Ok(file.flush()?)
+    };
+    write().with_context(|| format!("{}", path.display()))
 }
 
 impl Figures {

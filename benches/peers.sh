@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# unstuck and llama.cpp on the same weights, in turn, and the ratios of their medians. Not part of CI: it builds
+# llama.cpp from the source inside llama-cpp-python's sdist (a C++ compiler, Python and ten minutes).
+#   benches/peers.sh [rounds]      the folder with the build is kept in ${PEERS:-target/peers}
+set -euo pipefail
+rounds=${1:-3}
+threads=$(nproc)
+root=$(cd "$(dirname "$0")/.." && pwd)
+peers=${PEERS:-$root/target/peers}
+version=0.3.36
+mkdir -p "$peers"
+cd "$peers"
+
+if [ ! -x llama/build/bin/llama-bench ]; then
+  python3 -m venv tools
+  tools/bin/pip install -q scikit-build-core cmake ninja
+  tools/bin/pip download -q --no-binary llama-cpp-python --no-deps --no-build-isolation "llama-cpp-python==$version"
+  tar xzf llama_cpp_python-"$version".tar.gz
+  mv llama_cpp_python-"$version"/vendor/llama.cpp llama
+  # gcc 12 miscompiles its AMX code: on processors with AMX build with clang (CC=clang CXX=clang++), or without AMX.
+  PATH="$peers/tools/bin:$PATH" cmake -S llama -B llama/build -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_BUILD_TESTS=OFF -DGGML_OPENMP=ON
+  PATH="$peers/tools/bin:$PATH" ninja -C llama/build llama-bench llama-batched-bench
+fi
+
+cargo build --release --manifest-path "$root/Cargo.toml"
+unstuck=$root/target/release/unstuck
+weights=$peers/random-124m.q8_0.gguf
+"$unstuck" bench --random 124m --write "$weights"
+
+for round in $(seq "$rounds"); do
+  echo "round $round of $rounds" >&2
+  "$unstuck" bench --model "$weights" --json >> ours.jsonl
+  for fa in 0 1; do
+    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 512 -n 64 -d 0,256,900 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.json"
+    switch=$([ "$fa" = 0 ] && echo off || echo on)
+    llama/build/bin/llama-batched-bench -m "$weights" -t "$threads" -c 4096 -npp 256 -ntg 64 -npl 1,4,8 -pps -fa "$switch" \
+      --output-format jsonl 2>/dev/null | grep '^{' > "batched.$fa.$round.jsonl" || true
+  done
+done
+
+python3 - "$rounds" <<'PY'
+import glob, json, statistics as s, sys
+ours = [json.loads(l) for l in open("ours.jsonl")][-int(sys.argv[1]):]
+def median(list): return s.median(list) if list else float("nan")
+def mine(kind, **want):
+    return median([f["tok_s"] for o in ours for f in o[kind] if all(f[k] == v for k, v in want.items())])
+theirs, batched = {}, {}
+for name in glob.glob("theirs.*.json"):
+    fa = name.split(".")[1]
+    for r in json.load(open(name)):
+        theirs.setdefault((r["n_prompt"], r["n_gen"], r["n_depth"], fa), []).append(r["avg_ts"])
+for name in glob.glob("batched.*.jsonl"):
+    fa = name.split(".")[1]
+    for line in open(name):
+        r = json.loads(line)
+        batched.setdefault((r["pl"], fa), []).append(r["speed_tg"])
+best = lambda table, *key: max((median(table.get((*key, fa), [])), fa) for fa in "01")
+print(f"{'':28}{'unstuck':>9}{'llama.cpp':>11}  best of     ratio")
+def row(name, mine, other):
+    print(f"{name:28}{mine:9.0f}{other[0]:11.0f}  fa={'on' if other[1] == '1' else 'off':<8}{mine / other[0]:6.2f}x")
+row("read 512 tokens", mine("prefill_tok_s", tokens=512), best(theirs, 512, 0, 0))
+for depth in (0, 256, 900):
+    row(f"write, 1 at {depth}", mine("decode_tok_s", context=depth, batch=1), best(theirs, 0, 64, depth))
+for n in (4, 8):
+    row(f"write, {n} at 256", mine("decode_tok_s", context=256, batch=n), best(batched, n))
+PY
