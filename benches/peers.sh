@@ -28,20 +28,22 @@ unstuck=$root/target/release/unstuck
 weights=$peers/random-124m.q8_0.gguf
 "$unstuck" bench --random 124m --write "$weights"
 
+rm -f ours.jsonl theirs.*.json batched.*.jsonl
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds" >&2
   "$unstuck" bench --model "$weights" --json >> ours.jsonl
   for fa in 0 1; do
-    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 512 -n 64 -d 0,256,900 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.json"
+    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 512 -n 0 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.pp.json"
+    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 0 -n 64 -d 0,256,900 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.tg.json"
     switch=$([ "$fa" = 0 ] && echo off || echo on)
     llama/build/bin/llama-batched-bench -m "$weights" -t "$threads" -c 4096 -npp 256 -ntg 64 -npl 1,4,8 -pps -fa "$switch" \
       --output-format jsonl 2>/dev/null | grep '^{' > "batched.$fa.$round.jsonl" || true
   done
 done
 
-python3 - "$rounds" <<'PY'
-import glob, json, statistics as s, sys
-ours = [json.loads(l) for l in open("ours.jsonl")][-int(sys.argv[1]):]
+python3 - <<'PY'
+import glob, json, statistics as s
+ours = [json.loads(l) for l in open("ours.jsonl")]
 def median(list): return s.median(list) if list else float("nan")
 def mine(kind, **want):
     return median([f["tok_s"] for o in ours for f in o[kind] if all(f[k] == v for k, v in want.items())])
