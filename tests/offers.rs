@@ -203,7 +203,7 @@ fn an_empty_page_gets_openings() {
     // The writer's own words make the next question one to go on from.
     desk.steps(&[" day", "<ctrl-space>"]);
     assert_eq!(desk.asked[3].prompt, format!("{} a day", openings[0]));
-    assert_eq!(desk.asked.len(), 4);
+    assert_eq!(desk.asked.len(), 6);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Config {
             if fits { Ok(()) } else { Err(format!("{wanted} is wanted")) }
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
-        ok((1..=6).contains(&self.desk.openings), "a number from 1 to 6")?;
+        ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
         for params in [&self.desk.sampling, &self.generate] {
             ok((0.0..=100.0).contains(&params.temperature), "a number from 0 to 100")?;
             ok((0.0..=1.0).contains(&params.top_p), "a number from 0 to 1")?;

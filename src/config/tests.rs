@@ -99,7 +99,7 @@ fn flags_are_over_the_environment_and_that_over_the_file() {
     assert_eq!(from("model"), "UNSTUCK_MODEL");
     assert_eq!(from("threads"), format!("{}: line 2", file.display()));
     assert_eq!(from("theme"), format!("{}: line 4", file.display()));
-    assert_eq!(from("openings"), "default");
+    assert_eq!(from("offers"), "default");
     assert!(report.contains("temperature = 0.85 "), "{report}");
     // What is printed is a file of settings.
     assert_eq!(good(&report).desk, Config { ..loaded.config }.desk);

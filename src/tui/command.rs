@@ -18,7 +18,7 @@ use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
-    /// Ask the model to go on from the cursor, or for another list; on an empty page, for three openings.
+    /// Ask the model to go on from the cursor, or for another list; on an empty page, for openings.
     #[strum(message = "The model")]
     Ask,
     /// At the end of a paragraph ask; elsewhere put in a tab.
@@ -42,6 +42,18 @@ pub enum Command {
     /// Roll only the chosen offer again.
     #[strum(message = "The model")]
     RollOne,
+    /// Pin the chosen offer, so that it stays while the others are rolled; again: let it go.
+    #[strum(message = "The model")]
+    Pin,
+    /// Let the chosen offer go on for another sentence.
+    #[strum(message = "The model")]
+    Longer,
+    /// One offer more, now and from now on, up to six.
+    #[strum(message = "The model")]
+    MoreOffers,
+    /// One offer fewer from now on.
+    #[strum(message = "The model")]
+    FewerOffers,
     /// Go to the list of offers: arrows choose, Enter takes, Esc goes back to the page.
     #[strum(message = "The model")]
     Offers,

@@ -16,8 +16,10 @@ pub struct Settings {
     pub preset: String,
     /// How tokens are chosen and where an offer ends; the seed is that of the first offer, 0 for another each time.
     pub sampling: SamplingParams,
-    /// How many openings an empty page gets.
-    pub openings: usize,
+    /// How many offers a question gets, 1 to 6.
+    pub offers: usize,
+    /// Words and phrases that no offer may have.
+    pub banned: Vec<String>,
     /// The writer's own keys.
     #[serde(skip)]
     pub keys: Vec<Line>,
@@ -37,7 +39,8 @@ impl Default for Settings {
                 sentence: Some(16),
                 ..SamplingParams::default()
             },
-            openings: 3,
+            offers: 3,
+            banned: Vec::new(),
             keys: Vec::new(),
             depth: Depth::default(),
         }

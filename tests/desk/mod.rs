@@ -55,8 +55,10 @@ impl Desk {
     }
 
     /// A desk on a text in which `|` is the cursor; without one it stands at the end.
+    /// One offer a question keeps scripts short; an empty page asks for three.
     pub fn on(text: &str) -> Self {
-        Self::with(text, &settings())
+        let offers = if text.is_empty() { 3 } else { 1 };
+        Self::with(text, &Settings { offers, ..settings() })
     }
 
     pub fn with(text: &str, settings: &Settings) -> Self {

@@ -3,13 +3,15 @@
 mod ask;
 mod edit;
 mod file;
+mod heard;
+mod roll;
 mod take;
 
 use super::{
     Event, Settings,
     command::Command,
     notices::Notices,
-    offers::Offers,
+    offers::{MOST, Offers},
     overlay::{Overlay, Sheet},
     page::Page,
 };
@@ -54,7 +56,9 @@ pub struct App {
     pub(super) theme: Theme,
     pub(super) preset: String,
     sampling: SamplingParams,
-    openings: usize,
+    /// How many offers a question gets.
+    pub(super) count: usize,
+    banned: Vec<String>,
     seed: u64,
     /// The text and the cursor after the last take: as long as they are so, that take can be rolled again.
     taken: Option<(Revision, usize)>,
@@ -100,7 +104,8 @@ impl App {
             theme,
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
-            openings: settings.openings.clamp(1, 6),
+            count: settings.offers.clamp(1, MOST),
+            banned: settings.banned.clone(),
             seed: if settings.sampling.seed == 0 { seed } else { settings.sampling.seed },
             taken: None,
             clipboard: String::new(),
@@ -193,6 +198,10 @@ impl App {
             Command::Stop => self.stop(),
             Command::RollAgain => self.roll_again(),
             Command::RollOne => self.roll_one(),
+            Command::Pin => self.pin(),
+            Command::Longer => self.longer(),
+            Command::MoreOffers => self.one_more(),
+            Command::FewerOffers => self.one_fewer(),
             Command::TakeWord | Command::TakeSentence | Command::Right => {
                 self.take_or_move(command)
             }

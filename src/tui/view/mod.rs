@@ -33,7 +33,7 @@ struct Areas {
 impl Areas {
     /// Beside the page the place for offers is always kept, and below it always reached without a jump:
     /// nothing moves under the cursor when they come.
-    fn new(area: Rect, open: bool) -> Self {
+    fn new(area: Rect, open: bool, offers: usize) -> Self {
         let air = if area.height >= 12 { 1 } else { 0 };
         let [title, rest, status] =
             Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
@@ -45,7 +45,9 @@ impl Areas {
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
             return Self { title, page: under(page), offers, status, below: 3 };
         }
-        let drawer = if rest.height >= 14 { 4 } else { 3 };
+        // A row for each offer, where there is room.
+        let rows = (rest.height / 4).clamp(2, offers.max(3) as u16);
+        let drawer = 1 + rows;
         let shown = if open { drawer } else { 0 };
         let [page, offers] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
@@ -61,7 +63,7 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         return too_small(frame, ground);
     }
-    let areas = Areas::new(area, app.offers.list().is_some());
+    let areas = Areas::new(area, app.offers.list().is_some(), app.count);
     status::title(app, frame, areas.title);
     page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);

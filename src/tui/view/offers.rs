@@ -5,8 +5,8 @@ use crate::{
     token::StopReason,
     tui::{
         app::{App, Model},
-        command::Command::{RollAgain, Stop},
-        offers::{List, Offer, Standing, State},
+        command::Command::{RollAgain, RollOne, Stop},
+        offers::{Fault, List, Offer, Standing, State},
         page::{shown, width as cells, wrap},
     },
     ui::theme::Role,
@@ -50,12 +50,15 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
             chosen = first..lines.len();
         }
     }
-    let earlier = app.offers.earlier();
-    if earlier > 0 {
-        let word = if earlier == 1 { "list" } else { "lists" };
-        let words = format!("earlier: {earlier} {word}");
-        lines.push(Line::styled(words, app.theme.style(Role::Quiet)));
-    }
+    let earlier = match app.offers.earlier() {
+        0 => None,
+        1 => Some("earlier: 1 list".to_owned()),
+        many => Some(format!("earlier: {many} lists")),
+    };
+    let pinned = list.offers.iter().filter(|offer| offer.pinned).count();
+    let pinned = (pinned > 0).then(|| format!("pinned: {pinned}"));
+    let words: Vec<_> = earlier.into_iter().chain(pinned).collect();
+    lines.push(Line::styled(words.join("   "), app.theme.style(Role::Quiet)));
     let top = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), inner);
@@ -85,15 +88,24 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
         State::Waiting => "asked".into(),
         State::Reading(tokens) => format!("reading {tokens} tokens"),
         State::Streaming => format!("streaming · {count}"),
-        State::Done(_) if offer.text.trim().is_empty() => "nothing came; roll again".into(),
+        State::Done(_) if offer.text.trim().is_empty() => "nothing came".into(),
         State::Done(StopReason::Length) => format!("✓ {count}, cut"),
         State::Done(_) => format!("✓ done · {count}"),
         State::Stopped => format!("stopped · {count}"),
         State::Failed(_) => "! failed".into(),
+        State::Dropped(fault) => {
+            let what = match fault {
+                Fault::Empty => "nothing came",
+                Fault::Double => "nothing new came",
+                Fault::Banned => "only banned words came",
+            };
+            format!("{what}; {} tries again", app.key(RollOne))
+        }
     };
     let taken =
         if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
-    format!("{words}{taken} · seed {}", offer.seed)
+    let pinned = if offer.pinned { " · pinned" } else { "" };
+    format!("{words}{taken}{pinned} · seed {}", offer.seed)
 }
 
 /// What still stands is read easily; what no longer agrees with the page steps back.
@@ -179,10 +191,11 @@ fn one_row<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usiz
     let text = if text.is_empty() { state(app, list, number, offer) } else { text };
     let end = match offer.state {
         State::Streaming => "▌",
+        _ if offer.pinned => " · pinned",
         State::Done(_) => " ✓",
         _ => "",
     };
-    let room = width.saturating_sub(6);
+    let room = width.saturating_sub(4 + cells(end));
     Line::from(vec![
         Span::styled(format!(" {}{}", number + 1, if here { "▸" } else { " " }), mark),
         Span::styled(format!("{}{end}", super::cut(&text, room)), look(app, list, number)),

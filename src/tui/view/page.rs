@@ -125,7 +125,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
             let or = match app.model {
                 Model::Gone(_) => String::new(),
-                _ => format!(", or press {ask} for three openings"),
+                _ => format!(", or press {ask} for {}", openings(app.count)),
             };
             welcome = format!("Write{or}. {help} shows everything.");
             &welcome
@@ -144,6 +144,17 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             paragraph[range].graphemes(true).for_each(|grapheme| line.push(shown(grapheme), style));
             (at, used) = (at + 1, 0);
         }
+    }
+}
+
+fn openings(count: usize) -> &'static str {
+    match count {
+        1 => "an opening",
+        2 => "two openings",
+        3 => "three openings",
+        4 => "four openings",
+        5 => "five openings",
+        _ => "six openings",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         app::{App, Model},
         command::Command,
         notices::Notice,
-        offers::{Standing, State},
+        offers::{Offer, Standing, State},
         overlay::Overlay,
         page::{width, wrap},
     },
@@ -33,7 +33,8 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
         Model::Ready(info) => info.name.clone(),
     };
     let model = for_terminal(&model).into_owned();
-    let offers = app.offers.list().map_or(0, |list| list.offers.len());
+    let whole = |offer: &&Offer| !matches!(offer.state, State::Dropped(_));
+    let offers = app.offers.list().map_or(0, |list| list.offers.iter().filter(whole).count());
     let offers = match offers {
         0 => String::new(),
         1 => " · 1 offer".into(),

@@ -2,58 +2,17 @@
 //! What stands at the cursor is found by comparing with the page, never by counting keys: so undo, redo and
 //! deleting bring an offer back as they bring the text back.
 
+mod offer;
+mod piece;
+
+pub use offer::{Fault, Offer, State};
+pub use piece::{first_sentence, first_word};
+
 use crate::{
-    clean::sentence_ends,
     session::{Revision, Session},
-    token::{BranchId, StopReason},
+    token::BranchId,
 };
 use std::ops::Range;
-
-/// How far an offer has come.
-#[derive(Clone, Debug, PartialEq)]
-pub enum State {
-    /// Asked; the model loads or reads other things first.
-    Waiting,
-    /// The model reads so many tokens.
-    Reading(usize),
-    /// Tokens come.
-    Streaming,
-    /// The model came to its end.
-    Done(StopReason),
-    /// The writer stopped it.
-    Stopped,
-    /// It went wrong; the reason.
-    Failed(String),
-}
-
-/// One continuation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
-    /// The request that it answers.
-    pub branch: BranchId,
-    /// What its draws depend on.
-    pub seed: u64,
-    /// The words it begins with, on an empty page; the model goes on from them.
-    pub opening: &'static str,
-    /// What there is of it.
-    pub text: String,
-    /// How many tokens that is.
-    pub tokens: usize,
-    /// How far it has come.
-    pub state: State,
-}
-
-impl Offer {
-    /// Nothing has come yet.
-    pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
-        Self { branch, seed, opening, text: opening.into(), tokens: 0, state: State::Waiting }
-    }
-
-    /// More may come.
-    pub fn is_live(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Reading(_) | State::Streaming)
-    }
-}
 
 /// The offers of one question.
 #[derive(Clone, Debug)]
@@ -91,14 +50,13 @@ impl List {
         let (Some(offer), Some(written)) = (self.offers.get(number), self.written(session)) else {
             return Standing::Away;
         };
-        // No character of an offer is shorter than a byte.
-        if offer.text.is_empty() && !written.is_empty() || written.len() > offer.text.len() {
-            return Standing::Away;
-        }
         let mut rest = offer.text.chars();
         for char in session.text().slice(written.clone()).chars() {
-            if rest.next() != Some(char) {
-                return Standing::Away;
+            match rest.next() {
+                Some(next) if next == char => {}
+                // All of it is there, and more.
+                None if !offer.text.is_empty() => return Standing::Taken,
+                _ => return Standing::Away,
             }
         }
         match rest.as_str() {
@@ -107,6 +65,16 @@ impl List {
                 Standing::Here(rest)
             }
             rest => Standing::There(rest, written.end),
+        }
+    }
+
+    /// How many bytes of an offer are on the page already, where it was asked.
+    pub fn taken(&self, number: usize, session: &Session) -> usize {
+        let all = self.offers.get(number).map_or(0, |offer| offer.text.len());
+        match self.standing(number, session) {
+            Standing::Here(rest) | Standing::There(rest, _) => all - rest.len(),
+            Standing::Taken => all,
+            Standing::Away => 0,
         }
     }
 
@@ -144,6 +112,9 @@ pub struct Offers {
 
 /// Beginnings for an empty page: a model that is given nothing begins in mid-sentence.
 pub const OPENINGS: &str = include_str!("openings.txt");
+
+/// The most offers of one question.
+pub const MOST: usize = 6;
 
 /// Older lists than these are let go.
 const KEPT: usize = 64;
@@ -216,43 +187,45 @@ impl Offers {
             .collect()
     }
 
+    /// The pinned offers of the list that is shown, with their numbers, to stay while the others are rolled:
+    /// only where the same is asked again. What still comes of them comes to the new list.
+    pub fn pinned(&mut self, prompt: &str) -> Vec<(usize, Offer)> {
+        let Some(list) = self.list_mut().filter(|list| list.prompt.0 == prompt) else {
+            return Vec::new();
+        };
+        let pinned = list.offers.iter_mut().enumerate().filter(|(_, offer)| offer.pinned);
+        pinned
+            .map(|(number, offer)| {
+                let kept = offer.clone();
+                if offer.is_live() {
+                    offer.state = State::Stopped;
+                }
+                (number, kept)
+            })
+            .collect()
+    }
+
+    /// Why an offer isn't worth its place, if it isn't: as it is now, or as it is in the end.
+    pub fn fault(&self, branch: BranchId, banned: &[String]) -> Option<Fault> {
+        let all = || self.lists.iter().flat_map(|list| &list.offers);
+        let offer = all().find(|offer| offer.branch == branch)?;
+        if offer.says(banned) {
+            return Some(Fault::Banned);
+        }
+        if offer.is_live() {
+            return None;
+        }
+        let words = offer.words();
+        if words.is_empty() {
+            return Some(Fault::Empty);
+        }
+        let double =
+            |other: &Offer| other.branch != branch && !other.is_live() && other.words() == words;
+        all().any(double).then_some(Fault::Double)
+    }
+
     /// Something is live in the list that is shown.
     pub fn are_live(&self) -> bool {
         self.list().is_some_and(|list| list.offers.iter().any(Offer::is_live))
-    }
-}
-
-/// The first word of a text, with the space and the quotes before it and the marks after it.
-pub fn first_word(text: &str) -> &str {
-    let spaces = text.len() - text.trim_start().len();
-    let word = text[spaces..].find(char::is_whitespace).unwrap_or(text.len() - spaces);
-    &text[..spaces + word]
-}
-
-/// The first sentence of a text, or all of it when none ends in it. A line's end is a sentence's, too.
-pub fn first_sentence(text: &str) -> &str {
-    let spaces = text.len() - text.trim_start().len();
-    let line = text[spaces..].find('\n').map_or(text.len(), |at| at + spaces);
-    let end = sentence_ends(text).next().unwrap_or(text.len()).min(line);
-    &text[..end.max(spaces)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_piece_is_never_more_than_was_meant() {
-        for (text, word, sentence) in [
-            (" The lamps. Then", " The", " The lamps."),
-            ("ing to be, \"and", "ing", "ing to be, \"and"),
-            ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
-            ("one line\nTwo.", "one", "one line"),
-            ("  ", "  ", "  "),
-            ("", "", ""),
-        ] {
-            assert_eq!(first_word(text), word);
-            assert_eq!(first_sentence(text), sentence, "{text:?}");
-        }
     }
 }

@@ -1,0 +1,108 @@
+//! What the model tells: offers grow and end, and those that are not worth their place are replaced.
+
+use super::{App, Model};
+use crate::{
+    clean::hanging,
+    generate::Reading,
+    token::{BranchId, StopReason},
+    tui::{
+        command::Command,
+        offers::{Offer, State},
+    },
+    ui::worker::Request,
+};
+
+/// How many may come in the place of one that was dropped.
+const TRIES: u8 = 2;
+
+impl App {
+    pub(super) fn read(&mut self, branch: BranchId, reading: Reading) {
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let (prompt, first) = &list.prompt;
+        let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
+        // A draft cut before it was sent is not seen from its start either.
+        let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
+        self.sees = Some((at, list.from));
+        let offer = &mut list.offers[number];
+        if offer.is_live() {
+            offer.state = State::Reading(reading.tokens);
+        }
+    }
+
+    pub(super) fn grow(&mut self, branch: BranchId, text: &str) {
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &mut list.offers[number];
+        // What comes after the writer stopped it is late, and is let go.
+        if !offer.is_live() {
+            return;
+        }
+        offer.text.push_str(text);
+        offer.tokens += 1;
+        offer.state = State::Streaming;
+        self.judge(branch);
+    }
+
+    /// The model came to an end. When it only ran out of tokens, the clause that hangs behind the last whole
+    /// sentence is cut off, as far as it is not on the page.
+    pub(super) fn finish(&mut self, branch: BranchId, why: StopReason) {
+        if let Some((list, number)) = self.offers.find(branch)
+            && list.offers[number].is_live()
+        {
+            let taken = list.taken(number, &self.session);
+            let offer = &mut list.offers[number];
+            let whole = hanging(&offer.text).len();
+            if why == StopReason::Length && whole > taken && whole > offer.opening.len() {
+                offer.text.truncate(whole);
+            }
+            offer.state = State::Done(why);
+        }
+        self.judge(branch);
+    }
+
+    pub(super) fn fail(&mut self, branch: BranchId, why: String) {
+        let again = self.key(Command::RollAgain);
+        self.notices.warn(format!("The model stopped: {why}. {again} tries again."));
+        if let Some((list, number)) = self.offers.find(branch)
+            && list.offers[number].is_live()
+        {
+            list.offers[number].state = State::Failed(why);
+        }
+    }
+
+    /// An offer that isn't worth its place gives it to another, a few times; then the place stays empty and says
+    /// so. What is on the page, pinned or asked to go on is chosen already.
+    fn judge(&mut self, branch: BranchId) {
+        let Some(fault) = self.offers.fault(branch, &self.banned) else { return };
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &list.offers[number];
+        let ended = matches!(offer.state, State::Done(_));
+        if !(offer.is_live() || ended)
+            || offer.pinned
+            || offer.longer
+            || list.taken(number, &self.session) > 0
+        {
+            return;
+        }
+        let dropped = offer.dropped + 1;
+        let prompt = list.prompt.0.clone();
+        if !ended {
+            self.send(Request::Stop(branch));
+        }
+        let instead = (dropped <= TRIES).then(|| self.request(&prompt));
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &mut list.offers[number];
+        match instead {
+            Some(other) => *offer = Offer { dropped, ..other },
+            None => {
+                offer.text.clear();
+                offer.state = State::Dropped(fault);
+            }
+        }
+    }
+
+    pub(super) fn lose_model(&mut self, why: String) {
+        self.stop_all();
+        self.notices.warn(why.clone());
+        self.model = Model::Gone(why);
+    }
+}

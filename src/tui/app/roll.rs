@@ -1,0 +1,121 @@
+//! Other words in the place of some, and more of them: rolling again, pinning, longer, one offer more.
+
+use super::App;
+use crate::{
+    tui::{
+        command::Command,
+        offers::{MOST, Standing, State},
+    },
+    ui::worker::Request,
+};
+
+impl App {
+    /// Other words in the same place. Right after a take that left nothing, instead of what was taken:
+    /// that one step is taken back first, and never more.
+    pub(super) fn roll_again(&mut self) {
+        let now = (self.session.revision(), self.session.cursor());
+        let taken = self.taken == Some(now) && !self.offers.are_live();
+        let list = self.offers.list();
+        let whole =
+            list.is_some_and(|list| list.standing(list.chosen, &self.session) == Standing::Taken);
+        if taken && whole {
+            self.session.undo();
+        }
+        self.ask();
+    }
+
+    /// Another answer to the same question, in the place of the chosen offer.
+    pub(super) fn roll_one(&mut self) {
+        let list = self.offers.list();
+        let Some((prompt, old)) =
+            list.and_then(|list| Some((list.prompt.0.clone(), list.choice()?.branch)))
+        else {
+            return self.ask();
+        };
+        if !self.may_ask() {
+            return;
+        }
+        self.send(Request::Stop(old));
+        let offer = self.request(&prompt);
+        if let Some(list) = self.offers.list_mut() {
+            list.offers[list.chosen] = offer;
+        }
+    }
+
+    /// The chosen offer stays while the others are rolled, or no longer does.
+    pub(super) fn pin(&mut self) {
+        let list = self.offers.list_mut();
+        let Some((list, number)) = list.and_then(|list| {
+            let number = list.chosen;
+            Some((list.offers.get_mut(number)?, number + 1))
+        }) else {
+            return self.no_offers();
+        };
+        list.pinned = !list.pinned;
+        self.notices.say(if list.pinned {
+            format!("Offer {number} is pinned: it stays while the others are rolled again.")
+        } else {
+            format!("Offer {number} is no longer pinned.")
+        });
+    }
+
+    /// The chosen offer goes on for another sentence.
+    pub(super) fn longer(&mut self) {
+        let Some(list) = self.offers.list() else { return self.no_offers() };
+        let Some(offer) = list.choice().filter(|offer| !offer.words().is_empty()) else {
+            return self.notices.say("Nothing has come yet.");
+        };
+        if offer.is_live() {
+            return self.notices.say("It is still coming.");
+        }
+        let prompt = format!("{}{}", list.prompt.0, offer.text);
+        if !self.may_ask() {
+            return;
+        }
+        let (branch, seed) = (self.offers.next_branch(), self.next_seed());
+        self.generate(branch, prompt, seed);
+        if let Some(list) = self.offers.list_mut() {
+            let offer = &mut list.offers[list.chosen];
+            (offer.branch, offer.state, offer.longer) = (branch, State::Waiting, true);
+        }
+    }
+
+    /// One offer more: in the list that is shown at once, and in those to come.
+    pub(super) fn one_more(&mut self) {
+        let now = self.offers.list().map(|list| (list.prompt.0.clone(), list.offers.len()));
+        let count = now.as_ref().map_or(self.count, |(_, count)| *count);
+        if count >= MOST {
+            return self.notices.say(format!("{MOST} offers are the most."));
+        }
+        self.count = count + 1;
+        if let Some((prompt, _)) = now {
+            if !self.may_ask() {
+                return;
+            }
+            let offer = self.request(&prompt);
+            if let Some(list) = self.offers.list_mut() {
+                list.offers.push(offer);
+            }
+        }
+        self.say_count();
+    }
+
+    /// One offer fewer in the lists to come.
+    pub(super) fn one_fewer(&mut self) {
+        self.count = (self.count - 1).max(1);
+        self.say_count();
+    }
+
+    fn say_count(&mut self) {
+        let ask = self.key(Command::Ask);
+        self.notices.say(match self.count {
+            1 => format!("{ask} asks for one offer now."),
+            count => format!("{ask} asks for {count} offers now."),
+        });
+    }
+
+    pub(super) fn no_offers(&mut self) {
+        let ask = self.key(Command::Ask);
+        self.notices.say(format!("There are no offers yet. {ask} asks for some."));
+    }
+}

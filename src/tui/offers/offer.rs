@@ -1,0 +1,130 @@
+//! One continuation: its text so far, how far it has come, and whether it is worth its place.
+
+use crate::token::{BranchId, StopReason};
+
+/// How far an offer has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Asked; the model loads or reads other things first.
+    Waiting,
+    /// The model reads so many tokens.
+    Reading(usize),
+    /// Tokens come.
+    Streaming,
+    /// The model came to its end.
+    Done(StopReason),
+    /// The writer stopped it.
+    Stopped,
+    /// It went wrong; the reason.
+    Failed(String),
+    /// It was not worth its place, and neither were those that came instead.
+    Dropped(Fault),
+}
+
+/// Why an offer is not worth its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing came, or nothing but space.
+    Empty,
+    /// The same was offered already, here or in an earlier list.
+    Double,
+    /// It says something that the writer never wants to read.
+    Banned,
+}
+
+/// One continuation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// The request that it answers.
+    pub branch: BranchId,
+    /// What its draws depend on.
+    pub seed: u64,
+    /// The words it begins with, on an empty page; the model goes on from them.
+    pub opening: &'static str,
+    /// What there is of it.
+    pub text: String,
+    /// How many tokens that is.
+    pub tokens: usize,
+    /// How far it has come.
+    pub state: State,
+    /// It stays while the others are rolled again.
+    pub pinned: bool,
+    /// How many came in this place and were dropped.
+    pub dropped: u8,
+    /// The writer asked for more of it.
+    pub longer: bool,
+}
+
+impl Offer {
+    /// Nothing has come yet.
+    pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
+        Self {
+            branch,
+            seed,
+            opening,
+            text: opening.into(),
+            tokens: 0,
+            state: State::Waiting,
+            pinned: false,
+            dropped: 0,
+            longer: false,
+        }
+    }
+
+    /// What it says, without regard to spaces and capitals. Nothing, while there is only its opening.
+    pub fn words(&self) -> String {
+        if self.text.trim() == self.opening {
+            return String::new();
+        }
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    }
+
+    /// One of these words or phrases is in it, as whole words.
+    pub fn says(&self, banned: &[String]) -> bool {
+        if banned.is_empty() {
+            return false;
+        }
+        let words = self.words();
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        banned.iter().map(|banned| banned.trim().to_lowercase()).any(|banned| {
+            let mut found = words.match_indices(&banned);
+            found.any(|(at, _)| {
+                let end = at + banned.len();
+                !banned.is_empty()
+                    && !(letter(words[..at].chars().next_back()) && letter(banned.chars().next()))
+                    && !(letter(words[end..].chars().next()) && letter(banned.chars().next_back()))
+            })
+        })
+    }
+
+    /// More may come.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Reading(_) | State::Streaming)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn banned_are_whole_words_in_any_case() {
+        let says = |text: &str, banned: &str| {
+            let mut offer = Offer::new(1, 1, "");
+            offer.text = text.into();
+            offer.says(&[banned.to_owned()])
+        };
+        for (text, banned, expected) in [
+            (" The Suddenly man", "suddenly", true),
+            (" all of a  sudden, he", "of a sudden", true),
+            (" a suddenness", "sudden", false),
+            (" unsudden", "sudden", false),
+            (" was it—sudden!", "sudden", true),
+            (" so… well", "…", true),
+            (" anything", "", false),
+            (" straße", "STRASSE", false),
+        ] {
+            assert_eq!(says(text, banned), expected, "{text:?} {banned:?}");
+        }
+    }
+}

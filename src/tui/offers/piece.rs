@@ -1,0 +1,38 @@
+//! The pieces in which an offer is taken.
+
+use crate::clean::sentence_ends;
+
+/// The first word of a text, with the space and the quotes before it and the marks after it.
+pub fn first_word(text: &str) -> &str {
+    let spaces = text.len() - text.trim_start().len();
+    let word = text[spaces..].find(char::is_whitespace).unwrap_or(text.len() - spaces);
+    &text[..spaces + word]
+}
+
+/// The first sentence of a text, or all of it when none ends in it. A line's end is a sentence's, too.
+pub fn first_sentence(text: &str) -> &str {
+    let spaces = text.len() - text.trim_start().len();
+    let line = text[spaces..].find('\n').map_or(text.len(), |at| at + spaces);
+    let end = sentence_ends(text).next().unwrap_or(text.len()).min(line);
+    &text[..end.max(spaces)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_never_more_than_was_meant() {
+        for (text, word, sentence) in [
+            (" The lamps. Then", " The", " The lamps."),
+            ("ing to be, \"and", "ing", "ing to be, \"and"),
+            ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
+            ("one line\nTwo.", "one", "one line"),
+            ("  ", "  ", "  "),
+            ("", "", ""),
+        ] {
+            assert_eq!(first_word(text), word);
+            assert_eq!(first_sentence(text), sentence, "{text:?}");
+        }
+    }
+}

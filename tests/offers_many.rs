@@ -1,0 +1,172 @@
+//! Several offers of one question: side by side, pinned, longer, replaced when they are not worth their place.
+//! The test plays the worker, so what comes, when it comes and what comes too late is exact.
+
+mod desk;
+
+use desk::{Desk, settings};
+use unstuck::{token::StopReason, tui::Settings, ui::worker::News};
+
+fn three(text: &str) -> Desk {
+    Desk::with(text, &settings())
+}
+
+/// The prompts and seeds of all that was asked.
+fn asked(desk: &Desk) -> Vec<(&str, u64)> {
+    desk.asked.iter().map(|ask| (ask.prompt.as_str(), ask.params.seed)).collect()
+}
+
+#[test]
+fn three_stream_from_one_prefix() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>"]);
+    assert_eq!(asked(&desk), [("boat.", 100), ("boat.", 101), ("boat.", 102)]);
+    // They come in any order, and end in any order.
+    desk.steps(&["=0: C", "=2: A", "=1: B", "=0:.", "= late", "=2: a", "=2:.", "=1: b"]);
+    for (key, text) in [("alt-1", " A a"), ("alt-2", " B b"), ("alt-3", " C")] {
+        desk.press(key);
+        assert_eq!(desk.text(), format!("boat.{text}|"));
+        desk.press("ctrl-z");
+        assert_eq!(desk.text(), "boat.|");
+    }
+    desk.press("alt-4");
+    assert!(desk.shown().contains("There is no offer 4."));
+}
+
+#[test]
+fn one_more_up_to_six_and_one_fewer() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "<alt-plus>", "<alt-=>", "<alt-=>", "<alt-=>"]);
+    assert_eq!(desk.asked.len(), 6);
+    assert!(desk.shown().contains("6 offers are the most."));
+    desk.steps(&["=0: six", "<alt-6>"]);
+    assert_eq!(desk.text(), "boat. six|");
+    // From now on.
+    desk.steps(&["<ctrl-space>"]);
+    assert_eq!(desk.asked.len(), 12);
+    desk.steps(&["<alt-minus>", "<alt-minus>", "<alt-minus>", "<alt-minus>", "<ctrl-space>"]);
+    assert_eq!(desk.asked.len(), 14);
+    desk.steps(&["<alt-minus>", "<alt-minus>", "<ctrl-space>"]);
+    assert_eq!(desk.asked.len(), 15);
+}
+
+#[test]
+fn the_pinned_stay_while_the_rest_roll() {
+    let mut desk = three("boat.");
+    desk.steps(&[
+        "<ctrl-space>",
+        "=2: A",
+        "=1: B",
+        "=0: C",
+        "<f6>",
+        "<down>",
+        "<alt-p>",
+        "<ctrl-r>",
+    ]);
+    assert_eq!(desk.asked.len(), 5);
+    // The pinned one streams on into the new list; the others were stopped.
+    let [a, b, c] = [0, 1, 2].map(|n| desk.asked[n].branch);
+    assert_eq!(desk.stopped, [a, c]);
+    assert!(desk.stopped.iter().all(|branch| *branch != b));
+    desk.token(b, " b");
+    desk.steps(&["=1: D", "=0: E", "<alt-2>"]);
+    assert_eq!(desk.text(), "boat. B b|");
+    desk.steps(&["<ctrl-z>", "<alt-1>"]);
+    assert_eq!(desk.text(), "boat. D|");
+    // The list before is as it was.
+    desk.steps(&["<ctrl-z>", "<shift-tab>", "<alt-3>"]);
+    assert_eq!(desk.text(), "boat. C|");
+    // In another place nothing is pinned.
+    desk.steps(&["<ctrl-z>", "<shift-tab>", "!", "<ctrl-space>"]);
+    assert_eq!(desk.asked.len(), 8);
+}
+
+#[test]
+fn longer_goes_on_where_the_offer_ended() {
+    let mut desk = three("boat.");
+    desk.steps(&[
+        "<ctrl-space>",
+        "=2: It| sank.",
+        "=2:.",
+        "=1: B",
+        "=1:.",
+        "=0: C",
+        "=.",
+        "<alt-l>",
+    ]);
+    assert_eq!(desk.asked[3].prompt, "boat. It sank.");
+    desk.steps(&["= Nobody| saw.", "=.", "<alt-1>"]);
+    assert_eq!(desk.text(), "boat. It sank. Nobody saw.|");
+    // While it is coming, there is nothing to go on from.
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "<alt-l>", "=2: It", "<alt-l>"]);
+    assert_eq!(desk.asked.len(), 3);
+}
+
+#[test]
+fn what_is_empty_double_or_banned_is_replaced_and_a_short_list_says_so() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=2: It| sank.", "=2:.", "=1: it|  sank.", "=1:."]);
+    // The second says what the first says.
+    assert_eq!(asked(&desk)[3], ("boat.", 103));
+    desk.steps(&["= It burnt.", "=.", "<alt-2>"]);
+    assert_eq!(desk.text(), "boat. It burnt.|");
+    // Nothing came of the third, nor of two others.
+    desk.press("ctrl-z");
+    let third = desk.asked[2].branch;
+    desk.news(News::Done(third, StopReason::Eot));
+    assert_eq!(desk.asked.len(), 5);
+    desk.steps(&["= ", "=.", "=.", "=."]);
+    assert_eq!(desk.asked.len(), 6);
+    desk.size(120, 30);
+    let shown = desk.shown();
+    assert!(shown.contains("nothing came; Alt+R tries again") && shown.contains("2 offers"));
+    desk.press("alt-3");
+    assert_eq!(desk.text(), "boat.|");
+    // Against the lists already shown, too.
+    desk.steps(&["<ctrl-space>", "=0: It sank.", "=."]);
+    assert_eq!(desk.asked.len(), 10);
+}
+
+#[test]
+fn a_banned_word_is_never_kept() {
+    let settings = Settings { banned: vec!["suddenly".into()], offers: 1, ..settings() };
+    let mut desk = Desk::with("boat.", &settings);
+    desk.steps(&["<ctrl-space>", "= And| Sudden", "=ly"]);
+    assert_eq!(desk.stopped, [desk.asked[0].branch]);
+    assert_eq!(desk.asked.len(), 2);
+    desk.steps(&["=1: late", "= So it", "=.", "<alt-enter>"]);
+    assert_eq!(desk.text(), "boat. So it|");
+}
+
+#[test]
+fn what_was_taken_of_an_offer_is_never_replaced() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= It| sank.", "=.", "<ctrl-space>", "= It", "<ctrl-right>"]);
+    desk.steps(&["= sank.", "=.", "<ctrl-right>"]);
+    assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. It sank.|", 2));
+}
+
+#[test]
+fn a_hanging_clause_is_cut_but_never_what_was_taken() {
+    let cut = |text: &str, keys: &[&str]| {
+        let mut desk = Desk::on("boat.");
+        desk.steps(&["<ctrl-space>", text]);
+        desk.steps(keys);
+        desk.news(News::Done(desk.branch(0), StopReason::Length));
+        desk.press("alt-enter");
+        desk.text()
+    };
+    assert_eq!(cut("= It sank.| And nobody", &[]), "boat. It sank.|");
+    assert_eq!(cut("= and nobody ever", &[]), "boat. and nobody ever|");
+    let words: &[&str] = &["<ctrl-right>", "<ctrl-right>", "<ctrl-right>"];
+    assert_eq!(cut("= It sank.| And nobody", words), "boat. It sank. And nobody|");
+}
+
+#[test]
+fn another_question_to_a_model_that_is_gone_changes_no_list() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=2: A", "=2:.", "=1:!torn", "=0: C"]);
+    desk.news(News::Gone("No model: it is torn.".into()));
+    desk.steps(&["<ctrl-r>", "<alt-r>", "<alt-l>", "<alt-plus>", "<esc>", "<esc>", "<alt-1>"]);
+    assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. A|", 3));
+}
