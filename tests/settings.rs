@@ -41,7 +41,7 @@ fn config_prints_what_holds_and_where_it_comes_from() {
         ("theme = \"paper\"", format!("{}: line 2", file.display())),
         ("ctrl-k = \"quit\"", format!("{}: line 4", file.display())),
         ("threads = 1", "--threads".to_owned()),
-        ("openings = 3", "default".to_owned()),
+        ("offers = 3", "default".to_owned()),
     ] {
         let line = printed.lines().find(|line| line.starts_with(row)).expect(row);
         assert!(line.ends_with(&format!("# {from}")), "{line}");
@@ -52,9 +52,9 @@ fn config_prints_what_holds_and_where_it_comes_from() {
 #[test]
 fn mistakes_are_told_and_stop_scripts() {
     let home = TempDir::new().unwrap();
-    let settings = "[desk]\ntheme = \"paper\"\nopening = 2\n";
+    let settings = "[desk]\ntheme = \"paper\"\noffer = 2\n";
     let output = unstuck(home.path(), settings, &["config"]);
-    let said = "line 3: there is no setting `opening`; did you mean `openings`?";
+    let said = "line 3: there is no setting `offer`; did you mean `offers`?";
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("theme = \"paper\""));
