@@ -219,6 +219,8 @@ pub fn event(name: &str) -> KeyEvent {
     }
     let code = match key {
         "space" => KeyCode::Char(' '),
+        "plus" => KeyCode::Char('+'),
+        "minus" => KeyCode::Char('-'),
         "enter" => KeyCode::Enter,
         "tab" if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
         "tab" => KeyCode::Tab,

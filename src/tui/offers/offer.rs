@@ -86,15 +86,21 @@ impl Offer {
         }
         let words = self.words();
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        banned.iter().map(|banned| banned.trim().to_lowercase()).any(|banned| {
-            let mut found = words.match_indices(&banned);
-            found.any(|(at, _)| {
-                let end = at + banned.len();
-                !banned.is_empty()
-                    && !(letter(words[..at].chars().next_back()) && letter(banned.chars().next()))
-                    && !(letter(words[end..].chars().next()) && letter(banned.chars().next_back()))
+        banned
+            .iter()
+            .map(|banned| banned.trim().to_lowercase())
+            .filter(|banned| !banned.is_empty())
+            .any(|banned| {
+                let mut found = words.match_indices(&banned);
+                found.any(|(at, _)| {
+                    let (before, after) = (&words[..at], &words[at + banned.len()..]);
+                    let begins_inside =
+                        letter(before.chars().next_back()) && letter(banned.chars().next());
+                    let ends_inside =
+                        letter(after.chars().next()) && letter(banned.chars().next_back());
+                    !begins_inside && !ends_inside
+                })
             })
-        })
     }
 
     /// More may come.
