@@ -15,7 +15,7 @@ use std::{
 };
 use unstuck::{
     clean::for_terminal,
-    commands, finetune,
+    commands,
     generate::Engine,
     model::{self, Model, Precision},
     session::Session,
@@ -57,14 +57,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
     if let Some(Command::Config) = cli.command {
         return settings(&loaded);
     }
-    let config::Loaded { config, wrong, .. } = loaded;
+    let config::Loaded { config, wrong, state, .. } = loaded;
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
     }
     model::kernels::start(config.threads, cli.command.is_none());
     let Some(command) = cli.command else {
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
-        desk(cli.file.as_deref(), config, notices)?;
+        desk(cli.file.as_deref(), config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);
     };
     // what scripts get must be what they asked for; the desk opens all the same
@@ -74,11 +74,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match command {
         Command::Config => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
-        Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
             commands::score::run(&args.file, args.json, &engine)?;
         }
+        Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {
                 return commands::bench::write(&Model::random(shape, config.quantization)?, path)
@@ -125,40 +125,13 @@ fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-/// Make a corpus, and tell what became of what; nothing is written when nobody says where.
-fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
-    let (stats, preview) = (args.stats, args.preview);
-    let request = args.request();
-    let shown = !quiet && std::io::stderr().is_terminal();
-    let (summary, samples) = finetune::corpus::make(&request, &mut |so_far| {
-        if shown {
-            let documents = so_far.documents;
-            let mut stderr = std::io::stderr().lock();
-            let _ = write!(stderr, "\r{} documents read, {} kept ", documents.read, documents.kept);
-        }
-    })?;
-    if shown {
-        let _ = write!(std::io::stderr().lock(), "\r\x1b[K"); // the line of progress leaves
-    }
-    if !quiet {
-        tell(&format!("corpus: {summary}"));
-    }
-    let mut out = commands::Place::open(None)?;
-    if preview {
-        out.write(&samples.to_string())?;
-    }
-    if stats {
-        out.write(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    }
-    out.finish()
-}
-
 /// The desk on a draft. The model is read there, on a thread of its own.
-fn desk(file: Option<&Path>, config: Config, notices: Vec<String>) -> Result<()> {
-    let session = file.map_or_else(|| Ok(Session::new()), Session::open)?;
-    let told = |name| std::env::var(name).ok();
+fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>) -> Result<()> {
+    let told = |name: &str| std::env::var(name).ok();
+    let session = Session::resume(file, state, config.history)?;
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let mut settings = config.desk;
+    settings.zone = jiff::tz::TimeZone::system();
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     tui::run(session, settings, notices, move || open(config.model.as_deref(), config.quantization))
 }

@@ -20,6 +20,7 @@ use std::{
 use toml::Value;
 use unstuck::{
     model::Precision,
+    session::History,
     token::SamplingParams,
     tui::{self, command::Command},
     ui::keymap::{self, Keymap},
@@ -35,6 +36,8 @@ pub struct Config {
     pub quantization: Precision,
     /// How many threads the model may use; one a core when there is none.
     pub threads: Option<usize>,
+    /// Whether what happens to a draft is kept in a journal.
+    pub history: History,
     /// The desk.
     pub desk: tui::Settings,
     /// How `unstuck generate` chooses tokens.
@@ -49,6 +52,8 @@ pub struct Loaded {
     pub config: Config,
     /// In sentences: what was left out, and why.
     pub wrong: Vec<String>,
+    /// The folder of what the program remembers: `UNSTUCK_STATE`, or the usual one.
+    pub state: PathBuf,
     layers: Layers,
 }
 
@@ -98,7 +103,7 @@ impl Config {
         // Each value was looked at when it came, so they fit together.
         let mut config: Self = layers.table.clone().try_into().unwrap_or_default();
         config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
-        Loaded { config, wrong, layers }
+        Loaded { config, wrong, state: state(env), layers }
     }
 
     /// What no type says: whether numbers are in their ranges.
@@ -164,9 +169,14 @@ pub fn themes() -> Option<PathBuf> {
 }
 
 /// Where the program keeps what it needs to remember, and its log.
-pub fn state() -> Option<PathBuf> {
-    let places = places()?;
-    Some(places.state_dir().unwrap_or_else(|| places.data_local_dir()).to_owned())
+fn state(env: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let told = env("UNSTUCK_STATE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let usual = || {
+        let places = places()?;
+        Some(places.state_dir().unwrap_or_else(|| places.data_local_dir()).to_owned())
+    };
+    // Who has no home still gets a desk that remembers, as long as the machine runs.
+    told.or_else(usual).unwrap_or_else(|| std::env::temp_dir().join("unstuck"))
 }
 
 /// Where models with a name lie: the data folder's `models`, then this folder's.

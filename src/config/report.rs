@@ -1,6 +1,6 @@
 //! `unstuck config`: what holds, as a file that could be read again, with where each value comes from.
 
-use super::{Config, Loaded, layers::Source, state, themes, usual_file};
+use super::{Config, Loaded, layers::Source, themes, usual_file};
 use std::{fmt::Write, path::PathBuf};
 use toml::{Table, Value};
 
@@ -27,10 +27,10 @@ impl Loaded {
         let place = |path: Option<PathBuf>| {
             path.map_or_else(|| "nowhere here".into(), |path| path.display().to_string())
         };
-        let log = state().map(|state| state.join("unstuck.log"));
         let _ = writeln!(text, "\n# the usual file of settings: {}", place(usual_file()));
         let _ = writeln!(text, "# your own themes: {}", place(themes()));
-        let _ = writeln!(text, "# the log: {}", place(log));
+        let _ =
+            writeln!(text, "# the histories of your drafts, and the log: {}", self.state.display());
         text
     }
 

@@ -47,6 +47,16 @@ impl Session {
     /// settings, seed). Ends the step being typed. Gives the request's number for [`Session::offer`].
     pub fn ask(&mut self, at: usize, details: serde_json::Value) -> usize {
         let (revision, at) = (self.seal(), at.min(self.text().len_chars()));
+        self.ask_about(revision, at, details)
+    }
+
+    /// As [`Session::ask`], about another text than the page's: a place in that of a revision that was sealed.
+    pub fn ask_about(
+        &mut self,
+        revision: Revision,
+        at: usize,
+        details: serde_json::Value,
+    ) -> usize {
         let text = details.to_string();
         self.note(Record::Request { revision, at, details: text.into() });
         self.tree.requests.push(Request { revision, at, time: (self.clock)(), details });

@@ -113,9 +113,10 @@ impl Session {
         next.is_some_and(|(next, place)| self.walk(next, place))
     }
 
-    /// Go to any revision of the history; false when there is none of that number.
+    /// Go to any revision of the history, the cursor to where it was there; false when there is none of that
+    /// number.
     pub fn go(&mut self, to: Revision) -> bool {
-        let place = self.tree.node(to).map(|node| node.after);
+        let place = if to == self.tree.current() { Some(self.place) } else { self.tree.place(to) };
         place.is_some_and(|place| self.walk(to, place))
     }
 

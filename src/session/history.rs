@@ -3,6 +3,7 @@
 use super::{
     Revision, Session,
     author::{Author, Run},
+    draft::Draft,
     journal::{self, Journal, Past, Record, Scribe},
     matching,
     tree::{Kind, Node},
@@ -120,14 +121,7 @@ impl Session {
             let outside = file != known;
             let text = self.saved.to_string();
             if outside {
-                let (range, inserted) = matching::replacement(&saved, &text);
-                let removed = saved.piece(range.clone());
-                let (at, parent, time) = (range.start, saved_at, (self.clock)());
-                let kind = Kind::Outside;
-                let node = Node { parent, kind, time, at, removed, inserted, ..Node::default() };
-                self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });
-                self.saved_at = self.tree.add(node).unwrap_or(saved_at);
-                self.note(Record::Saved { revision: self.saved_at, file });
+                self.note_outside(&saved, &text);
             }
             if self.text() == saved.text() {
                 self.go(self.saved_at);
@@ -142,6 +136,19 @@ impl Session {
         }
         self.move_to(self.tree.here().after.cursor, false);
         self.compare();
+    }
+
+    /// What another program wrote to the file becomes a branch beside the page; `saved` is what the file said
+    /// before.
+    pub(crate) fn note_outside(&mut self, saved: &Draft, text: &str) {
+        let (range, inserted) = matching::replacement(saved, text);
+        let removed = saved.piece(range.clone());
+        let (at, parent, time) = (range.start, self.saved_at, (self.clock)());
+        let kind = Kind::Outside;
+        let node = Node { parent, kind, time, at, removed, inserted, ..Node::default() };
+        self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });
+        self.saved_at = self.tree.add(node).unwrap_or(parent);
+        self.note(Record::Saved { revision: self.saved_at, file: self.file_state() });
     }
 
     /// What a crash left unsaved, until the writer has answered ([`Session::keep`], [`Session::discard`]).

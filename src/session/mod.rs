@@ -138,6 +138,11 @@ impl Session {
         self.clock = Box::new(clock);
     }
 
+    /// What the clock of the history says.
+    pub fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
     /// The text on the page.
     pub fn text(&self) -> &Rope {
         self.draft.text()

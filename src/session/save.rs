@@ -87,6 +87,27 @@ impl Session {
         Ok(())
     }
 
+    /// Keep the page although another program has changed the file: what it wrote becomes a branch, and the next
+    /// [`Session::save`] goes through.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn keep_mine(&mut self) -> Result<()> {
+        let path = self.own_path()?;
+        let Found { text, stamp, .. } = file::read(&path)?;
+        self.growing = false;
+        self.stamp = stamp;
+        self.saved = Rope::from_str(&text);
+        self.compare();
+        let mut before = self.draft.clone();
+        if self.is_saved {
+            self.note_saved();
+        } else if self.tree.carry(&mut before, self.tree.current(), self.saved_at).is_some() {
+            self.note_outside(&before, &text);
+        }
+        Ok(())
+    }
+
     fn own_path(&self) -> Result<PathBuf> {
         if let Some(reason) = &self.read_only {
             bail!("{reason}");

@@ -269,6 +269,14 @@ impl Tree {
         Some((up, down))
     }
 
+    /// Where the cursor belongs after going to another revision: where it was before it was left, or where its
+    /// last step put it.
+    pub fn place(&self, to: Revision) -> Option<Place> {
+        let (up, down) = self.way(self.current, to)?;
+        let left = up.last().filter(|_| down.is_empty());
+        Some(left.map_or(self.nodes[to].after, |step| self.nodes[*step].before))
+    }
+
     /// Change a page from one revision's text to another's. `None` when the steps don't fit the page.
     pub fn carry(&self, draft: &mut Draft, from: Revision, to: Revision) -> Option<()> {
         let (up, down) = self.way(from, to)?;

@@ -7,6 +7,7 @@ mod offers;
 mod overlay;
 mod page;
 mod settings;
+mod times;
 mod view;
 
 pub use app::App;
@@ -16,6 +17,7 @@ use crate::{
     generate::Engine,
     session::Session,
     ui::{
+        signals::{self, Signal},
         terminal::{KEY_THREAD, Screen},
         worker::{self, News},
     },
@@ -35,6 +37,8 @@ pub enum Event {
     Terminal(event::Event),
     /// From the model's thread.
     News(News),
+    /// From the system.
+    Signal(Signal),
     /// No more keys will come.
     Deaf(String),
 }
@@ -50,7 +54,8 @@ pub fn run(
     let (requests, jobs) = mpsc::channel();
     let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
     let mut screen = Screen::take()?;
-    let news = events.clone();
+    let (news, signs) = (events.clone(), events.clone());
+    signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;
     worker::spawn(load, jobs, move |told| news.send(Event::News(told)).is_ok())?;
     let keys = Keys(events);
     thread::Builder::new()
@@ -68,6 +73,8 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
                 Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
+                Event::Signal(Signal::Suspend) => screen.suspend()?,
+                Event::Signal(Signal::Resume) => screen.resume()?,
                 event => app.handle(event),
             }
         }

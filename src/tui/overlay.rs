@@ -1,5 +1,6 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
+use crate::session::{Change, difference};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::path::PathBuf;
 use tui_textarea::TextArea;
@@ -12,6 +13,39 @@ pub enum Overlay {
     Question(Question),
     /// The name to save under; whether the desk is left afterwards.
     SaveAs(Field, bool),
+    /// Two texts compared, and what comes back afterwards.
+    Difference(Difference, Option<Box<Overlay>>),
+}
+
+/// Two texts compared, to be read.
+pub struct Difference {
+    /// What is compared with what.
+    pub title: String,
+    /// Stretches in order.
+    pub changes: Vec<Change>,
+    /// The first row that is shown.
+    pub scrolled: usize,
+}
+
+impl Difference {
+    /// What must be done to the old text to have the new one.
+    pub fn new(title: impl Into<String>, old: &str, new: &str) -> Self {
+        Self { title: title.into(), changes: difference(old, new), scrolled: 0 }
+    }
+}
+
+/// Where a key scrolls a sheet to that stands at a row; `None` when it closes it.
+pub fn scrolled(at: usize, key: KeyCode, page: usize) -> Option<usize> {
+    Some(match key {
+        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) | KeyCode::Char('q') => return None,
+        KeyCode::Up => at.saturating_sub(1),
+        KeyCode::Down => at.saturating_add(1),
+        KeyCode::PageUp => at.saturating_sub(page),
+        KeyCode::PageDown | KeyCode::Char(' ') => at.saturating_add(page),
+        KeyCode::Home => 0,
+        KeyCode::End => usize::MAX / 2,
+        _ => at,
+    })
 }
 
 /// The texts there are to read.
@@ -26,6 +60,8 @@ pub enum Sheet {
 /// The questions that are asked. Each is asked by one key, and Esc changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
+    /// What a crash left is on the page; the sentence that says so, and whether there is a file to go back to.
+    Recovered(String, bool),
     /// Leave with something unsaved?
     Leave,
     /// Another program changed the file. Whether the desk is left afterwards.
@@ -38,13 +74,21 @@ impl Question {
     /// The question, and its answers: key, act.
     pub fn words(&self, title: &str) -> (String, &'static [(&'static str, &'static str)]) {
         match self {
+            Self::Recovered(words, true) => (
+                words.clone(),
+                &[("Enter", "keep them"), ("d", "difference"), ("Esc", "the saved file")],
+            ),
+            Self::Recovered(words, false) => (
+                words.clone(),
+                &[("Enter", "keep them"), ("d", "difference"), ("Esc", "an empty page")],
+            ),
             Self::Leave => (
                 format!("{title} is not saved."),
                 &[("s", "save"), ("l", "leave without"), ("Esc", "stay")],
             ),
             Self::Changed(_) => (
                 format!("{title} was changed by another program."),
-                &[("o", "save over"), ("r", "read it"), ("Esc", "neither")],
+                &[("k", "keep mine"), ("r", "read it"), ("d", "difference"), ("Esc", "not now")],
             ),
             Self::There(path, _) => (
                 format!("{} exists already.", path.display()),

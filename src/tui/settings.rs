@@ -4,6 +4,7 @@ use crate::{
     token::SamplingParams,
     ui::{keymap::Line, theme::Depth},
 };
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// The desk's settings. The defaults are what a newcomer gets.
@@ -26,6 +27,9 @@ pub struct Settings {
     /// How much colour the terminal shows; told by the environment, not by a file.
     #[serde(skip)]
     pub depth: Depth,
+    /// Where the writer's clock hangs; told by the system, not by a file.
+    #[serde(skip)]
+    pub zone: TimeZone,
 }
 
 impl Default for Settings {
@@ -43,6 +47,7 @@ impl Default for Settings {
             banned: Vec::new(),
             keys: Vec::new(),
             depth: Depth::default(),
+            zone: TimeZone::UTC,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod keymap;
 pub mod mistake;
+pub mod signals;
 pub mod terminal;
 pub mod theme;
 pub mod worker;

@@ -1,11 +1,12 @@
 //! The terminal's set-up, and its way back: on leaving, on an error, and first of all on a panic.
 
+use super::signals;
 use anyhow::{Context, Result};
 use crossterm::{
     cursor::Show,
     event::{
-        DisableBracketedPaste, EnableBracketedPaste, KeyboardEnhancementFlags,
-        PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+        DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+        KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
     },
     execute,
     terminal::{
@@ -26,6 +27,8 @@ pub const KEY_THREAD: &str = "keys";
 pub struct Screen {
     /// What is drawn on.
     pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// The terminal can tell all keys apart. Asked once: later the thread that reads keys has its ear.
+    tells_keys: bool,
 }
 
 impl Screen {
@@ -38,8 +41,27 @@ impl Screen {
         }
         restore_before_panics_speak();
         enter().context("the terminal can't be set up")?;
+        let tells_keys = supports_keyboard_enhancement().unwrap_or(false);
+        ask_for_keys(tells_keys).context("the terminal can't be set up")?;
         let backend = CrosstermBackend::new(stdout());
-        Ok(Self { terminal: Terminal::new(backend).inspect_err(|_| restore())? })
+        Ok(Self { terminal: Terminal::new(backend).inspect_err(|_| restore())?, tells_keys })
+    }
+
+    /// Gives the terminal back, stands still, and takes it again when told to go on.
+    pub fn suspend(&mut self) -> Result<()> {
+        restore();
+        signals::stand_still()?;
+        self.resume()
+    }
+
+    /// Takes the terminal again after others had it: everything is drawn anew.
+    pub fn resume(&mut self) -> Result<()> {
+        // It may never have been given back: a stop can come without a warning.
+        restore();
+        enter()
+            .and_then(|()| ask_for_keys(self.tells_keys))
+            .context("the terminal can't be set up again")?;
+        self.terminal.clear().context("the terminal can't be cleared")
     }
 }
 
@@ -51,8 +73,11 @@ impl Drop for Screen {
 
 fn enter() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-    if supports_keyboard_enhancement().unwrap_or(false) {
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
+}
+
+fn ask_for_keys(tells_keys: bool) -> io::Result<()> {
+    if tells_keys {
         let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES;
         execute!(stdout(), PushKeyboardEnhancementFlags(flags))?;
     }
@@ -64,6 +89,7 @@ fn restore() {
     let _ = execute!(
         stdout(),
         PopKeyboardEnhancementFlags,
+        DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show

@@ -1,6 +1,7 @@
 //! What scripts rely on, through the real program. The models are a tiny one with random weights, and broken copies of
 //! it: nothing depends on what a model says.
 
+mod forgetting;
 mod models;
 mod printing;
 mod scoring;

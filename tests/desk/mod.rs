@@ -4,10 +4,14 @@
 
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal as Screen, backend::TestBackend};
-use std::sync::mpsc::{self, Receiver};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::mpsc::{self, Receiver},
+};
 use unstuck::{
     generate::{ModelInfo, Reading},
-    session::Session,
+    session::{History, Session},
     token::{BranchId, StopReason, Token},
     tui::{App, Event, Settings},
     ui::{
@@ -95,6 +99,11 @@ impl Desk {
     pub fn token(&mut self, branch: BranchId, text: &str) {
         let token = Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new() };
         self.news(News::Token(branch, token));
+    }
+
+    /// The terminal is looked at again.
+    pub fn focus(&mut self) {
+        self.app.handle(Event::Terminal(Terminal::FocusGained));
     }
 
     fn listen(&mut self) {
@@ -190,6 +199,45 @@ impl Desk {
             text.trim_end().to_owned()
         });
         rows.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A folder with a draft and a folder for journals.
+pub struct Room {
+    _folder: tempfile::TempDir,
+    pub draft: PathBuf,
+    pub state: PathBuf,
+}
+
+impl Room {
+    pub fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
+        fs::write(&draft, text).unwrap();
+        Self { _folder: folder, draft, state }
+    }
+
+    pub fn session(&self) -> Session {
+        Session::resume(Some(&self.draft), &self.state, History::On).unwrap()
+    }
+
+    pub fn desk(&self) -> Desk {
+        Desk::new(self.session(), &settings(), Vec::new())
+    }
+
+    pub fn untitled(&self) -> Desk {
+        let session = Session::resume(None, &self.state, History::On).unwrap();
+        Desk::new(session, &settings(), Vec::new())
+    }
+
+    pub fn on_disk(&self) -> String {
+        fs::read_to_string(&self.draft).unwrap()
+    }
+
+    /// A desk after a crash that left ` One two.` unsaved: dropping one asks nothing, as a crash does.
+    pub fn crashed(&self) -> Desk {
+        self.desk().steps(&[" One two."]);
+        self.desk()
     }
 }
 

@@ -3,7 +3,10 @@
 use super::App;
 use crate::{
     session::Motion,
-    tui::{command::Command, overlay::Overlay},
+    tui::{
+        command::Command,
+        overlay::{Overlay, Question},
+    },
 };
 
 impl App {
@@ -17,6 +20,12 @@ impl App {
         self.notices.forget_word();
         match &mut self.overlay {
             Some(Overlay::SaveAs(field, _)) => field.paste(text),
+            // Who pastes has kept what was recovered.
+            Some(Overlay::Question(Question::Recovered(..))) => {
+                self.overlay = None;
+                self.session.keep();
+                self.pasted(text);
+            }
             Some(_) => {}
             None => {
                 self.offers.focus = false;

@@ -3,12 +3,12 @@
 use super::App;
 use crate::{
     session::{AlreadyThere, ChangedOnDisk},
-    tui::overlay::{Field, Overlay, Question},
-    ui::keymap::Key,
+    tui::{
+        command::Command,
+        overlay::{Difference, Field, Overlay, Question},
+    },
 };
 use anyhow::Result;
-use crossterm::event::{KeyCode, KeyEvent};
-use std::path::PathBuf;
 
 impl App {
     /// Saves under the draft's own name, or asks for one. `leave`: the desk is left when that went well.
@@ -34,7 +34,7 @@ impl App {
         }
     }
 
-    fn saved(&mut self, saved: Result<()>, leave: bool) {
+    pub(super) fn saved(&mut self, saved: Result<()>, leave: bool) {
         let Err(error) = saved else {
             self.over = leave;
             return self.notices.say(format!("Saved {}.", self.session.title()));
@@ -48,67 +48,37 @@ impl App {
         }
     }
 
-    /// A key for what stands before the page.
-    pub(super) fn press_overlay(&mut self, key: Key, event: KeyEvent) {
-        let page = self.page.height().cast_signed();
-        match (self.overlay.take(), key.code()) {
-            (None, _) => {}
-            (Some(Overlay::Sheet(..)), KeyCode::Esc | KeyCode::Enter | KeyCode::F(1)) => {}
-            (Some(Overlay::Sheet(..)), KeyCode::Char('q')) => {}
-            (Some(Overlay::Sheet(sheet, at)), code) => {
-                let at = match code {
-                    KeyCode::Up => at.saturating_sub(1),
-                    KeyCode::Down => at + 1,
-                    KeyCode::PageUp => at.saturating_add_signed(-page),
-                    KeyCode::PageDown | KeyCode::Char(' ') => at.saturating_add_signed(page),
-                    KeyCode::Home => 0,
-                    KeyCode::End => usize::MAX / 2,
-                    _ => at,
-                };
-                self.overlay = Some(Overlay::Sheet(sheet, at));
-            }
-            (Some(Overlay::Question(question)), code) => self.answer(question, code),
-            (Some(Overlay::SaveAs(..)), KeyCode::Esc) => self.notices.say("Not saved."),
-            (Some(Overlay::SaveAs(field, leave)), KeyCode::Enter) => {
-                let name = field.text();
-                if name.trim().is_empty() {
-                    self.notices.say("A draft needs a name. Esc goes back to the page.");
-                    self.overlay = Some(Overlay::SaveAs(field, leave));
-                } else {
-                    let saved = self.session.save_as(&PathBuf::from(name.trim()));
-                    self.saved(saved, leave);
-                }
-            }
-            (Some(Overlay::SaveAs(mut field, leave)), _) => {
-                field.press(event);
-                self.overlay = Some(Overlay::SaveAs(field, leave));
-            }
+    /// Back in the terminal: another program may have changed the file meanwhile. Said once, and not asked: the
+    /// writer may be typing already.
+    pub(super) fn look_at_file(&mut self) {
+        let changed = self.session.read_only().is_none() && self.session.changed_on_disk();
+        if changed && !self.told_of_change {
+            let save = self.key(Command::Save);
+            let title = self.session.title();
+            self.notices.warn(format!(
+                "{title} was changed by another program. {save} asks what to do; your page stays as it is."
+            ));
         }
+        self.told_of_change = changed;
     }
 
-    fn answer(&mut self, question: Question, key: KeyCode) {
-        match (question, key) {
-            (Question::There(path, leave), KeyCode::Esc) => {
-                let field = Field::new(&path.display().to_string());
-                self.overlay = Some(Overlay::SaveAs(field, leave));
+    /// The page beside the file as it is now; `then` comes back afterwards.
+    pub(super) fn compare_with_file(&mut self, then: Question) {
+        let page = self.session.text().to_string();
+        let file = match self.session.path() {
+            Some(_) => self.session.file_text(),
+            None => Ok(String::new()),
+        };
+        let then = Overlay::Question(then);
+        self.overlay = Some(match file {
+            Ok(file) => {
+                let title = "From the saved file to the page";
+                Overlay::Difference(Difference::new(title, &file, &page), Some(Box::new(then)))
             }
-            (Question::Leave, KeyCode::Char('s' | 'S') | KeyCode::Enter) => self.save(true),
-            (Question::Leave, KeyCode::Char('l' | 'L')) => self.over = true,
-            (Question::Changed(leave), KeyCode::Char('o' | 'O')) => {
-                let saved = self.session.save_over();
-                self.saved(saved, leave);
+            Err(error) => {
+                self.notices.warn(format!("{error:#}"));
+                then
             }
-            (Question::Changed(_), KeyCode::Char('r' | 'R')) => match self.session.reload() {
-                Ok(()) => self.notices.say("This is the file's text now; undo brings yours back."),
-                Err(error) => self.notices.warn(format!("Not read: {error:#}")),
-            },
-            (Question::There(path, leave), KeyCode::Char('o' | 'O')) => {
-                let saved = self.session.save_as_over(&path);
-                self.saved(saved, leave);
-            }
-            (_, KeyCode::Esc) => {}
-            // Any other key is no answer, and the question stays.
-            (question, _) => self.overlay = Some(Overlay::Question(question)),
-        }
+        });
     }
 }

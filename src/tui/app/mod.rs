@@ -1,9 +1,11 @@
 //! The desk's state: events in, requests out. Nothing here draws, waits, or looks at a clock.
 
+mod answer;
 mod ask;
 mod edit;
 mod file;
 mod heard;
+mod keep;
 mod roll;
 mod take;
 
@@ -21,12 +23,14 @@ use crate::{
     token::SamplingParams,
     ui::{
         keymap::{DEFAULTS, Key, Keymap},
+        signals::Signal,
         theme::Theme,
         worker::{News, Request},
     },
 };
 use anyhow::Result;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use std::sync::mpsc::Sender;
 
@@ -64,6 +68,10 @@ pub struct App {
     taken: Option<(Revision, usize)>,
     clipboard: String,
     requests: Sender<Request>,
+    /// The writer was told that another program has changed the file.
+    told_of_change: bool,
+    /// Where the writer's clock hangs.
+    pub(super) zone: TimeZone,
     over: bool,
 }
 
@@ -77,7 +85,10 @@ impl App {
         seed: u64,
         requests: Sender<Request>,
     ) -> Result<Self> {
-        session.motion(Motion::End, false);
+        // A history remembers where the writer was.
+        if session.revision() == 0 {
+            session.motion(Motion::End, false);
+        }
         let mut notices = Notices::new(notices);
         if let Some(reason) = session.read_only() {
             notices.warn(reason);
@@ -92,7 +103,7 @@ impl App {
                 notices.warn(format!("{error:#}"));
             }
         }
-        Ok(Self {
+        let mut app = Self {
             page: Page::default(),
             offers: Offers::default(),
             overlay: None,
@@ -110,9 +121,23 @@ impl App {
             taken: None,
             clipboard: String::new(),
             requests,
+            told_of_change: false,
+            zone: settings.zone.clone(),
             over: false,
             session,
-        })
+        };
+        if let Some(recovery) = app.session.recovery() {
+            app.ask_recovered(recovery);
+        }
+        app.tell_of_history();
+        Ok(app)
+    }
+
+    /// What went wrong with the history, or happened to it, is said as soon as something else happens.
+    fn tell_of_history(&mut self) {
+        for notice in self.session.notices() {
+            self.notices.warn(notice);
+        }
     }
 
     /// The draft.
@@ -140,10 +165,18 @@ impl App {
         match event {
             Event::Terminal(Terminal::Key(key)) if !key.is_release() => self.press(key),
             Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
+            Event::Terminal(Terminal::FocusGained) => self.look_at_file(),
             Event::Terminal(_) => {}
             Event::News(news) => self.hear(news),
-            Event::Deaf(_) => self.over = true,
+            // The system wants the program gone, perhaps with the terminal: nothing is asked, and nothing lost.
+            Event::Signal(Signal::End) | Event::Deaf(_) => self.over = true,
+            Event::Signal(_) => {}
         }
+        if self.over {
+            self.stop_all();
+        }
+        self.keep_offers();
+        self.tell_of_history();
     }
 
     fn press(&mut self, event: KeyEvent) {

@@ -36,6 +36,7 @@ impl App {
             return;
         }
         self.send(Request::Stop(old));
+        self.keep_replaced();
         let offer = self.request(&prompt);
         if let Some(list) = self.offers.list_mut() {
             list.offers[list.chosen] = offer;

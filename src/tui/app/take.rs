@@ -81,8 +81,13 @@ impl App {
         }
     }
 
+    /// Takes a part of the chosen offer, or all of it.
     fn take(&mut self, at: usize, text: &str) {
-        let done = self.session.take(at, text);
+        let source = self.offers.list().and_then(|list| list.choice()?.source);
+        let done = match source {
+            Some(source) => self.session.take_from(source, at, text),
+            None => self.session.take(at, text),
+        };
         if done {
             self.taken = Some((self.session.revision(), self.session.cursor()));
         }

@@ -85,7 +85,7 @@ impl List {
         let end = if self.at_end {
             session.text().len_chars()
         } else {
-            let next = session.map(self.at + 1, self.from);
+            let next = session.map(self.at + 1, self.from).filter(|next| *next > start);
             next.map_or(session.cursor(), |next| next - 1)
         };
         (start <= end).then_some(start..end)
@@ -185,6 +185,14 @@ impl Offers {
                 offer.branch
             })
             .collect()
+    }
+
+    /// Every offer with its number in its list, from 1, and the text and place it was asked for.
+    pub fn all(&mut self) -> impl Iterator<Item = ((Revision, usize), usize, &mut Offer)> {
+        self.lists.iter_mut().flat_map(|list| {
+            let asked = (list.from, list.at);
+            (1..).zip(&mut list.offers).map(move |(number, offer)| (asked, number, offer))
+        })
     }
 
     /// The pinned offers of the list that is shown, with their numbers, to stay while the others are rolled:

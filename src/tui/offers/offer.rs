@@ -1,6 +1,9 @@
 //! One continuation: its text so far, how far it has come, and whether it is worth its place.
 
-use crate::token::{BranchId, StopReason};
+use crate::{
+    session::Source,
+    token::{BranchId, StopReason},
+};
 
 /// How far an offer has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,10 @@ pub enum Fault {
 pub struct Offer {
     /// The request that it answers.
     pub branch: BranchId,
+    /// What it is in the history, once that knows that it was asked for.
+    pub source: Option<Source>,
+    /// How many bytes of its text the history has.
+    pub kept: usize,
     /// What its draws depend on.
     pub seed: u64,
     /// The words it begins with, on an empty page; the model goes on from them.
@@ -60,6 +67,8 @@ impl Offer {
     pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
         Self {
             branch,
+            source: None,
+            kept: 0,
             seed,
             opening,
             text: opening.into(),

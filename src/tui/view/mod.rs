@@ -1,5 +1,6 @@
 //! What is drawn, and where: a title, the page, the offers beside or below it, a status line.
 
+mod difference;
 mod help;
 mod offers;
 mod page;
@@ -68,12 +69,24 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
     status::draw(app, frame, areas.status);
-    if let Some(Overlay::Sheet(sheet, _)) = app.overlay {
-        let below = Rect { y: area.y + 1, height: area.height - 2, ..area };
-        frame.render_widget(Clear, below);
-        frame.buffer_mut().set_style(below, ground);
-        help::draw(app, sheet, frame, below);
+    let below = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    match &mut app.overlay {
+        Some(Overlay::Sheet(sheet, _)) => {
+            let sheet = *sheet;
+            clear(frame, below, ground);
+            help::draw(app, sheet, frame, below);
+        }
+        Some(Overlay::Difference(difference, _)) => {
+            clear(frame, below, ground);
+            difference::draw(difference, &app.theme, frame, below);
+        }
+        _ => {}
     }
+}
+
+fn clear(frame: &mut Frame, area: Rect, ground: Style) {
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, ground);
 }
 
 fn too_small(frame: &mut Frame, style: Style) {
