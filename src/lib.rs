@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   main  cli  config                 parse, load settings, hand over to one front end
-//!   tui  commands                     front ends; none knows another
+//!   tui  finetune  commands           front ends; none knows another
 //!   ui                                what front ends share: theme, keymap, terminal, the model's worker thread
 //!   session  generate                 the draft and its history; prompt to tokens
 //!   clean  model  token               what a reader never sees; the network; plain types
@@ -12,6 +12,7 @@
 
 pub mod clean;
 pub mod commands;
+pub mod finetune;
 pub mod generate;
 pub mod model;
 pub mod session;

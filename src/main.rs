@@ -15,7 +15,7 @@ use std::{
 };
 use unstuck::{
     clean::for_terminal,
-    commands,
+    commands, finetune,
     generate::Engine,
     model::{self, Model, Precision},
     session::Session,
@@ -74,6 +74,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match command {
         Command::Config => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
+        Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
             commands::score::run(&args.file, args.json, &engine)?;
@@ -123,6 +124,34 @@ fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Make a corpus, and tell what became of what; nothing is written when nobody says where.
+fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
+    let (stats, preview) = (args.stats, args.preview);
+    let request = args.request();
+    let shown = !quiet && std::io::stderr().is_terminal();
+    let (summary, samples) = finetune::corpus::make(&request, &mut |so_far| {
+        if shown {
+            let documents = so_far.documents;
+            let mut stderr = std::io::stderr().lock();
+            let _ = write!(stderr, "\r{} documents read, {} kept ", documents.read, documents.kept);
+        }
+    })?;
+    if shown {
+        let _ = write!(std::io::stderr().lock(), "\r\x1b[K"); // the line of progress leaves
+    }
+    if !quiet {
+        tell(&format!("corpus: {summary}"));
+    }
+    let mut out = commands::Place::open(None)?;
+    if preview {
+        out.write(&samples.to_string())?;
+    }
+    if stats {
+        out.write(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
+    }
+    out.finish()
 }
 
 /// The desk on a draft. The model is read there, on a thread of its own.

@@ -5,11 +5,14 @@ mod link;
 mod post;
 mod sentence;
 mod stream;
+mod url;
 mod visible;
 
+pub use entity::decode;
 pub use post::{PostRules, Step, post, post_steps, weight};
 pub use sentence::{hanging, sentence_ends};
-pub use stream::Cleaner;
+pub use stream::{Cleaner, prose};
+pub use url::without_urls;
 pub use visible::for_terminal;
 
 use serde::{Deserialize, Serialize};

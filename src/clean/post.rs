@@ -1,7 +1,7 @@
 //! A model's whole text made fit for a public post: plain, without links, in whole sentences, short enough.
 //! Knows no platform but the strictest reading of what one counts and links.
 
-use super::{Cleaner, Level, entity, link, sentence_ends};
+use super::{entity, link, prose, sentence_ends};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -37,7 +37,7 @@ pub fn post(text: &str, rules: &PostRules) -> Option<String> {
 
 /// `text` after each step, in order; the last is the post, or empty.
 pub fn post_steps(text: &str, rules: &PostRules) -> Vec<Step> {
-    let tags = prose(text);
+    let tags = prose(text).into_owned();
     let entities = plain(&tags);
     let echo = without_echo(&entities, &plain(&rules.prompt)).to_owned();
     let links = without_links(&echo);
@@ -66,14 +66,6 @@ pub fn weight(text: &str) -> usize {
             _ => 2,
         })
         .sum()
-}
-
-/// Without tags and invisible characters.
-fn prose(text: &str) -> String {
-    let mut cleaner = Cleaner::new(Level::Prose);
-    let mut out = cleaner.push(text);
-    out.push_str(&cleaner.finish());
-    out
 }
 
 /// References decoded, and what they may have hidden taken out; characters composed.

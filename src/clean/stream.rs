@@ -4,6 +4,7 @@ use super::{
     Level,
     visible::{is_plain, joins},
 };
+use std::borrow::Cow;
 
 /// The tag that ends a text in GPT-2's training data: what follows is another document.
 const END: &str = "<|endoftext|>";
@@ -180,6 +181,17 @@ impl Tags {
             }
         };
     }
+}
+
+/// A whole `text` as [`Level::Prose`] leaves it: without tags, escapes and invisible characters.
+pub fn prose(text: &str) -> Cow<'_, str> {
+    if !text.contains("<|") && text.chars().all(|c| matches!(c, '\n' | '\t') || is_plain(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaner = Cleaner::new(Level::Prose);
+    let mut out = cleaner.push(text);
+    out.push_str(&cleaner.finish());
+    Cow::Owned(out)
 }
 
 fn without_begun_tag(held: &str) -> &str {

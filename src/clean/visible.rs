@@ -27,7 +27,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
 
 /// Characters that are visible, or space, by themselves.
 pub(super) fn is_plain(c: char) -> bool {
-    !c.is_control() && !is_mark_of_order(c) && !is_zero_width(c)
+    matches!(c, ' '..='~') || !c.is_control() && !is_mark_of_order(c) && !is_zero_width(c)
 }
 
 /// Invisible characters that decide the direction of what is around them.

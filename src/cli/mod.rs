@@ -1,5 +1,9 @@
 //! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
 
+mod corpus;
+
+pub use corpus::Corpus;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use unstuck::model::{Precision, Shape};
@@ -85,6 +89,13 @@ pub enum Command {
     ///
     /// What is printed could be a file of settings itself. Ends with 1 when something had to be left out.
     Config,
+
+    /// Turn what you have written into clean text to train on
+    ///
+    /// Reads an X archive's tweets.js, tables (.csv, .tsv), JSON and JSON lines, plain text, Markdown, and folders of
+    /// them. Takes out retweets, links, empty rows and repetitions, and says how many of each. DIR gets train.txt,
+    /// validation.txt and corpus.json, all of them or none.
+    Corpus(Corpus),
 
     /// Remove the history of a draft: all that was ever typed, taken or offered there. The draft stays
     Forget(Forget),

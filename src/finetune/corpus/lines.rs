@@ -1,0 +1,103 @@
+//! Lines of bounded length: one of 100 MB comes in pieces, and never lies in memory as a whole.
+
+use std::io::{self, BufRead};
+
+/// How a line, or a piece of one, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With its line end, which is not in it; the last one may lack it.
+    Line,
+    /// It goes on.
+    Limit,
+    /// There was nothing more.
+    Input,
+}
+
+/// Appends to `line` up to the next line end, or until it has `limit` bytes.
+pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Result<Ended> {
+    loop {
+        let chunk = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            chunk => chunk?,
+        };
+        if chunk.is_empty() {
+            return Ok(if line.is_empty() { Ended::Input } else { Ended::Line });
+        }
+        let room = limit.saturating_sub(line.len()).min(chunk.len());
+        if let Some(at) = memchr::memchr(b'\n', &chunk[..room]) {
+            line.extend_from_slice(&chunk[..at]);
+            input.consume(at + 1);
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+            return Ok(Ended::Line);
+        }
+        line.extend_from_slice(&chunk[..room]);
+        input.consume(room);
+        if line.len() >= limit {
+            return Ok(Ended::Limit);
+        }
+    }
+}
+
+/// Passes over the rest of a line.
+pub fn skip(input: &mut dyn BufRead) -> io::Result<()> {
+    let mut piece = Vec::new();
+    while read(input, 1 << 16, &mut piece)? == Ended::Limit {
+        piece.clear();
+    }
+    Ok(())
+}
+
+/// Where to cut a piece of a line that goes on: behind a space near its end, or else between two characters.
+pub fn cut(piece: &[u8]) -> usize {
+    let near = piece.len().saturating_sub(1024);
+    let space = memchr::memrchr(b' ', &piece[near..]).map(|at| near + at + 1);
+    space.unwrap_or_else(|| {
+        let begun = piece.iter().rev().take(4).position(|byte| byte & 0xc0 != 0x80);
+        match begun {
+            Some(back) if piece[piece.len() - 1 - back] >= 0xc0 && piece.len() > back + 1 => {
+                piece.len() - 1 - back
+            }
+            _ => piece.len(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_or_in_pieces() {
+        let mut input = "one\r\n\nthrée-and-more\nend".as_bytes();
+        let mut seen = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            let ended = read(&mut input, 5, &mut line).unwrap();
+            if ended == Ended::Input {
+                break;
+            }
+            seen.push((String::from_utf8_lossy(&line).into_owned(), ended));
+        }
+        let (line, limit) = (Ended::Line, Ended::Limit);
+        let expected = [
+            ("one", line),
+            ("", line),
+            ("thré", limit),
+            ("e-and", limit),
+            ("-more", limit),
+            ("", line),
+            ("end", line),
+        ];
+        assert_eq!(seen, expected.map(|(text, ended)| (text.to_owned(), ended)));
+    }
+
+    #[test]
+    fn no_character_is_cut() {
+        assert_eq!(cut("aé".as_bytes()), 1);
+        assert_eq!(cut("words and wor".as_bytes()), 10);
+        assert_eq!(cut("ab".as_bytes()), 2);
+        assert_eq!(cut("é".as_bytes()), 2);
+    }
+}

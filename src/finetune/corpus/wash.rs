@@ -1,0 +1,224 @@
+//! One document's text, made clean: references decoded once, links and invisible characters out, characters composed,
+//! spaces tidy. Knows nothing of files.
+
+use super::{END, START};
+use crate::clean;
+use std::borrow::Cow;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// What kind of text a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A record of its own: spaces in a row are one, and it may be a retweet.
+    Post,
+    /// A piece of prose: its lines' insides stay as they are.
+    Prose,
+}
+
+/// What was changed in one document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Links taken out.
+    pub links: bool,
+    /// Character references decoded.
+    pub entities: bool,
+    /// Characters composed.
+    pub composed: bool,
+    /// Controls, escapes and invisible characters taken out.
+    pub invisible: bool,
+    /// Training tags taken out.
+    pub tags: bool,
+}
+
+/// `text` clean, and what that took. Spaces alone are no change to speak of.
+pub fn wash(text: &str, form: Form) -> (Cow<'_, str>, Changes) {
+    let mut changes = Changes::default();
+    let mut text = Cow::Borrowed(text);
+    if text.contains('&') {
+        changes.entities = replace(&mut text, |text| clean::decode(text).into());
+    }
+    changes.tags = replace(&mut text, without_tags);
+    if text.contains('\r') {
+        text = text.replace("\r\n", "\n").replace('\r', "\n").into();
+    }
+    changes.invisible = replace(&mut text, clean::prose);
+    if is_nfc_quick(text.chars()) != IsNormalized::Yes {
+        changes.composed = replace(&mut text, |text| text.nfc().collect::<String>().into());
+    }
+    changes.links = replace(&mut text, clean::without_urls);
+    replace(&mut text, |text| tidy(text, form));
+    if changes != Changes::default() {
+        // what left may have stood between the parts of a tag
+        changes.tags |= replace(&mut text, without_tags);
+        replace(&mut text, |text| tidy(text, form));
+    }
+    (text, changes)
+}
+
+/// Whether others' words begin here: `RT @ash: …`, or the older `"@ash: …` with or without more names.
+pub fn is_retweet(text: &str) -> bool {
+    let text = text.trim_start();
+    if let Some(rest) = text.strip_prefix("RT") {
+        return rest.is_empty() || rest.starts_with([' ', '\u{a0}', ':', '\n']);
+    }
+    let quotes = ['"', '“', '”', '„', '«', '\'', '‘', '’'];
+    let quoted = text.trim_start_matches(quotes);
+    let Some(handle) = quoted.strip_prefix('@') else {
+        return text.strip_prefix("rt @").is_some_and(|rest| rest.starts_with(is_of_name));
+    };
+    let rest = handle.trim_start_matches(is_of_name);
+    if quoted.len() == text.len() {
+        // nobody speaks to a person like this, but quotes get lost in tables
+        let glued = rest.strip_prefix(':').filter(|_| rest.len() < handle.len());
+        return glued.is_some_and(|words| words.starts_with(|c: char| !c.is_whitespace()));
+    }
+    let spaced = rest.trim_start_matches(' ');
+    rest.len() < handle.len()
+        && (spaced.starts_with(':') || spaced.len() < rest.len() && spaced.starts_with('@'))
+}
+
+/// Whether a reader finds a word in it that is no handle.
+pub fn has_words(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        !word.trim_start_matches(['.', '"', '“', '(']).starts_with('@')
+            && word.contains(char::is_alphanumeric)
+    })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether `change` changed `text`.
+fn replace(text: &mut Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> bool {
+    let Cow::Owned(changed) = change(text) else { return false };
+    let different = changed != **text;
+    *text = Cow::Owned(changed);
+    different
+}
+
+/// Tags say where documents begin and end, and nothing else may say it.
+fn without_tags(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    while text.contains("<|") && (text.contains(START) || text.contains(END)) {
+        text = text.replace(START, "").replace(END, "").into();
+    }
+    text
+}
+
+/// No space at a line's end, at most one empty line, none at either end; in a post one space between words.
+fn tidy(text: &str, form: Form) -> Cow<'_, str> {
+    let tidy = if text.is_ascii() {
+        is_tidy(text.bytes().map(char::from), form) // twice as fast
+    } else {
+        is_tidy(text.chars(), form)
+    };
+    if tidy {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.lines() {
+        let line = line.trim_end();
+        let line = if form == Form::Post { line.trim_start() } else { line };
+        if line.is_empty() {
+            empty += 1;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if empty > 0 { "\n\n" } else { "\n" });
+        }
+        empty = 0;
+        if form == Form::Prose {
+            out.push_str(line);
+            continue;
+        }
+        for (at, word) in line.split_whitespace().enumerate() {
+            if at > 0 {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_tidy(text: impl Iterator<Item = char>, form: Form) -> bool {
+    let mut before = '\n';
+    let mut lines = 2; // line ends in a row; what is before the text counts as an empty line
+    let mut empty = true;
+    for c in text {
+        empty = false;
+        let space = c.is_whitespace() && c != '\n';
+        if space && form == Form::Post && (c != ' ' || before == ' ' || before == '\n') {
+            return false;
+        }
+        if c == '\n' {
+            lines += 1;
+            if lines > 2 || before != '\n' && before.is_whitespace() {
+                return false;
+            }
+        } else {
+            lines = 0;
+        }
+        before = c;
+    }
+    empty || !before.is_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_does_its_part_and_says_so() {
+        let washed = |text: &str| {
+            let (text, changes) = wash(text, Form::Post);
+            (text.into_owned(), changes)
+        };
+        let none = Changes::default();
+        assert_eq!(washed("Plain."), ("Plain.".into(), none));
+        assert_eq!(washed(" two  spaces \r\n\n\n\n lines "), ("two spaces\n\nlines".into(), none));
+        let entities = Changes { entities: true, ..none };
+        assert_eq!(washed("salt &amp;amp; ash"), ("salt &amp; ash".into(), entities));
+        assert_eq!(washed("AT&T & co"), ("AT&T & co".into(), none));
+        let composed = Changes { composed: true, ..none };
+        assert_eq!(washed("cafe\u{301}"), ("café".into(), composed));
+        let invisible = Changes { invisible: true, ..none };
+        assert_eq!(washed("a\u{200b}b\u{1b}[31mc"), ("abc".into(), invisible));
+        let links = Changes { links: true, ..none };
+        assert_eq!(washed("see  https://t.co/x"), ("see".into(), links));
+        let tags = Changes { tags: true, ..none };
+        assert_eq!(washed("<|startoftext|>ash<|endof<|endoftext|>text|>"), ("ash".into(), tags));
+        let both = Changes { links: true, tags: true, ..none };
+        assert_eq!(washed("a<|endof(https://t.co/x)text|>b"), ("ab".into(), both));
+    }
+
+    #[test]
+    fn prose_keeps_what_is_within_its_lines() {
+        let (text, _) = wash("\n  Indented  twice \n\n\n\nthen\n", Form::Prose);
+        assert_eq!(text, "  Indented  twice\n\nthen");
+    }
+
+    #[test]
+    fn both_forms_of_retweets_are_known() {
+        for text in [
+            "RT @ash: hi",
+            "RT hi",
+            "\"@ash: hi\"",
+            "“@ash_1: hi”",
+            "\"@ash @elm hi",
+            "\"\"@ash:hi",
+            "rt @ash hi",
+            "@ash:hi",
+            " RT: hi",
+        ] {
+            assert!(is_retweet(text), "{text}");
+        }
+        for text in
+            ["RTs are fine", "@ash: hi", "\"@ash says hi\"", "ART", "\"Ash: hi\"", "", "\"@: hi"]
+        {
+            assert!(!is_retweet(text), "{text}");
+        }
+    }
+}
