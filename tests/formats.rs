@@ -1,9 +1,9 @@
 //! Every file that holds a GPT-2 opens as the same model, and says what is wrong with it when it does not.
 #![allow(clippy::unwrap_used)]
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 use unstuck::model::{
     Model, Precision,
     formats::{Checkpoint, Form},
@@ -165,4 +165,154 @@ fn damaged_weights_are_found_by_their_sum() {
     let error = refused(run.path());
     assert!(error.contains("model-400.data-00000-of-00001"), "{error}");
     assert!(error.contains("is wrong: the file is damaged"), "{error}");
+}
+
+const MICRO: &str = "tests/fixtures/micro";
+
+/// The micro model's folder with only these of its files.
+fn micro(files: &[&str]) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for name in [&["config.json", "vocab.json", "merges.txt"], files].concat() {
+        fs::copy(format!("{MICRO}/{name}"), to.path().join(name)).unwrap();
+    }
+    to
+}
+
+fn micro_reference(variant: &str) -> (Vec<u32>, Vec<f32>) {
+    let json: Value =
+        serde_json::from_slice(&fs::read(format!("{MICRO}/reference.json")).unwrap()).unwrap();
+    (ids(&json["ids"]), numbers(&json["logits_last"][variant]))
+}
+
+/// How far a model is from the reference, of the largest logit.
+fn off(model: &Model) -> f32 {
+    let (ids, want) = micro_reference("plain");
+    let size = want.iter().map(|x| x.abs()).fold(0.0, f32::max);
+    furthest(&last_logits(model, &ids), &want) / size
+}
+
+fn tensors() -> HashMap<String, Tensor> {
+    candle_core::safetensors::load(format!("{MICRO}/model.safetensors"), &Device::Cpu).unwrap()
+}
+
+#[test]
+fn pytorchs_files_of_both_ages_open() {
+    let folder = micro(&["pytorch_model.bin"]);
+    assert_eq!(Checkpoint::open(folder.path()).unwrap().form(), Form::PyTorch);
+    assert!(off(&open(folder.path())) < 1e-5);
+    fs::copy(format!("{MICRO}/legacy.bin"), folder.path().join("pytorch_model.bin")).unwrap();
+    assert!(off(&open(folder.path())) < 1e-5);
+    // in two parts: here the same file twice, and a part that is not there
+    let folder = micro(&[]);
+    for (part, name) in [("1", "pytorch_model.bin"), ("2", "legacy.bin")] {
+        let to = folder.path().join(format!("pytorch_model-0000{part}-of-00002.bin"));
+        fs::copy(format!("{MICRO}/{name}"), to).unwrap();
+    }
+    let index = serde_json::json!({ "weight_map": {
+        "a": "pytorch_model-00001-of-00002.bin", "b": "pytorch_model-00002-of-00002.bin" }});
+    fs::write(folder.path().join("pytorch_model.bin.index.json"), index.to_string()).unwrap();
+    assert!(off(&open(folder.path())) < 1e-5);
+    fs::remove_file(folder.path().join("pytorch_model-00002-of-00002.bin")).unwrap();
+    assert!(refused(folder.path()).contains("pytorch_model-00002-of-00002.bin: missing"));
+}
+
+#[test]
+fn safetensors_open_in_parts_and_in_every_type() {
+    let all = tensors();
+    let folder = micro(&[]);
+    let mut map = serde_json::Map::new();
+    let mut parts = [HashMap::new(), HashMap::new()];
+    for (i, (name, tensor)) in all.iter().enumerate() {
+        map.insert(name.clone(), format!("part-{}.safetensors", i % 2).into());
+        parts[i % 2].insert(name.clone(), tensor.clone());
+    }
+    for (i, part) in parts.iter().enumerate() {
+        let to = folder.path().join(format!("part-{i}.safetensors"));
+        candle_core::safetensors::save(part, to).unwrap();
+    }
+    let index = folder.path().join("model.safetensors.index.json");
+    fs::write(&index, serde_json::json!({ "weight_map": map }).to_string()).unwrap();
+    assert!(off(&open(folder.path())) < 1e-5);
+    for outside in ["../part-0.safetensors", "/etc/passwd", "..", ""] {
+        let map = serde_json::json!({ "weight_map": { "a": outside } });
+        fs::write(&index, map.to_string()).unwrap();
+        assert!(refused(folder.path()).contains("is no name of a file beside it"), "{outside}");
+    }
+
+    for (dtype, far) in
+        [(DType::F64, 1e-5), (DType::F16, 0.005), (DType::BF16, 0.05), (DType::F8E4M3, 0.5)]
+    {
+        let folder = micro(&[]);
+        let cast: HashMap<String, Tensor> =
+            all.iter().map(|(name, t)| (name.clone(), t.to_dtype(dtype).unwrap())).collect();
+        candle_core::safetensors::save(&cast, folder.path().join("model.safetensors")).unwrap();
+        let off = off(&open(folder.path()));
+        assert!(off < far, "{dtype:?}: {off}");
+    }
+}
+
+#[test]
+fn a_head_of_its_own_counts_where_the_configuration_says_so() {
+    let folder = micro(&[]);
+    let mut all = tensors();
+    let head = (all["transformer.wte.weight"].clone() * 2.0).unwrap();
+    all.insert("lm_head.weight".into(), head);
+    candle_core::safetensors::save(&all, folder.path().join("model.safetensors")).unwrap();
+    assert!(off(&open(folder.path())) < 1e-5, "tied");
+    change(&folder.path().join("config.json"), |c| c["tie_word_embeddings"] = false.into());
+    let (ids, want) = micro_reference("plain");
+    let want: Vec<f32> = want.iter().map(|x| 2.0 * x).collect();
+    assert!(furthest(&last_logits(&open(folder.path()), &ids), &want) < 1e-3);
+}
+
+fn change(path: &Path, change: impl Fn(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+#[test]
+fn what_a_configuration_asks_for_is_done_or_refused_by_name() {
+    for (variant, key, value) in [
+        ("inverse_layer", "scale_attn_by_inverse_layer_idx", true),
+        ("unscaled", "scale_attn_weights", false),
+        ("reordered", "reorder_and_upcast_attn", true),
+    ] {
+        let folder = micro(&["model.safetensors"]);
+        change(&folder.path().join("config.json"), |c| c[key] = value.into());
+        let (ids, want) = micro_reference(variant);
+        assert!(furthest(&last_logits(&open(folder.path()), &ids), &want) < 1e-4, "{variant}");
+    }
+    for (key, value) in [
+        ("activation_function", Value::from("relu")),
+        ("add_cross_attention", true.into()),
+        ("n_head", 7.into()),
+        ("n_layer", 100_000.into()),
+        ("n_embd", 0.into()),
+        ("n_inner", u64::MAX.into()),
+    ] {
+        let folder = micro(&["model.safetensors"]);
+        change(&folder.path().join("config.json"), |c| c[key] = value.clone());
+        assert!(refused(folder.path()).contains(key), "{key}: {}", refused(folder.path()));
+    }
+}
+
+#[test]
+fn a_vocabulary_may_have_holes_but_not_be_another_models() {
+    let folder = micro(&["model.safetensors"]);
+    let vocab = folder.path().join("vocab.json");
+    change(&vocab, |v| drop(v.as_object_mut().unwrap().remove("Ġand")));
+    let merges = fs::read_to_string(folder.path().join("merges.txt")).unwrap();
+    fs::write(folder.path().join("merges.txt"), merges.replace("Ġ and\n", "")).unwrap();
+    let model = open(folder.path());
+    assert!(model.tokenizer.bytes(261).is_empty());
+    assert_eq!(model.tokenizer.decode(&model.tokenizer.encode(" and then").unwrap()), " and then");
+    fs::write(folder.path().join("merges.txt"), merges).unwrap();
+    assert!(refused(folder.path()).contains("merges.txt"), "a merge of what is not there");
+    for far in [265u32, 4_000_000_000] {
+        let folder = micro(&["model.safetensors"]);
+        change(&folder.path().join("vocab.json"), |v| v["zzz"] = far.into());
+        let said = refused(folder.path());
+        assert!(said.contains("tokens up to") || said.contains("the vocabulary numbers"), "{said}");
+    }
 }

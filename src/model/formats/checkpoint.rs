@@ -4,6 +4,7 @@ use super::{
     gguf::Gguf,
     run::{self, Run},
     safetensors::{Safetensors, shards},
+    torch::Torch,
 };
 use crate::model::{Config, Raw, Tokenizer};
 use anyhow::{Context, Result, bail, ensure};
@@ -18,6 +19,8 @@ use std::{
 pub enum Form {
     /// Hugging Face's folder with safetensors.
     Safetensors,
+    /// PyTorch's `.bin` beside a configuration.
+    PyTorch,
     /// llama.cpp's one file.
     Gguf,
     /// gpt-2-simple's run folder, or OpenAI's.
@@ -28,6 +31,7 @@ impl std::fmt::Display for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(match self {
             Self::Safetensors => "safetensors",
+            Self::PyTorch => "PyTorch",
             Self::Gguf => "GGUF",
             Self::TensorFlow => "TensorFlow checkpoint",
         })
@@ -49,13 +53,15 @@ pub struct Checkpoint {
 
 enum Weights {
     Safetensors(Safetensors),
+    Torch(Vec<(PathBuf, Torch<fs::File>)>),
     Gguf(PathBuf, Box<Gguf<BufReader<fs::File>>>),
     Run(Run),
 }
 
 impl Checkpoint {
     /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
-    /// `model.safetensors` whole or in parts, or `model.gguf`), a run of gpt-2-simple, a folder with one run in it, an
+    /// `model.safetensors` or
+    /// `pytorch_model.bin`, whole or in parts, or `model.gguf`), a run of gpt-2-simple, a folder with one run in it, an
     /// index of a run, or a GGUF file.
     ///
     /// # Errors
@@ -100,8 +106,9 @@ impl Checkpoint {
 
     fn of_gguf(path: &Path) -> Result<Self> {
         let shown = || format!("{}", path.display());
-        let gguf = open_gguf(path)?;
-        let config = gguf.config().with_context(shown)?;
+        let mut gguf = open_gguf(path)?;
+        let mut config = gguf.config().with_context(shown)?;
+        config.tie_word_embeddings |= gguf.is_tied().with_context(shown)?;
         let tokenizer = gguf.tokenizer().with_context(shown)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let weights = Weights::Gguf(path.to_owned(), Box::new(gguf));
@@ -139,6 +146,7 @@ impl Checkpoint {
     pub fn form(&self) -> Form {
         match self.weights {
             Weights::Safetensors(_) => Form::Safetensors,
+            Weights::Torch(_) => Form::PyTorch,
             Weights::Gguf(..) => Form::Gguf,
             Weights::Run(_) => Form::TensorFlow,
         }
@@ -148,6 +156,7 @@ impl Checkpoint {
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.weights {
             Weights::Safetensors(tensors) => tensors.files().map(Path::to_owned).collect(),
+            Weights::Torch(parts) => parts.iter().map(|(path, _)| path.clone()).collect(),
             Weights::Gguf(path, _) => vec![path.clone()],
             Weights::Run(run) => run.files().map(Path::to_owned).collect(),
         }
@@ -157,6 +166,7 @@ impl Checkpoint {
     pub fn has(&self, name: &str) -> bool {
         match &self.weights {
             Weights::Safetensors(tensors) => tensors.has(name),
+            Weights::Torch(parts) => in_parts(parts, name).is_some(),
             Weights::Gguf(_, gguf) => gguf.has(name),
             Weights::Run(run) => run.has(name),
         }
@@ -169,12 +179,26 @@ impl Checkpoint {
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Raw> {
         match &mut self.weights {
             Weights::Safetensors(tensors) => Ok(Raw::Float(tensors.get(name)?)),
+            Weights::Torch(parts) => {
+                let found = in_parts(parts, name);
+                let (part, name) = found.with_context(|| format!("`{name}` is missing"))?;
+                let (path, part) = &mut parts[part];
+                let tensor = part.get(&name, shape);
+                Ok(Raw::Float(tensor.with_context(|| format!("{}: `{name}`", path.display()))?))
+            }
             Weights::Gguf(path, gguf) => {
                 gguf.get(name, shape).with_context(|| format!("{}", path.display()))
             }
             Weights::Run(run) => Ok(Raw::Float(run.get(name, shape)?)),
         }
     }
+}
+
+/// The part that has a tensor, and its name there: some name the body `transformer.`, some don't.
+fn in_parts(parts: &[(PathBuf, Torch<fs::File>)], name: &str) -> Option<(usize, String)> {
+    [name.to_owned(), format!("transformer.{name}")]
+        .into_iter()
+        .find_map(|name| Some((parts.iter().position(|(_, part)| part.has(&name))?, name)))
 }
 
 /// The weights beside a `config.json`.
@@ -186,9 +210,32 @@ fn weights_in(folder: &Path) -> Result<Weights> {
     if let Some(index) = place("model.safetensors.index.json") {
         return Ok(Weights::Safetensors(Safetensors::map(&shards(&index)?)?));
     }
+    let torch = match place("pytorch_model.bin") {
+        Some(whole) => vec![whole],
+        None => match place("pytorch_model.bin.index.json") {
+            Some(index) => shards(&index)?,
+            None => Vec::new(),
+        },
+    };
+    if !torch.is_empty() {
+        let open = |path: PathBuf| {
+            let shown = || format!("{}", path.display());
+            let part =
+                Torch::open(fs::File::open(&path).with_context(shown)?).with_context(shown)?;
+            Ok((path, part))
+        };
+        return Ok(Weights::Torch(torch.into_iter().map(open).collect::<Result<_>>()?));
+    }
     if let Some(gguf) = place("model.gguf") {
         let open = open_gguf(&gguf)?;
         return Ok(Weights::Gguf(gguf, Box::new(open)));
+    }
+    for other in ["tf_model.h5", "flax_model.msgpack", "model.onnx", "rust_model.ot"] {
+        ensure!(
+            place(other).is_none(),
+            "{}: not read here; get the same model's model.safetensors or pytorch_model.bin, and put it there",
+            folder.join(other).display()
+        );
     }
     bail!(
         "{}: missing; the weights have to lie beside config.json",

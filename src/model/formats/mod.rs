@@ -4,9 +4,11 @@
 mod bundle;
 mod checkpoint;
 pub mod gguf;
+mod pickle;
 mod protobuf;
 mod run;
 mod safetensors;
 mod sstable;
+mod torch;
 
 pub use checkpoint::{Checkpoint, Form};

@@ -1,19 +1,26 @@
 //! GGUF files of GPT-2, read and written: names and metadata as llama.cpp's converter has them, matrices (out, in).
 
-use crate::model::{Config, Gpt2, Part, Raw, Tokenizer, Weight, tokenizer::Parts};
+mod head;
+mod write;
+
+use crate::model::{Config, Raw, Tokenizer};
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{
-    Device, Tensor,
-    quantized::{
-        GgmlDType, QStorage, QTensor,
-        gguf_file::{self, Content, Value},
-    },
+    Device,
+    quantized::gguf_file::{Content, Value},
 };
 use std::{
-    borrow::Cow,
     collections::HashMap,
-    io::{Read, Seek, Write},
+    io::{Read, Seek, SeekFrom},
 };
+
+pub use write::write;
+
+/// Token types of GGUF.
+const NORMAL: i32 = 1;
+const CONTROL: i32 = 3;
+const USER_DEFINED: i32 = 4;
+const UNUSED: i32 = 5;
 
 /// An open file.
 pub struct Gguf<R> {
@@ -54,7 +61,7 @@ impl<R: Read + Seek> Gguf<R> {
     /// # Errors
     /// When it is not GGUF, is torn, or holds another architecture.
     pub fn open(mut reader: R) -> Result<Self> {
-        let content = Content::read(&mut reader).context("not a whole GGUF file")?;
+        let content = head::read(&mut reader).context("not a whole GGUF file")?;
         let this = Self { content, reader };
         let architecture = this.text("general.architecture").unwrap_or_default();
         ensure!(
@@ -131,7 +138,7 @@ impl<R: Read + Seek> Gguf<R> {
             let token = token.to_string()?.clone();
             match kind(id) {
                 Some(UNUSED) => continue,
-                Some(CONTROL) => special.push(token.clone()),
+                Some(CONTROL | USER_DEFINED) => special.push(token.clone()),
                 _ => {}
             }
             vocabulary.insert(token, id as u32);
@@ -152,6 +159,39 @@ impl<R: Read + Seek> Gguf<R> {
         name_of(published).is_some_and(|name| self.content.tensor_infos.contains_key(&name))
     }
 
+    /// Whether the head is the embedding once more, as older converters wrote it.
+    ///
+    /// # Errors
+    /// When the file is torn.
+    pub fn is_tied(&mut self) -> Result<bool> {
+        let info = |name: &str| self.content.tensor_infos.get(name);
+        let (Some(wte), Some(head)) = (info("token_embd.weight"), info("output.weight")) else {
+            return Ok(true);
+        };
+        if wte.ggml_dtype != head.ggml_dtype || wte.shape != head.shape {
+            return Ok(false);
+        }
+        let data = self.content.tensor_data_offset;
+        let places = [wte.offset, head.offset].map(|offset| data.saturating_add(offset));
+        let mut left = wte.shape.elem_count() / wte.ggml_dtype.block_size();
+        left = left.saturating_mul(wte.ggml_dtype.type_size());
+        let mut pieces = [vec![0; 1 << 16], vec![0; 1 << 16]];
+        let mut past = 0;
+        while left > 0 {
+            let length = left.min(1 << 16);
+            for (piece, place) in pieces.iter_mut().zip(places) {
+                self.reader.seek(SeekFrom::Start(place.saturating_add(past)))?;
+                self.reader.read_exact(&mut piece[..length]).context("it ends early")?;
+            }
+            if pieces[0][..length] != pieces[1][..length] {
+                return Ok(false);
+            }
+            past += length as u64;
+            left -= length;
+        }
+        Ok(true)
+    }
+
     /// A tensor by its published name and shape: vectors in f32, matrices as they are stored, (out, in).
     ///
     /// # Errors
@@ -160,103 +200,23 @@ impl<R: Read + Seek> Gguf<R> {
         let name =
             name_of(published).with_context(|| format!("`{published}` is no part of GPT-2"))?;
         let info = self.content.tensor_infos.get(&name);
-        let got = info.with_context(|| format!("`{name}` is missing"))?.shape.dims();
+        let info = info.with_context(|| format!("`{name}` is missing"))?;
+        let got = info.shape.dims();
         let mut want = shape.to_vec();
         if published.starts_with("h.") {
             want.reverse();
         }
         // Before a byte is read, so that the file's own numbers are never those of an allocation.
         ensure!(got == want, "`{name}` has the shape {got:?}; its metadata ask for {want:?}");
-        let tensor = self.content.tensor(&mut self.reader, &name, &Device::Cpu)?;
+        let block = info.ggml_dtype.block_size();
+        let rows = want.last().is_some_and(|row| row.is_multiple_of(block));
+        ensure!(rows, "`{name}`: its rows don't divide into blocks of {block}");
+        let tensor = info
+            .read(&mut self.reader, self.content.tensor_data_offset, &Device::Cpu)
+            .with_context(|| format!("`{name}`"))?;
         if tensor.rank() == 1 || published == "wpe.weight" {
             return Ok(Raw::Float(tensor.dequantize(&Device::Cpu)?));
         }
         Ok(Raw::Ggml(tensor))
-    }
-}
-
-/// Token types of GGUF.
-const NORMAL: i32 = 1;
-const CONTROL: i32 = 3;
-const UNUSED: i32 = 5;
-
-/// Write a network with its tokenizer; `extra` metadata come last.
-///
-/// # Errors
-/// What the writer says, or a weight that cannot be had in the form it is held in.
-pub fn write(
-    to: &mut (impl Write + Seek),
-    name: &str,
-    network: &Gpt2,
-    tokenizer: &Tokenizer,
-    extra: &[(&str, String)],
-) -> Result<()> {
-    let config = &network.config;
-    let count = |n: usize| Value::U32(n as u32);
-    let strings = |list: Vec<String>| Value::Array(list.into_iter().map(Value::String).collect());
-    let Parts { tokens, merges, special } = tokenizer.parts()?;
-    let kinds = (0..config.vocab_size)
-        .map(|id| {
-            Value::I32(match tokens.get(&(id as u32)) {
-                None => UNUSED,
-                Some(token) if special.contains(token) => CONTROL,
-                Some(_) => NORMAL,
-            })
-        })
-        .collect();
-    let tokens = (0..config.vocab_size)
-        .map(|id| tokens.get(&(id as u32)).cloned().unwrap_or(format!("[PAD{id}]")))
-        .collect();
-    let mut metadata: Vec<(&str, Value)> = vec![
-        ("general.architecture", Value::String("gpt2".into())),
-        ("general.name", Value::String(name.into())),
-        ("general.quantization_version", Value::U32(2)),
-        ("gpt2.context_length", count(config.n_positions)),
-        ("gpt2.embedding_length", count(config.n_embd)),
-        ("gpt2.block_count", count(config.n_layer)),
-        ("gpt2.feed_forward_length", count(config.inner())),
-        ("gpt2.attention.head_count", count(config.n_head)),
-        ("gpt2.attention.layer_norm_epsilon", Value::F32(config.layer_norm_epsilon as f32)),
-        ("tokenizer.ggml.model", Value::String("gpt2".into())),
-        ("tokenizer.ggml.pre", Value::String("gpt-2".into())),
-        ("tokenizer.ggml.tokens", strings(tokens)),
-        ("tokenizer.ggml.token_type", Value::Array(kinds)),
-        ("tokenizer.ggml.merges", strings(merges)),
-    ];
-    if let Some(end) = config.eos_token_id.or(tokenizer.end()) {
-        metadata.push(("tokenizer.ggml.bos_token_id", Value::U32(end)));
-        metadata.push(("tokenizer.ggml.eos_token_id", Value::U32(end)));
-    }
-    metadata.extend(extra.iter().map(|(key, text)| (*key, Value::String(text.clone()))));
-    let mut tensors = Vec::new();
-    for (published, part) in network.parts() {
-        let name = name_of(&published).with_context(|| format!("`{published}` has no name"))?;
-        tensors.push((name, quantized(part)?));
-    }
-    let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (*key, value)).collect();
-    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), &**t)).collect();
-    Ok(gguf_file::write(to, &metadata, &tensors)?)
-}
-
-/// A part in ggml's storage, (out, in).
-fn quantized(part: Part) -> Result<std::sync::Arc<QTensor>> {
-    let floats = |t: &Tensor| Ok(QTensor::quantize(&t.contiguous()?, GgmlDType::F32)?.into());
-    match part {
-        Part::Vector(t) | Part::Matrix(Weight::Transposed(t)) => floats(t),
-        Part::Matrix(Weight::Dense(t)) => floats(&t.t()?),
-        Part::Matrix(Weight::Half(t)) => {
-            let kind = match t.dtype() {
-                candle_core::DType::BF16 => GgmlDType::BF16,
-                _ => GgmlDType::F16,
-            };
-            Ok(QTensor::quantize(&t.to_dtype(candle_core::DType::F32)?, kind)?.into())
-        }
-        Part::Matrix(Weight::Quantized(_, t)) => Ok(t.clone()),
-        Part::Matrix(Weight::Q8(w)) => {
-            let (rows, input) = w.dims();
-            let bytes: Vec<u8> = (0..rows).flat_map(|o| w.row_q8_0(o)).collect();
-            let storage = QStorage::from_data(Cow::Owned(bytes), &Device::Cpu, GgmlDType::Q8_0)?;
-            Ok(QTensor::new(storage, (rows, input))?.into())
-        }
     }
 }
