@@ -5,7 +5,7 @@ mod config;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Models};
 use config::Config;
 use std::{
     io::{ErrorKind, IsTerminal, Write},
@@ -15,7 +15,8 @@ use std::{
 };
 use unstuck::{
     clean::for_terminal,
-    commands, finetune,
+    commands::{self, models::Found},
+    finetune,
     generate::Engine,
     model::{self, Model, Precision},
     session::Session,
@@ -80,6 +81,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             commands::score::run(&args.file, args.json, &engine)?;
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
+        Command::Models(command) => models(command, &cli.global, &config)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {
                 return commands::bench::write(&Model::random(shape, config.quantization)?, path)
@@ -103,6 +105,42 @@ fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
     place.finish()?;
     loaded.wrong.iter().for_each(|wrong| tell(wrong));
     Ok(if loaded.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What `unstuck models` was asked for.
+fn models(command: Models, flags: &cli::Global, config: &Config) -> Result<()> {
+    use commands::models as run;
+    let used = config.model.as_deref();
+    let found = |name: Option<String>| find(name.as_deref().or(used));
+    match command {
+        Models::List(args) => run::list(&config::shelves(), used, args.json),
+        Models::Info(args) => run::info(&found(args.name)?, config.quantization, args.json),
+        Models::Verify(args) => run::verify(&found(args.name)?, config.quantization),
+        Models::Import(args) => run::import(&args.path, args.name.as_deref(), &config::shelf()?),
+        Models::Export(args) => {
+            let to = match args.to {
+                cli::To::Hf => run::To::HuggingFace,
+                cli::To::Gguf => run::To::Gguf,
+            };
+            run::export(&found(args.name)?, to, &args.output, config.quantization)
+        }
+        Models::Remove(args) => run::remove(&args.name, &config::shelf()?, args.yes),
+        Models::Default(args) => {
+            let mut place = commands::Place::open(None)?;
+            let Some(name) = args.name else {
+                return place.write(&format!("{}\n", used.unwrap_or(model::EMBEDDED)));
+            };
+            let name = match find(Some(&name))? {
+                // a path holds only from where it was typed, but for names of the data folder
+                Found::At(path) if !path.starts_with(config::shelf()?) => {
+                    std::fs::canonicalize(path)?.to_string_lossy().into_owned()
+                }
+                _ => name,
+            };
+            let file = config::set_model(flags, |name| std::env::var(name).ok(), &name)?;
+            place.write(&format!("{name} is used from now on; {} says so\n", file.display()))
+        }
+    }
 }
 
 /// Print continuations; with `verbose` also how fast they came.
@@ -167,11 +205,17 @@ fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>)
 
 /// The model that `name` means, or the one in the program.
 fn open(name: Option<&str>, precision: Precision) -> Result<Engine> {
-    let Some(name) = name else { return Engine::embedded(precision) };
-    match model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))? {
-        Some(path) => Engine::open(&path, precision),
-        None => Engine::embedded(precision),
+    match find(name)? {
+        Found::At(path) => Engine::open(&path, precision),
+        Found::Embedded => Engine::embedded(precision),
     }
+}
+
+/// Where the model is that `name` means.
+fn find(name: Option<&str>) -> Result<Found> {
+    let Some(name) = name else { return Ok(Found::Embedded) };
+    let found = model::find(name, &config::shelves());
+    Ok(found.with_context(|| format!("--model {name}"))?.map_or(Found::Embedded, Found::At))
 }
 
 /// The pool of threads below reads its size from the environment once: so a process that has it there takes over.

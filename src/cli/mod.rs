@@ -1,8 +1,10 @@
 //! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
 
 mod corpus;
+mod models;
 
 pub use corpus::Corpus;
+pub use models::{Models, To};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -40,7 +42,7 @@ Examples:
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// The model: a folder, a GGUF file, or a name in the data folder's or this folder's `models`; without, the one in
+    /// The model: a folder, a run of gpt-2-simple, a GGUF file, or a name in the data folder's or this folder's `models`; without, the one in
     /// the program
     #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
@@ -96,6 +98,10 @@ pub enum Command {
     /// them. Takes out retweets, links, empty rows and repetitions, and says how many of each. DIR gets train.txt,
     /// validation.txt and corpus.json, all of them or none.
     Corpus(Corpus),
+
+    /// List, import, export, check and remove models
+    #[command(subcommand)]
+    Models(Models),
 
     /// Remove the history of a draft: all that was ever typed, taken or offered there. The draft stays
     Forget(Forget),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod forget;
 pub mod generate;
+pub mod models;
 mod place;
 pub mod score;
 

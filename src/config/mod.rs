@@ -1,15 +1,18 @@
 //! Settings: defaults, under the user's file, under the environment, under flags. Only `main` reads them; what the
 //! parts define as their own settings is put together here.
 
+mod choose;
 mod generate;
 mod layers;
 mod report;
 #[cfg(test)]
 mod tests;
 
+pub use choose::set_model;
 pub use generate::old_run;
 
 use crate::cli;
+use anyhow::{Context, Result};
 use layers::{Layers, Source};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -177,6 +180,15 @@ fn state(env: impl Fn(&str) -> Option<String>) -> PathBuf {
     };
     // Who has no home still gets a desk that remembers, as long as the machine runs.
     told.or_else(usual).unwrap_or_else(|| std::env::temp_dir().join("unstuck"))
+}
+
+/// The data folder's models, which `models import` fills.
+///
+/// # Errors
+/// When there is no home.
+pub fn shelf() -> Result<PathBuf> {
+    let places = places().context("no home, so no data folder; set HOME")?;
+    Ok(places.data_dir().join("models"))
 }
 
 /// Where models with a name lie: the data folder's `models`, then this folder's.

@@ -1,15 +1,13 @@
 //! From files, or the binary itself, to a model that can read. Errors name the file and the way out.
 
 use super::{
-    Config, Gpt2, KvCache, Precision, Span, Tokenizer,
-    formats::{Checkpoint, gguf::Gguf},
-    gpt2::{Raw, Source},
-    memory, rounded,
+    Config, Gpt2, KvCache, Precision, Span, Tokenizer, find::EMBEDDED, formats::Checkpoint,
+    gpt2::Source, memory, rounded,
 };
 use anyhow::{Context, Result, ensure};
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
-const NOT_NUMBERS: &str = "the weights hold numbers that are none (NaN or infinite): the file is damaged or its \
+pub(super) const NOT_NUMBERS: &str = "the weights hold numbers that are none (NaN or infinite): the file is damaged or its \
      training diverged; fetch it again or take an earlier checkpoint";
 
 /// A network with its tokenizer.
@@ -28,20 +26,28 @@ static CONFIG: &[u8] = include_bytes!("../../models/inkwell/config.json");
 static TOKENIZER: &[u8] = include_bytes!("../../models/inkwell/tokenizer.json");
 static WEIGHTS: &[u8] = include_bytes!("../../models/inkwell/model.gguf");
 
+impl Checkpoint {
+    /// The model that comes in the binary.
+    ///
+    /// # Errors
+    /// Only when the binary was built with a broken one.
+    pub fn embedded() -> Result<Self> {
+        let config = Config::parse(CONFIG);
+        let open =
+            config.and_then(|c| Self::in_program(EMBEDDED, c, embedded_tokenizer()?, WEIGHTS));
+        open.context("the model in this binary")
+    }
+}
+
 impl Model {
     /// The small one that comes in the binary.
     ///
     /// # Errors
     /// Only when the binary was built with a broken one.
     pub fn embedded(precision: Precision) -> Result<Self> {
-        let broken = "the model in this binary";
-        let mut gguf = Gguf::open(Cursor::new(WEIGHTS)).context(broken)?;
-        let tokenizer = embedded_tokenizer()?;
-        let mut config = Config::parse(CONFIG).context(broken)?;
-        config.tie_word_embeddings |= !gguf.has("lm_head.weight");
-        let end = fits(&tokenizer, &config)?;
-        let network = assemble(config, end, precision, &mut |name, shape| gguf.get(name, shape))?;
-        Ok(Self { name: "inkwell".into(), network, tokenizer, embedded: true })
+        let mut model = Self::from_checkpoint(Checkpoint::embedded()?, precision)?;
+        model.embedded = true;
+        Ok(model)
     }
 
     /// Whatever [`Checkpoint::open`] opens.
@@ -61,15 +67,9 @@ impl Model {
             let Checkpoint { name, tokenizer, .. } = from;
             return Ok(Self { name, network, tokenizer, embedded: false });
         }
-        let (config, files) = (from.config.clone(), from.files());
-        let end = fits(&from.tokenizer, &config);
-        let network = end.and_then(|end| {
-            assemble(config, end, precision, &mut |name, shape| from.get(name, shape))
-        });
-        let network = network.with_context(|| match &files[..] {
-            [file] => format!("{}", file.display()),
-            _ => from.name.clone(),
-        })?;
+        let config = from.config.clone();
+        let end = fits(&from.tokenizer, &config).with_context(|| from.place())?;
+        let network = assemble(config, end, precision, &mut |name, shape| from.get(name, shape))?;
         rounded::save(&from, &network, precision);
         let Checkpoint { name, tokenizer, .. } = from;
         Ok(Self { name, network, tokenizer, embedded: false })
@@ -84,7 +84,7 @@ pub(super) fn assemble(
     get: &mut Source,
 ) -> Result<Gpt2> {
     memory::check(&config, precision)?;
-    let network = Gpt2::load(config, precision, &mut |name, shape| checked(name, shape, get))?;
+    let network = Gpt2::load(config, precision, get)?;
     // So that weights that are not numbers are found here and not on the page.
     let mut cache = KvCache::new(&network.config);
     let x = network.read(&mut [Span { ids: &[end], cache: &mut cache }])?;
@@ -105,25 +105,6 @@ pub(super) fn fits(tokenizer: &Tokenizer, config: &Config) -> Result<u32> {
         config.vocab_size
     );
     Ok(tokenizer.end().unwrap_or(0))
-}
-
-/// A tensor that has the shape asked for, and only numbers in it.
-///
-/// # Errors
-/// When it has not.
-pub fn checked(name: &str, shape: &[usize], get: &mut Source) -> Result<Raw> {
-    let tensor = get(name, shape)?;
-    let (mut want, got) = (shape.to_vec(), tensor.dims());
-    if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
-        want.reverse();
-    }
-    ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
-    if let Raw::Float(floats) = &tensor {
-        // Here, since 8-bit weights would hide a NaN from the first pass below.
-        let sum = floats.sum_all()?.to_scalar::<f32>()?;
-        ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
-    }
-    Ok(tensor)
 }
 
 /// The tokenizer of the model in the binary.

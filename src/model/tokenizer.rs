@@ -1,6 +1,8 @@
 //! Text to tokens and back, byte by byte: GPT-2's byte-level BPE by the `tokenizers` crate.
 
 use anyhow::{Context, Result, anyhow, ensure};
+use serde::Deserialize;
+use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 use tokenizers::{
     AddedToken,
@@ -31,12 +33,25 @@ pub struct Parts {
     pub special: Vec<String>,
 }
 
+#[derive(Deserialize)]
+struct Probe {
+    #[serde(default)]
+    decoder: Value,
+    #[serde(default)]
+    normalizer: Value,
+}
+
 impl Tokenizer {
     /// From the contents of `tokenizer.json`.
     ///
     /// # Errors
     /// When it is not one, or its numbers have holes past any use.
     pub fn from_json(json: &[u8]) -> Result<Self> {
+        // The library panics at a torn decoder, and at a map of characters that is none: so these are looked at before.
+        let probe: Probe = serde_json::from_slice(json)?;
+        let mapped = probe.normalizer.to_string().contains("Precompiled");
+        ensure!(!mapped, "its characters are mapped (`Precompiled`), which GPT-2's never are");
+        drop(probe.decoder);
         let mut inner = Inner::from_bytes(json).map_err(|e| anyhow!("{e}"))?;
         // A prompt is read as it stands: nothing cut, nothing padded.
         inner.with_padding(None);

@@ -52,7 +52,11 @@ fn settings_come_from_file_environment_and_flags() {
     fs::write(&file, "model = 'inkwell'\n[generate]\nheat = 3\n").expect("written");
     let output = base(&["--max-tokens", "1"]).output().expect("it starts");
     assert_eq!(code(&output), Some(1), "what it would print isn't what was wanted");
-    assert!(err(&output).contains("my.toml: line 3: there is no setting `heat`"), "{}", err(&output));
+    assert!(
+        err(&output).contains("my.toml: line 3: there is no setting `heat`"),
+        "{}",
+        err(&output)
+    );
 }
 
 /// A copy of the tiny model, to be broken.

@@ -199,17 +199,16 @@ impl Bundle {
         let dtype = slot.dtype().with_context(|| format!("`{name}`"))?;
         let size = shape.iter().product::<usize>() * dtype.size_in_bytes();
         ensure!(slot.size == size as u64, "`{name}` has {} bytes; {size} are wanted", slot.size);
-        let (path, file) = &mut self.files[slot.shard as usize];
+        let (_, file) = &mut self.files[slot.shard as usize];
         let mut bytes = vec![0; size];
         let mut read = || {
             file.seek(SeekFrom::Start(slot.offset))?;
             file.read_exact(&mut bytes)
         };
-        read().with_context(|| format!("{}: `{name}`", path.display()))?;
+        read().with_context(|| format!("`{name}`"))?;
         ensure!(
             sstable::masked(crc32c::crc32c(&bytes)) == slot.sum,
-            "{}: the sum of `{name}` is wrong: the file is damaged; copy it again",
-            path.display()
+            "the sum of `{name}` is wrong: the file is damaged; copy it again"
         );
         let tensor = Tensor::from_raw_buffer(&bytes, dtype, shape, &Device::Cpu)?;
         Ok(tensor.to_dtype(DType::F32)?)

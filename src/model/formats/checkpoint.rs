@@ -6,11 +6,11 @@ use super::{
     safetensors::{Safetensors, shards},
     torch::Torch,
 };
-use crate::model::{Config, Raw, Tokenizer};
-use anyhow::{Context, Result, bail, ensure};
+use crate::model::{Config, Raw, Tokenizer, load::NOT_NUMBERS};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::{
     fs,
-    io::{BufReader, Read, Seek},
+    io::{BufReader, Cursor, Read, Seek},
     path::{Path, PathBuf},
 };
 
@@ -54,11 +54,31 @@ pub struct Checkpoint {
 enum Weights {
     Safetensors(Safetensors),
     Torch(Vec<(PathBuf, Torch<fs::File>)>),
-    Gguf(PathBuf, Box<Gguf<BufReader<fs::File>>>),
+    Gguf(PathBuf, Box<Gguf<Box<dyn Bytes>>>),
     Run(Run),
 }
 
+/// Bytes to read from any place: a file's, or the program's own.
+trait Bytes: Read + Seek {}
+impl<R: Read + Seek> Bytes for R {}
+
 impl Checkpoint {
+    /// A GGUF file that is part of the program, with its configuration and vocabulary.
+    ///
+    /// # Errors
+    /// When it is broken.
+    pub fn in_program(
+        name: &str,
+        config: Config,
+        tokenizer: Tokenizer,
+        gguf: &'static [u8],
+    ) -> Result<Self> {
+        let gguf = Gguf::open(Box::new(Cursor::new(gguf)) as Box<dyn Bytes>)?;
+        let weights = Weights::Gguf(PathBuf::new(), Box::new(gguf));
+        let this = Self { name: name.into(), config, tokenizer, notes: Vec::new(), weights };
+        Ok(this.tied())
+    }
+
     /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
     /// `model.safetensors` or
     /// `pytorch_model.bin`, whole or in parts, or `model.gguf`), a run of gpt-2-simple, a folder with one run in it, an
@@ -157,6 +177,7 @@ impl Checkpoint {
         match &self.weights {
             Weights::Safetensors(tensors) => tensors.files().map(Path::to_owned).collect(),
             Weights::Torch(parts) => parts.iter().map(|(path, _)| path.clone()).collect(),
+            Weights::Gguf(path, _) if path.as_os_str().is_empty() => Vec::new(),
             Weights::Gguf(path, _) => vec![path.clone()],
             Weights::Run(run) => run.files().map(Path::to_owned).collect(),
         }
@@ -172,26 +193,50 @@ impl Checkpoint {
         }
     }
 
+    /// Where it is, for a person.
+    pub fn place(&self) -> String {
+        self.files().first().map_or_else(|| self.name.clone(), |file| file.display().to_string())
+    }
+
     /// A tensor by its published name and shape: floats as they are published, ggml's forms as they are stored.
     ///
     /// # Errors
-    /// When it is missing, torn, or of another shape.
+    /// When it is missing, torn, of another shape, or holds what is no number; its file is named.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Raw> {
-        match &mut self.weights {
-            Weights::Safetensors(tensors) => Ok(Raw::Float(tensors.get(name)?)),
-            Weights::Torch(parts) => {
-                let found = in_parts(parts, name);
-                let (part, name) = found.with_context(|| format!("`{name}` is missing"))?;
-                let (path, part) = &mut parts[part];
-                let tensor = part.get(&name, shape);
-                Ok(Raw::Float(tensor.with_context(|| format!("{}: `{name}`", path.display()))?))
+        let mut place = self.place();
+        let tensor = match &mut self.weights {
+            Weights::Safetensors(tensors) => {
+                place = tensors.place_of(name).map_or(place, |path| path.display().to_string());
+                tensors.get(name).map(Raw::Float)
             }
-            Weights::Gguf(path, gguf) => {
-                gguf.get(name, shape).with_context(|| format!("{}", path.display()))
-            }
-            Weights::Run(run) => Ok(Raw::Float(run.get(name, shape)?)),
-        }
+            Weights::Torch(parts) => match in_parts(parts, name) {
+                None => Err(anyhow!("`{name}` is missing")),
+                Some((part, name)) => {
+                    let (path, part) = &mut parts[part];
+                    place = path.display().to_string();
+                    part.get(&name, shape).map(Raw::Float).with_context(|| format!("`{name}`"))
+                }
+            },
+            Weights::Gguf(_, gguf) => gguf.get(name, shape),
+            Weights::Run(run) => run.get(name, shape).map(Raw::Float),
+        };
+        tensor.and_then(|tensor| checked(name, shape, tensor)).context(place)
     }
+}
+
+/// A tensor, if it has the shape asked for and only numbers in it.
+fn checked(name: &str, shape: &[usize], tensor: Raw) -> Result<Raw> {
+    let (mut want, got) = (shape.to_vec(), tensor.dims());
+    if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
+        want.reverse();
+    }
+    ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
+    if let Raw::Float(floats) = &tensor {
+        // Here, since 8-bit weights would hide a NaN from a first pass.
+        let sum = floats.sum_all()?.to_scalar::<f32>()?;
+        ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
+    }
+    Ok(tensor)
 }
 
 /// The part that has a tensor, and its name there: some name the body `transformer.`, some don't.
@@ -243,14 +288,14 @@ fn weights_in(folder: &Path) -> Result<Weights> {
     )
 }
 
-fn open_gguf(path: &Path) -> Result<Gguf<BufReader<fs::File>>> {
+fn open_gguf(path: &Path) -> Result<Gguf<Box<dyn Bytes>>> {
     let open = || {
         let mut file = fs::File::open(path)?;
         let mut start = [0; 262];
         let archive = file.read_exact(&mut start).is_ok() && start.ends_with(b"ustar");
         ensure!(!archive, "an archive; unpack it (tar xf) and give the folder with hparams.json");
         file.rewind()?;
-        Gguf::open(BufReader::with_capacity(1 << 20, file))
+        Gguf::open(Box::new(BufReader::with_capacity(1 << 20, file)) as Box<dyn Bytes>)
     };
     open().with_context(|| format!("{}", path.display()))
 }

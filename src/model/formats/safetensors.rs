@@ -87,6 +87,12 @@ impl Safetensors {
         self.maps.iter().any(|(_, map)| map.get(&name).is_ok())
     }
 
+    /// The file that has it.
+    pub fn place_of(&self, name: &str) -> Option<&Path> {
+        let name = self.full(name);
+        self.maps.iter().find(|(_, map)| map.get(&name).is_ok()).map(|(path, _)| &**path)
+    }
+
     /// A tensor by its published name, in f32.
     ///
     /// # Errors
@@ -94,8 +100,8 @@ impl Safetensors {
     pub fn get(&self, name: &str) -> Result<Tensor> {
         let name = self.full(name);
         let found = self.maps.iter().find(|(_, map)| map.get(&name).is_ok());
-        let (path, map) = found.with_context(|| format!("`{name}` is missing"))?;
-        let shown = || format!("{}: `{name}`", path.display());
+        let (_, map) = found.with_context(|| format!("`{name}` is missing"))?;
+        let shown = || format!("`{name}`");
         let tensor = map.load(&name, &Device::Cpu).with_context(shown)?;
         tensor.to_dtype(DType::F32).with_context(shown)
     }

@@ -146,7 +146,8 @@ impl<R: Read> Head<'_, R> {
     }
 }
 
-fn form(kind: u32) -> Option<GgmlDType> {
+/// ggml's form of this number, if it is read here.
+pub fn form(kind: u32) -> Option<GgmlDType> {
     use GgmlDType as D;
     Some(match kind {
         0 => D::F32,

@@ -1,97 +1,194 @@
-//! GGUF files written: names and metadata as llama.cpp's converter has them.
+//! GGUF files written: names and metadata as llama.cpp's converter has them, one tensor after the other, so that
+//! beside the network only one is ever in memory.
 
 use super::{CONTROL, NORMAL, UNUSED, name_of};
-use crate::model::{Gpt2, Part, Tokenizer, Weight, tokenizer::Parts};
-use anyhow::{Context, Result};
+use crate::model::{Config, Gpt2, Part, Tokenizer, Weight, tokenizer::Parts};
+use anyhow::{Context, Result, ensure};
 use candle_core::{
-    Device, Tensor,
-    quantized::{
-        GgmlDType, QStorage, QTensor,
-        gguf_file::{self, Value},
-    },
+    DType, Device, Tensor,
+    quantized::{GgmlDType, QTensor},
 };
-use std::{
-    borrow::Cow,
-    io::{Seek, Write},
-};
+use std::{borrow::Cow, io::Write};
+
+/// Where tensors begin.
+const ALIGNMENT: usize = 32;
+
+/// A piece of metadata.
+enum Value {
+    Count(u32),
+    Float(f32),
+    Text(String),
+    Texts(Vec<String>),
+    Kinds(Vec<i32>),
+}
 
 /// Write a network with its tokenizer; `extra` metadata come last.
 ///
 /// # Errors
 /// What the writer says, or a weight that cannot be had in the form it is held in.
 pub fn write(
-    to: &mut (impl Write + Seek),
+    to: &mut impl Write,
     name: &str,
     network: &Gpt2,
     tokenizer: &Tokenizer,
     extra: &[(&str, String)],
 ) -> Result<()> {
-    let config = &network.config;
-    let count = |n: usize| Value::U32(n as u32);
-    let strings = |list: Vec<String>| Value::Array(list.into_iter().map(Value::String).collect());
+    let mut head = b"GGUF".to_vec();
+    let parts = network.parts();
+    let metadata = metadata(name, &network.config, tokenizer, extra)?;
+    head.extend(3u32.to_le_bytes());
+    head.extend((parts.len() as u64).to_le_bytes());
+    head.extend((metadata.len() as u64).to_le_bytes());
+    for (key, value) in &metadata {
+        put_text(&mut head, key);
+        put_value(&mut head, value);
+    }
+    let mut offset = 0;
+    for (published, part) in &parts {
+        let name = name_of(published).with_context(|| format!("`{published}` has no name"))?;
+        let (form, dims) = shape_of(part)?;
+        put_text(&mut head, &name);
+        head.extend((dims.len() as u32).to_le_bytes());
+        for dim in dims.iter().rev() {
+            head.extend((*dim as u64).to_le_bytes());
+        }
+        head.extend(number_of(form)?.to_le_bytes());
+        head.extend((offset as u64).to_le_bytes());
+        let size = dims.iter().product::<usize>() / form.block_size() * form.type_size();
+        offset += size.next_multiple_of(ALIGNMENT);
+    }
+    head.resize(head.len().next_multiple_of(ALIGNMENT), 0);
+    to.write_all(&head)?;
+    for (_, part) in &parts {
+        let bytes = bytes_of(part)?;
+        to.write_all(&bytes)?;
+        let end = bytes.len().next_multiple_of(ALIGNMENT) - bytes.len();
+        to.write_all(&[0; ALIGNMENT][..end])?;
+    }
+    Ok(())
+}
+
+fn metadata(
+    name: &str,
+    config: &Config,
+    tokenizer: &Tokenizer,
+    extra: &[(&str, String)],
+) -> Result<Vec<(String, Value)>> {
+    let count = |n: usize| Value::Count(n as u32);
+    let text = |text: &str| Value::Text(text.into());
     let Parts { tokens, merges, special } = tokenizer.parts()?;
-    let kinds = (0..config.vocab_size)
-        .map(|id| {
-            Value::I32(match tokens.get(&(id as u32)) {
-                None => UNUSED,
-                Some(token) if special.contains(token) => CONTROL,
-                Some(_) => NORMAL,
-            })
-        })
-        .collect();
-    let tokens = (0..config.vocab_size)
-        .map(|id| tokens.get(&(id as u32)).cloned().unwrap_or(format!("[PAD{id}]")))
-        .collect();
-    let mut metadata: Vec<(&str, Value)> = vec![
-        ("general.architecture", Value::String("gpt2".into())),
-        ("general.name", Value::String(name.into())),
-        ("general.quantization_version", Value::U32(2)),
+    let kind = |id| match tokens.get(&id) {
+        None => UNUSED,
+        Some(token) if special.contains(token) => CONTROL,
+        Some(_) => NORMAL,
+    };
+    let all = 0..config.vocab_size as u32;
+    let kinds = all.clone().map(kind).collect();
+    let spelt = |id| tokens.get(&id).cloned().unwrap_or(format!("[PAD{id}]"));
+    let mut metadata = vec![
+        ("general.architecture", text("gpt2")),
+        ("general.name", text(name)),
+        ("general.quantization_version", Value::Count(2)),
         ("gpt2.context_length", count(config.n_positions)),
         ("gpt2.embedding_length", count(config.n_embd)),
         ("gpt2.block_count", count(config.n_layer)),
         ("gpt2.feed_forward_length", count(config.inner())),
         ("gpt2.attention.head_count", count(config.n_head)),
-        ("gpt2.attention.layer_norm_epsilon", Value::F32(config.layer_norm_epsilon as f32)),
-        ("tokenizer.ggml.model", Value::String("gpt2".into())),
-        ("tokenizer.ggml.pre", Value::String("gpt-2".into())),
-        ("tokenizer.ggml.tokens", strings(tokens)),
-        ("tokenizer.ggml.token_type", Value::Array(kinds)),
-        ("tokenizer.ggml.merges", strings(merges)),
+        ("gpt2.attention.layer_norm_epsilon", Value::Float(config.layer_norm_epsilon as f32)),
+        ("tokenizer.ggml.model", text("gpt2")),
+        ("tokenizer.ggml.pre", text("gpt-2")),
+        ("tokenizer.ggml.tokens", Value::Texts(all.map(spelt).collect())),
+        ("tokenizer.ggml.token_type", Value::Kinds(kinds)),
+        ("tokenizer.ggml.merges", Value::Texts(merges)),
     ];
     if let Some(end) = config.eos_token_id.or(tokenizer.end()) {
-        metadata.push(("tokenizer.ggml.bos_token_id", Value::U32(end)));
-        metadata.push(("tokenizer.ggml.eos_token_id", Value::U32(end)));
+        metadata.push(("tokenizer.ggml.bos_token_id", Value::Count(end)));
+        metadata.push(("tokenizer.ggml.eos_token_id", Value::Count(end)));
     }
-    metadata.extend(extra.iter().map(|(key, text)| (*key, Value::String(text.clone()))));
-    let mut tensors = Vec::new();
-    for (published, part) in network.parts() {
-        let name = name_of(&published).with_context(|| format!("`{published}` has no name"))?;
-        tensors.push((name, quantized(part)?));
-    }
-    let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (*key, value)).collect();
-    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), &**t)).collect();
-    Ok(gguf_file::write(to, &metadata, &tensors)?)
+    metadata.extend(extra.iter().map(|(key, value)| (*key, text(value))));
+    Ok(metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// A part in ggml's storage, (out, in).
-fn quantized(part: Part) -> Result<std::sync::Arc<QTensor>> {
-    let floats = |t: &Tensor| Ok(QTensor::quantize(&t.contiguous()?, GgmlDType::F32)?.into());
-    match part {
+fn put_text(to: &mut Vec<u8>, text: &str) {
+    to.extend((text.len() as u64).to_le_bytes());
+    to.extend(text.as_bytes());
+}
+
+fn put_value(to: &mut Vec<u8>, value: &Value) {
+    let mut kind = |kind: u32| to.extend(kind.to_le_bytes());
+    match value {
+        Value::Count(n) => {
+            kind(4);
+            to.extend(n.to_le_bytes());
+        }
+        Value::Float(x) => {
+            kind(6);
+            to.extend(x.to_le_bytes());
+        }
+        Value::Text(text) => {
+            kind(8);
+            put_text(to, text);
+        }
+        Value::Texts(texts) => {
+            kind(9);
+            kind(8);
+            to.extend((texts.len() as u64).to_le_bytes());
+            texts.iter().for_each(|text| put_text(to, text));
+        }
+        Value::Kinds(kinds) => {
+            kind(9);
+            kind(5);
+            to.extend((kinds.len() as u64).to_le_bytes());
+            kinds.iter().for_each(|n| to.extend(n.to_le_bytes()));
+        }
+    }
+}
+
+/// The form and the shape, (out, in), that a part is written in.
+fn shape_of(part: &Part) -> Result<(GgmlDType, Vec<usize>)> {
+    let weight = match part {
+        Part::Vector(t) => return Ok((GgmlDType::F32, t.dims().to_vec())),
+        Part::Matrix(weight) => weight,
+    };
+    let form = match weight {
+        Weight::Dense(_) | Weight::Transposed(_) => GgmlDType::F32,
+        Weight::Half(t) if t.dtype() == DType::BF16 => GgmlDType::BF16,
+        Weight::Half(_) => GgmlDType::F16,
+        Weight::Quantized(_, t) => t.dtype(),
+        Weight::Q8(_) => GgmlDType::Q8_0,
+    };
+    let (rows, input) = weight.dims()?;
+    ensure!(input.is_multiple_of(form.block_size()), "rows that don't divide into blocks");
+    Ok((form, vec![rows, input]))
+}
+
+/// A part's bytes in that form.
+fn bytes_of<'a>(part: &Part<'a>) -> Result<Cow<'a, [u8]>> {
+    let floats = |t: &Tensor| -> Result<Cow<'a, [u8]>> {
+        let numbers = t.flatten_all()?.to_vec1::<f32>()?;
+        Ok(numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>().into())
+    };
+    match *part {
         Part::Vector(t) | Part::Matrix(Weight::Transposed(t)) => floats(t),
         Part::Matrix(Weight::Dense(t)) => floats(&t.t()?),
         Part::Matrix(Weight::Half(t)) => {
-            let kind = match t.dtype() {
-                candle_core::DType::BF16 => GgmlDType::BF16,
+            let form = match t.dtype() {
+                DType::BF16 => GgmlDType::BF16,
                 _ => GgmlDType::F16,
             };
-            Ok(QTensor::quantize(&t.to_dtype(candle_core::DType::F32)?, kind)?.into())
+            let whole = QTensor::quantize(&t.to_device(&Device::Cpu)?.to_dtype(DType::F32)?, form)?;
+            Ok(whole.data()?.into_owned().into())
         }
-        Part::Matrix(Weight::Quantized(_, t)) => Ok(t.clone()),
+        Part::Matrix(Weight::Quantized(_, t)) => Ok(t.data()?),
         Part::Matrix(Weight::Q8(w)) => {
-            let (rows, input) = w.dims();
-            let bytes: Vec<u8> = (0..rows).flat_map(|o| w.row_q8_0(o)).collect();
-            let storage = QStorage::from_data(Cow::Owned(bytes), &Device::Cpu, GgmlDType::Q8_0)?;
-            Ok(QTensor::new(storage, (rows, input))?.into())
+            let (rows, _) = w.dims();
+            Ok((0..rows).flat_map(|o| w.row_q8_0(o)).collect::<Vec<u8>>().into())
         }
     }
+}
+
+/// ggml's number of a form.
+fn number_of(form: GgmlDType) -> Result<u32> {
+    let known = (0..=30).find(|number| super::head::form(*number) == Some(form));
+    known.with_context(|| format!("{form:?} has no number"))
 }

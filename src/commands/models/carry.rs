@@ -1,0 +1,132 @@
+//! Models that come, go and change their form. What is written appears whole or not at all; what is removed lay in the
+//! data folder.
+
+use super::{Found, is_name, note, size};
+use crate::{
+    commands::Place,
+    model::{
+        EMBEDDED, Model, Precision,
+        formats::{Checkpoint, export::to_folder, gguf},
+    },
+};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    io::{BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+/// What a model is exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A folder in the Hugging Face layout, in f32.
+    HuggingFace,
+    /// One GGUF file, in the precision that weights are held in.
+    Gguf,
+}
+
+/// Turn whatever can be opened into a folder of the shelf, in the Hugging Face layout.
+///
+/// # Errors
+/// When it cannot be opened, or the name is taken or none.
+pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
+    let mut model = Checkpoint::open(path)?;
+    let name = name.unwrap_or(&model.name).to_owned();
+    ensure!(is_name(&name), "`{name}` can't be a model's name here; give another with --name");
+    let to = shelf.join(&name);
+    ensure!(
+        fs::symlink_metadata(&to).is_err(),
+        "{name}: there is a model of this name; give another with --name, or remove that one"
+    );
+    note(&model.notes);
+    fs::create_dir_all(shelf).with_context(|| format!("{}", shelf.display()))?;
+    let form = model.form();
+    to_folder(&mut model, &to)?;
+    Place::open(None)?
+        .write(&format!("{name}: imported from a {form} model; --model {name} opens it\n"))
+}
+
+/// Write a model out for other programs.
+///
+/// # Errors
+/// When it cannot be opened, the target is there already, or the form cannot hold the model.
+pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Result<()> {
+    let mut model = found.open()?;
+    note(&model.notes);
+    let shown = || format!("{}", output.display());
+    ensure!(
+        fs::symlink_metadata(output).is_err(),
+        "{}: there already; give another name",
+        output.display()
+    );
+    match to {
+        To::HuggingFace => to_folder(&mut model, output)?,
+        To::Gguf => {
+            let config = &model.config;
+            ensure!(
+                config.scale_attn_weights && !config.scale_attn_by_inverse_layer_idx,
+                "GGUF can't say that this model scales its attention otherwise; --to hf can"
+            );
+            let model = Model::from_checkpoint(model, precision)?;
+            let above = output.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+            let aside = tempfile::tempdir_in(above).with_context(shown)?;
+            let new = aside.path().join("new");
+            let file = fs::File::create(&new).with_context(shown)?;
+            let mut writer = BufWriter::with_capacity(1 << 20, file);
+            gguf::write(&mut writer, &model.name, &model.network, &model.tokenizer, &[])
+                .with_context(shown)?;
+            writer.into_inner().with_context(shown)?.sync_all().with_context(shown)?;
+            fs::rename(&new, output).with_context(shown)?;
+        }
+    }
+    Place::open(None)?.write(&format!("{}\n", output.display()))
+}
+
+/// Remove a model from the shelf; asks first, unless told not to.
+///
+/// # Errors
+/// When there is none of this name there, nobody says yes, or it can't be deleted.
+pub fn remove(name: &str, shelf: &Path, yes: bool) -> Result<()> {
+    ensure!(name != EMBEDDED, "{name}: it is part of the program");
+    ensure!(
+        is_name(name),
+        "{name}: no name of a model; this removes models of the data folder only"
+    );
+    let places = [shelf.join(name), shelf.join(format!("{name}.gguf"))];
+    let found = places.iter().find_map(|path| Some((path, fs::symlink_metadata(path).ok()?)));
+    let Some((path, facts)) = found else {
+        bail!(
+            "{name}: no such model in {}; what lies elsewhere is yours to delete",
+            shelf.display()
+        );
+    };
+    let bytes = if facts.is_dir() { bytes_in(path) } else { facts.len() };
+    let what = format!("{name} ({}, {})", size(bytes), path.display());
+    if !yes && !agreed(&what)? {
+        bail!("{name}: left where it is");
+    }
+    // A link is removed, and what it leads to stays: that lies elsewhere.
+    let removed = if facts.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.with_context(|| format!("{}", path.display()))?;
+    Place::open(None)?.write(&format!("removed {what}\n"))
+}
+
+fn agreed(what: &str) -> Result<bool> {
+    let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
+    ensure!(stdin.is_terminal() && stderr.is_terminal(), "would remove {what}; say so with --yes");
+    write!(stderr, "Remove {}? [y/N] ", crate::clean::for_terminal(what))?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    stdin.read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let bytes = |path: &PathBuf| match fs::symlink_metadata(path) {
+        Ok(facts) if facts.is_dir() => bytes_in(path),
+        facts => facts.map_or(0, |facts| facts.len()),
+    };
+    paths.iter().map(bytes).sum()
+}

@@ -1,0 +1,149 @@
+//! What models there are, what is in one, and whether it is sound.
+
+use super::{Found, millions, note, size};
+use crate::{
+    commands::Place,
+    model::{EMBEDDED, Model, Precision, find, formats::Checkpoint, formats::export, memory},
+};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Print a line a model, or one JSON array: those in the program, on the shelves, and the one that is used when none is
+/// named.
+///
+/// # Errors
+/// When standard output can't be written.
+pub fn list(shelves: &[PathBuf], default: Option<&str>, as_json: bool) -> Result<()> {
+    let mut place = Place::open(None)?;
+    let mut rows = Vec::new();
+    for name in crate::model::list(shelves) {
+        let found = found(&name, shelves)?;
+        let used = default.unwrap_or(EMBEDDED) == name;
+        let at = found.place().map(|path| path.display().to_string());
+        let row = match found.open() {
+            Ok(model) => json!({
+                "name": name,
+                "default": used,
+                "parameters": model.config.parameters(),
+                "form": model.form().to_string(),
+                "bytes": bytes(&model),
+                "place": at,
+            }),
+            Err(error) => {
+                json!({ "name": name, "default": used, "place": at, "error": format!("{error:#}") })
+            }
+        };
+        rows.push(row);
+    }
+    if as_json {
+        return place.write(&(serde_json::to_string(&rows)? + "\n"));
+    }
+    for row in rows {
+        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        let mark = if row["default"] == true { '*' } else { ' ' };
+        let facts = match row["error"].as_str() {
+            Some(error) => format!("broken: {error}"),
+            None => format!(
+                "{:>13}  {:<11} {}",
+                millions(row["parameters"].as_u64().unwrap_or(0) as usize),
+                text("form"),
+                row["place"].as_str().unwrap_or("in the program"),
+            ),
+        };
+        place.write(&format!("{mark} {:<20} {facts}\n", text("name")))?;
+    }
+    Ok(())
+}
+
+fn found(name: &str, shelves: &[PathBuf]) -> Result<Found> {
+    Ok(find(name, shelves)?.map_or(Found::Embedded, Found::At))
+}
+
+fn bytes(model: &Checkpoint) -> u64 {
+    let length = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
+    model.files().iter().map(length).sum()
+}
+
+/// Print what is in a model, and how its weights are held in memory once it is loaded.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
+    let model = found.open()?;
+    let (config, notes) = (model.config.clone(), model.notes.clone());
+    let (form, bytes, files) = (model.form().to_string(), bytes(&model), model.files());
+    let place = found.place().map_or("in the program".into(), |path| path.display().to_string());
+    let loaded = Model::from_checkpoint(model, precision)?;
+    let held = loaded.network.precisions();
+    let (memory, work) = (loaded.network.bytes() as u64, memory::needed(&config, precision));
+    let mut out = Place::open(None)?;
+    if as_json {
+        let held: Vec<_> =
+            held.iter().map(|(form, n)| json!({ "form": form, "matrices": n })).collect();
+        let facts = json!({
+            "name": loaded.name, "place": place, "form": form, "files": files, "bytes": bytes,
+            "parameters": config.parameters(), "layers": config.n_layer, "heads": config.n_head,
+            "width": config.n_embd, "inner": config.inner(), "context": config.n_positions,
+            "vocabulary": config.vocab_size, "tokens": loaded.tokenizer.size(),
+            "quantization": precision.to_string(), "held": held, "memory_bytes": memory,
+            "needed_bytes": work, "notes": notes,
+        });
+        return out.write(&(serde_json::to_string(&facts)? + "\n"));
+    }
+    let held: Vec<_> = held.iter().map(|(form, n)| format!("{n} {form}")).collect();
+    let files = match files.len() {
+        0 => String::new(),
+        1 => format!(", {}", size(bytes)),
+        n => format!(", {} in {n} files", size(bytes)),
+    };
+    let mut lines = vec![
+        ("name", loaded.name.clone()),
+        ("place", place),
+        ("form", format!("{form}{files}")),
+        ("size", format!("{} parameters", millions(config.parameters()))),
+        (
+            "shape",
+            format!(
+                "{} layers, {} heads, {} wide, {} within",
+                config.n_layer,
+                config.n_head,
+                config.n_embd,
+                config.inner()
+            ),
+        ),
+        ("context", format!("{} tokens of {}", config.n_positions, config.vocab_size)),
+        ("held", format!("matrices: {}; {} in memory", held.join(", "), size(memory))),
+        ("at work", format!("{} with a full context", size(work))),
+    ];
+    lines.extend(notes.into_iter().map(|note| ("note", note)));
+    for (what, text) in lines {
+        out.write(&format!("{what:<8} {text}\n"))?;
+    }
+    Ok(())
+}
+
+/// Read all of a model: every tensor's shape, sum where there is one, and numbers; the vocabulary; a first pass.
+///
+/// # Errors
+/// With the first thing that is wrong.
+pub fn verify(found: &Found, precision: Precision) -> Result<()> {
+    let mut model = found.open()?;
+    let tensors = export::tensors(&model.config);
+    for (name, shape) in &tensors {
+        let numbers = export::floats(&mut model, name, shape)?;
+        let bad = numbers.iter().position(|x| !x.is_finite());
+        if let Some(at) = bad {
+            anyhow::bail!("{}: `{name}`: number {at} is {}", model.place(), numbers[at]);
+        }
+    }
+    let (name, parameters) = (model.name.clone(), model.config.parameters());
+    note(&model.notes);
+    let vocabulary = model.tokenizer.size();
+    Model::from_checkpoint(model, precision).context("a first pass")?;
+    Place::open(None)?.write(&format!(
+        "{name}: sound: {} tensors, {} numbers, a vocabulary of {vocabulary}, a first pass\n",
+        tensors.len(),
+        millions(parameters),
+    ))
+}

@@ -1,0 +1,145 @@
+//! A checkpoint written anew in the Hugging Face layout, tensor by tensor, as `transformers` reads it. What is written
+//! appears whole or not at all.
+
+use super::Checkpoint;
+use crate::model::{Config, Raw, load, tokenizer::Parts};
+use anyhow::{Context, Result, ensure};
+use candle_core::Device;
+use serde_json::{Value, json};
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// Every tensor of a network of this shape, by its published name, with its published shape.
+pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
+    let (c, inner) = (config.n_embd, config.inner());
+    let mut all = vec![
+        ("wte.weight".to_owned(), vec![config.vocab_size, c]),
+        ("wpe.weight".to_owned(), vec![config.n_positions, c]),
+    ];
+    for i in 0..config.n_layer {
+        let mut linear = |name: &str, input: usize, out: usize| {
+            all.push((format!("h.{i}.{name}.weight"), vec![input, out]));
+            all.push((format!("h.{i}.{name}.bias"), vec![out]));
+        };
+        linear("attn.c_attn", c, 3 * c);
+        linear("attn.c_proj", c, c);
+        linear("mlp.c_fc", c, inner);
+        linear("mlp.c_proj", inner, c);
+        for norm in ["ln_1", "ln_2"] {
+            all.push((format!("h.{i}.{norm}.weight"), vec![c]));
+            all.push((format!("h.{i}.{norm}.bias"), vec![c]));
+        }
+    }
+    all.push(("ln_f.weight".into(), vec![c]));
+    all.push(("ln_f.bias".into(), vec![c]));
+    if !config.tie_word_embeddings {
+        all.push(("lm_head.weight".into(), vec![config.vocab_size, c]));
+    }
+    all
+}
+
+/// Write a checkpoint into a folder, which must not be there yet.
+///
+/// # Errors
+/// When the folder is there or cannot be made, or a tensor is missing, damaged or of another shape.
+pub fn to_folder(from: &mut Checkpoint, folder: &Path) -> Result<()> {
+    let shown = || format!("{}", folder.display());
+    ensure!(fs::symlink_metadata(folder).is_err(), "{}: there already", folder.display());
+    let above = folder.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    let aside = tempfile::tempdir_in(above).with_context(shown)?;
+    // Within, so that it gets the rights of any new folder, not those of a temporary one.
+    let new = aside.path().join("new");
+    fs::create_dir(&new).with_context(shown)?;
+    load::fits(&from.tokenizer, &from.config)?;
+    write_json(&new.join("config.json"), &config_json(&from.config))?;
+    write_tokenizer(from, &new)?;
+    write_weights(from, &new.join("model.safetensors"))?;
+    fs::rename(&new, folder).with_context(shown)
+}
+
+fn config_json(config: &Config) -> Value {
+    let mut json = json!(config);
+    json["architectures"] = json!(["GPT2LMHeadModel"]);
+    json["bos_token_id"] = json!(config.eos_token_id);
+    json["dtype"] = json!("float32");
+    json
+}
+
+fn write_tokenizer(from: &Checkpoint, folder: &Path) -> Result<()> {
+    fs::write(folder.join("tokenizer.json"), from.tokenizer.to_json()?)?;
+    let Parts { tokens, merges, .. } = from.tokenizer.parts()?;
+    let vocab: serde_json::Map<_, _> =
+        tokens.into_iter().map(|(id, token)| (token, id.into())).collect();
+    write_json(&folder.join("vocab.json"), &vocab.into())?;
+    fs::write(folder.join("merges.txt"), format!("#version: 0.2\n{}\n", merges.join("\n")))?;
+    let mut json = json!({
+        "tokenizer_class": "GPT2Tokenizer",
+        "model_max_length": from.config.n_positions,
+        "add_prefix_space": false,
+    });
+    if let Some(end) = from.tokenizer.end() {
+        let end = String::from_utf8_lossy(from.tokenizer.bytes(end)).into_owned();
+        for role in ["bos_token", "eos_token", "unk_token"] {
+            json[role] = end.clone().into();
+        }
+    }
+    write_json(&folder.join("tokenizer_config.json"), &json)
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)? + "\n";
+    fs::write(path, text).with_context(|| format!("{}", path.display()))
+}
+
+/// Safetensors: the length of a head, the head in JSON, then the numbers.
+fn write_weights(from: &mut Checkpoint, path: &Path) -> Result<()> {
+    let tensors = tensors(&from.config);
+    let mut head = serde_json::Map::new();
+    head.insert("__metadata__".into(), json!({ "format": "pt" }));
+    let mut at = 0;
+    for (name, shape) in &tensors {
+        let end = at + 4 * shape.iter().product::<usize>();
+        let entry = json!({ "dtype": "F32", "shape": shape, "data_offsets": [at, end] });
+        head.insert(written(name), entry);
+        at = end;
+    }
+    let mut head = serde_json::to_string(&head)?;
+    // The numbers begin at a multiple of eight.
+    head.push_str(&" ".repeat(head.len().next_multiple_of(8) - head.len()));
+    let shown = || format!("{}", path.display());
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).with_context(shown)?);
+    file.write_all(&(head.len() as u64).to_le_bytes()).with_context(shown)?;
+    file.write_all(head.as_bytes()).with_context(shown)?;
+    for (name, shape) in &tensors {
+        for number in floats(from, name, shape)? {
+            file.write_all(&number.to_le_bytes()).with_context(shown)?;
+        }
+    }
+    file.into_inner().with_context(shown)?.sync_all().with_context(shown)
+}
+
+/// The name that `transformers` gives a tensor of a model with a head.
+fn written(published: &str) -> String {
+    match published {
+        "lm_head.weight" => published.to_owned(),
+        _ => format!("transformer.{published}"),
+    }
+}
+
+/// A tensor's numbers in their published order.
+///
+/// # Errors
+/// When it is missing, damaged, of another shape, or holds what is no number.
+pub fn floats(from: &mut Checkpoint, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let tensor = match from.get(name, shape)? {
+        Raw::Float(tensor) => tensor,
+        Raw::Ggml(tensor) => {
+            let tensor = tensor.dequantize(&Device::Cpu)?;
+            if name.starts_with("h.") { tensor.t()? } else { tensor }
+        }
+    };
+    Ok(tensor.flatten_all()?.to_vec1()?)
+}
