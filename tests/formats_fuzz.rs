@@ -137,6 +137,12 @@ fn fuzz(what: &str, rounds: u64, seeds: &[Vec<u8>], read: impl Fn(&[u8], &mut Di
     println!("fuzz: {what}: {rounds} inputs, {whole} of them taken for whole, no panic");
 }
 
+/// A new file each time: a mapped one must not be shortened, and some systems flush one that is.
+fn write(path: &Path, bytes: &[u8]) {
+    let _ = fs::remove_file(path);
+    fs::write(path, bytes).unwrap();
+}
+
 fn micro(name: &str) -> Vec<u8> {
     fs::read(format!("{MICRO}/{name}")).unwrap()
 }
@@ -171,7 +177,7 @@ fn indexes_of_tensorflow() {
         let ends = (0..read.shards.min(4)).map(|shard| read.bytes_of(shard)).max();
         // and the whole run, now and then: a vocabulary takes its time
         if dice.below(200) == 0 {
-            fs::write(&index, &bytes).unwrap();
+            write(&index, &bytes);
             if let Ok(mut run) = run::Run::open(folder.path()) {
                 for (name, shape) in export::tensors(&run.config.clone()) {
                     let _ = run.get(&name, &shape);
@@ -241,9 +247,7 @@ fn safetensors_files() {
     candle_core::safetensors::save(&tensors, &path).unwrap();
     let seed = fs::read(&path).unwrap();
     fuzz("safetensors", rounds(15_000), &[seed], |bytes, _| {
-        // a new file each time: a mapped one must not be shortened
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, bytes).unwrap();
+        write(&path, bytes);
         let Ok(file) = safetensors::Safetensors::map(std::slice::from_ref(&path)) else {
             return false;
         };
@@ -270,14 +274,14 @@ fn configurations_and_vocabularies() {
     let seeds = [micro("vocab.json"), micro("merges.txt")];
     fuzz("vocab.json, merges.txt", rounds(4_000), &seeds, |bytes, _| {
         let is_vocab = bytes.len() > 1000;
-        fs::write(&vocab, if is_vocab { bytes } else { &seeds[0] }).unwrap();
-        fs::write(&merges, if is_vocab { &seeds[1] } else { bytes }).unwrap();
+        write(&vocab, if is_vocab { bytes } else { &seeds[0] });
+        write(&merges, if is_vocab { &seeds[1] } else { bytes });
         Tokenizer::from_files(&vocab, &merges).is_ok_and(|t| t.encode("the lamp").is_ok())
     });
     let index = folder.path().join("model.safetensors.index.json");
     let seed = br#"{"weight_map": {"wte.weight": "vocab.json", "wpe.weight": "merges.txt"}}"#;
     fuzz("model.safetensors.index.json", rounds(10_000), &[seed.to_vec()], |bytes, _| {
-        fs::write(&index, bytes).unwrap();
+        write(&index, bytes);
         let Ok(paths) = safetensors::shards(&index) else { return false };
         assert!(paths.iter().all(|path| path.parent() == Some(folder.path())));
         true
