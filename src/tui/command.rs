@@ -54,6 +54,9 @@ pub enum Command {
     /// One offer fewer from now on.
     #[strum(message = "The model")]
     FewerOffers,
+    /// Offer a line when no key was pressed for half a second; again: don't.
+    #[strum(message = "The model")]
+    Idle,
     /// Go to the list of offers: arrows choose, Enter takes, Esc goes back to the page.
     #[strum(message = "The model")]
     Offers,

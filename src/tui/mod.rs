@@ -6,12 +6,15 @@ mod notices;
 mod offers;
 mod overlay;
 mod page;
+mod rest;
 mod settings;
 mod times;
 mod view;
 
 pub use app::App;
 pub use settings::Settings;
+
+use rest::Rest;
 
 use crate::{
     generate::Engine,
@@ -25,9 +28,9 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use crossterm::event;
 use std::{
-    sync::mpsc::{self, Receiver, Sender},
+    sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, Sender},
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Everything that can happen to the desk.
@@ -35,6 +38,8 @@ use std::{
 pub enum Event {
     /// A key, a paste, another size.
     Terminal(event::Event),
+    /// No key was pressed for a while.
+    Rest,
     /// From the model's thread.
     News(News),
     /// From the system.
@@ -67,19 +72,38 @@ pub fn run(
 
 /// Draws once for each burst of events, and never while there is more to handle.
 fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<()> {
+    let mut rest = Rest::default();
     while !app.is_over() {
         screen.terminal.draw(|frame| app.draw(frame))?;
-        let first = inbox.recv().context("nothing can happen any more")?;
+        let first = next(inbox, &mut rest).context("nothing can happen any more")?;
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
                 Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
                 Event::Signal(Signal::Suspend) => screen.suspend()?,
                 Event::Signal(Signal::Resume) => screen.resume()?,
-                event => app.handle(event),
+                event => {
+                    if matches!(event, Event::Terminal(_)) {
+                        rest.key(Instant::now());
+                    }
+                    app.handle(event);
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Waits for an event, or for the writer to have rested.
+fn next(inbox: &Receiver<Event>, rest: &mut Rest) -> Result<Event, RecvError> {
+    let Some(left) = rest.left(Instant::now()) else { return inbox.recv() };
+    match inbox.recv_timeout(left) {
+        Ok(event) => Ok(event),
+        Err(RecvTimeoutError::Timeout) => {
+            rest.told();
+            Ok(Event::Rest)
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(RecvError),
+    }
 }
 
 /// The most events between two frames, so that a flood still shows.

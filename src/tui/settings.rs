@@ -19,6 +19,8 @@ pub struct Settings {
     pub sampling: SamplingParams,
     /// How many offers a question gets, 1 to 6.
     pub offers: usize,
+    /// Offer a line, as a ghost, when no key was pressed for half a second.
+    pub idle: bool,
     /// Words and phrases that no offer may have.
     pub banned: Vec<String>,
     /// The writer's own keys.
@@ -44,6 +46,7 @@ impl Default for Settings {
                 ..SamplingParams::default()
             },
             offers: 3,
+            idle: false,
             banned: Vec::new(),
             keys: Vec::new(),
             depth: Depth::default(),

@@ -54,7 +54,7 @@ impl App {
     }
 
     /// What is sent of the draft before a place, and where in the draft that begins. Nothing of a blank one.
-    fn prompt(&self, at: usize) -> (String, usize) {
+    pub(super) fn prompt(&self, at: usize) -> (String, usize) {
         let text = self.session.text();
         let first = at.saturating_sub(PROMPT);
         if text.chars().all(char::is_whitespace) {
@@ -100,7 +100,10 @@ impl App {
     /// Stops what streams; when nothing does, one thing more goes at each call.
     pub(super) fn stop(&mut self) {
         let at = self.session.cursor();
-        if self.stop_all() {
+        let resting = self.offers.ghost.as_ref().is_some_and(|ghost| ghost.idle);
+        if resting {
+            self.drop_ghost();
+        } else if self.stop_all() {
             let away = self.key(Command::Stop);
             self.notices.say(format!("Stopped. {away} again puts the offers away."));
         } else if self.notices.dismiss() {

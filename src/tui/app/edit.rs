@@ -10,11 +10,6 @@ use crate::{
 };
 
 impl App {
-    pub(super) fn type_text(&mut self, text: &str) {
-        let done = self.session.type_text(text);
-        self.edited(done);
-    }
-
     /// A paste by the terminal comes in one piece, and is one step.
     pub(super) fn pasted(&mut self, text: &str) {
         self.notices.forget_word();
@@ -38,13 +33,13 @@ impl App {
     pub(super) fn edit(&mut self, command: Command) {
         let done = match command {
             Command::Undo => {
-                if !self.session.undo() && self.session.read_only().is_none() {
+                if !self.undo() && self.session.read_only().is_none() {
                     self.notices.say("There is nothing to take back.");
                 }
                 true
             }
             Command::Redo => {
-                if !self.session.redo() && self.session.read_only().is_none() {
+                if !self.redo() && self.session.read_only().is_none() {
                     self.notices.say("There is nothing to bring back.");
                 }
                 true

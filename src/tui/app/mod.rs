@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod edit;
 mod file;
+mod follow;
 mod heard;
 mod keep;
 mod roll;
@@ -66,6 +67,10 @@ pub struct App {
     seed: u64,
     /// The text and the cursor after the last take: as long as they are so, that take can be rolled again.
     taken: Option<(Revision, usize)>,
+    /// A branch that was begun by taking an offer where it was asked, and the text that was left for it.
+    branched: Option<(Revision, Revision)>,
+    /// A line is offered to a writer who rests.
+    pub(super) rests: bool,
     clipboard: String,
     requests: Sender<Request>,
     /// The writer was told that another program has changed the file.
@@ -119,6 +124,8 @@ impl App {
             banned: settings.banned.clone(),
             seed: if settings.sampling.seed == 0 { seed } else { settings.sampling.seed },
             taken: None,
+            branched: None,
+            rests: settings.idle,
             clipboard: String::new(),
             requests,
             told_of_change: false,
@@ -163,11 +170,19 @@ impl App {
     /// Something has happened.
     pub fn handle(&mut self, event: Event) {
         match event {
-            Event::Terminal(Terminal::Key(key)) if !key.is_release() => self.press(key),
+            Event::Terminal(Terminal::Key(key)) if !key.is_release() => {
+                let cursor = self.session.cursor();
+                self.press(key);
+                self.tend_ghost(Some(cursor));
+            }
+            Event::Rest => self.rested(),
             Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
             Event::Terminal(Terminal::FocusGained) => self.look_at_file(),
             Event::Terminal(_) => {}
-            Event::News(news) => self.hear(news),
+            Event::News(news) => {
+                self.hear(news);
+                self.tend_ghost(None);
+            }
             // The system wants the program gone, perhaps with the terminal: nothing is asked, and nothing lost.
             Event::Signal(Signal::End) | Event::Deaf(_) => self.over = true,
             Event::Signal(_) => {}
@@ -213,7 +228,7 @@ impl App {
             KeyCode::Down => list.chosen = (list.chosen + 1).min(last),
             KeyCode::Enter => {
                 self.offers.focus = false;
-                self.run(Command::TakeAll);
+                self.take_chosen();
             }
             KeyCode::Esc => self.offers.focus = false,
             _ => {
@@ -233,12 +248,13 @@ impl App {
             Command::RollOne => self.roll_one(),
             Command::Pin => self.pin(),
             Command::Longer => self.longer(),
+            Command::Idle => self.toggle_rest(),
             Command::MoreOffers => self.one_more(),
             Command::FewerOffers => self.one_fewer(),
             Command::TakeWord | Command::TakeSentence | Command::Right => {
                 self.take_or_move(command)
             }
-            Command::TakeAll => self.take_chosen(),
+            Command::TakeAll => self.take_all(),
             Command::Offers => self.focus_offers(),
             Command::PreviousList => {
                 if !self.offers.previous() {

@@ -107,6 +107,16 @@ impl App {
         self.say_count();
     }
 
+    /// A line for a writer who rests, or none.
+    pub(super) fn toggle_rest(&mut self) {
+        self.rests = !self.rests;
+        self.notices.say(if self.rests {
+            "When you rest for half a second, a line is offered; the next key sends it away."
+        } else {
+            "Nothing is offered until you ask."
+        });
+    }
+
     fn say_count(&mut self) {
         let ask = self.key(Command::Ask);
         self.notices.say(match self.count {

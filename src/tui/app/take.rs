@@ -10,12 +10,7 @@ impl App {
     /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
     pub(super) fn take_or_move(&mut self, command: Command) {
         let at_end = self.session.cursor() == self.session.text().len_chars();
-        let rest =
-            self.offers.list().and_then(|list| match list.standing(list.chosen, &self.session) {
-                Standing::Here(rest) if !rest.is_empty() => Some(rest),
-                _ => None,
-            });
-        let piece = rest.and_then(|rest| match command {
+        let piece = self.offers.rest(&self.session).and_then(|rest| match command {
             Command::TakeWord => Some(first_word(rest)),
             Command::TakeSentence => Some(first_sentence(rest)),
             _ => at_end.then_some(rest),
@@ -24,6 +19,14 @@ impl App {
             (Some(piece), _) => self.take(self.session.cursor(), &piece),
             (None, Some(to)) => self.page.go(&mut self.session, to, false),
             (None, None) => {}
+        }
+    }
+
+    /// Takes all that is offered at the cursor, or else all of the chosen offer.
+    pub(super) fn take_all(&mut self) {
+        match self.offers.rest(&self.session).map(str::to_owned) {
+            Some(rest) => self.take(self.session.cursor(), &rest),
+            None => self.take_chosen(),
         }
     }
 
@@ -50,24 +53,39 @@ impl App {
         }
     }
 
-    /// Other words were typed since: the offer still belongs where it was asked, before them.
+    /// Other words stand where it was asked: from there a branch begins, and those words stay as its sibling,
+    /// one step back.
     fn take_where_asked(&mut self, text: &str) {
-        let place = self.offers.list().and_then(|list| self.session.map(list.at, list.from));
-        let Some(place) = place else {
-            let ask = self.key(Command::Ask);
-            return self.notices.say(format!(
-                "The place this was offered for is gone. Undo brings it back, {ask} asks here."
-            ));
-        };
-        let end = place + text.chars().count();
-        let there = self.session.text().get_slice(place..end).is_some_and(|there| there == text);
         if text.is_empty() {
-            self.notices.say("Nothing has come yet.");
-        } else if there {
-            self.notices.say("All of it is on the page already.");
-        } else {
-            self.take(place, text);
+            return self.notices.say("Nothing has come yet.");
         }
+        let Some((at, from)) = self.offers.list().map(|list| (list.at, list.from)) else { return };
+        let left = self.session.seal();
+        if !self.session.go(from) {
+            return self.notices.say("The text this was offered for is gone from the history.");
+        }
+        self.take(at, text);
+        self.branched = Some((self.session.revision(), left));
+        let undo = self.key(Command::Undo);
+        self.notices
+            .say(format!("This is a branch from where you asked; {undo} goes back to your words."));
+    }
+
+    /// One step back. Out of a branch that taking began, that is the text it was taken for.
+    pub(super) fn undo(&mut self) -> bool {
+        match self.branched {
+            Some((branch, left)) if branch == self.session.revision() => self.session.go(left),
+            _ => self.session.undo(),
+        }
+    }
+
+    /// One step on; back into the branch that was left last, too.
+    pub(super) fn redo(&mut self) -> bool {
+        self.session.redo()
+            || match self.branched {
+                Some((branch, left)) if left == self.session.revision() => self.session.go(branch),
+                _ => false,
+            }
     }
 
     /// Takes all of an offer by its number, from 0.

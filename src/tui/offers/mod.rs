@@ -2,9 +2,11 @@
 //! What stands at the cursor is found by comparing with the page, never by counting keys: so undo, redo and
 //! deleting bring an offer back as they bring the text back.
 
+mod ghost;
 mod offer;
 mod piece;
 
+pub use ghost::Ghost;
 pub use offer::{Fault, Offer, State};
 pub use piece::{first_sentence, first_word};
 
@@ -15,7 +17,7 @@ use crate::{
 use std::ops::Range;
 
 /// The offers of one question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct List {
     /// Where it was asked, in the text of `from`.
     pub at: usize,
@@ -78,6 +80,12 @@ impl List {
         }
     }
 
+    /// Where what is on the page of the chosen offer ends, when all that has come of it is there.
+    pub fn taken_to(&self, session: &Session) -> Option<usize> {
+        let start = session.map(self.at, self.from)?;
+        Some(start + self.choice()?.text.chars().count())
+    }
+
     /// What stands now where the question was asked: from there to the character that came next then.
     /// When that one is gone, to the cursor. `None` when the place itself is gone.
     fn written(&self, session: &Session) -> Option<Range<usize>> {
@@ -105,6 +113,8 @@ pub struct Offers {
     back: usize,
     /// The pane or the drawer is open.
     pub open: bool,
+    /// What stands behind the cursor when nothing of the list does.
+    pub ghost: Option<Ghost>,
     /// Arrows and Enter go to the list.
     pub focus: bool,
     asked: BranchId,
@@ -130,6 +140,15 @@ impl Offers {
     pub fn list_mut(&mut self) -> Option<&mut List> {
         let newest = self.lists.len().checked_sub(1 + self.back)?;
         self.lists.get_mut(newest).filter(|_| self.open)
+    }
+
+    /// What can be taken at the cursor: of the chosen offer, else of the ghost. Never empty.
+    pub fn rest(&self, session: &Session) -> Option<&str> {
+        let lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
+        lists.into_iter().find_map(|list| match list.standing(list.chosen, session) {
+            Standing::Here(rest) if !rest.is_empty() => Some(rest),
+            _ => None,
+        })
     }
 
     /// How many lists there are besides the one that is shown.
@@ -169,7 +188,8 @@ impl Offers {
 
     /// The offer of a branch, wherever it is.
     pub fn find(&mut self, branch: BranchId) -> Option<(&mut List, usize)> {
-        self.lists.iter_mut().rev().find_map(|list| {
+        let ghost = self.ghost.as_mut().map(|ghost| &mut ghost.list);
+        ghost.into_iter().chain(self.lists.iter_mut().rev()).find_map(|list| {
             let number = list.offers.iter().position(|offer| offer.branch == branch)?;
             Some((list, number))
         })
@@ -177,7 +197,9 @@ impl Offers {
 
     /// Ends all that is live, and says which branches those were.
     pub fn stop_all(&mut self) -> Vec<BranchId> {
-        let offers = self.lists.iter_mut().flat_map(|list| &mut list.offers);
+        let ghost = self.ghost.take().map(|ghost| ghost.list);
+        let mut ghost: Vec<_> = ghost.into_iter().flat_map(|list| list.offers).collect();
+        let offers = self.lists.iter_mut().flat_map(|list| &mut list.offers).chain(&mut ghost);
         offers
             .filter(|offer| offer.is_live())
             .map(|offer| {

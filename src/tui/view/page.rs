@@ -7,7 +7,6 @@ use crate::{
     tui::{
         app::{App, Model},
         command::Command,
-        offers::Standing,
         page::{Row, View, shown, wrap},
     },
     ui::theme::{Role, Theme},
@@ -114,14 +113,17 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
         return;
     }
-    let style = app.theme.style(Role::Ghost);
+    let mut style = app.theme.style(Role::Ghost);
     let welcome;
-    let rest = match app.offers.list() {
-        Some(list) => match list.standing(list.chosen, &app.session) {
-            Standing::Here(rest) => rest,
-            _ => return,
-        },
-        None if app.session.text().len_chars() == 0 => {
+    let waiting = app.offers.ghost.as_ref().filter(|ghost| !ghost.before.is_empty());
+    let rest = match (app.offers.rest(&app.session), waiting) {
+        (Some(rest), _) => rest,
+        (None, Some(ghost)) => {
+            style = app.theme.style(Role::Stale);
+            &ghost.before
+        }
+        (None, None) if app.offers.list().is_some() => return,
+        (None, None) if app.session.text().len_chars() == 0 => {
             let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
             let or = match app.model {
                 Model::Gone(_) => String::new(),
@@ -130,7 +132,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             welcome = format!("Write{or}. {help} shows everything.");
             &welcome
         }
-        None => return,
+        (None, None) => return,
     };
     let rest = for_terminal(rest);
     let mut at = view.row;

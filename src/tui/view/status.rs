@@ -169,21 +169,25 @@ fn doing(app: &App) -> Option<String> {
 fn hints(app: &App) -> Vec<(String, &'static str)> {
     let hint = |command: Command, act| (short(&app.key(command)), act);
     let help = hint(Command::Help, "help");
-    let Some(list) = app.offers.list() else {
-        return vec![hint(Command::Ask, "ask"), help, hint(Command::Save, "save")];
-    };
+    let mut hints = Vec::new();
     if app.offers.focus {
         return vec![("↑↓".into(), "choose"), ("Enter".into(), "take"), ("Esc".into(), "back")];
     }
-    let stop = hint(Command::Stop, if app.offers.are_live() { "stop" } else { "away" });
-    let mut hints = Vec::new();
-    match list.standing(list.chosen, &app.session) {
-        Standing::Here(rest) if !rest.is_empty() => hints.extend([
+    let rest = app.offers.rest(&app.session).is_some();
+    if rest {
+        hints.extend([
             hint(Command::TakeWord, "word"),
             hint(Command::TakeSentence, "sentence"),
             hint(Command::TakeAll, "all"),
-        ]),
-        Standing::There(..) | Standing::Away => {
+        ]);
+    }
+    let Some(list) = app.offers.list() else {
+        hints.extend([hint(Command::Ask, "ask"), help, hint(Command::Save, "save")]);
+        return hints;
+    };
+    let stop = hint(Command::Stop, if app.offers.are_live() { "stop" } else { "away" });
+    match list.standing(list.chosen, &app.session) {
+        Standing::There(..) | Standing::Away if !rest => {
             hints.push(hint(Command::TakeAll, "take it where it was asked"));
         }
         _ => {}

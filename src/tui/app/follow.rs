@@ -1,0 +1,126 @@
+//! Typing through what is offered: letters that agree consume it, others have it decoded anew under what stands
+//! there now. And the line for a writer who rests.
+
+use super::{App, Model};
+use crate::{
+    tui::offers::{Ghost, List, Standing},
+    ui::worker::Request,
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// So many letters in a row that disagree, and the writer is left alone.
+const MISSES: u8 = 8;
+
+impl App {
+    pub(super) fn type_text(&mut self, text: &str) {
+        let before = self.offers.rest(&self.session).map(str::to_owned);
+        let awaited = self.is_awaited();
+        let done = self.session.type_text(text);
+        self.edited(done);
+        if done && (before.is_some() || awaited) {
+            self.follow(before, text);
+        }
+    }
+
+    /// Something is to come right behind the cursor.
+    fn is_awaited(&self) -> bool {
+        let comes = |list: &List| {
+            list.choice().is_some_and(|offer| offer.is_live())
+                && match list.standing(list.chosen, &self.session) {
+                    Standing::Here(_) => true,
+                    // All that has come is typed through already.
+                    Standing::Taken => list.taken_to(&self.session) == Some(self.session.cursor()),
+                    _ => false,
+                }
+        };
+        self.offers.list().is_some_and(comes)
+            || self.offers.ghost.as_ref().is_some_and(|ghost| comes(&ghost.list))
+    }
+
+    /// Letters were typed where something was offered or awaited.
+    fn follow(&mut self, before: Option<String>, typed: &str) {
+        let agreed = before.as_ref().is_some_and(|rest| rest.starts_with(typed));
+        if agreed {
+            self.offers.ghost.iter_mut().for_each(|ghost| ghost.misses = 0);
+            return;
+        }
+        let (idle, misses, dim) = match self.offers.ghost.take() {
+            Some(ghost) => {
+                self.send_stop(&ghost);
+                (ghost.idle, ghost.misses + 1, ghost.before)
+            }
+            None => (false, 1, String::new()),
+        };
+        if idle || misses > MISSES || typed.contains('\n') || !self.may_follow() {
+            return;
+        }
+        // What stood there stays where it stood, less what was typed over it.
+        let before = before.unwrap_or(dim);
+        let over = typed.graphemes(true).count();
+        let before: String =
+            before.lines().next().unwrap_or_default().graphemes(true).skip(over).collect();
+        self.decode(Ghost { list: List::default(), before, idle: false, misses });
+    }
+
+    /// Nothing follows the cursor in its paragraph, and the model can be asked.
+    fn may_follow(&self) -> bool {
+        let next = self.session.text().get_char(self.session.cursor());
+        matches!(self.model, Model::Ready(_))
+            && self.session.selection().is_none()
+            && next.is_none_or(|next| matches!(next, '\n' | '\r'))
+    }
+
+    /// Has a ghost decoded under the words before the cursor, a half-typed one among them.
+    fn decode(&mut self, ghost: Ghost) {
+        let at = self.session.cursor();
+        let (prompt, first) = self.prompt(at);
+        if prompt.trim().is_empty() {
+            return;
+        }
+        let offers = vec![self.request(&prompt)];
+        let at_end = at == self.session.text().len_chars();
+        // The step being typed is not ended for it: undo stays as it is without a ghost.
+        let from = self.session.revision();
+        let list = List { at, from, at_end, prompt: (prompt, first), offers, chosen: 0 };
+        self.offers.ghost = Some(Ghost { list, ..ghost });
+    }
+
+    /// The writer has rested for a while.
+    pub(super) fn rested(&mut self) {
+        let nothing = self.offers.rest(&self.session).is_none() && !self.is_awaited();
+        let free = self.overlay.is_none() && !self.offers.focus && !self.offers.are_live();
+        if self.rests && nothing && free && self.may_follow() && self.session.read_only().is_none()
+        {
+            self.drop_ghost();
+            let list = List::default();
+            self.decode(Ghost { list, before: String::new(), idle: true, misses: 0 });
+        }
+    }
+
+    /// After every event: a ghost that no longer agrees with the page goes, and so does one that the list's own
+    /// words have caught up with. `cursor`: where it stood before a key.
+    pub(super) fn tend_ghost(&mut self, cursor: Option<usize>) {
+        let Some(ghost) = &self.offers.ghost else { return };
+        let list = self.offers.list();
+        let caught_up = list.is_some_and(|list| {
+            matches!(list.standing(list.chosen, &self.session), Standing::Here(rest) if !rest.is_empty())
+        });
+        let sent_away = ghost.idle && cursor == Some(self.session.cursor());
+        if caught_up || sent_away || !ghost.agrees(&self.session) {
+            self.drop_ghost();
+        }
+    }
+
+    /// Lets the ghost go.
+    pub(super) fn drop_ghost(&mut self) {
+        if let Some(ghost) = self.offers.ghost.take() {
+            self.send_stop(&ghost);
+        }
+    }
+
+    fn send_stop(&self, ghost: &Ghost) {
+        for offer in ghost.list.offers.iter().filter(|offer| offer.is_live()) {
+            self.send(Request::Stop(offer.branch));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What stands behind the cursor besides the list that is shown: decoded anew under what the writer types, or
+//! offered to a writer who rests. It has no place in the pane, so nothing moves there while one types.
+
+use super::{List, Standing};
+use crate::session::Session;
+
+/// One offer that is only a ghost.
+pub struct Ghost {
+    /// Of one offer.
+    pub list: List,
+    /// The end of the ghost before it: shown until the first of its own words comes, and never taken.
+    pub before: String,
+    /// It came because the writer rested, so another key sends it away.
+    pub idle: bool,
+    /// How many letters in a row were not what it said.
+    pub misses: u8,
+}
+
+impl Ghost {
+    /// Something of it is still to come.
+    pub fn is_live(&self) -> bool {
+        self.list.choice().is_some_and(|offer| offer.is_live())
+    }
+
+    /// Whether the page still agrees with it, with the cursor where it goes on.
+    pub fn agrees(&self, session: &Session) -> bool {
+        match self.list.standing(0, session) {
+            Standing::Here(rest) => !rest.is_empty() || self.is_live(),
+            Standing::Taken => self.is_live(),
+            Standing::There(..) | Standing::Away => false,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Typing through what is offered: letters that agree consume it, others have it decoded anew; taking what no longer
+//! agrees begins a branch; a line for a writer who rests. The test plays the worker.
+
+mod desk;
+
+use desk::{Desk, settings};
+use ratatui::{layout::Position, style::Modifier};
+use unstuck::tui::{Event, Settings};
+
+fn prompts(desk: &Desk) -> Vec<&str> {
+    desk.asked.iter().map(|ask| ask.prompt.as_str()).collect()
+}
+
+#[test]
+fn a_different_letter_decodes_anew_under_what_is_typed() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The| lamps", " So"]);
+    // The space agreed; the S did not, and the o came before anything was there for the S.
+    assert_eq!(prompts(&desk), ["boat.", "boat. S", "boat. So"]);
+    assert!(desk.asked.iter().all(|ask| ask.heal));
+    assert_eq!(desk.stopped, [desk.asked[1].branch]);
+    // What comes late for the S is let go; the list goes on by itself.
+    desk.steps(&["=1:late", "=2: went", "= it| was", "<ctrl-right>"]);
+    assert_eq!(desk.text(), "boat. So it|");
+    // Letters that agree ask for nothing, and take no time.
+    desk.steps(&[" wa", "<ctrl-right>"]);
+    assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. So it was|", 3));
+    // It goes on as it comes.
+    desk.steps(&["= cold.", "=.", "<alt-enter>"]);
+    assert_eq!(desk.text(), "boat. So it was cold.|");
+}
+
+#[test]
+fn in_mid_word_too() {
+    let mut desk = Desk::on("there was read");
+    desk.steps(&["<ctrl-space>", "=ing| to", "ines"]);
+    assert_eq!(prompts(&desk), ["there was read", "there was readine", "there was readines"]);
+    desk.steps(&["=s|.", "<alt-enter>"]);
+    assert_eq!(desk.text(), "there was readiness.|");
+}
+
+#[test]
+fn deleting_the_letter_brings_the_offer_back() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The| lamps", " Thx", "=ymes", "<backspace>", "<ctrl-right>"]);
+    assert_eq!(desk.text(), "boat. The|");
+    assert_eq!(desk.stopped, [desk.asked[1].branch]);
+}
+
+#[test]
+fn undo_is_as_it_is_without_a_ghost() {
+    let typed = |steps: &[&str]| {
+        let mut desk = Desk::on("boat.");
+        desk.steps(steps);
+        desk.press("ctrl-z");
+        desk.text()
+    };
+    assert_eq!(typed(&[" Soon"]), "boat.|");
+    assert_eq!(typed(&["<ctrl-space>", "= The", " Soon"]), "boat.|");
+}
+
+#[test]
+fn who_goes_on_alone_is_left_alone() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The", " Nobody saw it, and nobody asked."]);
+    assert_eq!(desk.asked.len(), 9);
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The", "\n", "So"]);
+    assert_eq!(desk.asked.len(), 1);
+    // Esc sends it away, and it stays away.
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The", "=.", " S", "= uch", "<esc>", "o"]);
+    assert_eq!(desk.stopped.len(), 1);
+    assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. So|", 2));
+    // Nor is anything decoded in the middle of a paragraph.
+    let mut desk = Desk::on("The boat| sank.");
+    desk.steps(&["<ctrl-space>", "= was", "s"]);
+    assert_eq!(desk.asked.len(), 1);
+}
+
+#[test]
+fn the_old_ghost_stays_dim_until_the_new_one_comes() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The lamps", " S"]);
+    let row = |desk: &mut Desk| desk.shown().lines().nth(2).unwrap().trim().to_owned();
+    // The rest stands where it stood, and can't be taken.
+    assert_eq!(row(&mut desk), "boat. She lamps");
+    let cell = desk.screen.backend().buffer().cell(Position::new(11, 2)).unwrap().clone();
+    assert!(cell.modifier.contains(Modifier::DIM));
+    desk.press("ctrl-right");
+    assert_eq!(desk.text(), "boat. S|");
+    desk.steps(&["=omeone"]);
+    assert_eq!(row(&mut desk), "boat. Someone");
+}
+
+#[test]
+fn taking_what_no_longer_agrees_begins_a_branch() {
+    let ask: &[&str] = &["<ctrl-space>", "=2: The| lamps.", "=1: Rain.", "=0: So", " Now!"];
+    let run = |more: &[&str]| {
+        let mut desk = Desk::with("boat.", &settings());
+        desk.steps(ask);
+        desk.steps(more);
+        desk.text()
+    };
+    assert_eq!(run(&["<alt-2>"]), "boat. Rain.|");
+    // What was typed is one step back, and the branch one step on again.
+    assert_eq!(run(&["<alt-2>", "<ctrl-z>"]), "boat. Now!|");
+    assert_eq!(run(&["<alt-2>", "<ctrl-z>", "<ctrl-y>"]), "boat. Rain.|");
+    assert_eq!(run(&["<alt-2>", "<ctrl-z>", "<ctrl-z>"]), "boat.|");
+    // From one branch to another.
+    assert_eq!(run(&["<alt-2>", "<alt-1>"]), "boat. The lamps.|");
+    assert_eq!(run(&["<alt-2>", "<alt-1>", "<ctrl-z>"]), "boat. Rain.|");
+    // Rolled again it is rolled where it was taken, and nothing else goes.
+    assert_eq!(run(&["<alt-2>", "<ctrl-r>"]), "boat.|");
+    // By the list, too: what has the focus is what is taken.
+    assert_eq!(run(&["=0:me", "<f6>", "<enter>"]), "boat. The lamps.|");
+}
+
+fn resting(text: &str) -> Desk {
+    let settings = Settings { idle: true, offers: 1, ..settings() };
+    Desk::with(text, &settings)
+}
+
+fn rest(desk: &mut Desk) {
+    desk.app.handle(Event::Rest);
+    desk.draw();
+    desk.step("");
+}
+
+#[test]
+fn a_line_for_a_writer_who_rests() {
+    let mut desk = resting("boat");
+    desk.step(".");
+    rest(&mut desk);
+    assert_eq!(prompts(&desk), ["boat."]);
+    desk.steps(&["= The| lamps", " Th", "<ctrl-right>"]);
+    assert_eq!((desk.text().as_str(), desk.stopped.len()), ("boat. The|", 0));
+    // A letter that disagrees sends it away, as any other key does, and nothing is decoded anew.
+    for key in ["<left>", "x", "<ctrl-s>", "<esc>", "<backspace>"] {
+        let mut desk = resting("boat.");
+        rest(&mut desk);
+        desk.steps(&["= The", key]);
+        assert_eq!((desk.asked.len(), desk.stopped.len()), (1, 1), "{key}");
+        assert!(!desk.shown().contains("The"), "{key}");
+    }
+}
+
+#[test]
+fn a_rest_offers_nothing_where_it_would_disturb() {
+    for (text, keys) in [
+        ("", &[][..]),
+        ("The bo|at", &[]),
+        ("boat.", &["<shift-left>"]),
+        ("boat.", &["<f1>"]),
+        ("boat.", &["<ctrl-space>"]),
+        ("boat.", &["<ctrl-space>", "= The", "=."]),
+        ("boat.", &["<alt-i>"]),
+    ] {
+        let mut desk = resting(text);
+        desk.steps(keys);
+        let before = desk.asked.len();
+        rest(&mut desk);
+        assert_eq!(desk.asked.len(), before, "{text:?} {keys:?}");
+    }
+    // It is not the default, and one key away.
+    let mut desk = Desk::on("boat.");
+    rest(&mut desk);
+    assert!(desk.asked.is_empty());
+    desk.press("alt-i");
+    rest(&mut desk);
+    assert_eq!(desk.asked.len(), 1);
+}
