@@ -30,6 +30,10 @@ pub struct Alternative {
     pub text: String,
     /// Natural logarithm of its probability under the raw model.
     pub logprob: f32,
+    /// Its probability (not its logarithm) as it is drawn, after penalty, temperature and cuts; `None` when it is
+    /// cut off.
+    #[serde(default)]
+    pub after: Option<f32>,
 }
 
 /// How tokens are chosen and where a continuation ends. The defaults are the preset `prose`.

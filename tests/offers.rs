@@ -199,12 +199,12 @@ fn an_empty_page_gets_openings() {
     desk.steps(&["=2: a", "=1: b", "=0: c"]);
     desk.steps(&["<right>", "<ctrl-z>", "<alt-2>", "<ctrl-z>", "<f6>", "<down>", "<enter>"]);
     assert_eq!(desk.text(), format!("{} c|", openings[2]));
-    desk.steps(&["<ctrl-z>", "<alt-1>"]);
+    desk.steps(&["<ctrl-z>", "<alt-1>", "=2:."]);
     assert_eq!(desk.text(), format!("{} a|", openings[0]));
     // The writer's own words make the next question one to go on from.
     desk.steps(&[" day", "<ctrl-space>"]);
-    assert_eq!(desk.asked[3].prompt, format!("{} a day", openings[0]));
-    assert_eq!(desk.asked.len(), 6);
+    let last = desk.asked.iter().rev().take(3);
+    assert!(last.map(|ask| &ask.prompt).all(|prompt| *prompt == format!("{} a day", openings[0])));
 }
 
 #[test]

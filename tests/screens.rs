@@ -195,3 +195,26 @@ fn a_key_is_on_the_screen_at_once() {
         assert!(times[150].as_millis() < 8, "{:?}", times[150]);
     }
 }
+
+/// Three offers of one question, as `design/desk.md` draws them: typed through the first as far as `reading`.
+#[test]
+fn three_offers_stream() {
+    let text =
+        "There were three rules on the island. The first was that nobody spoke of the boat.\n\n";
+    let steps: &[&str] = &[
+        "<ctrl-space>",
+        "=2:?0",
+        "=1:The second was older than the chapel, and was carved",
+        "=0:Nobody had ever written down the second.",
+        "=0:.",
+        "=2:The second was that the lamps were put out at nine, whether there was reading to be done or not.",
+        "The second was that the lamps were put out at nine, whether there was read",
+    ];
+    for (width, height) in SIZES {
+        let mut desk = Desk::with(text, &desk::settings());
+        desk.size(width, height);
+        desk.steps(steps);
+        insta::assert_snapshot!(format!("three_{width}x{height}"), desk.shown());
+        desk.steps(&["<shift-tab>", "<alt-p>", "<ctrl-r>"]);
+    }
+}

@@ -1,6 +1,6 @@
 //! What front ends hold: an engine reads prompts and gives tokens, several branches a step.
 
-use super::local::Local;
+use super::{Look, Scripted, Seen, local::Local};
 use crate::{
     clean,
     model::{Model, Precision, kernels::on_threads},
@@ -87,6 +87,9 @@ pub fn perplexity(scored: &[Scored]) -> Option<f64> {
 pub enum Engine {
     /// A model on this machine.
     Local(Box<Local>),
+    /// A test's script.
+    #[doc(hidden)]
+    Scripted(Box<Scripted>),
 }
 
 impl Engine {
@@ -115,6 +118,7 @@ impl Engine {
     pub fn info(&self) -> &ModelInfo {
         match self {
             Self::Local(local) => local.info(),
+            Self::Scripted(script) => &script.info,
         }
     }
 
@@ -125,6 +129,7 @@ impl Engine {
     pub fn count(&self, text: &str) -> Result<usize> {
         match self {
             Self::Local(local) => local.count(text),
+            Self::Scripted(_) => Ok(text.split_whitespace().count()),
         }
     }
 
@@ -135,6 +140,19 @@ impl Engine {
     pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
         match self {
             Self::Local(local) => on_threads(|| local.score(text)),
+            Self::Scripted(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What might have stood in the place of one token of a text.
+    ///
+    /// # Errors
+    /// When there is no token in that place, or the model fails.
+    pub fn look(&mut self, look: &Look) -> Result<Seen> {
+        super::check(&look.params)?;
+        match self {
+            Self::Local(local) => on_threads(|| local.look(look)),
+            Self::Scripted(script) => script.look(look),
         }
     }
 
@@ -146,6 +164,7 @@ impl Engine {
         super::check(&ask.params)?;
         match self {
             Self::Local(local) => local.start(ask),
+            Self::Scripted(script) => script.start(&ask),
         }
     }
 
@@ -156,6 +175,7 @@ impl Engine {
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
         match self {
             Self::Local(local) => on_threads(|| local.step()),
+            Self::Scripted(script) => script.step(),
         }
     }
 
@@ -163,6 +183,7 @@ impl Engine {
     pub fn stop(&mut self, branch: BranchId) {
         match self {
             Self::Local(local) => local.stop(branch),
+            Self::Scripted(script) => script.live.retain(|live| *live != branch),
         }
     }
 
@@ -170,6 +191,7 @@ impl Engine {
     pub fn is_idle(&self) -> bool {
         match self {
             Self::Local(local) => local.is_idle(),
+            Self::Scripted(script) => script.live.is_empty(),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::{Ask, ModelInfo, Output, Reading, Scored, prompt, sampler, text::Text};
 use crate::{
     model::{KvCache, Model, Span},
-    token::{Alternative, BranchId, SamplingParams, StopReason, Token},
+    token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
@@ -18,16 +18,16 @@ const KEPT: usize = 2;
 
 /// A model, what it is writing, and what it remembers having read.
 pub struct Local {
-    model: Model,
-    info: ModelInfo,
+    pub(super) model: Model,
+    pub(super) info: ModelInfo,
     live: Vec<Branch>,
     kept: Vec<Memory>,
 }
 
 /// Tokens, and the cache of the first of them.
-struct Memory {
-    tokens: Vec<u32>,
-    cache: KvCache,
+pub(super) struct Memory {
+    pub(super) tokens: Vec<u32>,
+    pub(super) cache: KvCache,
 }
 
 struct Branch {
@@ -222,7 +222,18 @@ impl Local {
         waiting
     }
 
-    fn keep(&mut self, memory: Memory) {
+    /// What was read of these tokens already, but for the last: its scores are not kept.
+    pub(super) fn read_before(&self, tokens: &[u32]) -> Option<KvCache> {
+        let wanted = &tokens[..tokens.len().saturating_sub(1)];
+        let memories = self.live.iter().map(|branch| &branch.memory).chain(&self.kept);
+        let read = memories.map(|m| (common(wanted, &m.tokens[..m.cache.len()]), m));
+        let (read, memory) = read.max_by_key(|(read, _)| *read).filter(|(read, _)| *read > 0)?;
+        let mut cache = memory.cache.clone();
+        cache.truncate(read);
+        Some(cache)
+    }
+
+    pub(super) fn keep(&mut self, memory: Memory) {
         let read = memory.cache.len();
         // One that continues another makes it needless.
         self.kept
@@ -266,6 +277,15 @@ impl Branch {
         let choice = choose(&self.owed)
             .or_else(|| choose(&[]).inspect(|_| self.owed.clear()))
             .context("the model gave no numbers; its weights may be damaged")?;
+        let top = match self.params.logprobs {
+            0 => Vec::new(),
+            _ => sampler::alternatives(logits, recent, &self.params, |scores| {
+                forbid(scores, &self.owed)
+            })
+            .into_iter()
+            .map(|rated| rated.named(tokenizer))
+            .collect(),
+        };
         let bytes = tokenizer.bytes(choice.id);
         let paid = self.owed.len().min(bytes.len());
         self.owed.drain(..paid);
@@ -288,13 +308,6 @@ impl Branch {
         if only_showed_the_end {
             return Ok((None, stop));
         }
-        let top = match self.params.logprobs {
-            0 => Vec::new(),
-            k => sampler::alternatives(logits, k)
-                .into_iter()
-                .map(|(id, logprob)| Alternative { id, text: tokenizer.decode(&[id]), logprob })
-                .collect(),
-        };
         let token = Token {
             id: choice.id,
             text,

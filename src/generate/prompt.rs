@@ -69,7 +69,7 @@ pub fn cut(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
 }
 
 /// Where the last `most` bytes begin, in steps of a quarter, so that it stays for a while.
-fn window(text: &str, most: usize) -> usize {
+pub fn window(text: &str, most: usize) -> usize {
     if text.len() <= most {
         return 0;
     }

@@ -2,7 +2,10 @@
 //!
 //! The order of the cuts is that of `transformers`: penalty, temperature, top-k, top-p, min-p.
 
-use crate::{model::kernels::log_sum_exp, token::SamplingParams};
+use crate::{
+    model::{Tokenizer, kernels::log_sum_exp},
+    token::{Alternative, SamplingParams},
+};
 
 /// A token chosen, with its place in the raw distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,10 +28,7 @@ pub fn choose(
     position: usize,
     forbid: impl Fn(&mut [f32]),
 ) -> Option<Choice> {
-    let mut scores: Vec<f32> =
-        logits.iter().map(|&x| if x.is_nan() { f32::NEG_INFINITY } else { x }).collect();
-    penalize(&mut scores, recent, params.repetition_penalty);
-    forbid(&mut scores);
+    let mut scores = scores(logits, recent, params, forbid);
     let id = match params.temperature > 0.0 {
         false => likeliest(&scores)?,
         true => draw(&mut scores, params, uniform(params.seed, params.branch, position as u64))?,
@@ -38,12 +38,59 @@ pub fn choose(
     Some(Choice { id, logprob: logit - log_sum_exp(logits), rank })
 }
 
-/// The `k` likeliest tokens and their raw log-probabilities, likeliest first.
-pub fn alternatives(logits: &[f32], k: usize) -> Vec<(u32, f32)> {
+/// A token with its raw log-probability, and its probability as it is drawn if it can be.
+pub struct Rated {
+    /// Its number.
+    pub id: u32,
+    /// Natural logarithm of its raw probability.
+    pub logprob: f32,
+    /// Its probability after penalty, temperature and cuts; `None` when it is cut off.
+    pub after: Option<f32>,
+}
+
+impl Rated {
+    /// The same with its text.
+    pub fn named(self, tokenizer: &Tokenizer) -> Alternative {
+        let Self { id, logprob, after } = self;
+        Alternative { id, text: tokenizer.decode(&[id]), logprob, after }
+    }
+}
+
+/// The `params.logprobs` likeliest tokens, likeliest first.
+pub fn alternatives(
+    logits: &[f32],
+    recent: &[u32],
+    params: &SamplingParams,
+    forbid: impl Fn(&mut [f32]),
+) -> Vec<Rated> {
     let total = log_sum_exp(logits);
     let mut all: Vec<(f32, u32)> = logits.iter().zip(0..).map(|(&x, id)| (x, id)).collect();
-    keep_best(&mut all, k);
-    all.into_iter().map(|(x, id)| (id, x - total)).collect()
+    keep_best(&mut all, params.logprobs);
+    let mut scores = scores(logits, recent, params, forbid);
+    let kept = match params.temperature > 0.0 {
+        false => likeliest(&scores).map(|id| (0.0, id)).into_iter().collect(),
+        true => temper(&mut scores, params).map(|()| cut(&scores, params)).unwrap_or_default(),
+    };
+    let left = mass(kept.iter().copied());
+    let after = |id| {
+        let (x, _) = kept.iter().find(|(_, kept)| *kept == id)?;
+        Some(((*x as f64).exp() / left) as f32)
+    };
+    all.into_iter().map(|(x, id)| Rated { id, logprob: x - total, after: after(id) }).collect()
+}
+
+/// The raw scores after the penalty, without what is no number or forbidden.
+fn scores(
+    logits: &[f32],
+    recent: &[u32],
+    params: &SamplingParams,
+    forbid: impl Fn(&mut [f32]),
+) -> Vec<f32> {
+    let mut scores: Vec<f32> =
+        logits.iter().map(|&x| if x.is_nan() { f32::NEG_INFINITY } else { x }).collect();
+    penalize(&mut scores, recent, params.repetition_penalty);
+    forbid(&mut scores);
+    scores
 }
 
 /// CTRL's penalty (Keskar et al. 2019): positive logits divided, negative ones multiplied; once a token.
@@ -69,14 +116,36 @@ fn likeliest(scores: &[f32]) -> Option<u32> {
 }
 
 fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
+    temper(scores, params)?;
+    if is_uncut(params) {
+        walk(possible(scores), u)
+    } else {
+        walk(cut(scores, params).into_iter(), u)
+    }
+}
+
+/// Makes the scores logarithms of shares of the likeliest's probability. `None` when nothing is left.
+fn temper(scores: &mut [f32], params: &SamplingParams) -> Option<()> {
     let most = scores[likeliest(scores)? as usize];
     for score in scores.iter_mut() {
         *score = (*score - most) / params.temperature; // 0 for the likeliest, else below
     }
-    let all =
-        scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY);
-    if params.top_k == 0 && params.top_p >= 1.0 && params.min_p <= 0.0 {
-        return walk(all, u);
+    Some(())
+}
+
+fn is_uncut(params: &SamplingParams) -> bool {
+    params.top_k == 0 && params.top_p >= 1.0 && params.min_p <= 0.0
+}
+
+fn possible(scores: &[f32]) -> impl Iterator<Item = (f32, u32)> + Clone {
+    scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY)
+}
+
+/// What may be drawn.
+fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
+    let all = possible(scores);
+    if is_uncut(params) {
+        return all.collect();
     }
     let floor = if params.min_p > 0.0 { params.min_p.ln() } else { f32::NEG_INFINITY };
     // What top-p is a share of: with top-k, of what top-k leaves.
@@ -108,7 +177,7 @@ fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
         }
     }
     kept.retain(|(x, _)| *x >= floor);
-    walk(kept.into_iter(), u)
+    kept
 }
 
 /// The sum of the exponentials.
@@ -220,6 +289,27 @@ mod tests {
         assert!(a.unwrap().id <= 50, "of equals the lower tokens stay");
         let b = choose(&logits, &[], &SamplingParams { top_p: 0.99, ..hot }, 1, |_| ());
         assert_eq!(b.unwrap().id, 7);
+    }
+
+    #[test]
+    fn alternatives_say_how_they_are_drawn() {
+        let rated = |params: SamplingParams| {
+            let rated =
+                alternatives(&LOGITS, &[], &SamplingParams { logprobs: 4, ..params }, |_| ());
+            rated.into_iter().map(|r| (r.id, r.after)).collect::<Vec<_>>()
+        };
+        let two = rated(SamplingParams { top_p: 0.6, ..plain() });
+        assert_eq!(two.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 4, 2, 0]);
+        let (first, second) = (two[0].1.unwrap(), two[1].1.unwrap());
+        assert!(
+            (first + second - 1.0).abs() < 1e-6 && (first / second - 0.5f32.exp()).abs() < 1e-4
+        );
+        assert_eq!((two[2].1, two[3].1), (None, None));
+        let greedy = rated(SamplingParams { temperature: 0.0, ..plain() });
+        assert_eq!((greedy[0], greedy[1].1), ((1, Some(1.0)), None));
+        let all = rated(plain());
+        let shares = shares(&LOGITS, &plain());
+        assert!(all.iter().all(|(id, after)| (after.unwrap() as f64 - shares[id]).abs() < 0.015));
     }
 
     #[test]

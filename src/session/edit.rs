@@ -94,6 +94,14 @@ impl Session {
         self.insert_taken(at, text, None)
     }
 
+    /// Take a text of the model in the place of a range, as one step; the cursor goes behind it.
+    pub fn take_instead(&mut self, range: Range<usize>, text: &str) -> bool {
+        let end = range.end.min(self.text().len_chars());
+        self.growing = false;
+        let piece = Piece::new(&plain(text), Author::Machine);
+        self.edit(range.start.min(end)..end, piece, Kind::Taken, None)
+    }
+
     pub(crate) fn insert_taken(&mut self, at: usize, text: &str, source: Option<Source>) -> bool {
         let at = at.min(self.text().len_chars());
         self.growing = false;

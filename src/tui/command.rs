@@ -81,6 +81,9 @@ pub enum Command {
     /// Take offer 6.
     #[strum(message = "The model", serialize = "take-6")]
     Take6,
+    /// Open the machine's word at the cursor: what else might have stood there, to go on from that.
+    #[strum(message = "The model")]
+    OpenToken,
     /// What model this is, and how to open a larger one.
     #[strum(message = "The model")]
     Models,

@@ -1,8 +1,12 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
-use crate::session::{Change, difference};
+use crate::{
+    generate::Seen,
+    session::{Change, difference},
+    token::BranchId,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 use tui_textarea::TextArea;
 
 /// What takes the keys.
@@ -11,6 +15,8 @@ pub enum Overlay {
     Sheet(Sheet, usize),
     /// A question on the status line.
     Question(Question),
+    /// A token of the machine's words, opened.
+    Token(Token),
     /// The name to save under; whether the desk is left afterwards.
     SaveAs(Field, bool),
     /// Two texts compared, and what comes back afterwards.
@@ -46,6 +52,32 @@ pub fn scrolled(at: usize, key: KeyCode, page: usize) -> Option<usize> {
         KeyCode::End => usize::MAX / 2,
         _ => at,
     })
+}
+
+/// An open token.
+#[derive(Clone)]
+pub struct Token {
+    /// The question about it.
+    pub number: BranchId,
+    /// Where the machine's words around it stand on the page.
+    pub run: Range<usize>,
+    /// Those words.
+    pub span: String,
+    /// A byte of the token in them.
+    pub at: usize,
+    /// What the model sees there, when it has looked.
+    pub seen: Option<Seen>,
+    /// The alternative that is chosen.
+    pub chosen: usize,
+}
+
+impl Token {
+    /// Where it stands on the page.
+    pub fn place(&self) -> Option<Range<usize>> {
+        let seen = self.seen.as_ref()?;
+        let start = self.run.start + self.span.get(..seen.token.start)?.chars().count();
+        Some(start..start + self.span.get(seen.token.clone())?.chars().count())
+    }
 }
 
 /// The texts there are to read.

@@ -2,7 +2,7 @@
 //! and whatever goes wrong there is news and never the end of the program.
 
 use crate::{
-    generate::{Ask, Engine, ModelInfo, Output, Reading},
+    generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen},
     token::{BranchId, StopReason, Token},
 };
 use anyhow::{Context, Result};
@@ -21,6 +21,8 @@ pub enum Request {
     Generate(Ask),
     /// End a branch; unknown ones are ignored.
     Stop(BranchId),
+    /// What might have stood in a token's place; the answer has this number.
+    Look(BranchId, Look),
 }
 
 /// What the model's thread tells.
@@ -34,6 +36,8 @@ pub enum News {
     Token(BranchId, Token),
     /// A branch has ended.
     Done(BranchId, StopReason),
+    /// What was looked for.
+    Seen(BranchId, Seen),
     /// How many tokens a second come, all branches together.
     Speed(f32),
     /// A branch has failed, and ends; in a sentence with the way out.
@@ -143,6 +147,10 @@ impl<'a> Worker<'a> {
                 self.live.retain(|live| *live != branch);
                 true
             }
+            Request::Look(number, look) => match self.engine.look(&look) {
+                Ok(seen) => (self.tell)(News::Seen(number, seen)),
+                Err(error) => (self.tell)(News::Failed(number, format!("{error:#}"))),
+            },
             Request::Generate(ask) => {
                 let branch = ask.branch;
                 if self.engine.is_idle() {

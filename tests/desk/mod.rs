@@ -27,6 +27,8 @@ pub struct Desk {
     pub asked: Vec<unstuck::generate::Ask>,
     /// What was stopped.
     pub stopped: Vec<BranchId>,
+    /// What was to be looked up.
+    pub looked: Vec<(BranchId, unstuck::generate::Look)>,
     pub screen: Screen<TestBackend>,
 }
 
@@ -52,7 +54,8 @@ impl Desk {
         let app = App::new(session, settings, notices, 100, sender).unwrap();
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
-        let mut desk = Self { app, requests, asked, stopped, screen };
+        let looked = Vec::new();
+        let mut desk = Self { app, requests, asked, stopped, looked, screen };
         desk.news(News::Loaded(info()));
         desk.draw();
         desk
@@ -111,6 +114,7 @@ impl Desk {
             match request {
                 Request::Generate(ask) => self.asked.push(ask),
                 Request::Stop(branch) => self.stopped.push(branch),
+                Request::Look(number, look) => self.looked.push((number, look)),
             }
         }
     }

@@ -35,6 +35,7 @@ impl App {
             (Some(Overlay::Question(question @ Question::Recovered(..))), _) => {
                 self.answer_recovered(question, key, event);
             }
+            (Some(Overlay::Token(token)), _) => self.press_token(token, key),
             (Some(Overlay::Question(question)), code) => self.answer(question, code),
             (Some(Overlay::SaveAs(..)), KeyCode::Esc) => self.notices.say("Not saved."),
             (Some(Overlay::SaveAs(field, leave)), KeyCode::Enter) => {

@@ -93,6 +93,7 @@ impl App {
         {
             self.drop_ghost();
             let list = List::default();
+            self.session.seal();
             self.decode(Ghost { list, before: String::new(), idle: true, misses: 0 });
         }
     }

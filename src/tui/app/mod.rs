@@ -9,6 +9,7 @@ mod heard;
 mod keep;
 mod roll;
 mod take;
+mod token;
 
 use super::{
     Event, Settings,
@@ -157,6 +158,11 @@ impl App {
         self.sees.and_then(|(at, from)| self.session.map(at, from))
     }
 
+    /// How tokens are chosen.
+    pub(super) fn sampling(&self) -> &SamplingParams {
+        &self.sampling
+    }
+
     /// The writer has left.
     pub fn is_over(&self) -> bool {
         self.over
@@ -248,6 +254,7 @@ impl App {
             Command::RollOne => self.roll_one(),
             Command::Pin => self.pin(),
             Command::Longer => self.longer(),
+            Command::OpenToken => self.open_token(),
             Command::Idle => self.toggle_rest(),
             Command::MoreOffers => self.one_more(),
             Command::FewerOffers => self.one_fewer(),
@@ -282,7 +289,12 @@ impl App {
             News::Reading(branch, reading) => self.read(branch, reading),
             News::Token(branch, token) => self.grow(branch, &token.text),
             News::Done(branch, why) => self.finish(branch, why),
-            News::Failed(branch, why) => self.fail(branch, why),
+            News::Seen(number, seen) => self.see(number, seen),
+            News::Failed(branch, why) => {
+                if !self.saw_nothing(branch, &why) {
+                    self.fail(branch, why);
+                }
+            }
         }
     }
 

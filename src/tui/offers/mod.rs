@@ -96,7 +96,7 @@ impl List {
             let next = session.map(self.at + 1, self.from).filter(|next| *next > start);
             next.map_or(session.cursor(), |next| next - 1)
         };
-        (start <= end).then_some(start..end)
+        (start <= end && end <= session.text().len_chars()).then_some(start..end)
     }
 
     /// The chosen offer.

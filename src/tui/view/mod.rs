@@ -5,6 +5,7 @@ mod help;
 mod offers;
 mod page;
 mod status;
+mod token;
 
 use super::{app::App, overlay::Overlay};
 use crate::ui::theme::Role;
@@ -66,9 +67,12 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     }
     let areas = Areas::new(area, app.offers.list().is_some(), app.count);
     status::title(app, frame, areas.title);
-    page::draw(app, frame, areas.page, areas.below);
+    let cursor = page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
     status::draw(app, frame, areas.status);
+    if let Some(Overlay::Token(token)) = &app.overlay {
+        token::draw(app, token, frame, areas.page, cursor);
+    }
     let below = Rect { y: area.y + 1, height: area.height - 2, ..area };
     match &mut app.overlay {
         Some(Overlay::Sheet(sheet, _)) => {

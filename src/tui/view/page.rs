@@ -7,11 +7,16 @@ use crate::{
     tui::{
         app::{App, Model},
         command::Command,
+        overlay::Overlay,
         page::{Row, View, shown, wrap},
     },
     ui::theme::{Role, Theme},
 };
-use ratatui::{Frame, layout::Rect, style::Style};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    style::Style,
+};
 use std::ops::Range;
 use tui_textarea::{CursorRenderMode, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
@@ -21,8 +26,8 @@ const COLUMN: u16 = 72;
 /// The least space beside it.
 const MARGIN: u16 = 3;
 
-/// Draws the page; `below` the cursor so many rows stay free.
-pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) {
+/// Draws the page; `below` the cursor so many rows stay free. Tells where the cursor is.
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Position {
     let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
     let column = Rect {
         x: area.x + (area.width - width) / 2,
@@ -41,10 +46,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) {
     lines.truncate(usize::from(column.height));
     paint(lines, &app.theme, frame, column);
     mark_sight(app, &view, frame, column);
+    let at = Position::new(column.x + view.column as u16, column.y + view.row as u16);
     if app.overlay.is_none() {
-        let at = (column.x + view.column as u16, column.y + view.row as u16);
         frame.set_cursor_position(at);
     }
+    at
 }
 
 /// A row as it is drawn: its text, and the styles of its parts in bytes.
@@ -77,7 +83,11 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
         .map(|(range, _)| range)
         .collect();
     let unseen = 0..app.seen_from().unwrap_or(0);
-    let selected = app.session.selection().unwrap_or(0..0);
+    let opened = match &app.overlay {
+        Some(Overlay::Token(token)) => token.place(),
+        _ => None,
+    };
+    let selected = opened.or(app.session.selection()).unwrap_or(0..0);
     let style = |place: usize| {
         let mut style = app.theme.style(Role::Text);
         for (role, is_so) in [
@@ -119,7 +129,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
     let rest = match (app.offers.rest(&app.session), waiting) {
         (Some(rest), _) => rest,
         (None, Some(ghost)) => {
-            style = app.theme.style(Role::Stale);
+            style = style.patch(app.theme.style(Role::Stale));
             &ghost.before
         }
         (None, None) if app.offers.list().is_some() => return,

@@ -1,0 +1,136 @@
+//! A place in a text opened: what the model might have said there, before and after the cuts.
+
+use super::{
+    local::{Local, Memory},
+    prompt, sampler,
+};
+use crate::{
+    model::{KvCache, Span, kernels::log_sum_exp},
+    token::{Alternative, SamplingParams},
+};
+use anyhow::{Context, Result};
+use std::ops::Range;
+
+/// A question about one token of a text that is there already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The text before the words in question.
+    pub before: String,
+    /// Those words: read as tokens of their own, as they were when the model wrote them.
+    pub span: String,
+    /// A byte of the token in `span`.
+    pub at: usize,
+    /// How tokens were cut there, and how many alternatives are wanted (`logprobs`).
+    pub params: SamplingParams,
+}
+
+/// A token, and those that could have stood in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Its bytes in the span.
+    pub token: Range<usize>,
+    /// 1 for the likeliest.
+    pub rank: u32,
+    /// Natural logarithm of its raw probability.
+    pub logprob: f32,
+    /// How many tokens there are.
+    pub vocabulary: usize,
+    /// The likeliest, likeliest first.
+    pub top: Vec<Alternative>,
+}
+
+/// Tokens that are read in one pass.
+const READ: usize = 64;
+
+impl Local {
+    /// What might have stood in a token's place.
+    pub fn look(&mut self, look: &Look) -> Result<Seen> {
+        let tokenizer = &self.model.tokenizer;
+        let spans = tokenizer.encode(&look.span)?;
+        let (index, token) =
+            tokens(&look.span, look.at, spans.iter().map(|&t| tokenizer.bytes(t).len()))
+                .context("there is no word to open here")?;
+        let context = self.info.context;
+        let from = prompt::window(&look.before, 16 * context);
+        let mut ids = tokenizer.encode(&look.before[from..])?;
+        ids.extend(&spans[..index]);
+        if ids.is_empty() {
+            ids.push(tokenizer.end().unwrap_or(0));
+        }
+        ids.drain(..ids.len().saturating_sub(context - 1));
+        let logits = self.after(ids.clone())?;
+        let recent = &ids[ids.len().saturating_sub(look.params.repetition_window)..];
+        let tokenizer = &self.model.tokenizer;
+        let top = sampler::alternatives(&logits, recent, &look.params, |scores| {
+            tokenizer.forbid_unnamed(scores)
+        })
+        .into_iter()
+        .map(|rated| rated.named(tokenizer))
+        .collect();
+        let logit = spans.get(index).and_then(|&id| logits.get(id as usize)).copied();
+        let logit = logit.context("the model doesn't know this token")?;
+        Ok(Seen {
+            token,
+            rank: 1 + logits.iter().filter(|&&x| x > logit).count() as u32,
+            logprob: logit - log_sum_exp(&logits),
+            vocabulary: self.info.vocabulary,
+            top,
+        })
+    }
+
+    /// The scores of what comes after some tokens. What was read before is used, and kept for what is asked next.
+    fn after(&mut self, tokens: Vec<u32>) -> Result<Vec<f32>> {
+        let network = &self.model.network;
+        let mut cache = self.read_before(&tokens).unwrap_or_else(|| KvCache::new(&network.config));
+        let mut logits = Vec::new();
+        while cache.len() < tokens.len() {
+            let unread = &tokens[cache.len()..];
+            let ids = &unread[..unread.len().min(READ)];
+            let hidden = network.read(&mut [Span { ids, cache: &mut cache }])?;
+            if cache.len() == tokens.len() {
+                let last = hidden.narrow(0, ids.len() - 1, 1)?;
+                logits = network.head(&last)?.to_vec2()?.pop().context("the model gave nothing")?;
+            }
+        }
+        self.keep(Memory { tokens, cache });
+        Ok(logits)
+    }
+}
+
+/// The number and the bytes of the token that holds a byte; what is half a character is stretched to whole ones.
+fn tokens(
+    text: &str,
+    at: usize,
+    lengths: impl Iterator<Item = usize>,
+) -> Option<(usize, Range<usize>)> {
+    let mut first = (0, 0);
+    let mut end = 0;
+    for (index, length) in lengths.enumerate() {
+        if text.is_char_boundary(end) {
+            first = (index, end);
+        }
+        end += length;
+        if end > at && text.is_char_boundary(end) {
+            return Some((first.0, first.1..end));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_in_its_token_and_characters_stay_whole() {
+        let find = |text: &str, at, lengths: &[usize]| tokens(text, at, lengths.iter().copied());
+        assert_eq!(find(" The lamps", 0, &[4, 6]), Some((0, 0..4)));
+        assert_eq!(find(" The lamps", 3, &[4, 6]), Some((0, 0..4)));
+        assert_eq!(find(" The lamps", 4, &[4, 6]), Some((1, 4..10)));
+        assert_eq!(find(" The lamps", 10, &[4, 6]), None);
+        // Two tokens for one character of four bytes.
+        assert_eq!(find("a🙂b", 3, &[1, 2, 2, 1]), Some((1, 1..5)));
+        assert_eq!(find("a🙂b", 4, &[1, 2, 2, 1]), Some((1, 1..5)));
+        assert_eq!(find("a🙂b", 5, &[1, 2, 2, 1]), Some((3, 5..6)));
+    }
+}

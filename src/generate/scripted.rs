@@ -1,0 +1,70 @@
+//! An engine that says what a test wrote: exact tokens, late ones, errors in mid-stream, even a panic.
+
+use super::{Ask, Look, ModelInfo, Output, Reading, Seen};
+use crate::token::{BranchId, StopReason};
+use anyhow::{Context, Result, bail};
+use std::collections::VecDeque;
+
+/// What one step does.
+#[derive(Clone, Debug)]
+pub enum Turn {
+    /// These come, in this order.
+    Give(Vec<(BranchId, Output)>),
+    /// The step fails.
+    Fail(String),
+    /// The step panics.
+    Panic(String),
+}
+
+/// The script, and who listens to it.
+pub struct Scripted {
+    /// What it says it is.
+    pub info: ModelInfo,
+    /// What the steps do, one after another. After the last one all branches end.
+    pub turns: VecDeque<Turn>,
+    /// The branches that can't begin.
+    pub refused: Vec<BranchId>,
+    /// What it sees wherever it looks.
+    pub seen: Option<Seen>,
+    /// The branches in hand.
+    pub live: Vec<BranchId>,
+}
+
+impl Scripted {
+    /// Takes a branch in hand.
+    pub fn start(&mut self, ask: &Ask) -> Result<Reading> {
+        if self.refused.contains(&ask.branch) {
+            bail!("branch {} is refused", ask.branch);
+        }
+        self.live.push(ask.branch);
+        Ok(Reading { tokens: ask.prompt.split_whitespace().count(), sees_from: 0 })
+    }
+
+    /// Plays the next turn.
+    pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        match self.turns.pop_front() {
+            Some(Turn::Give(outputs)) => {
+                for (branch, output) in &outputs {
+                    if matches!(output, Output::Done(_)) {
+                        self.live.retain(|live| live != branch);
+                    }
+                }
+                Ok(outputs)
+            }
+            Some(Turn::Fail(why)) => {
+                self.live.clear();
+                bail!(why)
+            }
+            Some(Turn::Panic(why)) => std::panic::panic_any(why),
+            None => {
+                let ended = self.live.drain(..);
+                Ok(ended.map(|branch| (branch, Output::Done(StopReason::Eot))).collect())
+            }
+        }
+    }
+
+    /// What it was told to see.
+    pub fn look(&self, _: &Look) -> Result<Seen> {
+        self.seen.clone().context("there is nothing to see")
+    }
+}
