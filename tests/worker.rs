@@ -1,6 +1,8 @@
 //! The model's thread with a scripted engine: what comes is told in order, late tokens and errors end nothing, a panic
 //! is news. What a front end asks in between is asked by the listener itself, so every order is exact.
 
+#![allow(clippy::unwrap_used)]
+
 mod desk;
 
 use std::sync::mpsc::{self, Sender};
