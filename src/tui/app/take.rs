@@ -64,6 +64,8 @@ impl App {
         if !self.session.go(from) {
             return self.notices.say("The text this was offered for is gone from the history.");
         }
+        // Undone, it leaves the cursor where it was asked.
+        self.session.move_to(at, false);
         self.take(at, text);
         self.branched = Some((self.session.revision(), left));
         let undo = self.key(Command::Undo);

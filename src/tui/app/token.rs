@@ -49,7 +49,7 @@ impl App {
     }
 
     fn look(&mut self, mut token: Token) {
-        token.number = self.offers.next_branch();
+        (token.number, token.seen) = (self.offers.next_branch(), None);
         let (before, _) = self.prompt(token.run.start);
         let params = SamplingParams { logprobs: ALTERNATIVES, ..self.sampling.clone() };
         let look = Look { before, span: token.span.clone(), at: token.at, params };

@@ -47,7 +47,7 @@ pub fn draw(app: &App, token: &Token, frame: &mut Frame, page: Rect, cursor: Pos
     frame.buffer_mut().set_style(area, style);
     let title = crate::tui::view::cut(&title, inside.saturating_sub(3));
     let rule = app.theme.style(Role::Rule);
-    let line = "─".repeat(inside.saturating_sub(cells(&title) + 3));
+    let line = "─".repeat(inside.saturating_sub(cells(&title) + 2));
     let mut lines = vec![Line::from(vec![
         Span::styled("┌ ", rule),
         Span::styled(title, app.theme.style(Role::Title)),

@@ -1,0 +1,152 @@
+//! What a writer waits for: `cargo bench --bench offers [-- embedded]`. The first token, a useful line and three whole
+//! sentences on a warm draft; and a key to its frame while four branches stream. Prints medians and the slowest of
+//! a hundred; criterion would give a mean, and a mean hides what is felt.
+
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal as Screen, backend::TestBackend};
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+use unstuck::{
+    clean::Level,
+    generate::{Ask, Engine, Output},
+    model::{Model, Precision, Shape, kernels},
+    session::Session,
+    token::SamplingParams,
+    tui::{App, Event, Settings},
+    ui::worker::{self, News},
+};
+
+const PROSE: &str = include_str!("prose.txt");
+/// How often each is asked for, and how many keys are pressed.
+const ASKED: usize = 15;
+const KEYS: usize = 500;
+/// A line that says something.
+const LINE: usize = 40;
+
+fn main() -> anyhow::Result<()> {
+    kernels::start(None, true);
+    let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
+    let random = || Ok(Engine::new(Model::random("gpt2".parse::<Shape>()?, Precision::Q8_0)?));
+    let models: [(&str, fn() -> anyhow::Result<Engine>); 2] =
+        [("embedded", || Engine::embedded(Precision::Q8_0)), ("random 124M", random)];
+    for (name, load) in models {
+        if only.as_ref().is_none_or(|only| only == name) {
+            waits(name, &mut load()?)?;
+            keys(name, load)?;
+        }
+    }
+    Ok(())
+}
+
+fn ask(branch: u64, prompt: &str, seed: u64) -> Ask {
+    let params = SamplingParams { seed, ..Settings::default().sampling };
+    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, heal: true }
+}
+
+/// Three offers of a draft of 500 tokens that was read already and has grown by a word.
+fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
+    let mut draft = String::new();
+    for word in PROSE.split_inclusive(' ').cycle() {
+        draft.push_str(word);
+        if engine.count(&draft)? >= 500 {
+            break;
+        }
+    }
+    let (mut first, mut line, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, word) in PROSE.split_whitespace().take(ASKED + 1).enumerate() {
+        draft = format!("{}{word}", draft.trim_end().to_owned() + " ");
+        let begun = Instant::now();
+        for branch in 0..3 {
+            engine.start(ask(branch, &draft, 3 * n as u64 + branch))?;
+        }
+        let mut texts = [const { String::new() }; 3];
+        let (mut to_first, mut to_line) = (None, None);
+        while !engine.is_idle() {
+            for (branch, output) in engine.step()? {
+                if let Output::Token(token) = output {
+                    texts[branch as usize].push_str(&token.text);
+                    to_first = to_first.or(Some(begun.elapsed()));
+                }
+            }
+            if texts.iter().any(|text| text.len() >= LINE) {
+                to_line = to_line.or(Some(begun.elapsed()));
+            }
+        }
+        // The first time the draft is not warm.
+        if n > 0 {
+            first.extend(to_first);
+            line.extend(to_line);
+            whole.push(begun.elapsed());
+        }
+    }
+    tell(name, "first token", first);
+    tell(name, "a line of 40 characters", line);
+    tell(name, "three whole offers", whole);
+    Ok(())
+}
+
+/// Keys every few milliseconds while four branches stream, through the desk's own loop.
+fn keys(name: &str, load: fn() -> anyhow::Result<Engine>) -> anyhow::Result<()> {
+    let (events, inbox) = mpsc::channel::<(Instant, Event)>();
+    let (requests, jobs) = mpsc::channel();
+    let settings = Settings { offers: 4, ..Settings::default() };
+    let session = Session::from_text(&PROSE[..2000]);
+    let mut app = App::new(session, &settings, Vec::new(), 1, requests)?;
+    let mut screen = Screen::new(TestBackend::new(160, 45))?;
+    let news = events.clone();
+    worker::spawn(load, jobs, move |told| news.send((Instant::now(), Event::News(told))).is_ok())?;
+    let press = |code, held| Event::Terminal(Terminal::Key(KeyEvent::new(code, held)));
+    // The keys are pressed when the model is there.
+    loop {
+        let (_, event) = inbox.recv()?;
+        let loaded = matches!(event, Event::News(News::Loaded(_)));
+        app.handle(event);
+        if loaded {
+            break;
+        }
+    }
+    thread::spawn(move || {
+        for n in 0..KEYS {
+            // Ask, and then write on; twenty keys later ask again.
+            let event = match n % 20 {
+                0 => press(KeyCode::F(2), KeyModifiers::NONE),
+                n => press(KeyCode::Char(if n % 5 == 0 { ' ' } else { 'e' }), KeyModifiers::NONE),
+            };
+            if events.send((Instant::now(), event)).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+    });
+    let mut times = Vec::new();
+    while times.len() < KEYS {
+        let first = inbox.recv()?;
+        let mut pressed = Vec::new();
+        for (at, event) in std::iter::once(first).chain(inbox.try_iter()) {
+            if matches!(event, Event::Terminal(_)) {
+                pressed.push(at);
+            }
+            app.handle(event);
+        }
+        screen.draw(|frame| app.draw(frame))?;
+        times.extend(pressed.into_iter().map(|at| at.elapsed()));
+    }
+    tell(name, "key to frame, four branches", times);
+    Ok(())
+}
+
+fn tell(name: &str, what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at =
+        |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
+    let millis = |time: Option<&Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+    println!(
+        "{name:<12} {what:<28} median {:>8.1} ms   p99 {:>8.1} ms   of {}",
+        millis(at(50)),
+        millis(at(99)),
+        times.len()
+    );
+}
