@@ -102,10 +102,7 @@ impl App {
     /// words have caught up with. `cursor`: where it stood before a key.
     pub(super) fn tend_ghost(&mut self, cursor: Option<usize>) {
         let Some(ghost) = &self.offers.ghost else { return };
-        let list = self.offers.list();
-        let caught_up = list.is_some_and(|list| {
-            matches!(list.standing(list.chosen, &self.session), Standing::Here(rest) if !rest.is_empty())
-        });
+        let caught_up = self.offers.list().is_some_and(|list| list.rest(&self.session).is_some());
         let sent_away = ghost.idle && cursor == Some(self.session.cursor());
         if caught_up || sent_away || !ghost.agrees(&self.session) {
             self.drop_ghost();

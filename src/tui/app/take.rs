@@ -1,9 +1,12 @@
 //! Taking what is offered: a word, a sentence, all of it, and never more than was meant.
 
 use super::App;
-use crate::tui::{
-    command::Command,
-    offers::{Standing, first_sentence, first_word},
+use crate::{
+    session::Source,
+    tui::{
+        command::Command,
+        offers::{Standing, first_sentence, first_word},
+    },
 };
 
 impl App {
@@ -16,7 +19,7 @@ impl App {
             _ => at_end.then_some(rest),
         });
         match (piece.map(str::to_owned), command.leads()) {
-            (Some(piece), _) => self.take(self.session.cursor(), &piece),
+            (Some(piece), _) => self.take_here(&piece),
             (None, Some(to)) => self.page.go(&mut self.session, to, false),
             (None, None) => {}
         }
@@ -25,7 +28,7 @@ impl App {
     /// Takes all that is offered at the cursor, or else all of the chosen offer.
     pub(super) fn take_all(&mut self) {
         match self.offers.rest(&self.session).map(str::to_owned) {
-            Some(rest) => self.take(self.session.cursor(), &rest),
+            Some(rest) => self.take_here(&rest),
             None => self.take_chosen(),
         }
     }
@@ -42,11 +45,11 @@ impl App {
             Standing::Here("") => self.notices.say("Nothing has come yet."),
             Standing::Here(rest) => {
                 let rest = rest.to_owned();
-                self.take(self.session.cursor(), &rest);
+                self.take(self.session.cursor(), &rest, self.source());
             }
             Standing::There(rest, place) => {
                 let rest = rest.to_owned();
-                self.take(place, &rest);
+                self.take(place, &rest, self.source());
             }
             Standing::Taken => self.notices.say("All of it is on the page already."),
             Standing::Away => self.take_where_asked(&text),
@@ -66,7 +69,7 @@ impl App {
         }
         // Undone, it leaves the cursor where it was asked.
         self.session.move_to(at, false);
-        self.take(at, text);
+        self.take(at, text, self.source());
         self.branched = Some((self.session.revision(), left));
         let undo = self.key(Command::Undo);
         self.notices
@@ -101,9 +104,20 @@ impl App {
         }
     }
 
-    /// Takes a part of the chosen offer, or all of it.
-    fn take(&mut self, at: usize, text: &str) {
-        let source = self.offers.list().and_then(|list| list.choice()?.source);
+    /// Takes something of what stands at the cursor.
+    fn take_here(&mut self, text: &str) {
+        // A ghost is no offer of a list.
+        let of_list = self.offers.list().and_then(|list| list.rest(&self.session)).is_some();
+        let source = of_list.then(|| self.source()).flatten();
+        self.take(self.session.cursor(), text, source);
+    }
+
+    /// Where the history has the chosen offer.
+    fn source(&self) -> Option<Source> {
+        self.offers.list()?.choice()?.source
+    }
+
+    fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
         let done = match source {
             Some(source) => self.session.take_from(source, at, text),
             None => self.session.take(at, text),

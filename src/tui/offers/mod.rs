@@ -99,6 +99,14 @@ impl List {
         (start <= end && end <= session.text().len_chars()).then_some(start..end)
     }
 
+    /// What the chosen offer has for the cursor. Never empty.
+    pub fn rest(&self, session: &Session) -> Option<&str> {
+        match self.standing(self.chosen, session) {
+            Standing::Here(rest) if !rest.is_empty() => Some(rest),
+            _ => None,
+        }
+    }
+
     /// The chosen offer.
     pub fn choice(&self) -> Option<&Offer> {
         self.offers.get(self.chosen)
@@ -145,10 +153,7 @@ impl Offers {
     /// What can be taken at the cursor: of the chosen offer, else of the ghost. Never empty.
     pub fn rest(&self, session: &Session) -> Option<&str> {
         let lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
-        lists.into_iter().find_map(|list| match list.standing(list.chosen, session) {
-            Standing::Here(rest) if !rest.is_empty() => Some(rest),
-            _ => None,
-        })
+        lists.into_iter().find_map(|list| list.rest(session))
     }
 
     /// How many lists there are besides the one that is shown.
