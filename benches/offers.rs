@@ -19,6 +19,8 @@ use unstuck::{
     ui::worker::{self, News},
 };
 
+type Load = fn() -> anyhow::Result<Engine>;
+
 const PROSE: &str = include_str!("prose.txt");
 /// How often each is asked for, and how many keys are pressed.
 const ASKED: usize = 15;
@@ -29,8 +31,13 @@ const LINE: usize = 40;
 fn main() -> anyhow::Result<()> {
     kernels::start(None, true);
     let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
-    let random = || Ok(Engine::new(Model::random("gpt2".parse::<Shape>()?, Precision::Q8_0)?));
-    let models: [(&str, fn() -> anyhow::Result<Engine>); 2] =
+    let random = || {
+        Ok(Engine::new(Model::random(
+            "gpt2".parse::<Shape>().map_err(anyhow::Error::msg)?,
+            Precision::Q8_0,
+        )?))
+    };
+    let models: [(&str, Load); 2] =
         [("embedded", || Engine::embedded(Precision::Q8_0)), ("random 124M", random)];
     for (name, load) in models {
         if only.as_ref().is_none_or(|only| only == name) {
@@ -89,7 +96,7 @@ fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
 }
 
 /// Keys every few milliseconds while four branches stream, through the desk's own loop.
-fn keys(name: &str, load: fn() -> anyhow::Result<Engine>) -> anyhow::Result<()> {
+fn keys(name: &str, load: Load) -> anyhow::Result<()> {
     let (events, inbox) = mpsc::channel::<(Instant, Event)>();
     let (requests, jobs) = mpsc::channel();
     let settings = Settings { offers: 4, ..Settings::default() };
