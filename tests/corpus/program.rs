@@ -52,6 +52,7 @@ fn stats_are_json_and_a_preview_shows_both_sides() {
     let stats: Value = serde_json::from_str(text(&output.stdout)).unwrap();
     assert_eq!(stats["documents"]["kept"], 1);
     assert_eq!(stats["dropped"]["retweet"], 0);
+    assert_eq!(stats["train"]["documents"], 1); // counted though not written
     assert_eq!(stats["inputs"][0]["path"], "standard input");
     assert_eq!(stats["separator"], "<|endoftext|>\n");
     let output = unstuck(&["examples/corpus/one_column.csv", "--preview"], "");

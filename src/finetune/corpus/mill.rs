@@ -6,6 +6,7 @@ use super::{
     preview::{Outcome, Preview},
     refuse_empty,
     repeats::{Memory, Repeat},
+    split::Split,
     wash::{Changes, has_words, is_retweet, wash},
 };
 use anyhow::{Result, bail};
@@ -25,7 +26,7 @@ pub struct Mill<'a> {
     /// How it is to be done.
     pub settings: &'a Settings,
     memory: Option<Memory>,
-    output: Option<Output>,
+    split: Split,
     preview: Option<Preview>,
     progress: &'a mut dyn FnMut(&Summary),
     told: Instant,
@@ -44,7 +45,7 @@ impl<'a> Mill<'a> {
             summary: Summary::new(settings),
             settings,
             memory: (settings.repeats != Repeats::Keep).then(|| Memory::new(near)),
-            output,
+            split: Split::new(output),
             preview: request.preview.then(Preview::default),
             progress,
             told: Instant::now(),
@@ -87,10 +88,7 @@ impl<'a> Mill<'a> {
         if let Some(preview) = self.preview.as_mut().filter(|_| changes != Changes::default()) {
             preview.note(Outcome::Changed, text, &clean);
         }
-        match &mut self.output {
-            Some(output) => output.document(&clean, form, &mut self.summary),
-            None => Ok(()),
-        }
+        self.split.document(&clean, form, &mut self.summary)
     }
 
     /// A document that couldn't be read or isn't wanted.
@@ -148,9 +146,7 @@ impl<'a> Mill<'a> {
     /// When nothing is left, or the corpus can't be written.
     pub fn finish(mut self) -> Result<(Summary, Preview)> {
         refuse_empty(&self.summary)?;
-        if let Some(output) = self.output {
-            output.finish(&mut self.summary)?;
-        }
+        self.split.finish(&mut self.summary)?;
         Ok((self.summary, self.preview.unwrap_or_default()))
     }
 }

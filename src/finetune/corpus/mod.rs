@@ -10,6 +10,8 @@ mod output;
 mod page;
 mod preview;
 mod repeats;
+mod rows;
+mod split;
 mod summary;
 mod table;
 mod tweet;

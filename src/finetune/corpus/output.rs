@@ -1,7 +1,7 @@
 //! The folder of a corpus: train.txt, validation.txt and corpus.json, all of them or none. They grow in a folder beside
 //! it that takes its place at the end; one that a crash left behind is swept up by the next run.
 
-use super::{END, Form, START, Settings, Summary, Tags, summary::Part};
+use super::Summary;
 use anyhow::{Context, Result, bail};
 use std::{
     ffi::{OsStr, OsString},
@@ -10,7 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
-use twox_hash::XxHash3_64;
 
 const TRAIN: &str = "train.txt";
 const VALIDATION: &str = "validation.txt";
@@ -22,8 +21,6 @@ pub struct Output {
     partial: TempDir,
     train: BufWriter<File>,
     validation: BufWriter<File>,
-    /// The document with the least draw: where it goes is known when all have come.
-    held: Option<(f64, String)>,
 }
 
 impl Output {
@@ -62,38 +59,15 @@ impl Output {
         let validation = File::create(partial.path().join(VALIDATION))?;
         let [train, validation] =
             [train, validation].map(|file| BufWriter::with_capacity(1 << 18, file));
-        Ok(Self { target, partial, train, validation, held: None })
+        Ok(Self { target, partial, train, validation })
     }
 
-    /// One document more.
+    /// Adds to one of the two text files.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn document(&mut self, text: &str, form: Form, summary: &mut Summary) -> Result<()> {
-        let settings = &summary.settings;
-        let draw = draw(text, settings.seed);
-        if self.held.as_ref().is_some_and(|(least, _)| *least <= draw) {
-            let validates = draw < settings.validation;
-            return self.write(&framed(text, form, settings), validates, summary);
-        }
-        let framed = framed(text, form, settings);
-        match self.held.replace((draw, framed)) {
-            Some((draw, text)) => {
-                let validates = draw < summary.settings.validation;
-                self.write(&text, validates, summary)
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn write(&mut self, text: &str, validates: bool, summary: &mut Summary) -> Result<()> {
-        let (part, file) = if validates {
-            (&mut summary.validation, &mut self.validation)
-        } else {
-            (&mut summary.train, &mut self.train)
-        };
-        part.documents += 1;
-        part.bytes += text.len() as u64;
+    pub fn write(&mut self, text: &str, validates: bool) -> Result<()> {
+        let file = if validates { &mut self.validation } else { &mut self.train };
         file.write_all(text.as_bytes()).with_context(|| self.target.display().to_string())
     }
 
@@ -101,19 +75,13 @@ impl Output {
     ///
     /// # Errors
     /// When it can't; then all is as it was.
-    pub fn finish(mut self, summary: &mut Summary) -> Result<()> {
-        if let Some((_, text)) = self.held.take() {
-            // both files get something as soon as there are two documents
-            let Part { documents, .. } = summary.train;
-            let validates = documents > 0 && summary.settings.validation > 0.0;
-            self.write(&text, validates, summary)?;
-        }
+    pub fn finish(self, summary: &Summary) -> Result<()> {
         let target = self.target.clone();
         self.appear(summary).with_context(|| format!("{}: not written", target.display()))
     }
 
     fn appear(self, summary: &Summary) -> Result<()> {
-        let Self { target, partial, train, validation, .. } = self;
+        let Self { target, partial, train, validation } = self;
         for file in [train, validation] {
             file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         }
@@ -130,21 +98,6 @@ impl Output {
         }
         sync_folder(target.parent().unwrap_or(Path::new("/"))).ok();
         Ok(())
-    }
-}
-
-/// Where between 0 and 1 a document lies. It is its text that decides: a document stays where it is when others come.
-fn draw(text: &str, seed: u64) -> f64 {
-    let hash = XxHash3_64::oneshot_with_seed(seed, text.as_bytes());
-    (hash >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn framed(text: &str, form: Form, settings: &Settings) -> String {
-    match (settings.tags, form) {
-        (Tags::Both, _) => format!("{START}{text}{END}\n"),
-        (Tags::End, _) => format!("{text}{END}\n"),
-        (Tags::None, Form::Post) => format!("{text}\n"),
-        (Tags::None, Form::Prose) => format!("{text}\n\n"),
     }
 }
 

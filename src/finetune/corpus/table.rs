@@ -1,20 +1,15 @@
-//! Rows: a column of text among others, or a file that is one column, as gpt-2-simple reads it. Quotes that are no CSV
-//! are read as they stand, so that one of them doesn't swallow the rows behind it.
+//! Tables: a column of text among others, or a file that is one column, as gpt-2-simple reads it. Which it is, and where
+//! the text is, is told from how the file begins.
 
 use super::{
-    Form, Header, LONGEST, Reason,
+    Form, Header, Reason,
     find::{NotText, Opened},
-    lines::{self, Ended},
     mill::Mill,
+    rows::{Fields, Row, Rows},
     summary::PassedOver,
     wash::is_retweet,
 };
 use anyhow::{Result, bail};
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use std::{
-    collections::VecDeque,
-    io::{self, BufRead},
-};
 
 /// Names that tables give to the column of text, best first.
 const TEXTS: &[&str] = &[
@@ -61,7 +56,8 @@ struct Columns {
 pub fn read(opened: &mut Opened, delimiter: Option<u8>, mill: &mut Mill) -> Result<()> {
     let layout = layout(&opened.head, delimiter, mill)?;
     let delimiter = layout.columns.is_some().then_some(layout.delimiter);
-    let mut rows = Rows { lines: layout.lines, ..Rows::new(&mut opened.input, delimiter) };
+    let mut rows = Rows::new(&mut opened.input, delimiter);
+    rows.lines = layout.lines;
     let mut fields = Fields::new(layout.delimiter);
     let mut first = layout.header;
     while let Some(kind) = rows.next()? {
@@ -216,174 +212,4 @@ fn is_regular(head: &[u8], delimiter: u8, count: usize) -> bool {
         }
     }
     all >= 5 && alike * 10 >= all * 9
-}
-
-/// Splits rows into fields.
-struct Fields {
-    reader: Reader,
-    out: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Fields {
-    fn new(delimiter: u8) -> Self {
-        let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self { reader, out: Vec::new(), ends: vec![0; 64] }
-    }
-
-    fn split(&mut self, row: &str) -> Vec<String> {
-        self.reader.reset();
-        self.out.resize(row.len() + 1, 0);
-        let (mut read, mut written, mut count) = (0, 0, 0);
-        loop {
-            // an empty input says that the row is over
-            let (result, taken, put, ended) = self.reader.read_record(
-                &row.as_bytes()[read..],
-                &mut self.out[written..],
-                &mut self.ends[count..],
-            );
-            read += taken;
-            written += put;
-            count += ended;
-            match result {
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => self.out.resize(self.out.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record | ReadRecordResult::End => break,
-            }
-        }
-        let mut from = 0;
-        let ends = self.ends[..count].iter();
-        ends.map(|end| {
-            let field =
-                String::from_utf8_lossy(&self.out[std::mem::replace(&mut from, *end)..*end]);
-            field.into_owned()
-        })
-        .collect()
-    }
-}
-
-/// What a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Row {
-    Sound,
-    /// Its quotes are no CSV: a line as it stands.
-    Odd,
-    TooLong,
-}
-
-/// How far a row's quotes got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Quotes {
-    Closed,
-    Open,
-    Odd,
-}
-
-/// The rows of a table, which may hold line ends within quotes.
-struct Rows<R> {
-    input: R,
-    /// None when a row is one field.
-    delimiter: Option<u8>,
-    /// Whether a line's end is always a row's.
-    lines: bool,
-    row: Vec<u8>,
-    /// Lines that were read while a quote's end was looked for, and turned out not to belong to it.
-    ahead: VecDeque<Vec<u8>>,
-}
-
-impl<R: BufRead> Rows<R> {
-    fn new(input: R, delimiter: Option<u8>) -> Self {
-        Self { input, delimiter, lines: false, row: Vec::new(), ahead: VecDeque::new() }
-    }
-
-    /// The next row comes into `row`.
-    fn next(&mut self) -> io::Result<Option<Row>> {
-        self.row.clear();
-        match self.line()? {
-            None => return Ok(None),
-            Some(Ended::Limit) => {
-                lines::skip(&mut self.input)?;
-                self.row.truncate(1024);
-                return Ok(Some(Row::TooLong));
-            }
-            Some(_) => {}
-        }
-        let first = self.row.len();
-        let mut taken = Vec::new();
-        let mut quotes = self.scan(0, false);
-        while quotes == Quotes::Open && !self.lines && self.row.len() < LONGEST {
-            let from = self.row.len() + 1;
-            self.row.push(b'\n');
-            let ended = self.line()?;
-            taken.push(from);
-            quotes = match ended {
-                None => Quotes::Odd,
-                Some(Ended::Limit) => {
-                    lines::skip(&mut self.input)?;
-                    Quotes::Odd
-                }
-                Some(_) => self.scan(from, true),
-            };
-            if ended.is_none() {
-                taken.pop();
-            }
-        }
-        if quotes == Quotes::Closed {
-            return Ok(Some(Row::Sound));
-        }
-        let mut end = self.row.len();
-        for from in taken.into_iter().rev() {
-            self.ahead.push_front(self.row[from..end].to_vec());
-            end = from - 1;
-        }
-        self.row.truncate(first);
-        Ok(Some(Row::Odd))
-    }
-
-    /// Appends one line.
-    fn line(&mut self) -> io::Result<Option<Ended>> {
-        if let Some(line) = self.ahead.pop_front() {
-            self.row.extend_from_slice(&line);
-            return Ok(Some(Ended::Line));
-        }
-        let mut line = std::mem::take(&mut self.row);
-        let before = line.len();
-        let mut piece = Vec::new();
-        let target = if before == 0 { &mut line } else { &mut piece };
-        let ended = lines::read(&mut self.input, LONGEST, target)?;
-        line.extend_from_slice(&piece);
-        self.row = line;
-        Ok(Some(ended).filter(|ended| *ended != Ended::Input))
-    }
-
-    /// How the quotes are from byte `at` on, where a quoted field may go on.
-    fn scan(&self, mut at: usize, mut inside: bool) -> Quotes {
-        let row = &self.row;
-        loop {
-            if inside {
-                let Some(quote) = memchr::memchr(b'"', &row[at..]).map(|found| at + found) else {
-                    return Quotes::Open;
-                };
-                match row.get(quote + 1) {
-                    None => return Quotes::Closed,
-                    Some(b'"') => at = quote + 2,
-                    Some(next) if Some(*next) == self.delimiter => {
-                        inside = false;
-                        at = quote + 2;
-                    }
-                    Some(_) => return Quotes::Odd,
-                }
-            } else if row.get(at) == Some(&b'"') {
-                inside = true;
-                at += 1;
-            } else {
-                let next = self.delimiter.and_then(|one| memchr::memchr(one, &row[at..]));
-                match next {
-                    Some(found) => at += found + 1,
-                    None => return Quotes::Closed,
-                }
-            }
-        }
-    }
 }
