@@ -4,16 +4,18 @@
 //!
 //! ```text
 //!   main  cli  config                 parse, load settings, hand over to one front end
-//!   tui  finetune  commands           front ends; none knows another
-//!   ui                                what front ends share: theme, keymap, terminal, the model's worker thread
+//!   tui  bot  finetune  commands      front ends; none knows another
+//!   ui  mentions                      what front ends share: theme, keymap, terminal, the model's thread; the ledger
 //!   session  generate                 the draft and its history; prompt to tokens
 //!   clean  model  token               what a reader never sees; the network; plain types
 //! ```
 
+pub mod bot;
 pub mod clean;
 pub mod commands;
 pub mod finetune;
 pub mod generate;
+pub mod mentions;
 pub mod model;
 pub mod session;
 pub mod token;

@@ -11,13 +11,15 @@ use std::{
     io::{ErrorKind, IsTerminal, Write},
     path::Path,
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use unstuck::{
+    bot::{self, Trouble},
     clean::for_terminal,
     commands::{self, models::Found},
     finetune,
     generate::Engine,
+    mentions::ModelVoice,
     model::{self, Model, Precision},
     session::Session,
     tui,
@@ -25,7 +27,7 @@ use unstuck::{
 };
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::with_bot_command(std::env::args_os().collect())) {
         Ok(Cli { file: Some(_), command: Some(_), .. }) => {
             tell(
                 "the command line: a file is for the desk, which no command opens; leave one of them out",
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("{error:#}"));
-            ExitCode::FAILURE
+            error.downcast_ref::<Trouble>().map_or(ExitCode::FAILURE, |why| why.exit_code().into())
         }
     }
 }
@@ -70,12 +72,16 @@ fn run(cli: Cli) -> Result<ExitCode> {
     };
     // what scripts get must be what they asked for; the desk opens all the same
     if let Some(wrong) = wrong.into_iter().next() {
-        bail!(wrong);
+        match command {
+            Command::Bot(_) => bail!(Trouble::Configuration(wrong)),
+            _ => bail!(wrong),
+        }
     }
     match command {
         Command::Config => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
+        Command::Bot(args) => headless(args, &config, &cli.global)?,
         Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
             commands::score::run(&args.file, args.json, &engine)?;
@@ -190,6 +196,24 @@ fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
         out.write(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     }
     out.finish()
+}
+
+/// The bot itself, or what is done about it.
+fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> {
+    let env = |name: &str| std::env::var(name).ok();
+    let plan = config.bot(flags, &args, env("UNSTUCK_BOT_TEST").as_deref());
+    if let Some(act) = config::act(args.act)? {
+        return bot::operate(&act, &plan, env);
+    }
+    plan.platform()?;
+    let (name, precision) = (config.model.as_deref(), config.quantization);
+    // a name that means nothing is found out now, the model read when it is needed
+    if let Some(name) = name {
+        model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))?;
+    }
+    let patience = Duration::from_secs(plan.settings.patience_seconds.into());
+    let voice = ModelVoice::new(|| open(name, precision), plan.settings.sampling.clone(), patience);
+    bot::run(&plan, voice, env)
 }
 
 /// The desk on a draft. The model is read there, on a thread of its own.

@@ -9,7 +9,7 @@ mod url;
 mod visible;
 
 pub use entity::decode;
-pub use post::{PostRules, Step, post, post_steps, weight};
+pub use post::{PostRules, Step, post, post_steps, weight, without_links};
 pub use sentence::{hanging, sentence_ends};
 pub use stream::{Cleaner, prose};
 pub use url::without_urls;

@@ -110,8 +110,8 @@ fn behind<'a>(text: &'a str, words: &[String]) -> Option<&'a str> {
     Some(rest)
 }
 
-/// Links out and spaces tidy. One may bring the other's work together again, so both go on until nothing changes.
-fn without_links(text: &str) -> String {
+/// `text` with links out and spaces tidy. One may bring the other's work together again, so both go on until nothing changes.
+pub fn without_links(text: &str) -> String {
     let mut text = tidy(text);
     loop {
         let next = tidy(&prose(&link::remove(&text)));

@@ -1,13 +1,15 @@
 //! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
 
+mod bot;
 mod corpus;
 mod models;
 
+pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
 pub use models::{Models, To};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 use unstuck::model::{Precision, Shape};
 
 /// A page, and a GPT-2 beside it.
@@ -23,6 +25,10 @@ pub struct Cli {
 
     /// The draft to open; a missing file is made when it is saved
     pub file: Option<PathBuf>,
+
+    /// Answer mentions with nobody at the keyboard; the same as `unstuck bot run`
+    #[arg(long)]
+    pub bot: bool,
 
     /// Something else than the desk.
     #[command(subcommand)]
@@ -83,6 +89,11 @@ pub enum Command {
 
     /// Print how likely a text is to the model, token by token
     Score(Score),
+
+    /// Answer mentions on a platform with nobody at the keyboard, and look after that
+    ///
+    /// Posts nothing by itself unless the settings say so: replies wait for `unstuck bot approve`.
+    Bot(Bot),
 
     /// Measure how fast a model is on this machine
     Bench(Bench),
@@ -292,4 +303,13 @@ fn parse_truth(text: &str) -> Result<bool, String> {
         "false" | "no" | "0" => Ok(false),
         _ => Err("true or false is wanted".into()),
     }
+}
+
+/// `--bot` is another word for `bot run`: the flag goes, and the command comes where the flag stood.
+pub fn with_bot_command(args: Vec<OsString>) -> Vec<OsString> {
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let Some(at) = args[..end].iter().position(|arg| arg == "--bot") else { return args };
+    let mut args = args;
+    args.splice(at..=at, ["bot".into(), "run".into()]);
+    args
 }

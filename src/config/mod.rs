@@ -1,6 +1,7 @@
 //! Settings: defaults, under the user's file, under the environment, under flags. Only `main` reads them; what the
 //! parts define as their own settings is put together here.
 
+mod bot;
 mod choose;
 mod generate;
 mod layers;
@@ -8,6 +9,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+pub use bot::act;
 pub use choose::set_model;
 pub use generate::old_run;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub desk: tui::Settings,
     /// How `unstuck generate` chooses tokens.
     pub generate: SamplingParams,
+    /// The headless bot.
+    pub bot: unstuck::bot::Settings,
     /// Keys of the desk, laid over those it comes with.
     pub keys: BTreeMap<String, String>,
 }
@@ -116,7 +120,11 @@ impl Config {
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
-        for params in [&self.desk.sampling, &self.generate] {
+        let policy = &self.bot.policy;
+        for money in [policy.budget_usd, policy.read_usd, policy.reply_usd] {
+            ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
+        }
+        for params in [&self.desk.sampling, &self.generate, &self.bot.sampling] {
             ok((0.0..=100.0).contains(&params.temperature), "a number from 0 to 100")?;
             ok((0.0..=1.0).contains(&params.top_p), "a number from 0 to 1")?;
             ok((0.0..=1.0).contains(&params.min_p), "a number from 0 to 1")?;

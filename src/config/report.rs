@@ -5,10 +5,15 @@ use std::{fmt::Write, path::PathBuf};
 use toml::{Table, Value};
 
 /// What stands for settings that hold no value by default.
-const OPEN: [(&str, &str); 3] = [
+const OPEN: [(&str, &str); 8] = [
     ("model", "the one in the program"),
     ("threads", "one a core"),
     ("generate.sentence", "sentences don't matter"),
+    ("bot.platform", "no bot"),
+    ("bot.handle", "that of the keys"),
+    ("bot.ledger", "in the data folder"),
+    ("bot.secrets", "x-keys.toml beside the settings"),
+    ("bot.sampling.sentence", "sentences don't matter"),
 ];
 
 impl Loaded {

@@ -1,0 +1,59 @@
+//! What has to be true before the bot runs, said line by line, so that an operator sees what is missing.
+
+use super::{Plan, Platform, PlatformName, Posting, Trouble, x};
+use crate::mentions::Moment;
+use anyhow::{Context, Result};
+use std::io::Write;
+
+/// Look at the settings, the ledger, the keys and the account, and say what was found.
+///
+/// # Errors
+/// The first thing that keeps the bot from running.
+pub fn check(
+    plan: &Plan,
+    env: impl Fn(&str) -> Option<String>,
+    now: Moment,
+    out: &mut impl Write,
+) -> Result<()> {
+    let mut say = |line: String| writeln!(out, "{line}").context("standard output");
+    let platform = plan.platform()?;
+    let ledger = plan.open_ledger(now)?;
+    ledger.look_through().map_err(Trouble::from)?;
+    let place = plan.ledger.as_ref().map_or("memory".into(), |path| path.display().to_string());
+    say(format!("ledger     {place}: whole"))?;
+    match plan.settings.posting {
+        Posting::DryRun => say("posting    nothing (dry-run)".into())?,
+        Posting::Queue => say("posting    what `unstuck bot approve` lets go".into())?,
+        Posting::Auto => {
+            let attestation = &plan.settings.attestation;
+            if let Some(missing) = attestation.missing() {
+                return Err(Trouble::Configuration(format!(
+                    "[bot.attestation] lacks {missing}, which posting = \"auto\" needs"
+                ))
+                .into());
+            }
+            say(format!("posting    all that passes the policy; {}", attestation.statement()))?;
+        }
+    }
+    if platform == PlatformName::Console {
+        return say("platform   console: nothing to sign in to".into());
+    }
+    let (mut account, _) = x::open(plan, env)?;
+    let me = account.account(now).map_err(|refusal| match refusal.class {
+        super::Class::Account => Trouble::Permission(refusal.says),
+        _ => Trouble::Temporary(refusal.says),
+    })?;
+    say(format!("account    @{} ({})", me.handle, me.id))?;
+    let bio = me.description.to_lowercase();
+    let operator = plan.settings.attestation.operator.to_lowercase();
+    if !bio.contains("bot") && !bio.contains("automated") {
+        say("profile    does not say that this is a bot: the platform demands it".into())?;
+    }
+    if operator.is_empty() || !bio.contains(operator.trim_start_matches('@')) {
+        say(
+            "profile    does not name the operator of [bot.attestation]: the platform demands one"
+                .into(),
+        )?;
+    }
+    say("The platform's prior approval of AI replies can't be seen from here.".into())
+}

@@ -1,0 +1,244 @@
+//! What an operator does beside the running bot: look at what waits, let it go or drop it, obey and forget people.
+//! Works on the ledger; only what has to ask the platform does so.
+
+use super::{Clock, Plan, PlatformName, Secret, Trouble};
+use crate::{
+    clean::for_terminal,
+    mentions::{Ledger, Moment, Row, State, revise},
+};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Look whether everything is as it has to be before the bot runs.
+    Check,
+    /// Write the account's keys where the bot finds them.
+    Login,
+    /// Show what waits for approval.
+    Queue {
+        /// As JSON, one object a line.
+        json: bool,
+    },
+    /// Let replies go.
+    Approve(Vec<String>),
+    /// Put other words in a reply's place.
+    Edit {
+        /// The mention.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// Drop replies.
+    Reject(Vec<String>),
+    /// Delete a reply that was posted.
+    Retract(String),
+    /// Look for replies of which nobody knows whether they arrived.
+    Reconcile,
+    /// Never answer an author again, or do so again.
+    OptOut {
+        /// A handle or an id.
+        who: String,
+        /// They asked for it.
+        undo: bool,
+    },
+    /// Forget the texts of an author or a mention.
+    Forget(String),
+    /// Show the ledger in figures.
+    Status {
+        /// As JSON.
+        json: bool,
+    },
+}
+
+/// Do it.
+///
+/// # Errors
+/// A [`Trouble`], or in a sentence why it can't be done.
+pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let mut clock = Clock::new(plan.ahead);
+    let now = clock.now();
+    let platform = plan.platform()?;
+    let mut out = std::io::stdout().lock();
+    match act {
+        Act::Login => return login(plan),
+        Act::Check => return super::check::check(plan, env, now, &mut out),
+        _ => {}
+    }
+    let mut ledger = plan.open_ledger(now)?;
+    match act {
+        Act::Check | Act::Login => {}
+        Act::Queue { json } => {
+            for row in
+                ledger.oldest(State::Waiting, usize::from(u16::MAX)).map_err(Trouble::from)?
+            {
+                show(&row, *json, &mut out)?;
+            }
+        }
+        Act::Approve(ids) => {
+            for id in ids {
+                let row = find(&ledger, id)?;
+                check_text(plan, &row, row.reply.as_deref().unwrap_or_default())?;
+                changed(ledger.approve(&row.key, now).map_err(Trouble::from)?, id)?;
+            }
+        }
+        Act::Edit { id, text } => {
+            let row = find(&ledger, id)?;
+            let text = check_text(plan, &row, text)?;
+            changed(ledger.edit(&row.key, &text, now).map_err(Trouble::from)?, id)?;
+        }
+        Act::Reject(ids) => {
+            for id in ids {
+                let row = find(&ledger, id)?;
+                changed(ledger.reject(&row.key, now).map_err(Trouble::from)?, id)?;
+            }
+        }
+        Act::Retract(id) => {
+            let row = find(&ledger, id)?;
+            let Some(reply_id) = row.reply_id.filter(|_| row.state == State::Posted) else {
+                bail!("{id}: was not answered, so there is nothing to take back");
+            };
+            if platform == PlatformName::Console {
+                bail!("{id}: what was printed can't be taken back");
+            }
+            let (mut x, _) = super::x::open(plan, env)?;
+            super::Platform::retract(&mut x, &reply_id, now)
+                .map_err(|refusal| anyhow::anyhow!("{id}: {}", refusal.says))?;
+            ledger.retracted(&row.key, now).map_err(Trouble::from)?;
+        }
+        Act::Reconcile => reconcile(plan, ledger, platform, env, now)?,
+        Act::OptOut { who, undo } => {
+            let id = author(&ledger, who)?;
+            if *undo {
+                changed(ledger.opt_in(&id).map_err(Trouble::from)?, who)?;
+            } else {
+                ledger.opt_out(&id, now).map_err(Trouble::from)?;
+            }
+        }
+        Act::Forget(name) => {
+            let by_handle = ledger.author_of(name).map_err(Trouble::from)?;
+            let count = ledger.forget(by_handle.as_ref().unwrap_or(name), now);
+            if count.map_err(Trouble::from)? == 0 {
+                bail!("{name}: there are no texts of that author or mention");
+            }
+        }
+        Act::Status { json } => status(&ledger, now, *json, &mut out)?,
+    }
+    out.flush().context("standard output")
+}
+
+fn find(ledger: &Ledger, id: &str) -> Result<Row> {
+    let row = ledger.row(id).map_err(Trouble::from)?;
+    row.with_context(|| format!("{id}: no such mention; `unstuck bot queue` shows what waits"))
+}
+
+fn changed(done: bool, id: &str) -> Result<()> {
+    if !done {
+        bail!("{id}: is not waiting any more; `unstuck bot queue` shows what is");
+    }
+    Ok(())
+}
+
+/// The id of an author, by that or by handle. Somebody who never named us is known by what was typed.
+fn author(ledger: &Ledger, who: &str) -> Result<String> {
+    let known = ledger.author_of(who).map_err(Trouble::from)?;
+    Ok(known.unwrap_or_else(|| who.trim_start_matches('@').to_owned()))
+}
+
+/// What a person wants posted has to pass the same gate.
+fn check_text(plan: &Plan, row: &Row, text: &str) -> Result<String> {
+    let prompt = row.prompt.as_deref().unwrap_or_default();
+    let checked = revise(text, prompt, &plan.settings.policy, plan.settings.limit, &[]);
+    checked.map_err(|why| anyhow::anyhow!("{}: {why}", row.id))
+}
+
+fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
+    let safe = |text: &str| for_terminal(text).into_owned();
+    let text = row.mention.as_ref().map(|mention| safe(&mention.text)).unwrap_or_default();
+    let reply = safe(row.reply.as_deref().unwrap_or_default());
+    let written = if json {
+        let line = serde_json::json!({
+            "id": row.id, "author": safe(&row.handle), "text": text, "reply": reply,
+            "kind": row.kind, "seed": row.seed, "model": row.model, "created": row.created,
+        });
+        writeln!(out, "{line}")
+    } else {
+        let one_line = |text: &str| text.replace('\n', " ");
+        let handle = safe(&row.handle);
+        writeln!(out, "{}  @{handle}: {}\n    {}", row.id, one_line(&text), one_line(&reply))
+    };
+    written.context("standard output")
+}
+
+fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Result<()> {
+    let summary = ledger.summary(now.div_euclid(86_400_000)).map_err(Trouble::from)?;
+    if json {
+        return writeln!(out, "{}", serde_json::to_string(&summary)?).context("standard output");
+    }
+    let mut lines = Vec::new();
+    lines.extend(summary.states.iter().map(|(state, count)| format!("{state:<10} {count}")));
+    lines.extend(summary.reasons.iter().map(|(reason, count)| format!("  {count} x {reason}")));
+    lines.push(format!("opted out  {}", summary.opted_out));
+    lines.push(format!("today      ${:.3}", summary.spent_usd));
+    lines.extend(summary.attested.iter().map(|(who, _)| format!("attested   by {who}")));
+    for (note, what) in [("hold.reads", "reading waits"), ("hold.posts", "posting waits")] {
+        let until = ledger.number(note).map_err(Trouble::from)?.filter(|until| *until > now);
+        lines.extend(until.map(|until| format!("{what} for {} s", (until - now) / 1000)));
+    }
+    for line in lines {
+        writeln!(out, "{}", for_terminal(&line)).context("standard output")?;
+    }
+    Ok(())
+}
+
+/// As at a start, without reading or writing anything new. A running bot does so by itself.
+fn reconcile(
+    plan: &Plan,
+    ledger: Ledger,
+    platform: PlatformName,
+    env: impl Fn(&str) -> Option<String>,
+    now: Moment,
+) -> Result<()> {
+    let _lock = plan.lock()?;
+    ledger.doubt_orphans(now).map_err(Trouble::from)?;
+    let rows = ledger.uncertain(Moment::MAX).map_err(Trouble::from)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    if platform == PlatformName::Console {
+        bail!("a console can't be read back; `unstuck bot reject` drops what is uncertain");
+    }
+    let (x, _) = super::x::open(plan, env)?;
+    let silent = super::round::Silent;
+    let mut bot = super::Bot::new(ledger, x, silent, plan.settings.clone(), now)?;
+    bot.look(&rows, now)?;
+    for note in bot.notes() {
+        let _ = writeln!(std::io::stderr(), "unstuck: bot: {}", for_terminal(&note));
+    }
+    Ok(())
+}
+
+/// Four lines from standard input into a file that only its owner can read. They are never shown again.
+fn login(plan: &Plan) -> Result<()> {
+    let path = &plan.secrets;
+    let stdin = std::io::stdin();
+    let asks = stdin.is_terminal();
+    let mut parts = Vec::new();
+    for name in super::secret::NAMES {
+        if asks {
+            write!(std::io::stderr(), "{name}: ")?;
+        }
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line).context("standard input")?;
+        parts.push(Secret::new(line.trim()));
+    }
+    let [consumer_key, consumer_secret, access_token, access_secret]: [Secret; 4] =
+        parts.try_into().map_err(|_| anyhow::anyhow!("four lines are wanted"))?;
+    let secrets =
+        super::Secrets { consumer_key, consumer_secret, access_token, access_secret }.checked()?;
+    secrets.save(path).with_context(|| path.display().to_string())?;
+    let _ =
+        writeln!(std::io::stderr(), "unstuck: {}: written, for your eyes alone", path.display());
+    Ok(())
+}

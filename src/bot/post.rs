@@ -1,0 +1,211 @@
+//! Replies out: the intent on disk, the request, the result on disk; and, when there was no result, a look at the
+//! account's own timeline before anything is said twice.
+
+use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
+use crate::mentions::{Attempt, Mention, Moment, Row, revise};
+use std::collections::HashMap;
+
+/// How often the same words are sent, when nobody knows whether they arrived.
+const MOST_LOST: u32 = 2;
+/// How often it is looked for before a person has to look.
+const MOST_MISSES: u32 = 20;
+/// So many refusals in a row for want of a mention are about the account, not about the mentions.
+const BREAKER: u32 = 3;
+/// How long the breaker stays open.
+const BROKEN: Moment = 6 * 3_600_000;
+/// More pages than a timeline has.
+const MOST_PAGES: usize = 40;
+
+impl Bot<'_> {
+    /// The moment from which another reply may go; `None` for now.
+    pub(super) fn free_to_post(&self, now: Moment) -> Result<Option<Moment>> {
+        let policy = &self.settings.policy;
+        let capped = self.ledger.capped_until(policy.per_hour, policy.per_day, now)?;
+        let from = self.posts_from.max(self.budget_from(now)?).max(capped.unwrap_or(0));
+        Ok((from > now).then_some(from))
+    }
+
+    /// Post one approved reply.
+    pub(super) fn post(&mut self, row: &Row, now: Moment) -> Result<()> {
+        let reply = row.reply.clone().unwrap_or_default();
+        let prompt = row.prompt.clone().unwrap_or_default();
+        let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
+        // whoever wrote it, and however it got here: the last look is ours
+        let looked = revise(&reply, &prompt, &self.settings.policy, self.settings.limit, &secrets);
+        if let Err(why) = looked {
+            self.ledger.bury(&row.key, &why, now)?;
+            self.decided_skip(&row.id, &why);
+            return Ok(());
+        }
+        self.spend(self.settings.policy.reply_usd, now)?;
+        self.mark("posting");
+        let Some(attempt) = self.ledger.begin(&row.key, &reply, now)? else {
+            self.ledger.skip(&row.key, "opted out", now)?;
+            self.decided_skip(&row.id, "opted out");
+            return Ok(());
+        };
+        self.mark("intent kept");
+        let without = row.mention.as_ref().map_or(&[][..], |mention: &Mention| &mention.others);
+        let sent = self.platform.reply(&Outgoing { to: &row.id, text: &reply, without }, now);
+        self.mark("answered");
+        match sent {
+            Ok(reply_id) => {
+                self.ledger.arrived(&attempt, &reply_id, now)?;
+                self.not_engaged = 0;
+                self.failures = 0;
+                self.say(row);
+            }
+            Err(refusal) => self.posting_failed(row, &attempt, &refusal, now)?,
+        }
+        self.mark("result kept");
+        Ok(())
+    }
+
+    fn say(&mut self, row: &Row) {
+        let steps = self.steps.take().filter(|(key, _)| *key == row.key);
+        self.decided_reply(row, steps.map(|(_, steps)| steps).unwrap_or_default());
+    }
+
+    fn posting_failed(
+        &mut self,
+        row: &Row,
+        attempt: &Attempt,
+        refusal: &Refusal,
+        now: Moment,
+    ) -> Result<()> {
+        let says = &*refusal.says;
+        if refusal.class != Class::NotEngaged {
+            self.not_engaged = 0;
+        }
+        match refusal.class {
+            Class::Uncertain => {
+                self.ledger.doubt(attempt, says, now)?;
+                self.note(format!("reply to {}: {says}; looking whether it arrived", row.id));
+            }
+            // said by us a moment ago, perhaps: that is a trace of the lost request
+            Class::Duplicate if self.ledger.was_uncertain(&row.key)? => {
+                self.ledger.doubt(attempt, "a duplicate, so it may have arrived", now)?;
+            }
+            Class::Duplicate => self.give_up(row, attempt, "duplicate", now)?,
+            Class::Wait(until) => {
+                self.posts_from = until.max(now + 1_000);
+                self.ledger.refused(attempt, says, now)?;
+                self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
+            }
+            Class::Transient | Class::Ended => {
+                self.posts_from = now + self.chance.backoff(self.failures);
+                self.failures += 1;
+                self.ledger.refused(attempt, says, now)?;
+            }
+            Class::Never => self.give_up(row, attempt, says, now)?,
+            Class::Gone => {
+                self.give_up(row, attempt, "gone", now)?;
+                self.ledger.forget(&row.key, now)?;
+            }
+            Class::NotEngaged => {
+                self.not_engaged += 1;
+                if self.not_engaged < BREAKER {
+                    self.give_up(row, attempt, says, now)?;
+                } else {
+                    self.ledger.refused(attempt, says, now)?;
+                    self.posts_from = now + BROKEN;
+                    self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
+                    self.note(format!(
+                        "{BREAKER} replies in a row were refused ({says}): nothing is posted for six hours. Look whether the \
+                         account may still reply; what is approved stays"
+                    ));
+                }
+            }
+            Class::Credit => {
+                self.ledger.refused(attempt, says, now)?;
+                self.out_of_credit(says, now)?;
+            }
+            Class::Account => {
+                self.ledger.refused(attempt, says, now)?;
+                return Err(Trouble::Permission(says.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, row: &Row, attempt: &Attempt, why: &str, now: Moment) -> Result<()> {
+        self.ledger.failed(attempt, why, now)?;
+        self.decided_skip(&row.id, why);
+        Ok(())
+    }
+
+    /// Look for replies of which nobody knows whether they arrived. What can't be looked for isn't sent again.
+    pub(super) fn reconcile(&mut self, rows: &[Row], now: Moment) -> Result<Turn> {
+        let oldest = rows.iter().map(|row| &row.key).min_by_key(|key| (key.len(), *key));
+        self.mark("looking");
+        let answered = match self.timeline(oldest.map(|key| &**key), now) {
+            Ok(answered) => answered,
+            Err(refusal) if refusal.class == Class::Never => {
+                for row in rows {
+                    self.ledger.bury(&row.key, "may have arrived; it can't be looked up", now)?;
+                }
+                return Ok(Turn::Again);
+            }
+            Err(refusal) => return self.reading_failed(&refusal, now),
+        };
+        for row in rows {
+            if let Some(reply_id) = answered.get(&row.id).or_else(|| answered.get(&row.key)) {
+                self.ledger.found(&row.key, reply_id, now)?;
+                self.mark("found");
+                self.say(row);
+                continue;
+            }
+            self.ledger.missed(&row.key, now)?;
+            self.mark("missed");
+            let lag = Moment::from(self.settings.index_lag_seconds) * 1000;
+            // a look within the lag proves nothing yet, and one look is none
+            if row.misses == 0 || now - row.posted.unwrap_or(now) < lag {
+                continue;
+            }
+            match self.platform.exists(&row.id, now) {
+                Ok(true) => {
+                    let again = self.ledger.again(&row.key, MOST_LOST, now)?;
+                    // it may still turn up: a duplicate was a trace of it
+                    if !again && row.misses >= MOST_MISSES {
+                        self.ledger.bury(
+                            &row.key,
+                            "sent twice without a trace; look at it",
+                            now,
+                        )?;
+                        self.note(format!("reply to {}: sent twice without a trace", row.id));
+                    }
+                }
+                Ok(false) => {
+                    self.ledger.bury(&row.key, "gone", now)?;
+                    self.ledger.forget(&row.key, now)?;
+                }
+                Err(refusal) => return self.reading_failed(&refusal, now),
+            }
+            self.mark("reconciled");
+        }
+        self.failures = 0;
+        Ok(Turn::Again)
+    }
+
+    /// All of our replies that are newer than the post `since`, by what they answer.
+    fn timeline(
+        &mut self,
+        since: Option<&str>,
+        now: Moment,
+    ) -> std::result::Result<HashMap<String, String>, Refusal> {
+        let mut all = HashMap::new();
+        let mut page: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let Replies { pairs, next } = self.platform.replies(since, page.as_deref(), now)?;
+            all.extend(pairs);
+            if next.is_none() {
+                return Ok(all);
+            }
+            if next == page {
+                break;
+            }
+            page = next;
+        }
+        Err(Refusal::new(Class::Transient, "the timeline has no end"))
+    }
+}

@@ -1,0 +1,211 @@
+//! Mentions in: all pages of one look, opt-outs before anything else, then a decision about each, the oldest first.
+
+use super::{Bot, Class, Decision, Posting, Result, Turn};
+use crate::mentions::{
+    self, Account, Ask, Kind, Mention, Moment, Row, State, Step, Verdict, draft, judge,
+};
+use std::{collections::HashSet, panic::AssertUnwindSafe};
+
+/// Mentions may turn up late, with an id below the newest one's: each look begins so long before.
+const OVERLAP: Moment = 30 * 60_000;
+/// More pages than any platform gives.
+const MOST_PAGES: u32 = 200;
+/// How often the model is asked about one mention.
+const MOST_TRIES: u32 = 2;
+
+impl Bot<'_> {
+    /// Read what is new. The cursor moves when every page of it is in the ledger.
+    pub(super) fn poll(&mut self, now: Moment) -> Result<Turn> {
+        let cursor = match self.ledger.number("cursor")? {
+            Some(cursor) => cursor,
+            None => self.ledger.born()?,
+        };
+        let since = cursor.min(now - OVERLAP);
+        let mut newest = cursor;
+        let mut page: Option<String> = None;
+        let mut pages = HashSet::new();
+        self.mark("polling");
+        let mut rest_until = None;
+        loop {
+            let read = match self.platform.mentions(since, page.as_deref(), now) {
+                Ok(read) => read,
+                Err(refusal) if refusal.class == Class::Never => {
+                    self.note(refusal.says.clone());
+                    self.decided_skip("", &refusal.says);
+                    break;
+                }
+                Err(refusal) => return self.reading_failed(&refusal, now),
+            };
+            self.mark("page read");
+            self.obey_stops(&read.mentions, now)?;
+            let new = self.ledger.take_in(&read.mentions, now)?;
+            if new == 0 && self.platform.pace(&self.settings) == 0 {
+                for mention in &read.mentions {
+                    self.decided_skip(&mention.id, "seen before");
+                }
+            }
+            self.spend(new as f64 * self.settings.policy.read_usd, now)?;
+            self.mark("page kept");
+            newest = read.mentions.iter().map(|mention| mention.created).fold(newest, Moment::max);
+            rest_until = read.rest_until;
+            match read.next {
+                None => break,
+                Some(next) => {
+                    if !pages.insert(next.clone()) || pages.len() as u32 > MOST_PAGES {
+                        let says = "the same page came again; the rest is read later";
+                        return self
+                            .reading_failed(&super::Refusal::new(Class::Transient, says), now);
+                    }
+                    page = Some(next);
+                }
+            }
+        }
+        self.ledger.set_note("cursor", &newest.min(now).to_string())?;
+        self.mark("cursor kept");
+        self.failures = 0;
+        self.polls += 1;
+        self.next_poll = (now + self.platform.pace(&self.settings)).max(rest_until.unwrap_or(0));
+        Ok(Turn::Again)
+    }
+
+    /// Whoever says stop is heard before anything else, whatever else is wrong with what they wrote.
+    fn obey_stops(&mut self, page: &[Mention], now: Moment) -> Result<()> {
+        let me = self.me.clone().unwrap_or_default();
+        for mention in page.iter().filter(|mention| mention.author.id != me.id) {
+            let policy = &self.settings.policy;
+            if mentions::ask(
+                &mention.text,
+                &me.handle,
+                policy.prompt_characters,
+                &policy.opt_out_words,
+            ) == Ask::Stop
+            {
+                self.ledger.opt_out(&mention.author.id, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn decide(&mut self, rows: &[Row], now: Moment) -> Result<()> {
+        let me: Account = self.me.clone().unwrap_or_default();
+        let born = self.ledger.born()?;
+        for row in rows {
+            let Some(mention) = &row.mention else {
+                self.ledger.skip(&row.key, "forgotten", now)?;
+                continue;
+            };
+            let past = self.ledger.past(&row.key, &row.author, &mention.conversation, now)?;
+            match judge(&self.settings.policy, mention, &me, &past, born, now) {
+                Verdict::Skip(reason) => {
+                    self.ledger.skip(&row.key, reason, now)?;
+                    self.decided_skip(&row.id, reason);
+                }
+                Verdict::Answer(prompt) => self.ledger.queue(&row.key, &prompt, now)?,
+                Verdict::Help => {
+                    let asked = self.ledger.number("helps")?.unwrap_or(0) + 1;
+                    let help = mentions::help(&self.settings.policy, asked, self.settings.limit);
+                    let Some(help) = help.filter(|text| !text.is_empty()) else {
+                        self.ledger.skip(&row.key, "no help text fits", now)?;
+                        self.decided_skip(&row.id, "no help text fits");
+                        continue;
+                    };
+                    self.ledger.set_note("helps", &asked.to_string())?;
+                    self.settle(row, Kind::Help, &help, None, Vec::new(), now)?;
+                }
+            }
+            self.mark("decided");
+        }
+        Ok(())
+    }
+
+    /// Let the model answer one mention.
+    pub(super) fn compose(&mut self, row: &Row, now: Moment) -> Result<()> {
+        let (Some(mention), Some(prompt)) = (&row.mention, &row.prompt) else {
+            return Ok(self.ledger.skip(&row.key, "forgotten", now)?);
+        };
+        if row.tries >= MOST_TRIES {
+            self.ledger.bury(&row.key, "the model failed", now)?;
+            self.decided_skip(&row.id, "the model failed");
+            return Ok(());
+        }
+        self.ledger.try_once(&row.key)?;
+        self.mark("drafting");
+        let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + u64::from(row.tries);
+        let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
+        let (voice, policy) = (&mut *self.voice, &self.settings.policy);
+        let drafted = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            draft(mention, prompt, seed, voice, policy, self.settings.limit, &secrets)
+        }));
+        let drafted = match drafted {
+            Ok(Ok(drafted)) => drafted,
+            Ok(Err(error)) => {
+                self.note(format!("the model on mention {}: {error:#}", row.id));
+                return Ok(());
+            }
+            Err(_) => {
+                self.note(format!("the model on mention {}: it fell over", row.id));
+                return Ok(());
+            }
+        };
+        let said = match &drafted.reply {
+            Ok(reply) if self.ledger.said_since(reply, now - super::round::DAY)? => {
+                Err("said already today")
+            }
+            other => other.as_deref().map_err(|reason| *reason),
+        };
+        match said {
+            Ok(reply) => {
+                let from = Some((drafted.seed, &*drafted.model));
+                self.settle(row, Kind::Reply, reply, from, drafted.steps.clone(), now)?;
+            }
+            Err(reason) => {
+                self.ledger.skip(&row.key, reason, now)?;
+                self.decided(Decision {
+                    id: row.id.clone(),
+                    decision: "skip",
+                    reply: None,
+                    reason: Some(reason.to_owned()),
+                    seed: Some(drafted.seed),
+                    model: Some(drafted.model),
+                    steps: drafted.steps,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A reply is there: it waits for a person, or may go.
+    fn settle(
+        &mut self,
+        row: &Row,
+        kind: Kind,
+        reply: &str,
+        from: Option<(u64, &str)>,
+        steps: Vec<Step>,
+        now: Moment,
+    ) -> Result<()> {
+        let state = match self.settings.posting {
+            Posting::Auto => State::Approved,
+            Posting::Queue | Posting::DryRun => State::Waiting,
+        };
+        self.ledger.answer(&row.key, kind, reply, from, state, now)?;
+        self.mark("drafted");
+        let Some(row) = self.ledger.row(&row.key)? else { return Ok(()) };
+        match self.settings.posting {
+            Posting::DryRun => self.decided_reply(&row, steps),
+            Posting::Queue => self.decided(Decision {
+                id: row.id.clone(),
+                decision: "queued",
+                reply: row.reply.clone(),
+                reason: Some("waits for `unstuck bot approve`".into()),
+                seed: row.seed,
+                model: row.model.clone(),
+                steps,
+            }),
+            Posting::Auto => {
+                self.steps = Some((row.key.clone(), steps));
+            }
+        }
+        Ok(())
+    }
+}

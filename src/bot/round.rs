@@ -1,0 +1,353 @@
+//! The loop's one step. Each turn does one piece of work, the most urgent first, and says when the next is due;
+//! nothing in it waits, so that time can be any time.
+
+use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Chance};
+use crate::mentions::{Account, Kind, Ledger, Moment, Row, State, Step, Voice};
+use serde::Serialize;
+
+/// When the next turn is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// At once.
+    Again,
+    /// Not before this moment.
+    Until(Moment),
+    /// Never: nothing more can come, and all is done that could be.
+    Ended,
+}
+
+/// What became of a mention, as scripts read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The mention's id.
+    pub id: String,
+    /// `reply`, `help`, `skip` or `queued`.
+    pub decision: &'static str,
+    /// What is said, or would be.
+    pub reply: Option<String>,
+    /// Why nothing is.
+    pub reason: Option<String>,
+    /// With what it can be made again.
+    pub seed: Option<u64>,
+    /// Who said it.
+    pub model: Option<String>,
+    /// How it came about.
+    pub steps: Vec<Step>,
+}
+
+/// The bot between two turns.
+pub struct Bot<'a> {
+    pub(super) ledger: Ledger,
+    pub(super) platform: Box<dyn Platform + 'a>,
+    pub(super) voice: Box<dyn Voice + 'a>,
+    pub(super) settings: Settings,
+    /// Texts that no reply may contain.
+    pub(super) secrets: Vec<super::Secret>,
+    pub(super) me: Option<Account>,
+    /// No more mentions will come.
+    pub(super) ended: bool,
+    pub(super) polls: u32,
+    pub(super) next_poll: Moment,
+    /// No reading, and no posting, before these.
+    pub(super) reads_from: Moment,
+    pub(super) posts_from: Moment,
+    pub(super) failures: u32,
+    pub(super) not_engaged: u32,
+    pub(super) chance: Chance,
+    /// How the reply that goes out next came about.
+    pub(super) steps: Option<(String, Vec<Step>)>,
+    decisions: Vec<Decision>,
+    notes: Vec<String>,
+    probe: Box<dyn FnMut(&'static str) + 'a>,
+}
+
+impl<'a> Bot<'a> {
+    /// A bot that has done nothing yet.
+    ///
+    /// # Errors
+    /// As of the ledger; a missing attestation.
+    pub fn new(
+        ledger: Ledger,
+        platform: impl Platform + 'a,
+        voice: impl Voice + 'a,
+        settings: Settings,
+        now: Moment,
+    ) -> Result<Self> {
+        if settings.posting == Posting::Auto {
+            let attestation = &settings.attestation;
+            if let Some(missing) = attestation.missing() {
+                return Err(Trouble::Configuration(format!(
+                    "[bot] posting = \"auto\": [bot.attestation] lacks {missing}; say so only when it is true, or let \
+                     a person look: posting = \"queue\""
+                )));
+            }
+            ledger.attest(&attestation.operator, &attestation.statement(), now)?;
+        }
+        let held = |name| Ok::<_, Trouble>(ledger.number(name)?.unwrap_or(0).min(now + DAY));
+        let (reads_from, posts_from) = (held("hold.reads")?, held("hold.posts")?);
+        Ok(Self {
+            ledger,
+            platform: Box::new(platform),
+            voice: Box::new(voice),
+            settings,
+            secrets: Vec::new(),
+            me: None,
+            ended: false,
+            polls: 0,
+            next_poll: 0,
+            reads_from,
+            posts_from,
+            failures: 0,
+            not_engaged: 0,
+            chance: Chance::any(),
+            steps: None,
+            decisions: Vec::new(),
+            notes: Vec::new(),
+            probe: Box::new(|_| {}),
+        })
+    }
+
+    /// Texts that no reply may contain.
+    pub fn keep_secret(&mut self, secrets: Vec<super::Secret>) {
+        self.secrets = secrets;
+    }
+
+    /// Call `probe` with the name of every step that a crash could follow. Tests end the program there.
+    pub fn watch(&mut self, probe: impl FnMut(&'static str) + 'a) {
+        self.probe = Box::new(probe);
+    }
+
+    /// The most urgent piece of work.
+    ///
+    /// # Errors
+    /// When the bot has to end: the ledger fails, or a person has to act.
+    pub fn turn(&mut self, now: Moment) -> Result<Turn> {
+        if self.me.is_none() {
+            return self.start(now);
+        }
+        let seen = self.ledger.oldest(State::Seen, 100)?;
+        if !seen.is_empty() {
+            self.decide(&seen, now)?;
+            return Ok(Turn::Again);
+        }
+        let mut due = Vec::new();
+        if now >= self.reads_from {
+            let lag = Moment::from(self.settings.index_lag_seconds) * 1000;
+            let doubtful = self.ledger.uncertain(now - lag)?;
+            if !doubtful.is_empty() {
+                return self.reconcile(&doubtful, now);
+            }
+            due.extend(
+                self.ledger.uncertain(now)?.iter().filter_map(|row| row.checked).map(|at| at + lag),
+            );
+        }
+        if self.settings.posting != Posting::DryRun
+            && let Some(row) = self.ledger.oldest(State::Approved, 1)?.pop()
+        {
+            match self.free_to_post(now)? {
+                None => {
+                    self.post(&row, now)?;
+                    return Ok(Turn::Again);
+                }
+                Some(at) => due.push(at),
+            }
+        }
+        // new mentions may hold a "stop", so they come before the next draft; but a console is read line by line
+        let poll_at = self.next_poll.max(self.reads_from).max(self.budget_from(now)?);
+        if !self.ended && now >= poll_at && self.platform.pace(&self.settings) > 0 {
+            return self.poll(now);
+        }
+        if let Some(row) = self.ledger.oldest(State::Queued, 1)?.pop() {
+            self.compose(&row, now)?;
+            return Ok(Turn::Again);
+        }
+        if self.ended {
+            let waits =
+                self.ledger.count(State::Approved)? + self.ledger.count(State::Uncertain)? > 0;
+            let at = due.into_iter().min();
+            let at = at.filter(|_| waits && self.settings.posting != Posting::DryRun);
+            return Ok(at.map_or(Turn::Ended, |at| Turn::Until(at.max(now + 1))));
+        }
+        if now >= poll_at {
+            return self.poll(now);
+        }
+        due.push(poll_at);
+        // an approval by another program has to be noticed too
+        let soon = due.into_iter().min().unwrap_or(poll_at).min(now + 5_000);
+        Ok(Turn::Until(soon.max(now + 1)))
+    }
+
+    /// What was decided since the last time.
+    pub fn decisions(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions)
+    }
+
+    /// What an operator should know since the last time.
+    pub fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// How often mentions were asked for with success.
+    pub fn polls(&self) -> u32 {
+        self.polls
+    }
+
+    /// The ledger, to look at.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Look for the replies of `rows` on the account's timeline.
+    ///
+    /// # Errors
+    /// As for [`Bot::turn`].
+    pub fn look(&mut self, rows: &[Row], now: Moment) -> Result<Turn> {
+        self.reconcile(rows, now)
+    }
+
+    /// Once, at the beginning: who we are, and what the last run left.
+    fn start(&mut self, now: Moment) -> Result<Turn> {
+        if now < self.reads_from {
+            return Ok(Turn::Until(self.reads_from));
+        }
+        self.mark("started");
+        let orphans = self.ledger.doubt_orphans(now)?;
+        if orphans > 0 {
+            self.note(format!(
+                "{orphans} replies were on their way when the last run ended; looking for them"
+            ));
+        }
+        let me = match self.platform.account(now) {
+            Ok(me) => me,
+            Err(refusal) => return self.reading_failed(&refusal, now),
+        };
+        // a new ledger knows nothing: what the account has answered before is done with
+        if self.platform.costs() && self.ledger.number("seeded")?.is_none() {
+            if self.ledger.is_fresh() || self.ledger.number("cursor")?.is_none() {
+                match self.platform.replies(None, None, now) {
+                    Ok(replies) => {
+                        for (mention, reply) in &replies.pairs {
+                            self.ledger.seed_reply(mention, reply, now)?;
+                        }
+                    }
+                    Err(refusal) => return self.reading_failed(&refusal, now),
+                }
+            }
+            self.ledger.set_note("seeded", &now.to_string())?;
+        }
+        let day = 24 * 3_600_000;
+        self.ledger.purge(now - Moment::from(self.settings.policy.keep_days) * day)?;
+        self.me = Some(me);
+        self.mark("known");
+        Ok(Turn::Again)
+    }
+
+    /// Something that reads went wrong.
+    pub(super) fn reading_failed(&mut self, refusal: &Refusal, now: Moment) -> Result<Turn> {
+        match refusal.class {
+            Class::Ended => {
+                self.ended = true;
+                if !refusal.says.is_empty() {
+                    self.note(refusal.says.clone());
+                }
+                return Ok(Turn::Again);
+            }
+            Class::Account => return Err(Trouble::Permission(refusal.says.clone())),
+            Class::Credit => self.out_of_credit(&refusal.says, now)?,
+            Class::Wait(until) => {
+                self.reads_from = until.max(now + 1_000);
+                self.ledger.set_note("hold.reads", &self.reads_from.to_string())?;
+                self.note(format!("reading waits: {}", refusal.says));
+            }
+            _ => {
+                self.reads_from = now + self.chance.backoff(self.failures);
+                self.failures += 1;
+                self.note(format!("reading failed: {}", refusal.says));
+            }
+        }
+        Ok(Turn::Until(self.reads_from))
+    }
+
+    /// Nothing works before somebody pays: wait long, say it once.
+    pub(super) fn out_of_credit(&mut self, says: &str, now: Moment) -> Result<()> {
+        let wait = ((15 * 60_000) << self.failures.min(5)).min(6 * 3_600_000);
+        if self.failures == 0 {
+            self.note(format!("{says}; everything waits until the account has credit again"));
+        }
+        self.failures += 1;
+        self.reads_from = now + wait;
+        self.posts_from = now + wait;
+        self.ledger.set_note("hold.reads", &self.reads_from.to_string())?;
+        self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
+        Ok(())
+    }
+
+    /// The moment from which today's budget allows more; 0 when it does already.
+    pub(super) fn budget_from(&self, now: Moment) -> Result<Moment> {
+        let budget = (self.settings.policy.budget_usd * 1e6) as i64;
+        let tomorrow = (now.div_euclid(DAY) + 1) * DAY;
+        let used_up = self.platform.costs() && self.ledger.spent(now.div_euclid(DAY))? >= budget;
+        Ok(if used_up { tomorrow } else { 0 })
+    }
+
+    pub(super) fn spend(&self, usd: f64, now: Moment) -> Result<()> {
+        if self.platform.costs() {
+            self.ledger.spend(now.div_euclid(DAY), (usd * 1e6).round() as i64)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn mark(&mut self, step: &'static str) {
+        (self.probe)(step);
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    pub(super) fn decided(&mut self, decision: Decision) {
+        self.decisions.push(decision);
+    }
+
+    /// A decision that no reply comes.
+    pub(super) fn decided_skip(&mut self, id: &str, reason: &str) {
+        self.decided(Decision {
+            id: id.to_owned(),
+            decision: "skip",
+            reply: None,
+            reason: Some(reason.to_owned()),
+            seed: None,
+            model: None,
+            steps: Vec::new(),
+        });
+    }
+
+    /// A decision that the row's reply is said.
+    pub(super) fn decided_reply(&mut self, row: &Row, steps: Vec<Step>) {
+        let decision = if row.kind == Kind::Help { "help" } else { "reply" };
+        self.decided(Decision {
+            id: row.id.clone(),
+            decision,
+            reply: row.reply.clone(),
+            reason: None,
+            seed: row.seed,
+            model: row.model.clone(),
+            steps,
+        });
+    }
+}
+
+pub(super) const DAY: Moment = 24 * 3_600_000;
+
+/// For a bot that only looks.
+pub(super) struct Silent;
+
+impl Voice for Silent {
+    fn name(&mut self) -> anyhow::Result<String> {
+        anyhow::bail!("nothing is said here")
+    }
+
+    fn say(&mut self, _: &str, _: u64) -> anyhow::Result<String> {
+        anyhow::bail!("nothing is said here")
+    }
+}

@@ -1,0 +1,228 @@
+//! The bot as a program: the lock, the loop around [`Bot::turn`], signals in, decisions out as JSON lines.
+
+use super::{Bot, Clock, Console, Platform, PlatformName, Result, Settings, Trouble, Turn};
+use crate::{
+    clean::for_terminal,
+    mentions::{Ledger, Lock, Moment, Voice},
+};
+use anyhow::Context;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
+    time::Duration,
+};
+
+/// What the program is to do, put together from settings and flags.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The settings' `[bot]`, with the flags over it.
+    pub settings: Settings,
+    /// The file that should have had them.
+    pub settings_file: PathBuf,
+    /// The ledger; `None` keeps it in memory, for a trial.
+    pub ledger: Option<PathBuf>,
+    /// The keys' file.
+    pub secrets: PathBuf,
+    /// One look, and end.
+    pub once: bool,
+    /// How far ahead of the wall's clock it is, in milliseconds; tests use that.
+    pub ahead: Moment,
+    /// Die without a word after so many steps; tests use that.
+    pub die_after: Option<u64>,
+}
+
+impl Plan {
+    /// The platform that is set.
+    ///
+    /// # Errors
+    /// When none is: which file to write, and how to try it without.
+    pub fn platform(&self) -> Result<PlatformName> {
+        match self.settings.platform {
+            Some(PlatformName::Mastodon) => Err(Trouble::Configuration(
+                "[bot] platform = \"mastodon\": not built yet; \"x\" and \"console\" are".into(),
+            )),
+            Some(platform) => Ok(platform),
+            None => Err(Trouble::Configuration(format!(
+                "the bot is not configured: write {} with\n\n  [bot]\n  platform = \"x\"\n\nor try it first, with \
+                 nothing set and nothing sent:\n\n  echo '{{\"id\":\"1\",\"author\":\"ash\",\"text\":\"@unstuck The lamp \
+                 went out, and\"}}' | unstuck bot once --dry-run --platform console",
+                self.settings_file.display()
+            ))),
+        }
+    }
+
+    /// The ledger, for whoever looks after it.
+    ///
+    /// # Errors
+    /// As of the ledger, or when nothing is configured.
+    pub fn open_ledger(&self, now: Moment) -> Result<Ledger> {
+        let Some(path) = &self.ledger else { return Ok(Ledger::in_memory(now)?) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Trouble::Temporary(format!("{}: {error}", folder.display())))?;
+        }
+        make_private(path)
+            .map_err(|error| Trouble::Temporary(format!("{}: {error}", path.display())))?;
+        Ledger::open(path, now).map_err(|error| match Trouble::from(error) {
+            Trouble::Configuration(says) => {
+                Trouble::Configuration(format!("{}: {says}", path.display()))
+            }
+            Trouble::Temporary(says) => Trouble::Temporary(format!("{}: {says}", path.display())),
+            other => other,
+        })
+    }
+
+    /// The right to post, which only one program has.
+    ///
+    /// # Errors
+    /// When another one has it.
+    pub fn lock(&self) -> Result<Option<Lock>> {
+        let Some(path) = &self.ledger else { return Ok(None) };
+        match Lock::take(path) {
+            Ok(Some(lock)) => Ok(Some(lock)),
+            Ok(None) => Err(Trouble::Temporary(format!(
+                "{}: another bot is running with this ledger",
+                path.display()
+            ))),
+            Err(error) => Err(Trouble::Temporary(format!("{}: {error}", path.display()))),
+        }
+    }
+}
+
+/// What people wrote to us is for the operator's eyes: SQLite gives its other files the permissions of this one.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Run until there is nothing more to do, or somebody says stop.
+///
+/// # Errors
+/// A [`Trouble`], or that standard output can't be written.
+pub fn run(
+    plan: &Plan,
+    voice: impl Voice,
+    env: impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<()> {
+    let mut clock = Clock::new(plan.ahead);
+    match plan.platform()? {
+        PlatformName::Console => {
+            // a signal just ends it: what is in the ledger is whole at any moment
+            let (_silent, signals) = channel();
+            let handle = plan.settings.handle.as_deref().unwrap_or("unstuck");
+            let console = Console::new(std::io::stdin().lock(), handle.trim_start_matches('@'));
+            go(plan, console, voice, Vec::new(), &mut clock, &signals)
+        }
+        _ => {
+            let (x, secrets) = super::x::open(plan, env)?;
+            go(plan, x, voice, secrets, &mut clock, &signals()?)
+        }
+    }
+}
+
+fn go(
+    plan: &Plan,
+    platform: impl Platform,
+    voice: impl Voice,
+    secrets: Vec<super::Secret>,
+    clock: &mut Clock,
+    signals: &Receiver<()>,
+) -> anyhow::Result<()> {
+    let lock = {
+        let _made = plan.open_ledger(clock.now())?; // the folder, and what is wrong with the ledger
+        plan.lock()?
+    };
+    let ledger = plan.open_ledger(clock.now())?;
+    let mut bot = Bot::new(ledger, platform, voice, plan.settings.clone(), clock.now())?;
+    bot.keep_secret(secrets);
+    if let Some(mut left) = plan.die_after {
+        bot.watch(move |_| match left.checked_sub(1) {
+            Some(less) => left = less,
+            None => die(),
+        });
+    }
+    loop {
+        let turn = bot.turn(clock.now());
+        print(&mut bot)?;
+        let wait = match turn? {
+            Turn::Ended => break,
+            Turn::Again => match signals.try_recv() {
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => continue,
+                Ok(()) => break,
+            },
+            Turn::Until(_) if plan.once => {
+                if bot.polls() == 0 || !bot.ledger().is_quiet().map_err(Trouble::from)? {
+                    return Err(
+                        Trouble::Temporary("not all is done; run it again later".into()).into()
+                    );
+                }
+                break;
+            }
+            Turn::Until(at) => Duration::from_millis((at - clock.now()).max(1).unsigned_abs()),
+        };
+        match signals.recv_timeout(wait) {
+            Ok(()) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(wait),
+        }
+    }
+    drop(lock);
+    Ok(())
+}
+
+/// What was decided to standard output, what an operator should know to standard error.
+fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
+    for note in bot.notes() {
+        let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&note));
+    }
+    let decisions = bot.decisions();
+    if decisions.is_empty() {
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    for mut decision in decisions {
+        for step in &mut decision.steps {
+            step.text = for_terminal(&step.text).into_owned();
+        }
+        decision.id = for_terminal(&decision.id).into_owned();
+        let line = serde_json::to_string(&decision)?;
+        writeln!(stdout, "{line}").context("standard output")?;
+    }
+    stdout.flush().context("standard output")
+}
+
+/// A message for each signal that asks us to end. After the first one there are four seconds for what is being done;
+/// what then isn't done is found in the ledger by the next start.
+#[cfg(unix)]
+fn signals() -> anyhow::Result<Receiver<()>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (send, receive) = channel();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                continue; // settings are read at the start only: the old ones stay
+            }
+            let _ = send.send(());
+            std::thread::sleep(Duration::from_secs(4));
+            std::process::exit(0);
+        }
+    })?;
+    Ok(receive)
+}
+
+#[cfg(not(unix))]
+fn signals() -> anyhow::Result<Receiver<()>> {
+    Ok(channel().1)
+}
+
+/// As dead as by `kill -9`: nothing is flushed, closed or unwound.
+fn die() {
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    std::process::abort();
+}

@@ -1,0 +1,147 @@
+//! The account's keys: from the environment, or from a file that only its owner can read. Never shown, never logged,
+//! wiped when dropped.
+
+use super::{Result, Trouble};
+use serde::Deserialize;
+use std::{fs, path::Path};
+use zeroize::Zeroize;
+
+/// A text that can be used and not be seen: there is no `Debug` and no `Display`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hide `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for signing and for looking whether it got out.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The four keys of an account on X.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Names the program to the platform.
+    pub consumer_key: Secret,
+    /// Shows that it is that program.
+    pub consumer_secret: Secret,
+    /// Names the account; begins with its id.
+    pub access_token: Secret,
+    /// Shows that the account allowed it.
+    pub access_secret: Secret,
+}
+
+/// Their names in the file and, behind `UNSTUCK_X_`, in the environment.
+pub const NAMES: [&str; 4] = ["consumer_key", "consumer_secret", "access_token", "access_secret"];
+
+impl Secrets {
+    /// From the environment when all four are there, else from the file.
+    ///
+    /// # Errors
+    /// When neither can be used: which file, and how it should be; never what is in it.
+    pub fn load(path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let told = NAMES.map(|name| env(&format!("UNSTUCK_X_{}", name.to_uppercase())));
+        if let [Some(ck), Some(cs), Some(at), Some(at_secret)] = told {
+            return Self::from_parts([ck, cs, at, at_secret])
+                .map_err(|what| Trouble::Configuration(format!("UNSTUCK_X_{}: {what}", "…")));
+        }
+        let name = path.display();
+        let file = fs::symlink_metadata(path).map_err(|error| {
+            Trouble::Configuration(format!(
+                "{name}: {error}; write the account's keys there with `unstuck bot login`, or set UNSTUCK_X_CONSUMER_KEY, \
+                 UNSTUCK_X_CONSUMER_SECRET, UNSTUCK_X_ACCESS_TOKEN and UNSTUCK_X_ACCESS_SECRET"
+            ))
+        })?;
+        guard(path, &file)?;
+        let mut text = fs::read_to_string(path)
+            .map_err(|error| Trouble::Permission(format!("{name}: {error}")))?;
+        // toml's own message would quote the line
+        let parsed = toml::from_str::<Self>(&text).map_err(|_| {
+            Trouble::Configuration(format!("{name}: not the four lines {}", NAMES.join(", ")))
+        });
+        text.zeroize();
+        let secrets = parsed?;
+        let all = secrets.texts().map(|text| text.trim().to_owned());
+        Self::from_parts(all).map_err(|what| Trouble::Configuration(format!("{name}: {what}")))
+    }
+
+    fn from_parts(parts: [String; 4]) -> std::result::Result<Self, &'static str> {
+        let parts = parts.map(|part| part.trim().to_owned());
+        if parts.iter().any(|part| part.is_empty() || part.chars().any(|c| !c.is_ascii_graphic())) {
+            return Err("a key is empty, or has characters that no key has");
+        }
+        let [consumer_key, consumer_secret, access_token, access_secret] = parts.map(Secret);
+        Ok(Self { consumer_key, consumer_secret, access_token, access_secret })
+    }
+
+    /// The same, if they can be keys.
+    ///
+    /// # Errors
+    /// What is wrong with them, without showing them.
+    pub fn checked(&self) -> Result<Self> {
+        Self::from_parts(self.texts().map(str::to_owned))
+            .map_err(|what| Trouble::Configuration(what.to_owned()))
+    }
+
+    /// All four, for a look at what is about to go out.
+    pub fn texts(&self) -> [&str; 4] {
+        [&self.consumer_key, &self.consumer_secret, &self.access_token, &self.access_secret]
+            .map(Secret::reveal)
+    }
+
+    /// Write them so that only the owner can read them.
+    ///
+    /// # Errors
+    /// When the file can't be made.
+    pub fn save(&self, path: &Path) -> std::io::Result<()> {
+        use std::io::Write;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        // a temporary file is its owner's alone from the start
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        for (name, text) in NAMES.iter().zip(self.texts()) {
+            writeln!(file, "{name} = \"{text}\"")?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+/// Only the owner may read it, and the owner is us.
+#[cfg(unix)]
+fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let name = path.display();
+    let wrong = if !file.is_file() {
+        "has to be a plain file, no link".to_owned()
+    } else if file.mode() & 0o077 != 0 {
+        format!("others can read it; run: chmod 600 {name}")
+    } else if file.uid() != rustix::process::geteuid().as_raw() {
+        "belongs to somebody else".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Trouble::Permission(format!("{name}: {wrong}")))
+}
+
+#[cfg(not(unix))]
+fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
+    if file.is_file() {
+        return Ok(());
+    }
+    Err(Trouble::Permission(format!("{}: has to be a plain file", path.display())))
+}

@@ -1,0 +1,279 @@
+//! The platform X: API version 2, signed by OAuth 1.0a. One request a call, but for one repetition with a corrected
+//! clock; waiting is the loop's.
+
+mod http;
+mod limits;
+pub mod oauth;
+mod refusal;
+mod wire;
+
+use super::{
+    Class, Outgoing, Page, Plan, Platform, Refusal, Replies, Secret, Secrets, Trouble,
+    clock::Chance,
+};
+use crate::mentions::{Account, Moment};
+use http::{Answer, Http, Request};
+use refusal::{Asked, refusal};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use wire::{Many, User};
+
+/// What may be set about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where the interface is. Plain `http` only to this machine, for tests.
+    pub base_url: String,
+    /// How fields are called in requests; answers are understood in both spellings.
+    pub spelling: Spelling,
+}
+
+/// X is renaming its fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spelling {
+    /// `tweet.fields`, `referenced_tweets`, ...
+    #[default]
+    Tweet,
+    /// `post.fields`, `referenced_posts`, ...
+    Post,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { base_url: "https://api.x.com".into(), spelling: Spelling::default() }
+    }
+}
+
+/// An account on X.
+pub struct X {
+    http: Http,
+    spelling: Spelling,
+    /// The handle that the settings expect.
+    expected: Option<String>,
+    me: Account,
+    chance: Chance,
+}
+
+/// A client for the plan's account, and what it must not say.
+///
+/// # Errors
+/// When the keys can't be had, or the address is none to send them to.
+pub fn open(
+    plan: &Plan,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(X, Vec<Secret>), Trouble> {
+    let secrets = Secrets::load(&plan.secrets, env)?;
+    // no core file, no debugger: the keys are in memory from here on
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let texts = secrets.texts().map(Secret::new).to_vec();
+    Ok((X::new(&plan.settings.x, plan.settings.handle.as_deref(), secrets)?, texts))
+}
+
+impl X {
+    /// A client that signs with `secrets`, of the account `handle` if that is given.
+    ///
+    /// # Errors
+    /// When the address is none to send keys to.
+    pub fn new(
+        settings: &Settings,
+        handle: Option<&str>,
+        secrets: Secrets,
+    ) -> Result<Self, Trouble> {
+        Ok(Self {
+            http: Http::new(&settings.base_url, secrets)?,
+            spelling: settings.spelling,
+            expected: handle.map(|handle| handle.trim_start_matches('@').to_owned()),
+            me: Account::default(),
+            chance: Chance::any(),
+        })
+    }
+
+    /// Send it; again, once, if the platform's clock and ours disagree and that was the reason.
+    fn send(
+        &mut self,
+        request: &Request<'_>,
+        asked: Asked,
+        now: Moment,
+    ) -> Result<Answer, Refusal> {
+        let mut answer = self.send_once(request, asked, now)?;
+        if answer.status == 401
+            && let Some(date) = answer.headers.date
+            && (date - now - self.http.ahead).abs() > 20_000
+        {
+            self.http.ahead = date - now;
+            answer = self.send_once(request, asked, now)?;
+        }
+        match answer.status {
+            200..=299 => Ok(answer),
+            _ => Err(refusal(&answer, asked, now, &mut self.chance)),
+        }
+    }
+
+    fn send_once(
+        &self,
+        request: &Request<'_>,
+        asked: Asked,
+        now: Moment,
+    ) -> Result<Answer, Refusal> {
+        self.http.send(request, now).map_err(|lost| {
+            let doubtful = lost.may_have_arrived && asked == Asked::Write;
+            Refusal::new(if doubtful { Class::Uncertain } else { Class::Transient }, lost.says)
+        })
+    }
+
+    /// Read a page; the object it is.
+    fn read(
+        &mut self,
+        path: &str,
+        query: &[(&str, &str)],
+        asked: Asked,
+        now: Moment,
+    ) -> Result<(Value, Answer), Refusal> {
+        let request = Request { method: "GET", path, query, body: None };
+        let answer = self.send(&request, asked, now)?;
+        match wire::parse(&answer.body) {
+            Some(value) => Ok((value, answer)),
+            None => Err(Refusal::new(Class::Transient, "X answered with something unreadable")),
+        }
+    }
+
+    fn many(value: Value) -> Result<Many, Refusal> {
+        let partial = value.get("errors").is_some() && value.get("data").is_none();
+        let empty = value.pointer("/meta/result_count").is_some_and(|count| count == 0);
+        if partial && !empty {
+            return Err(Refusal::new(Class::Transient, "X answered with errors and no data"));
+        }
+        serde_json::from_value(value)
+            .map_err(|_| Refusal::new(Class::Transient, "X answered with something unreadable"))
+    }
+
+    /// The names of the fields of a post, and those of them that are asked for.
+    fn fields(&self) -> (&'static str, &'static str) {
+        match self.spelling {
+            Spelling::Tweet => (
+                "tweet.fields",
+                "author_id,conversation_id,created_at,display_text_range,edit_history_tweet_ids,entities,\
+                 in_reply_to_user_id,note_tweet,possibly_sensitive,referenced_tweets",
+            ),
+            Spelling::Post => (
+                "post.fields",
+                "author_id,conversation_id,created_at,display_text_range,edit_history_post_ids,entities,\
+                 in_reply_to_user_id,note_post,possibly_sensitive,referenced_posts",
+            ),
+        }
+    }
+}
+
+impl Platform for X {
+    fn account(&mut self, now: Moment) -> Result<Account, Refusal> {
+        let query = [("user.fields", "description,protected,username")];
+        let (value, _) = self.read("/2/users/me", &query, Asked::Me, now)?;
+        let unreadable = || Refusal::new(Class::Transient, "X didn't say who we are");
+        let user = value.get("data").and_then(|user| User::deserialize(user).ok());
+        let me = user.map(User::account).filter(|me| wire::is_id(&me.id)).ok_or_else(unreadable)?;
+        if me.id != self.http.account_id() {
+            let says = format!("the keys are not those of @{}", me.handle);
+            return Err(Refusal::new(Class::Account, says));
+        }
+        if let Some(expected) = &self.expected
+            && !expected.eq_ignore_ascii_case(&me.handle)
+        {
+            let says =
+                format!("the keys are those of @{}, the settings say @{expected}", me.handle);
+            return Err(Refusal::new(Class::Account, says));
+        }
+        self.me = me.clone();
+        Ok(me)
+    }
+
+    fn mentions(
+        &mut self,
+        since: Moment,
+        page: Option<&str>,
+        now: Moment,
+    ) -> Result<Page, Refusal> {
+        let path = format!("/2/users/{}/mentions", self.me.id);
+        let since = wire::id_at(since);
+        let (name, fields) = self.fields();
+        let mut query = vec![
+            ("expansions", "author_id"),
+            ("max_results", "100"),
+            ("since_id", &*since),
+            (name, fields),
+            ("user.fields", "affiliation,description,protected,username"),
+        ];
+        query.extend(page.map(|page| ("pagination_token", page)));
+        let (value, answer) = self.read(&path, &query, Asked::Read, now)?;
+        let many = Self::many(value)?;
+        Ok(Page {
+            mentions: many.mentions(&self.me),
+            next: many.meta.next_token,
+            rest_until: answer.headers.rest_until(now),
+        })
+    }
+
+    fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal> {
+        let mut target = json!({ "in_reply_to_tweet_id": reply.to });
+        if !reply.without.is_empty() {
+            target["exclude_reply_user_ids"] = json!(reply.without);
+        }
+        let body = json!({ "text": reply.text, "reply": target }).to_string();
+        let request = Request { method: "POST", path: "/2/tweets", query: &[], body: Some(&body) };
+        let answer = self.send(&request, Asked::Write, now)?;
+        let posted = wire::parse(&answer.body);
+        let id = posted.as_ref().and_then(|value| value["data"]["id"].as_str());
+        match id.filter(|id| wire::is_id(id)) {
+            Some(id) => Ok(id.to_owned()),
+            None => Err(Refusal::new(Class::Uncertain, "X took it and didn't say as what")),
+        }
+    }
+
+    fn replies(
+        &mut self,
+        since: Option<&str>,
+        page: Option<&str>,
+        now: Moment,
+    ) -> Result<Replies, Refusal> {
+        // asked for before the account is known only by those who trust their keys
+        let me = if self.me.id.is_empty() { self.http.account_id() } else { &self.me.id };
+        let path = format!("/2/users/{me}/tweets");
+        let (name, _) = self.fields();
+        let fields = match self.spelling {
+            Spelling::Tweet => "referenced_tweets",
+            Spelling::Post => "referenced_posts",
+        };
+        let mut query = vec![("max_results", "100"), (name, fields)];
+        query.extend(since.filter(|id| wire::is_id(id)).map(|id| ("since_id", id)));
+        query.extend(page.map(|page| ("pagination_token", page)));
+        let (value, _) = self.read(&path, &query, Asked::Read, now)?;
+        let many = Self::many(value)?;
+        let next = if since.is_none() { None } else { many.meta.next_token.clone() };
+        Ok(Replies { pairs: many.pairs(), next })
+    }
+
+    fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal> {
+        if !wire::is_id(id) {
+            return Ok(false);
+        }
+        match self.read(&format!("/2/tweets/{id}"), &[], Asked::Read, now) {
+            Ok((value, _)) if value.get("data").is_some() => Ok(true),
+            Ok((value, _)) => {
+                let gone = value["errors"].as_array().is_some_and(|errors| !errors.is_empty());
+                if gone { Ok(false) } else { Err(Refusal::new(Class::Transient, "X didn't say")) }
+            }
+            Err(refusal) if refusal.says.starts_with("X answered 404") => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    fn retract(&mut self, id: &str, now: Moment) -> Result<(), Refusal> {
+        if !wire::is_id(id) {
+            return Err(Refusal::new(Class::Never, "not a post's number"));
+        }
+        let path = format!("/2/tweets/{id}");
+        let request = Request { method: "DELETE", path: &path, query: &[], body: None };
+        self.send(&request, Asked::Write, now).map(drop)
+    }
+}

@@ -1,0 +1,80 @@
+//! What the bot is to do, put together from its settings, its flags and the places of this machine.
+
+use super::{Config, places};
+use crate::cli;
+use anyhow::{Context, Result};
+use std::io::Read;
+use unstuck::bot::{Act, Plan, PlatformName, Posting};
+
+impl Config {
+    /// The bot's plan. `test` is what tests set (`UNSTUCK_BOT_TEST`): `ahead=MS` and `die=STEPS`.
+    pub fn bot(&self, flags: &cli::Global, args: &cli::Bot, test: Option<&str>) -> Plan {
+        let mut settings = self.bot.clone();
+        settings.platform = args.platform.map_or(settings.platform, |name| {
+            Some(match name {
+                cli::Platform::X => PlatformName::X,
+                cli::Platform::Mastodon => PlatformName::Mastodon,
+                cli::Platform::Console => PlatformName::Console,
+            })
+        });
+        let (dry, once) = match &args.act {
+            cli::BotAct::Run(run) => (run.dry_run, run.once),
+            cli::BotAct::Once(run) => (run.dry_run, true),
+            _ => (false, true),
+        };
+        if dry {
+            settings.posting = Posting::DryRun;
+        }
+        // a trial on the console leaves nothing behind, so that the same line can be tried again
+        let trial = dry && settings.platform == Some(PlatformName::Console);
+        let name = match settings.platform {
+            Some(PlatformName::Console) => "console.sqlite",
+            _ => "x.sqlite",
+        };
+        let usual = || places().map(|places| places.data_dir().join("bot").join(name));
+        let told = |key: &str| {
+            let pairs = test.unwrap_or_default().split(',').filter_map(|pair| pair.split_once('='));
+            pairs
+                .filter(|(name, _)| *name == key)
+                .find_map(|(_, number)| number.parse::<i64>().ok())
+        };
+        let folder = places().map(|places| places.config_dir().to_owned()).unwrap_or_default();
+        let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join("x-keys.toml"));
+        let ledger = settings.ledger.clone().or_else(|| if trial { None } else { usual() });
+        Plan {
+            settings_file: flags.config.clone().unwrap_or_else(|| folder.join("unstuck.toml")),
+            ledger,
+            secrets,
+            once,
+            ahead: told("ahead").unwrap_or(0),
+            die_after: told("die").map(i64::unsigned_abs),
+            settings,
+        }
+    }
+}
+
+/// What an operator wants; `None` when the bot itself is to run.
+///
+/// # Errors
+/// When standard input can't be read.
+pub fn act(act: cli::BotAct) -> Result<Option<Act>> {
+    Ok(Some(match act {
+        cli::BotAct::Run(_) | cli::BotAct::Once(_) => return Ok(None),
+        cli::BotAct::Check => Act::Check,
+        cli::BotAct::Login => Act::Login,
+        cli::BotAct::Queue { json } => Act::Queue { json },
+        cli::BotAct::Approve { ids } => Act::Approve(ids),
+        cli::BotAct::Edit { id, text } if text == "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("standard input")?;
+            Act::Edit { id, text }
+        }
+        cli::BotAct::Edit { id, text } => Act::Edit { id, text },
+        cli::BotAct::Reject { ids } => Act::Reject(ids),
+        cli::BotAct::Retract { id } => Act::Retract(id),
+        cli::BotAct::Reconcile => Act::Reconcile,
+        cli::BotAct::Optout { who, undo } => Act::OptOut { who, undo },
+        cli::BotAct::Forget { name } => Act::Forget(name),
+        cli::BotAct::Status { json } => Act::Status { json },
+    }))
+}

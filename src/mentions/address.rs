@@ -1,0 +1,146 @@
+//! What a mention asks of us, once handles, links and invisible characters are out of it.
+
+use crate::clean::{Cleaner, Level};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What a mention wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// A continuation of this.
+    Prompt(String),
+    /// To know what this is: `help` in any case, or nothing but our name.
+    Help,
+    /// Never to hear from us again.
+    Stop,
+}
+
+/// Words that mean it wherever they stand.
+const STOP_PHRASES: &[&str] = &[
+    "unsubscribe",
+    "opt out",
+    "opt me out",
+    "optout",
+    "leave me alone",
+    "stop replying",
+    "stop answering",
+    "stop messaging",
+    "stop tagging",
+    "stop mentioning",
+    "do not reply",
+    "don't reply",
+    "dont reply",
+    "do not contact",
+];
+
+/// Words around a bare "stop" that don't change it. "Stop hammertime" is no opt-out: something is left.
+const POLITE: &[&str] = &[
+    "please",
+    "pls",
+    "plz",
+    "now",
+    "just",
+    "bot",
+    "ok",
+    "okay",
+    "thanks",
+    "thank",
+    "you",
+    "it",
+    "this",
+    "that",
+    "already",
+    "immediately",
+    "hey",
+    "hi",
+    "no",
+];
+
+/// Read `text`, which names us as `handle`. `more_stops` are the operator's own opt-out phrases.
+pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> Ask {
+    let text = prompt(text, handle, longest);
+    let words = words(&text);
+    let spaced = format!(" {} ", words.join(" "));
+    let mut phrases = STOP_PHRASES.iter().copied().chain(more_stops.iter().map(|s| &**s));
+    if phrases.any(|phrase| spaced.contains(&format!(" {} ", self::words(phrase).join(" ")))) {
+        return Ask::Stop;
+    }
+    let mut core = words.iter().filter(|word| !POLITE.contains(&&***word));
+    if core.clone().count() > 0 && core.all(|word| word == "stop") {
+        return Ask::Stop;
+    }
+    if words.is_empty() && text.is_ascii() || words == ["help"] {
+        return Ask::Help;
+    }
+    Ask::Prompt(text)
+}
+
+/// Lower-case words without their marks.
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .map(|word| word.replace('’', "'"))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// The words that are left for the model.
+fn prompt(text: &str, handle: &str, longest: usize) -> String {
+    let composed: String = text.nfc().collect();
+    let mut cleaner = Cleaner::new(Level::Prose);
+    let mut plain = cleaner.push(&composed);
+    plain.push_str(&cleaner.finish());
+    let unaddressed = without_handle(behind_handles(&plain), handle);
+    let words: Vec<_> = unaddressed
+        .split_whitespace()
+        .filter(|word| !word.contains("://") && !word.to_lowercase().contains("t.co/"))
+        .map(|word| word.trim_start_matches(['@', '＠']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ").graphemes(true).take(longest).collect::<String>().trim().to_owned()
+}
+
+/// Behind all `@handles` that stand in front, ours among them.
+fn behind_handles(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(name) = rest.strip_prefix(['@', '＠']) {
+        let behind = name.trim_start_matches(is_name);
+        if behind.len() == name.len() {
+            break;
+        }
+        rest = behind.trim_start();
+    }
+    rest
+}
+
+/// Our handle out of the middle too: whole, in any case. `@ashbot2` isn't `@ashbot`.
+fn without_handle(text: &str, handle: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['@', '＠']) {
+        out.push_str(&rest[..at]);
+        let sign = rest[at..].chars().next().map_or(1, char::len_utf8);
+        let name_on = &rest[at + sign..];
+        let name = &name_on[..name_on.len() - name_on.trim_start_matches(is_name).len()];
+        let ours = !handle.is_empty() && name.eq_ignore_ascii_case(handle);
+        if !ours {
+            out.push_str(&rest[at..at + sign + name.len()]);
+        }
+        rest = &name_on[name.len()..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether `text` names `handle` as a whole word, in any case.
+pub fn names(text: &str, handle: &str) -> bool {
+    text.match_indices('@').any(|(at, _)| {
+        let rest = &text[at + 1..];
+        let name = &rest[..rest.len() - rest.trim_start_matches(is_name).len()];
+        name.eq_ignore_ascii_case(handle) && !text[..at].ends_with(is_name)
+    })
+}

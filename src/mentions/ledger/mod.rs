@@ -1,0 +1,245 @@
+//! The ledger: one SQLite file that knows every mention and what became of it. Opening it is here, with its schema
+//! and its lock; a ledger that can't be trusted is refused, never reset, since a reset would answer everybody again.
+
+mod people;
+mod posting;
+mod queue;
+mod row;
+
+pub use posting::Attempt;
+pub use queue::Summary;
+pub use row::{Kind, Row, State};
+
+use super::Moment;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    time::Duration,
+};
+
+/// What every version of the ledger changed. The file's `user_version` says how many of them it has.
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+/// Marks the file as ours: "unst".
+const APPLICATION: i64 = 0x756e_7374;
+/// A file of this size is looked through as a whole when it is opened; a larger one by `bot check`.
+const LOOKED_THROUGH: u64 = 16 << 20;
+
+/// Why the ledger can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another program of a later version wrote it.
+    #[error("made by a newer unstuck (schema {0}); use that one, nothing is posted with this one")]
+    Newer(i64),
+    /// It isn't ours, or not whole.
+    #[error(
+        "{0}; nothing is posted. Put a backup in its place, or move it away: a new ledger answers nothing \
+         that was written before it"
+    )]
+    Broken(String),
+    /// The machine's disk or file system.
+    #[error("{0}")]
+    Storage(String),
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Broken(format!("not whole ({error})")),
+            _ => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+/// What a ledger's method gives.
+pub type Result<T> = std::result::Result<T, LedgerError>;
+
+/// An open ledger. Several programs may have it open; each change is whole and on disk before the method returns.
+pub struct Ledger {
+    db: Connection,
+    fresh: bool,
+}
+
+/// Held by the one program that may post.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// `None` when another program has it.
+    ///
+    /// # Errors
+    /// When there can be no file beside the ledger.
+    pub fn take(ledger: &Path) -> std::io::Result<Option<Self>> {
+        let mut name = ledger.as_os_str().to_owned();
+        name.push(".lock");
+        let file = File::options().create(true).truncate(false).write(true).open(name)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Ledger {
+    /// The ledger at `path`, made when there is none.
+    ///
+    /// # Errors
+    /// When it is of a newer version, broken, not a ledger, or can't be written.
+    pub fn open(path: &Path, now: Moment) -> Result<Self> {
+        let large = std::fs::metadata(path).is_ok_and(|file| file.len() > LOOKED_THROUGH);
+        let ledger = Self::set_up(Connection::open(path)?, now)?;
+        if !large {
+            ledger.look_through()?;
+        }
+        Ok(ledger)
+    }
+
+    /// One that nobody finds again, for trials.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory(now: Moment) -> Result<Self> {
+        Self::set_up(Connection::open_in_memory()?, now)
+    }
+
+    fn set_up(mut db: Connection, now: Moment) -> Result<Self> {
+        db.busy_timeout(Duration::from_secs(10))?;
+        let number =
+            |db: &Connection, pragma| db.pragma_query_value(None, pragma, |row| row.get(0));
+        // reads the first page: what is no database fails here
+        let version: i64 = number(&db, "user_version")?;
+        let application: i64 = number(&db, "application_id")?;
+        let tables: i64 =
+            db.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+        if application != APPLICATION && tables > 0 {
+            return Err(LedgerError::Broken("a database, but not a ledger".into()));
+        }
+        let known = MIGRATIONS.len() as i64;
+        if version > known {
+            return Err(LedgerError::Newer(version));
+        }
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        if version < known {
+            let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
+            let version: i64 = number(&change, "user_version")?; // another may have been quicker
+            for step in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+                change.execute_batch(step)?;
+            }
+            change.pragma_update(None, "user_version", known)?;
+            change.pragma_update(None, "application_id", APPLICATION)?;
+            change.commit()?;
+        }
+        let fresh = {
+            let sql = "INSERT INTO note (name, value) VALUES ('born', ?1) ON CONFLICT DO NOTHING";
+            db.execute(sql, [now.to_string()])? == 1
+        };
+        Ok(Self { db, fresh })
+    }
+
+    /// How long to wait for another program that is writing; ten seconds at first.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn patience(&self, longest: Duration) -> Result<()> {
+        Ok(self.db.busy_timeout(longest)?)
+    }
+
+    /// Whether this program made it, just now.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Look at every page.
+    ///
+    /// # Errors
+    /// What is broken.
+    pub fn look_through(&self) -> Result<()> {
+        let found: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found == "ok" {
+            Ok(())
+        } else {
+            Err(LedgerError::Broken(format!("not whole ({found})")))
+        }
+    }
+
+    /// When the ledger was made. What is older is never answered.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn born(&self) -> Result<Moment> {
+        self.number("born")?.ok_or_else(|| LedgerError::Broken("its beginning is missing".into()))
+    }
+
+    /// A note: the cursor, a hold, a halt.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn note(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT value FROM note WHERE name = ?1";
+        Ok(self.db.query_row(sql, [name], |row| row.get(0)).optional()?)
+    }
+
+    /// A note that is a number.
+    ///
+    /// # Errors
+    /// As of the database, or when it isn't one.
+    pub fn number(&self, name: &str) -> Result<Option<i64>> {
+        let broken = |_| LedgerError::Broken(format!("its note `{name}` is no number"));
+        self.note(name)?.map(|value| value.parse().map_err(broken)).transpose()
+    }
+
+    /// Put a note in the place of the one before.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
+        let sql = "INSERT INTO note (name, value) VALUES (?1, ?2)
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.db.execute(sql, [name, value])?;
+        Ok(())
+    }
+
+    /// Take a note away.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn drop_note(&self, name: &str) -> Result<()> {
+        self.db.execute("DELETE FROM note WHERE name = ?1", [name])?;
+        Ok(())
+    }
+
+    /// Record who vouched for posting without a person looking, when it isn't recorded yet.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn attest(&self, operator: &str, statement: &str, now: Moment) -> Result<()> {
+        let sql = "INSERT INTO attestation (operator, statement, at) SELECT ?1, ?2, ?3
+                   WHERE NOT EXISTS (SELECT 1 FROM attestation WHERE operator = ?1 AND statement = ?2)";
+        self.db.execute(sql, params![operator, statement, now])?;
+        Ok(())
+    }
+
+    /// Count what a day has cost, in millionths of a dollar.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn spend(&self, day: i64, micros: i64) -> Result<()> {
+        let sql = "INSERT INTO spent (day, micros) VALUES (?1, ?2)
+                   ON CONFLICT (day) DO UPDATE SET micros = micros + excluded.micros";
+        self.db.execute(sql, [day, micros])?;
+        Ok(())
+    }
+
+    /// What a day has cost, in millionths of a dollar.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn spent(&self, day: i64) -> Result<i64> {
+        let sql = "SELECT micros FROM spent WHERE day = ?1";
+        Ok(self.db.query_row(sql, [day], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a person does to replies that wait, and the figures they are shown.
+
+use super::{Ledger, Result, State};
+use crate::mentions::Moment;
+use rusqlite::params;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The ledger in figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Rows by state.
+    pub states: BTreeMap<String, u64>,
+    /// Reasons of what was skipped or given up.
+    pub reasons: BTreeMap<String, u64>,
+    /// Authors who said stop.
+    pub opted_out: u64,
+    /// What today has cost, in US dollars.
+    pub spent_usd: f64,
+    /// Who vouched for posting without a person looking, and when.
+    pub attested: Vec<(String, Moment)>,
+}
+
+impl Ledger {
+    /// Let a waiting reply go. False when it isn't waiting.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn approve(&self, key: &str, now: Moment) -> Result<bool> {
+        let sql = "UPDATE mention SET state = 'approved', changed = ?2
+                   WHERE key = ?1 AND state = 'waiting' AND reply IS NOT NULL";
+        Ok(self.db.execute(sql, params![key, now])? > 0)
+    }
+
+    /// Put other words in a waiting reply's place. False when it isn't waiting.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn edit(&self, key: &str, reply: &str, now: Moment) -> Result<bool> {
+        let sql = "UPDATE mention SET reply = ?2, seed = NULL, model = NULL, changed = ?3
+                   WHERE key = ?1 AND state = 'waiting'";
+        Ok(self.db.execute(sql, params![key, reply, now])? > 0)
+    }
+
+    /// Drop a reply that wasn't sent. False when there is none.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn reject(&self, key: &str, now: Moment) -> Result<bool> {
+        let sql =
+            "UPDATE mention SET state = 'skipped', reason = 'rejected', reply = NULL, changed = ?2
+                   WHERE key = ?1 AND state IN ('queued', 'waiting', 'approved')";
+        Ok(self.db.execute(sql, params![key, now])? > 0)
+    }
+
+    /// The ledger in figures; `day` is today.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn summary(&self, day: i64) -> Result<Summary> {
+        let grouped = |sql: &str| -> Result<BTreeMap<String, u64>> {
+            let mut query = self.db.prepare(sql)?;
+            let rows = query
+                .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        };
+        let sql = "SELECT operator, at FROM attestation ORDER BY at";
+        let mut attested = self.db.prepare(sql)?;
+        let attested = attested.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Summary {
+            states: grouped("SELECT state, count(*) FROM mention GROUP BY state")?,
+            reasons: grouped(
+                "SELECT reason, count(*) FROM mention WHERE state IN ('skipped', 'dead') AND reason IS NOT NULL
+                 GROUP BY reason",
+            )?,
+            opted_out: self.opted_out()?.len() as u64,
+            spent_usd: self.spent(day)? as f64 / 1e6,
+            attested: attested.collect::<rusqlite::Result<_>>()?,
+        })
+    }
+
+    /// Whether nothing is left to be done by the program itself.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn is_quiet(&self) -> Result<bool> {
+        for state in [State::Seen, State::Queued, State::Approved, State::Posting, State::Uncertain]
+        {
+            if self.count(state)? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,18 @@
+//! What bot and desk share about mentions: the ledger, the policy, the queue, the steps from a mention to a reply.
+//! Knows no network and no platform.
+
+mod address;
+mod draft;
+mod gate;
+mod ledger;
+mod mention;
+mod policy;
+mod voice;
+
+pub use address::{Ask, ask, names};
+pub use draft::{Draft, Step, draft, help, revise};
+pub use gate::refuse as refuse_reply;
+pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, Row, State, Summary};
+pub use mention::{Account, Mention, Moment, Person};
+pub use policy::{Past, Settings, Verdict, judge};
+pub use voice::{ModelVoice, Voice};

@@ -1,0 +1,74 @@
+//! What speaks for the bot: a model, read when the first mention needs it, with a limit on its time.
+
+use crate::{
+    clean::Level,
+    generate::{Ask, Engine},
+    token::SamplingParams,
+};
+use anyhow::{Result, bail};
+use std::time::{Duration, Instant};
+
+/// A prompt in, raw text out.
+pub trait Voice {
+    /// The model's name.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    fn name(&mut self) -> Result<String>;
+
+    /// How the text goes on from `prompt`; the same `seed` gives the same words.
+    ///
+    /// # Errors
+    /// When the model fails or takes too long.
+    fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
+}
+
+/// A model on this machine. Nothing is read before the first word is wanted.
+pub struct ModelVoice<F> {
+    open: F,
+    engine: Option<Engine>,
+    params: SamplingParams,
+    patience: Duration,
+}
+
+impl<F: FnMut() -> Result<Engine>> ModelVoice<F> {
+    /// `open` reads the model; a text that takes longer than `patience` is given up.
+    pub fn new(open: F, params: SamplingParams, patience: Duration) -> Self {
+        Self { open, engine: None, params, patience }
+    }
+
+    fn engine(&mut self) -> Result<&mut Engine> {
+        let engine = match self.engine.take() {
+            Some(engine) => engine,
+            None => (self.open)()?,
+        };
+        Ok(self.engine.insert(engine))
+    }
+}
+
+impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
+    fn name(&mut self) -> Result<String> {
+        Ok(self.engine()?.info().name.clone())
+    }
+
+    fn say(&mut self, prompt: &str, seed: u64) -> Result<String> {
+        let params = SamplingParams { seed, ..self.params.clone() };
+        let patience = self.patience;
+        let begun = Instant::now();
+        let ask = Ask {
+            branch: seed,
+            prompt: prompt.to_owned(),
+            params,
+            clean: Level::Prose,
+            heal: false,
+        };
+        let mut text = String::new();
+        for token in self.engine()?.stream(ask)? {
+            text.push_str(&token?.text);
+            if begun.elapsed() > patience {
+                bail!("the model took longer than {} s", patience.as_secs());
+            }
+        }
+        Ok(text)
+    }
+}
