@@ -8,6 +8,7 @@ mod follow;
 mod heard;
 mod keep;
 mod roll;
+mod span;
 mod take;
 mod token;
 
@@ -184,6 +185,9 @@ impl App {
             Event::Rest => self.rested(),
             Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
             Event::Terminal(Terminal::FocusGained) => self.look_at_file(),
+            Event::Terminal(Terminal::Mouse(event)) => {
+                self.point_at_offers(event);
+            }
             Event::Terminal(_) => {}
             Event::News(news) => {
                 self.hear(news);

@@ -113,11 +113,11 @@ impl App {
     }
 
     /// Where the history has the chosen offer.
-    fn source(&self) -> Option<Source> {
+    pub(super) fn source(&self) -> Option<Source> {
         self.offers.list()?.choice()?.source
     }
 
-    fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
+    pub(super) fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
         let done = match source {
             Some(source) => self.session.take_from(source, at, text),
             None => self.session.take(at, text),

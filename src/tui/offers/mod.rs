@@ -5,10 +5,12 @@
 mod ghost;
 mod offer;
 mod piece;
+mod spot;
 
 pub use ghost::Ghost;
 pub use offer::{Fault, Offer, State};
 pub use piece::{first_sentence, first_word};
+pub use spot::Spot;
 
 use crate::{
     session::{Revision, Session},
@@ -123,6 +125,10 @@ pub struct Offers {
     pub open: bool,
     /// What stands behind the cursor when nothing of the list does.
     pub ghost: Option<Ghost>,
+    /// Where the offers' rows are on the screen.
+    pub spots: Vec<Spot>,
+    /// The offer over which the mouse is dragged, and from which of its characters to which.
+    pub dragged: Option<(usize, usize, usize)>,
     /// Arrows and Enter go to the list.
     pub focus: bool,
     asked: BranchId,
@@ -154,6 +160,12 @@ impl Offers {
     pub fn rest(&self, session: &Session) -> Option<&str> {
         let lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
         lists.into_iter().find_map(|list| list.rest(session))
+    }
+
+    /// The offer under a cell of the screen, and the number of the character there.
+    pub fn place_at(&self, (x, y): (u16, u16)) -> Option<(usize, usize)> {
+        let spot = self.spots.iter().find(|spot| spot.row == y && spot.column <= x)?;
+        Some((spot.number, spot.char_at(x)))
     }
 
     /// How many lists there are besides the one that is shown.

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         app::{App, Model},
         command::Command::{RollAgain, RollOne, Stop},
-        offers::{Fault, List, Offer, Standing, State},
+        offers::{Fault, List, Offer, Spot, Standing, State},
         page::{shown, width as cells, wrap},
     },
     ui::theme::Role,
@@ -21,15 +21,16 @@ use ratatui::{
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Draws the list that is shown, if any.
-pub fn draw(app: &App, frame: &mut Frame, area: Rect, wide: bool) {
-    let Some(list) = app.offers.list() else { return };
-    if area.height == 0 {
-        return;
-    }
-    if wide { pane(app, list, frame, area) } else { drawer(app, list, frame, area) }
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, wide: bool) {
+    let spots = match app.offers.list() {
+        Some(list) if area.height > 0 && wide => pane(app, list, frame, area),
+        Some(list) if area.height > 0 => drawer(app, list, frame, area),
+        _ => Vec::new(),
+    };
+    app.offers.spots = spots;
 }
 
-fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
+fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     let rule = app.theme.style(Role::Rule);
     for y in area.top()..area.bottom() {
         frame.buffer_mut().set_string(area.x, y, "│", rule);
@@ -38,12 +39,21 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
     let mut lines = Vec::new();
     // Where the chosen offer begins and ends, so that it can be brought into sight.
     let mut chosen = 0..0;
+    let mut spots = Vec::new();
     for (number, offer) in list.offers.iter().enumerate() {
         let first = lines.len();
         lines.push(heading(app, list, number, offer));
         let style = look(app, list, number);
-        for row in rows(offer, usize::from(inner.width.saturating_sub(3))) {
-            lines.push(Line::from(vec![Span::raw("   "), Span::styled(row, style)]));
+        let rows = rows(offer, usize::from(inner.width.saturating_sub(3)));
+        let last = rows.len().saturating_sub(1);
+        for (row, (start, text)) in rows.into_iter().enumerate() {
+            let column = inner.x + 3;
+            let spot = Spot { row: lines.len() as u16, column, number, start, text };
+            let bar = row == last && offer.state == State::Streaming;
+            let mut spans = vec![Span::raw("   ")];
+            spans.extend(drawn(app, &spot, style, bar));
+            lines.push(Line::from(spans));
+            spots.push(spot);
         }
         lines.push(Line::default());
         if number == list.chosen {
@@ -62,6 +72,9 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) {
     let top = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), inner);
+    spots.retain(|spot| (top as u16..top as u16 + inner.height).contains(&spot.row));
+    spots.iter_mut().for_each(|spot| spot.row = spot.row - top as u16 + inner.y);
+    spots
 }
 
 /// The number of an offer, whether it is chosen, and how far it has come.
@@ -116,24 +129,38 @@ fn look(app: &App, list: &List, number: usize) -> Style {
     })
 }
 
-/// The text of an offer in rows; while it streams, a bar stands where the next word comes.
-fn rows(offer: &Offer, width: usize) -> Vec<String> {
+/// The text of an offer in rows, each with the number of its first character.
+fn rows(offer: &Offer, width: usize) -> Vec<(usize, String)> {
+    // Character for character, so that places stay what they are.
     let text = for_terminal(&offer.text);
-    let mut rows: Vec<String> = text
-        .trim()
-        .split('\n')
-        .flat_map(|line| wrap(line, width, 0).into_iter().map(move |range| &line[range]))
-        .map(|row| row.graphemes(true).map(shown).collect())
-        .collect();
-    if offer.state == State::Streaming
-        && let Some(last) = rows.last_mut()
-    {
-        last.push('▌');
+    let begin = text.len() - text.trim_start().len();
+    let mut rows = Vec::new();
+    let mut start = text[..begin].chars().count();
+    for line in text[begin..].trim_end().split('\n') {
+        for range in wrap(line, width, 0) {
+            let row = &line[range];
+            rows.push((start, row.to_owned()));
+            start += row.chars().count();
+        }
+        start += 1;
     }
     rows
 }
 
-fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) {
+/// A row as it is drawn, what is dragged over marked. While the offer streams, a bar stands where the next word comes.
+fn drawn<'a>(app: &App, spot: &Spot, style: Style, bar: bool) -> Vec<Span<'a>> {
+    let dragged = app.offers.dragged.filter(|(number, ..)| *number == spot.number);
+    let marked = dragged.map_or(0..0, |(_, from, to)| spot.between(from, to));
+    let bar = if bar { "▌" } else { "" };
+    let part = |text: &str| text.graphemes(true).map(shown).collect::<String>();
+    vec![
+        Span::styled(part(&spot.text[..marked.start]), style),
+        Span::styled(part(&spot.text[marked.clone()]), app.theme.style(Role::Selection)),
+        Span::styled(part(&spot.text[marked.end..]) + bar, style),
+    ]
+}
+
+fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     let width = usize::from(area.width);
     let rule = app.theme.style(Role::Rule);
     let quiet = app.theme.style(Role::Quiet);
@@ -159,36 +186,52 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) {
         Span::styled("──", rule),
     ])];
     let room = usize::from(area.height) - 1;
+    let mut spots = Vec::new();
     if let [offer] = list.offers.as_slice() {
         let mut all = rows(offer, width.saturating_sub(4));
         // There are few rows, so none is spent on the space between paragraphs.
-        all.retain(|row| !row.trim().is_empty());
+        all.retain(|(_, row)| !row.trim().is_empty());
         // While it streams its end is read, afterwards its beginning.
         let skip = if offer.is_live() { all.len().saturating_sub(room) } else { 0 };
         let more = all.len() > room + skip;
-        for (number, mut row) in all.into_iter().skip(skip).take(room).enumerate() {
-            if more && number + 1 == room {
-                row = super::cut(&format!("{}…", row.trim_end()), width.saturating_sub(4));
+        let last = all.len().saturating_sub(1 + skip);
+        for (row, (start, mut text)) in all.into_iter().skip(skip).take(room).enumerate() {
+            if more && row + 1 == room {
+                text = super::cut(&format!("{}…", text.trim_end()), width.saturating_sub(4));
             }
-            lines.push(Line::styled(format!("  {row}"), look(app, list, 0)));
+            let place = area.y + lines.len() as u16;
+            let spot = Spot { row: place, column: area.x + 2, number: 0, start, text };
+            let bar = row == last && offer.state == State::Streaming;
+            let mut spans = vec![Span::raw("  ")];
+            spans.extend(drawn(app, &spot, look(app, list, 0), bar));
+            lines.push(Line::from(spans));
+            spots.push(spot);
         }
     } else {
         let first = (list.chosen + 1).saturating_sub(room);
         for (number, offer) in list.offers.iter().enumerate().skip(first).take(room) {
-            lines.push(one_row(app, list, number, offer, width));
+            let row = area.y + lines.len() as u16;
+            let (line, spot) = one_row(app, list, number, offer, (row, width));
+            lines.push(line);
+            spots.push(spot);
         }
     }
     frame.render_widget(Paragraph::new(lines), area);
+    spots
 }
 
 /// An offer in one row of the drawer: as much of it as there is room for.
-fn one_row<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
+fn one_row<'a>(
+    app: &App,
+    list: &List,
+    number: usize,
+    offer: &Offer,
+    (row, width): (u16, usize),
+) -> (Line<'a>, Spot) {
     let mark = app.theme.style(Role::Mark);
     let here = number == list.chosen;
     let mark =
         if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
-    let text = for_terminal(&offer.text).split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = if text.is_empty() { state(app, list, number, offer) } else { text };
     let end = match offer.state {
         State::Streaming => "▌",
         _ if offer.pinned => " · pinned",
@@ -196,8 +239,17 @@ fn one_row<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usiz
         _ => "",
     };
     let room = width.saturating_sub(4 + cells(end));
-    Line::from(vec![
-        Span::styled(format!(" {}{}", number + 1, if here { "▸" } else { " " }), mark),
-        Span::styled(format!("{}{end}", super::cut(&text, room)), look(app, list, number)),
-    ])
+    let text = for_terminal(&offer.text);
+    let start = text.chars().take_while(|c| c.is_whitespace()).count();
+    // Character for character, on one line.
+    let text: String =
+        text.trim().chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let text = if text.is_empty() { state(app, list, number, offer) } else { text };
+    let spot = Spot { row, column: 3, number, start, text: super::cut(&text, room) };
+    let mut spans =
+        vec![Span::styled(format!(" {}{}", number + 1, if here { "▸" } else { " " }), mark)];
+    let style = look(app, list, number);
+    spans.extend(drawn(app, &spot, style, false));
+    spans.push(Span::styled(end, style));
+    (Line::from(spans), spot)
 }
