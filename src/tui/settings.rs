@@ -42,7 +42,7 @@ impl Default for Settings {
             // To the end of a sentence: about 40 tokens, and 20 more to reach it.
             sampling: SamplingParams {
                 max_tokens: 60,
-                sentence: Some(16),
+                sentence: Some(8),
                 ..SamplingParams::default()
             },
             offers: 3,

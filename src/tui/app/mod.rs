@@ -71,6 +71,8 @@ pub struct App {
     taken: Option<(Revision, usize)>,
     /// A branch that was begun by taking an offer where it was asked, and the text that was left for it.
     branched: Option<(Revision, Revision)>,
+    /// The last step back led out of that branch, so the next one on leads into it again.
+    left_branch: bool,
     /// A line is offered to a writer who rests.
     pub(super) rests: bool,
     clipboard: String,
@@ -127,6 +129,7 @@ impl App {
             seed: if settings.sampling.seed == 0 { seed } else { settings.sampling.seed },
             taken: None,
             branched: None,
+            left_branch: false,
             rests: settings.idle,
             clipboard: String::new(),
             requests,

@@ -78,19 +78,21 @@ impl App {
 
     /// One step back. Out of a branch that taking began, that is the text it was taken for.
     pub(super) fn undo(&mut self) -> bool {
-        match self.branched {
-            Some((branch, left)) if branch == self.session.revision() => self.session.go(left),
-            _ => self.session.undo(),
+        let left = self.branched.filter(|(branch, _)| *branch == self.session.revision());
+        self.left_branch = left.is_some();
+        match left {
+            Some((_, left)) => self.session.go(left),
+            None => self.session.undo(),
         }
     }
 
-    /// One step on; back into the branch that was left last, too.
+    /// One step on; back into the branch, when it was the last step back that led out of it.
     pub(super) fn redo(&mut self) -> bool {
-        self.session.redo()
-            || match self.branched {
-                Some((branch, left)) if left == self.session.revision() => self.session.go(branch),
-                _ => false,
-            }
+        let back = self.branched.filter(|(_, left)| *left == self.session.revision());
+        match back.filter(|_| std::mem::take(&mut self.left_branch)) {
+            Some((branch, _)) => self.session.go(branch),
+            None => self.session.redo(),
+        }
     }
 
     /// Takes all of an offer by its number, from 0.
