@@ -81,6 +81,25 @@ fn the_pinned_stay_while_the_rest_roll() {
 }
 
 #[test]
+fn a_pinned_one_is_not_rolled_and_the_list_stays_in_hand() {
+    let mut desk = three("boat.");
+    desk.steps(&[
+        "<ctrl-space>",
+        "=2: A",
+        "=1: B",
+        "=0: C",
+        "<f6>",
+        "<down>",
+        "<alt-p>",
+        "<alt-r>",
+    ]);
+    assert_eq!(desk.asked.len(), 3);
+    assert!(desk.shown().contains("This offer is pinned. Alt+P lets it go."));
+    desk.steps(&["<down>", "<enter>"]);
+    assert_eq!(desk.text(), "boat. C|");
+}
+
+#[test]
 fn longer_goes_on_where_the_offer_ended() {
     let mut desk = three("boat.");
     desk.steps(&[

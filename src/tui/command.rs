@@ -210,6 +210,14 @@ impl Command {
         })
     }
 
+    /// It does something to the chosen offer, or to how many there are, and not to the page.
+    pub fn is_about_an_offer(self) -> bool {
+        matches!(
+            self,
+            Self::Pin | Self::Longer | Self::RollOne | Self::MoreOffers | Self::FewerOffers
+        )
+    }
+
     /// The number of the offer that the command takes, from 0.
     pub fn numbered(self) -> Option<usize> {
         [Self::Take1, Self::Take2, Self::Take3, Self::Take4, Self::Take5, Self::Take6]

@@ -245,8 +245,10 @@ impl App {
             }
             KeyCode::Esc => self.offers.focus = false,
             _ => {
-                self.offers.focus = false;
-                return self.keymap.command(key) == Some(Command::Offers);
+                let command = self.keymap.command(key);
+                // What is done to an offer leaves the list in hand.
+                self.offers.focus = command.is_some_and(Command::is_about_an_offer);
+                return command == Some(Command::Offers);
             }
         }
         true

@@ -27,6 +27,10 @@ impl App {
     /// Another answer to the same question, in the place of the chosen offer.
     pub(super) fn roll_one(&mut self) {
         let list = self.offers.list();
+        if list.and_then(|list| list.choice()).is_some_and(|offer| offer.pinned) {
+            let pin = self.key(Command::Pin);
+            return self.notices.say(format!("This offer is pinned. {pin} lets it go."));
+        }
         let Some((prompt, old)) =
             list.and_then(|list| Some((list.prompt.0.clone(), list.choice()?.branch)))
         else {
