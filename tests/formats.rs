@@ -318,6 +318,19 @@ fn a_vocabulary_may_have_holes_but_not_be_another_models() {
 }
 
 #[test]
+fn a_file_of_llama_cpps_converter_opens() {
+    // convert_hf_to_gguf.py --outtype f16, on the micro model
+    let path = Path::new(MICRO).join("converted.gguf");
+    let model = open(&path);
+    assert!(off(&model) < 0.005, "{}", off(&model));
+    let own = open(micro(&["model.safetensors"]).path()).tokenizer;
+    for text in ["the lamp and then", "naïve 東京\n\n 🙂", "<|endoftext|>x"] {
+        assert_eq!(model.tokenizer.encode(text).unwrap(), own.encode(text).unwrap());
+    }
+    assert_eq!(model.tokenizer.end(), own.end());
+}
+
+#[test]
 fn gguf_files_that_lie_are_refused() {
     let whole = fs::read(format!("{MICRO}/converted.gguf")).unwrap();
     let folder = tempfile::tempdir().unwrap();
