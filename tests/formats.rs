@@ -316,3 +316,109 @@ fn a_vocabulary_may_have_holes_but_not_be_another_models() {
         assert!(said.contains("tokens up to") || said.contains("the vocabulary numbers"), "{said}");
     }
 }
+
+#[test]
+fn a_file_of_llama_cpps_converter_opens() {
+    // convert_hf_to_gguf.py --outtype f16, on the micro model
+    let path = Path::new(MICRO).join("converted.gguf");
+    let model = open(&path);
+    assert!(off(&model) < 0.005, "{}", off(&model));
+    let own = open(micro(&["model.safetensors"]).path()).tokenizer;
+    for text in ["the lamp and then", "naïve 東京\n\n 🙂", "<|endoftext|>x"] {
+        assert_eq!(model.tokenizer.encode(text).unwrap(), own.encode(text).unwrap());
+    }
+    assert_eq!(model.tokenizer.end(), own.end());
+}
+
+#[test]
+fn gguf_files_that_lie_are_refused() {
+    let whole = fs::read(format!("{MICRO}/converted.gguf")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.gguf");
+    let say = |bytes: &[u8]| {
+        let _ = fs::remove_file(&path);
+        fs::write(&path, bytes).unwrap();
+        refused(&path)
+    };
+    let with = |at: usize, number: u64| {
+        let mut bytes = whole.clone();
+        bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+        bytes
+    };
+    for count in [1 << 40, u64::MAX] {
+        assert!(say(&with(8, count)).contains("it tells of"), "tensors");
+        assert!(say(&with(16, count)).contains("it tells of"), "metadata");
+        assert!(say(&with(24, count)).contains("x.gguf: not a whole GGUF file"), "a key");
+    }
+    // one more piece of metadata before the others: an alignment of 0, or of no power of two
+    for alignment in [0u32, 33, u32::MAX] {
+        let mut bytes = whole[..24].to_vec();
+        let count = u64::from_le_bytes(whole[16..24].try_into().unwrap());
+        bytes[16..24].copy_from_slice(&(count + 1).to_le_bytes());
+        bytes.extend(17u64.to_le_bytes());
+        bytes.extend(b"general.alignment");
+        bytes.extend(4u32.to_le_bytes());
+        bytes.extend(alignment.to_le_bytes());
+        bytes.extend(&whole[24..]);
+        assert!(say(&bytes).contains("general.alignment"), "{alignment}");
+    }
+    let mut other = whole.clone();
+    let at = whole.windows(4).position(|four| four == b"gpt2").unwrap();
+    other[at..at + 4].copy_from_slice(b"lama");
+    assert!(say(&other).contains("it holds a `lama` model"));
+    assert!(say(&whole[..whole.len() - 100]).contains("x.gguf"));
+    assert!(say(&whole[..3000]).contains("ends early"));
+    assert!(say(b"").contains("x.gguf"));
+    let mut archive = vec![0; 1024];
+    archive[257..262].copy_from_slice(b"ustar");
+    assert!(say(&archive).contains("unpack it"));
+}
+
+#[test]
+fn pickles_that_want_more_than_to_be_read_are_refused() {
+    let folder = micro(&["pytorch_model.bin"]);
+    let path = folder.path().join("pytorch_model.bin");
+    let whole = fs::read(&path).unwrap();
+    let at = whole.windows(24).position(|w| w == b"ccollections\nOrderedDict").unwrap();
+    let mut bytes = whole.clone();
+    bytes[at..at + 24].copy_from_slice(b"cposix\nsystem##########\n");
+    fs::write(&path, &bytes).unwrap();
+    let said = refused(folder.path());
+    assert!(said.contains("pytorch_model.bin") && said.contains("`posix.system"), "{said}");
+    bytes[at] = b'i';
+    fs::write(&path, &bytes).unwrap();
+    assert!(refused(folder.path()).contains("no pickle of weights does"));
+    for part in [&whole[..whole.len() / 2], b"PK", b"neither", b""] {
+        fs::write(&path, part).unwrap();
+        assert!(refused(folder.path()).contains("pytorch_model.bin"));
+    }
+}
+
+#[test]
+fn safetensors_that_lie_about_lengths_are_refused() {
+    let folder = micro(&[]);
+    let path = folder.path().join("model.safetensors");
+    let say = |head: &str, length: u64, data: usize| {
+        let _ = fs::remove_file(&path);
+        let bytes = [&length.to_le_bytes(), head.as_bytes(), &vec![0; data]].concat();
+        fs::write(&path, bytes).unwrap();
+        refused(folder.path())
+    };
+    let entry = |name: &str, from: usize, to: usize| {
+        format!(r#""{name}":{{"dtype":"F32","shape":[2],"data_offsets":[{from},{to}]}}"#)
+    };
+    let overlap = format!("{{{},{}}}", entry("wte.weight", 0, 8), entry("wpe.weight", 4, 12));
+    let outside = format!("{{{}}}", entry("wte.weight", 0, 8));
+    for (head, length, data) in [
+        (&*overlap, overlap.len() as u64, 12),
+        (&*outside, outside.len() as u64, 4),
+        (&*outside, u64::MAX, 8),
+        (&*outside, 1 << 40, 8),
+        (&*outside, 99_000_000, 8),
+    ] {
+        assert!(
+            say(head, length, data).contains("model.safetensors: not a whole safetensors file")
+        );
+    }
+    assert!(say(&outside, outside.len() as u64, 8).contains("wte.weight"), "another shape");
+}

@@ -62,6 +62,8 @@ pub fn to_folder(from: &mut Checkpoint, folder: &Path) -> Result<()> {
 
 fn config_json(config: &Config) -> Value {
     let mut json = json!(config);
+    // The older name, by which llama.cpp's converter knows it.
+    json["n_ctx"] = json!(config.n_positions);
     json["architectures"] = json!(["GPT2LMHeadModel"]);
     json["bos_token_id"] = json!(config.eos_token_id);
     json["dtype"] = json!("float32");

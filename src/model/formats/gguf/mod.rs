@@ -98,6 +98,9 @@ impl<R: Read + Seek> Gguf<R> {
             .tensor_infos
             .get("token_embd.weight")
             .context("`token_embd.weight` is missing")?;
+        // The converter tells four times the width whatever it is: the tensor knows better.
+        let up = self.content.tensor_infos.get("blk.0.ffn_up.weight");
+        let inner = up.and_then(|info| info.shape.dims().first().copied());
         let json = serde_json::json!({
             "model_type": "gpt2",
             "vocab_size": embedding.shape.dims().first().copied().unwrap_or(0),
@@ -105,7 +108,7 @@ impl<R: Read + Seek> Gguf<R> {
             "n_embd": self.number("gpt2.embedding_length")?,
             "n_layer": self.number("gpt2.block_count")?,
             "n_head": self.number("gpt2.attention.head_count")?,
-            "n_inner": self.number("gpt2.feed_forward_length").ok(),
+            "n_inner": inner,
             "layer_norm_epsilon": self
                 .content
                 .metadata

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# llama.cpp loads what `models export --to gguf` writes, and agrees: the same tokens, the same greedy continuation. By
+# its Python binding, from where Python has it or from a wheel; nothing is compiled for this, so it is often skipped.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+room=$(mktemp -d)
+trap 'rm -rf "$room"' EXIT
+command -v python3 >/dev/null || { echo "no Python here"; exit 77; }
+python=${UNSTUCK_PEER_PYTHON:-python3}
+if ! "$python" -c 'import llama_cpp' 2>/dev/null; then
+    python3 -m venv "$room/venv" 2>/dev/null || { echo "no venv for Python here"; exit 77; }
+    timeout 120 "$room/venv/bin/pip" install --quiet --only-binary :all: llama-cpp-python >/dev/null 2>&1 ||
+        { echo "llama-cpp-python can't be had here without compiling it"; exit 77; }
+    python="$room/venv/bin/python"
+fi
+
+cargo build --release --quiet
+unstuck="${CARGO_TARGET_DIR:-target}/release/unstuck"
+text='The lamp went out, and nobody in the house said a word; "well," she had waited 3 hours.'
+printf '%s' "$text" > "$room/text"
+n=0
+for model in tests/fixtures/tiny-gpt2 tests/fixtures/tiny-gpt-2-simple inkwell; do
+    for form in f32 f16 q8_0; do
+        n=$((n + 1))
+        "$unstuck" models export "$model" --to gguf -o "$room/$n.gguf" --quantization "$form" >/dev/null
+        common=(--model "$room/$n.gguf" --quantization "$form")
+        "$unstuck" score "$room/text" --json "${common[@]}" > "$room/$n.score"
+        "$unstuck" generate "$text" --json --temperature 0 --repetition-penalty 1 --max-tokens 12 "${common[@]}" > "$room/$n.greedy"
+        echo "$model as $form" > "$room/$n.name"
+    done
+done
+cat > "$room/judge.py" <<'PY'
+import json, sys
+from llama_cpp import Llama
+
+room, count = sys.argv[1], int(sys.argv[2])
+text = open(f"{room}/text").read()
+for n in range(1, count + 1):
+    model = Llama(f"{room}/{n}.gguf", n_ctx=64, logits_all=True, verbose=False)
+    name = open(f"{room}/{n}.name").read().strip()
+    score = json.load(open(f"{room}/{n}.score"))["tokens"]
+    ids = model.tokenize(text.encode(), add_bos=False, special=False)
+    assert ids == [token["id"] for token in score], (name, ids)
+    model.eval(ids)
+    greedy = [token["id"] for token in json.loads(open(f"{room}/{n}.greedy").readline())["tokens"]]
+    # what both round otherwise while they compute: 8 and 16 bits are rounded in activations too
+    slack = 1e-3 if name.endswith("f32") else 0.15
+    for id in greedy:
+        logits = model.scores[model.n_tokens - 1]
+        assert logits.max() - logits[id] < slack, (name, logits.argmax(), id, logits.max() - logits[id])
+        model.eval([id])
+    print(f"{name}: {len(ids)} tokens and {len(greedy)} greedy ones alike")
+PY
+"$python" "$room/judge.py" "$room" "$n" 2> "$room/log" || { cat "$room/log" >&2; exit 1; }
