@@ -6,7 +6,9 @@ use crate::mentions::{Attempt, Mention, Moment, Row, revise};
 use std::collections::HashMap;
 
 /// How often the same words are sent, when nobody knows whether they arrived.
-const MOST_LOST: u32 = 2;
+const MOST_LOST: u32 = 3;
+/// The reason of a row whose words were refused as said before.
+const TRACED: &str = "a duplicate, so it may have arrived";
 /// How often it is looked for before a person has to look.
 const MOST_MISSES: u32 = 20;
 /// So many refusals in a row for want of a mention are about the account, not about the mentions.
@@ -84,7 +86,7 @@ impl Bot<'_> {
             }
             // said by us a moment ago, perhaps: that is a trace of the lost request
             Class::Duplicate if self.ledger.was_uncertain(&row.key)? => {
-                self.ledger.doubt(attempt, "a duplicate, so it may have arrived", now)?;
+                self.ledger.doubt(attempt, TRACED, now)?;
             }
             Class::Duplicate => self.give_up(row, attempt, "duplicate", now)?,
             Class::Wait(until) => {
@@ -164,15 +166,19 @@ impl Bot<'_> {
             }
             match self.platform.exists(&row.id, now) {
                 Ok(true) => {
-                    let again = self.ledger.again(&row.key, MOST_LOST, now)?;
-                    // it may still turn up: a duplicate was a trace of it
+                    // a duplicate is a trace: it will turn up, and is not sent again
+                    let traced = row.reason.as_deref() == Some(TRACED);
+                    let again = !traced && self.ledger.again(&row.key, MOST_LOST, now)?;
                     if !again && row.misses >= MOST_MISSES {
                         self.ledger.bury(
                             &row.key,
-                            "sent twice without a trace; look at it",
+                            "sent several times without a trace; look at it",
                             now,
                         )?;
-                        self.note(format!("reply to {}: sent twice without a trace", row.id));
+                        self.note(format!(
+                            "reply to {}: sent several times without a trace",
+                            row.id
+                        ));
                     }
                 }
                 Ok(false) => {

@@ -121,8 +121,8 @@ pub struct World {
     /// Do not care how the request is signed (another program's tests).
     pub keys: Option<Secrets>,
     pub skew: i64,
-    nonces: HashSet<String>,
-    serial: u64,
+    pub nonces: HashSet<String>,
+    pub serial: u64,
 }
 
 #[derive(Clone)]

@@ -5,10 +5,12 @@
 
 mod address;
 mod console;
+mod crash;
 mod fake;
 mod faults;
 mod faults_more;
 mod ledger;
+mod more;
 mod rig;
 mod signing;
 
