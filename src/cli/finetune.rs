@@ -4,7 +4,7 @@ use super::parse_count;
 use clap::Args;
 use std::path::PathBuf;
 use unstuck::finetune::{
-    From, Options,
+    Options, Start,
     weights::{Lora, Scope},
 };
 
@@ -156,11 +156,11 @@ pub struct Pace {
 
 impl Finetune {
     /// Where it begins.
-    pub fn from(&self) -> From {
+    pub fn from(&self) -> Start {
         match self.restore_from.as_str() {
-            "fresh" => From::Fresh,
-            "latest" => From::Latest,
-            path => From::Checkpoint(path.into()),
+            "fresh" => Start::Fresh,
+            "latest" => Start::Latest,
+            path => Start::Checkpoint(path.into()),
         }
     }
 

@@ -89,9 +89,8 @@ impl Dataset {
     /// What the tokenizer says.
     pub fn of_text(text: &str, tokenizer: &Tokenizer, seed: u64) -> Result<Self> {
         let (mut tokens, mut bounds) = (Vec::new(), vec![0]);
-        let documents: Vec<&str> = text.split(END).collect();
         // what stands behind the last tag is a document only when there is something in it
-        let documents = documents.into_iter().map(|d| d.strip_prefix('\n').unwrap_or(d));
+        let documents = text.split(END).map(|d| d.strip_prefix('\n').unwrap_or(d));
         for document in documents.filter(|d| !d.trim().is_empty()) {
             let parts: Vec<Result<Vec<u32>>> =
                 pieces(document).into_par_iter().map(|piece| tokenizer.encode(piece)).collect();

@@ -39,10 +39,10 @@ pub struct About {
 pub struct State {
     /// Steps made.
     pub step: usize,
-    /// The smoothed loss.
-    pub smoothed: Option<f64>,
+    /// The smoothed loss; in 32 bits, which JSON gives back as they were.
+    pub smoothed: Option<f32>,
     /// The least validation loss so far.
-    pub best: Option<f64>,
+    pub best: Option<f32>,
     /// Validations since.
     pub since_best: usize,
 }

@@ -14,4 +14,4 @@ pub mod weights;
 
 pub use options::Options;
 pub use report::{Line, Report};
-pub use run::{Ending, From, Request, run};
+pub use run::{Ending, Request, Start, run};

@@ -27,7 +27,7 @@ use std::{
 
 /// Where a run's numbers come from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum From {
+pub enum Start {
     /// The model itself.
     Fresh,
     /// The run's newest checkpoint; the model where there is none.
@@ -43,7 +43,7 @@ pub struct Request<'a> {
     /// The run's folder.
     pub folder: PathBuf,
     /// Where it begins.
-    pub from: From,
+    pub from: Start,
     /// Whether a fresh run may take the place of one that is there.
     pub overwrite: bool,
     /// The model that was asked for just now.
@@ -119,11 +119,11 @@ impl Run {
         let shown = folder.path().display().to_string();
         let before = folder.about()?;
         let checkpoint = match &request.from {
-            From::Fresh => None,
-            From::Latest => folder.checkpoints().pop().map(|(_, path)| path),
-            From::Checkpoint(path) => Some(path.clone()),
+            Start::Fresh => None,
+            Start::Latest => folder.checkpoints().pop().map(|(_, path)| path),
+            Start::Checkpoint(path) => Some(path.clone()),
         };
-        let goes_on = request.from == From::Latest && checkpoint.is_some();
+        let goes_on = request.from == Start::Latest && checkpoint.is_some();
         if before.is_some() && !goes_on && !folder.checkpoints().is_empty() {
             ensure!(
                 request.overwrite,
@@ -211,7 +211,7 @@ impl Run {
         let Options { steps, patience, validate_every, .. } = self.options;
         if self.state.step == 0 {
             let validation_loss = self.validate()?;
-            self.state.best = validation_loss;
+            self.state.best = validation_loss.map(|loss| loss as f32);
             report.line(&Line { validation_loss, ..Line::default() }, &self.options)?;
         }
         while self.state.step < steps {
@@ -265,12 +265,13 @@ impl Run {
             );
         }
         self.state.step = self.trainer.step;
-        let smoothed = self.state.smoothed.map_or(outcome.loss, |s| 0.95 * s + 0.05 * outcome.loss);
+        let loss = outcome.loss as f32;
+        let smoothed = self.state.smoothed.map_or(loss, |s| 0.95 * s + 0.05 * loss);
         self.state.smoothed = Some(smoothed);
         Ok(Line {
             step: self.state.step,
             loss: Some(outcome.loss),
-            smoothed: Some(smoothed),
+            smoothed: Some(f64::from(smoothed)),
             learning_rate: Some(outcome.rate),
             gradient_norm: Some(outcome.norm),
             tokens_per_s: Some(self.options.tokens() as f64 / begun.elapsed().as_secs_f64()),
@@ -283,7 +284,7 @@ impl Run {
     }
 
     fn judge(&mut self, loss: Option<f64>) {
-        let Some(loss) = loss else { return };
+        let Some(loss) = loss.map(|loss| loss as f32) else { return };
         if self.state.best.is_none_or(|best| loss < best) {
             self.state.best = Some(loss);
             self.state.since_best = 0;
@@ -303,7 +304,7 @@ impl Run {
             ..SamplingParams::default()
         };
         let ask = Ask {
-            branch: Default::default(),
+            branch: 0,
             prompt: String::new(),
             params,
             clean: clean::Level::None,
