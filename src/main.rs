@@ -11,6 +11,7 @@ use std::{
     io::{ErrorKind, IsTerminal, Write},
     path::Path,
     process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 use unstuck::{
@@ -82,6 +83,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless(args, &config, &cli.global)?,
+        Command::Finetune(args) => {
+            learn(&args, &config, cli.global.model.as_deref(), cli.global.quiet)?;
+        }
         Command::Score(args) => {
             let engine = open(config.model.as_deref(), config.quantization)?;
             commands::score::run(&args.file, args.json, &engine)?;
@@ -216,6 +220,33 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     bot::run(&plan, voice, env)
 }
 
+/// Teach a model; Ctrl-C ends it after the step that is being made, and a second one at once.
+fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool) -> Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, stop.clone())?;
+        signal_hook::flag::register(signal, stop.clone())?;
+    }
+    let request = finetune::Request {
+        corpus: &args.corpus,
+        folder: config::runs().join(&args.run),
+        from: args.from(),
+        overwrite: args.overwrite,
+        model,
+        usual: config.model.as_deref(),
+        change: &|options| args.change(options),
+        open: &|name| open_model(name, Precision::F32),
+        stop,
+    };
+    let mut out = std::io::stdout().lock();
+    let mut report = finetune::Report::new(&mut out, args.json, quiet);
+    match finetune::run(&request, &mut report)? {
+        finetune::Ending::Stopped => bail!("finetune: stopped before its last step"),
+        finetune::Ending::Done | finetune::Ending::Patience => Ok(()),
+    }
+}
+
 /// The desk on a draft. The model is read there, on a thread of its own.
 fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>) -> Result<()> {
     let told = |name: &str| std::env::var(name).ok();
@@ -227,11 +258,16 @@ fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>)
     tui::run(session, settings, notices, move || open(config.model.as_deref(), config.quantization))
 }
 
-/// The model that `name` means, or the one in the program.
+/// The model that `name` means, or the one in the program, ready to write.
 fn open(name: Option<&str>, precision: Precision) -> Result<Engine> {
+    Ok(Engine::new(open_model(name, precision)?))
+}
+
+/// The model that `name` means, or the one in the program.
+fn open_model(name: Option<&str>, precision: Precision) -> Result<Model> {
     match find(name)? {
-        Found::At(path) => Engine::open(&path, precision),
-        Found::Embedded => Engine::embedded(precision),
+        Found::At(path) => Model::open(&path, precision),
+        Found::Embedded => Model::embedded(precision),
     }
 }
 

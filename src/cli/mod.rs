@@ -2,10 +2,12 @@
 
 mod bot;
 mod corpus;
+mod finetune;
 mod models;
 
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
+pub use finetune::Finetune;
 pub use models::{Models, To};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -48,8 +50,8 @@ Examples:
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// The model: a folder, a run of gpt-2-simple, a GGUF file, or a name in the data folder's or this folder's `models`; without, the one in
-    /// the program
+    /// The model: a folder, a run of gpt-2-simple, a GGUF file, run:NAME, or a name in the data folder's or this
+    /// folder's `models`; without, the one in the program
     #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
 
@@ -113,6 +115,12 @@ pub enum Command {
     /// List, import, export, check and remove models
     #[command(subcommand)]
     Models(Models),
+
+    /// Teach a model your own voice: go on training it on a corpus
+    ///
+    /// The run is a folder in the data folder, runs/NAME, with checkpoints that any program for GPT-2 opens; `--model
+    /// run:NAME` opens the newest. The same command goes on where a run was stopped or killed.
+    Finetune(Box<Finetune>),
 
     /// Remove the history of a draft: all that was ever typed, taken or offered there. The draft stays
     Forget(Forget),

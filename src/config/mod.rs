@@ -205,6 +205,11 @@ pub fn shelves() -> Vec<PathBuf> {
     data.into_iter().chain([Path::new("models").to_owned()]).collect()
 }
 
+/// Where runs of `unstuck finetune` lie: beside the first shelf.
+pub fn runs() -> PathBuf {
+    shelves().first().map_or_else(|| "runs".into(), |shelf| shelf.with_file_name("runs"))
+}
+
 fn places() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "unstuck")
 }

@@ -1,3 +1,17 @@
 //! The writer's own voice: what people have written becomes a corpus, and a corpus a model of their own.
 
+pub mod adamw;
 pub mod corpus;
+pub mod dataset;
+mod estimate;
+pub mod folder;
+mod loss;
+mod options;
+mod report;
+mod run;
+pub mod trainer;
+pub mod weights;
+
+pub use options::Options;
+pub use report::{Line, Report};
+pub use run::{Ending, Request, Start, run};

@@ -9,8 +9,8 @@ use std::{
 /// The name of the model in the program itself.
 pub const EMBEDDED: &str = "inkwell";
 
-/// Where the model is that `name` means: a path that exists, or a name in the first of `shelves` that has it.
-/// `None` is the one in the program.
+/// Where the model is that `name` means: a path that exists, `run:NAME` for the newest checkpoint of a run (runs lie
+/// beside a shelf), or a name in the first of `shelves` that has it. `None` is the one in the program.
 ///
 /// # Errors
 /// When there is none; the message lists what there is.
@@ -26,6 +26,9 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
             _ => PathBuf::from("."),
         }));
     }
+    if let Some(run) = name.strip_prefix("run:") {
+        return newest(run, shelves).map(Some);
+    }
     let is_name = path.components().count() == 1;
     let shelved = shelves
         .iter()
@@ -39,6 +42,22 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
              and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
             list(shelves).join(", ")
         ),
+    }
+}
+
+/// The newest checkpoint of a run of `unstuck finetune`.
+fn newest(run: &str, shelves: &[PathBuf]) -> Result<PathBuf> {
+    let is_name = Path::new(run).components().count() == 1;
+    let folders = shelves.iter().map(|shelf| shelf.with_file_name("runs").join(run));
+    let entries = folders.filter(|_| is_name).filter_map(|folder| fs::read_dir(folder).ok());
+    let checkpoints = entries.flatten().flatten().filter_map(|entry| {
+        let step =
+            entry.file_name().to_str()?.strip_prefix("checkpoint-")?.parse::<usize>().ok()?;
+        Some((step, entry.path()))
+    });
+    match checkpoints.max() {
+        Some((_, path)) => Ok(path),
+        None => bail!("no run of this name has a checkpoint; `unstuck finetune` makes one"),
     }
 }
 

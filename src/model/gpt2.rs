@@ -8,10 +8,10 @@ use super::{
     Config, KvCache, Precision, Weight,
     kernels::{self, Rows},
     linear::with_floats,
-    ops,
+    ops::{self, Dropout, Heads},
 };
 use anyhow::{Context, Result, ensure};
-use candle_core::{D, Device, IndexOp, Tensor, quantized::QTensor};
+use candle_core::{Device, Tensor, quantized::QTensor};
 
 /// Where weights come from: a published name to a tensor of the (published) shape asked for.
 pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Result<Raw> + 'a;
@@ -133,7 +133,7 @@ impl Gpt2 {
             .collect();
         let x =
             self.embed(&Tensor::new(ids, &Device::Cpu)?, &Tensor::new(positions, &Device::Cpu)?)?;
-        let x = self.run(x, &mut |layer, qkv| self.attend_cached(layer, qkv, spans))?;
+        let x = self.run(x, None, &mut |layer, qkv| self.attend_cached(layer, qkv, spans))?;
         for span in spans.iter_mut() {
             span.cache.advance(span.ids.len());
         }
@@ -145,17 +145,29 @@ impl Gpt2 {
     /// # Errors
     /// When t is past the context or a token is outside the vocabulary.
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        self.forward_training(ids, None)
+    }
+
+    /// The same, with values dropped where GPT-2 was trained with it: after the embedding, of attention's weights, and
+    /// of what a block adds.
+    ///
+    /// # Errors
+    /// As [`Gpt2::forward`].
+    pub fn forward_training(&self, ids: &Tensor, dropout: Option<Dropout>) -> Result<Tensor> {
         let (b, t) = ids.dims2()?;
         let context = self.config.n_positions;
         ensure!(t <= context, "{t} tokens in a context of {context}");
-        let device = ids.device();
-        let positions = Tensor::arange(0, t as u32, device)?.repeat(b)?;
-        let mask: Vec<f32> = (0..t)
-            .flat_map(|i| (0..t).map(move |j| if j <= i { 0.0 } else { f32::NEG_INFINITY }))
-            .collect();
-        let mask = Tensor::from_vec(mask, (t, t), device)?;
+        let positions = Tensor::arange(0, t as u32, ids.device())?.repeat(b)?;
         let x = self.embed(&ids.flatten_all()?, &positions)?;
-        self.run(x, &mut |layer, qkv| self.attend_composed(layer, qkv, b, t, &mask))
+        let x = ops::dropout(x, dropout.map(|d| d.at(0)))?;
+        let heads = |layer| Heads {
+            batch: b,
+            time: t,
+            heads: self.config.n_head,
+            scale: self.config.attention_scale(layer),
+            dropout: dropout.map(|d| d.at(3 * layer as u64 + 1)),
+        };
+        self.run(x, dropout, &mut |layer, qkv| Ok(ops::attend(&qkv, heads(layer))?))
     }
 
     /// (n, c) to logits (n, v).
@@ -224,13 +236,15 @@ impl Gpt2 {
     fn run(
         &self,
         mut x: Tensor,
+        dropout: Option<Dropout>,
         attend: &mut dyn FnMut(usize, Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
         for (i, block) in self.blocks.iter().enumerate() {
+            let drop = |x, place| ops::dropout(x, dropout.map(|d| d.at(3 * i as u64 + place)));
             let qkv = block.c_attn.forward(&block.ln_1.forward(&x)?)?; // (n, 3c)
-            x = (x + block.c_proj.forward(&attend(i, qkv)?)?)?;
+            x = (x + drop(block.c_proj.forward(&attend(i, qkv)?)?, 2)?)?;
             let hidden = ops::gelu(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
-            x = (x + block.mlp_proj.forward(&hidden)?)?;
+            x = (x + drop(block.mlp_proj.forward(&hidden)?, 3)?)?;
         }
         self.ln_f.forward(&x)
     }
@@ -254,25 +268,6 @@ impl Gpt2 {
             Ok(kernels::attend(qkv, &rows, layer, self.config.attention_scale(layer)))
         })?;
         Ok(Tensor::from_vec(y, (n, c), &Device::Cpu)?)
-    }
-
-    /// The same from the beginning, of plain operations, so that it has a gradient.
-    fn attend_composed(
-        &self,
-        layer: usize,
-        qkv: Tensor,
-        b: usize,
-        t: usize,
-        mask: &Tensor,
-    ) -> Result<Tensor> {
-        let (c, h) = (self.config.n_embd, self.config.n_head);
-        let qkv = qkv.reshape((b, t, 3, h, c / h))?;
-        let heads = |i| qkv.i((.., .., i))?.transpose(1, 2)?.contiguous(); // (b, h, t, c / h)
-        let (q, k, v) = (heads(0)?, heads(1)?, heads(2)?);
-        let scale = self.config.attention_scale(layer) as f64;
-        let scores = (q.matmul(&k.t()?)? * scale)?.broadcast_add(mask)?; // (b, h, t, t)
-        let y = candle_nn::ops::softmax(&scores, D::Minus1)?.matmul(&v)?;
-        Ok(y.transpose(1, 2)?.reshape((b * t, c))?)
     }
 }
 

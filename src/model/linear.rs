@@ -199,7 +199,10 @@ fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Resu
 }
 
 /// The floats of a contiguous tensor on the CPU.
-pub(super) fn with_floats<T>(
+///
+/// # Errors
+/// When it is another one, or what `f` says.
+pub fn with_floats<T>(
     x: &Tensor,
     f: impl FnOnce(&[f32]) -> candle_core::Result<T>,
 ) -> candle_core::Result<T> {

@@ -54,7 +54,7 @@ fn fits(config: &Config, precision: Precision, free: u64) -> Result<()> {
 }
 
 /// Bytes that can be had without swapping; as many as there are where the system does not tell.
-fn free() -> u64 {
+pub fn free() -> u64 {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let Ok(system) = System::new_with_specifics(memory) else { return u64::MAX };
     let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
@@ -64,7 +64,8 @@ fn free() -> u64 {
     }
 }
 
-fn gib(bytes: u64) -> String {
+/// As a person reads it.
+pub fn gib(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
 }
 

@@ -65,8 +65,15 @@ multiversion! {
 
 /// The gradient of GELU's input, given that of its output.
 pub fn gelu_grad(x: &[f32], g: &[f32]) -> Vec<f32> {
+    const CHUNK: usize = 2048;
     let mut y = vec![0.0; x.len()];
-    gelu_grad_chunk(x, g, &mut y);
+    let out = Shared::new(&mut y);
+    parallel(x.len().div_ceil(CHUNK), |i| {
+        let at = i * CHUNK;
+        let len = CHUNK.min(x.len() - at);
+        // SAFETY: each i has a chunk of its own.
+        gelu_grad_chunk(&x[at..at + len], &g[at..at + len], unsafe { out.slice(at, len) });
+    });
     y
 }
 
@@ -108,7 +115,7 @@ multiversion! {
 }
 
 #[inline(always)]
-fn log_sum_exp_body<const FMA: bool>(x: &[f32]) -> f32 {
+pub(super) fn log_sum_exp_body<const FMA: bool>(x: &[f32]) -> f32 {
     let most = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     most + sum(x, |x| exp::<FMA>(x - most)).ln()
 }

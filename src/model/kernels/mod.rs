@@ -5,10 +5,15 @@
 mod attention;
 mod math;
 mod q8;
+mod training;
 
+use attention::softmax;
 pub use attention::{Rows, attend};
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use q8::Q8Matrix;
+pub use training::{
+    Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, mix, softmax_grad,
+};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};

@@ -1,7 +1,13 @@
-//! Layer normalization and GELU as candle operations that have a gradient: candle-nn's own fused ones drop it
-//! silently (`apply_op3_no_bwd`). On a GPU both are composed of plain operations.
+//! Layer normalization, GELU, attention and dropout as candle operations that have a gradient: candle-nn's own fused
+//! ones drop it silently (`apply_op3_no_bwd`). On a GPU the first two are composed of plain operations.
 
-use super::kernels;
+mod attention;
+mod dropout;
+
+pub use attention::{Heads, attend};
+pub use dropout::{Dropout, dropout};
+
+use super::{kernels, linear::with_floats};
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor, bail,
 };
@@ -92,8 +98,8 @@ impl CustomOp1 for Gelu {
     }
 
     fn bwd(&self, x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let x_values = x.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
-        let g = grad.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
-        Tensor::from_vec(kernels::gelu_grad(&x_values, &g), x.shape(), x.device()).map(Some)
+        let g = grad.contiguous()?;
+        let y = with_floats(x, |x| with_floats(&g, |g| Ok(kernels::gelu_grad(x, g))))?;
+        Tensor::from_vec(y, x.shape(), x.device()).map(Some)
     }
 }

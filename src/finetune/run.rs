@@ -1,0 +1,317 @@
+//! A whole run: what it begins from, its steps, what it says and writes down on the way, and how it ends.
+
+use super::{
+    dataset::{Dataset, Files},
+    estimate::{Estimate, spoken},
+    folder::{About, Folder, State, restore},
+    options::Options,
+    report::{Line, Report},
+    trainer::Trainer,
+    weights::Weights,
+};
+use crate::{
+    clean,
+    generate::{Ask, Engine},
+    model::{Model, Tokenizer, memory},
+    token::SamplingParams,
+};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+/// Where a run's numbers come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// The model itself.
+    Fresh,
+    /// The run's newest checkpoint; the model where there is none.
+    Latest,
+    /// A checkpoint.
+    Checkpoint(PathBuf),
+}
+
+/// What a run is asked to do.
+pub struct Request<'a> {
+    /// A text file, or a folder of `unstuck corpus`.
+    pub corpus: &'a Path,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Where it begins.
+    pub from: Start,
+    /// Whether a fresh run may take the place of one that is there.
+    pub overwrite: bool,
+    /// The model that was asked for just now.
+    pub model: Option<&'a str>,
+    /// The model where nobody says which.
+    pub usual: Option<&'a str>,
+    /// What was asked for just now, laid over what the run was begun with.
+    pub change: &'a dyn Fn(&mut Options),
+    /// Opens a model in f32.
+    pub open: &'a dyn Fn(Option<&str>) -> Result<Model>,
+    /// Set from outside to end the run after the step that is being made.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All steps are made.
+    Done,
+    /// Validation brought nothing better so often.
+    Patience,
+    /// It was stopped from outside.
+    Stopped,
+}
+
+/// Learn. What was learnt lies in the run's folder, whole, whatever happens.
+///
+/// # Errors
+/// For every file that can't be read or written, what does not fit into memory, and a loss that is no number.
+pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
+    let mut run = Run::open(request, report)?;
+    let Options { steps, window, .. } = run.options;
+    let estimate = Estimate::new(&run.trainer.weights, &run.options)?;
+    report.note(&format!(
+        "{} tokens in {} documents, windows of {window}; {} of {} parameters learn; about {} of memory, and {} \
+         for {} steps of about {}",
+        run.train.tokens(),
+        run.train.documents(),
+        run.trainer.weights.count(),
+        run.trainer.weights.config.parameters(),
+        memory::gib(estimate.bytes),
+        spoken(estimate.step * steps.saturating_sub(run.state.step) as u32),
+        steps.saturating_sub(run.state.step),
+        spoken(estimate.step),
+    ));
+    estimate.check(&run.trainer.weights, &run.options)?;
+    let ending = run.learn(request, report);
+    report.clear();
+    let ending = ending?;
+    report.note(&match ending {
+        Ending::Done => format!("{} steps are made", run.state.step),
+        Ending::Patience => format!("validation got no better; ended at step {}", run.state.step),
+        Ending::Stopped => {
+            format!("stopped at step {}; the same command goes on from there", run.state.step)
+        }
+    });
+    Ok(ending)
+}
+
+struct Run {
+    folder: Folder,
+    options: Options,
+    trainer: Trainer,
+    tokenizer: Tokenizer,
+    train: Dataset,
+    validation: Option<Dataset>,
+    state: State,
+}
+
+impl Run {
+    fn open(request: &Request, report: &mut Report) -> Result<Self> {
+        let folder = Folder::new(request.folder.clone());
+        let shown = folder.path().display().to_string();
+        let before = folder.about()?;
+        let checkpoint = match &request.from {
+            Start::Fresh => None,
+            Start::Latest => folder.checkpoints().pop().map(|(_, path)| path),
+            Start::Checkpoint(path) => Some(path.clone()),
+        };
+        let goes_on = request.from == Start::Latest && checkpoint.is_some();
+        if before.is_some() && !goes_on && !folder.checkpoints().is_empty() {
+            ensure!(
+                request.overwrite,
+                "{shown}: there is a run with checkpoints; give --overwrite to replace it, another --run, or \
+                 --restore-from latest to go on with it"
+            );
+        }
+        let recorded = before.filter(|_| goes_on);
+        let began = recorded.as_ref().map(|about| about.model.as_deref());
+        if let (Some(began), Some(model)) = (began, request.model) {
+            ensure!(
+                began == Some(model),
+                "{shown}: the run began from {}, not from {model}; leave --model out, or take another --run",
+                began.unwrap_or("the model in the program")
+            );
+        }
+        let name = began.unwrap_or(request.model.or(request.usual));
+        let model = (request.open)(name)?;
+        let context = model.network.config.n_positions;
+        let mut options = match &recorded {
+            Some(about) => about.options.clone(),
+            None => {
+                Options { window: context.min(Options::default().window), ..Options::default() }
+            }
+        };
+        (request.change)(&mut options);
+        options.check()?;
+        ensure!(
+            options.window <= context,
+            "--window {}: the model sees {context} tokens at once",
+            options.window
+        );
+        let weights = Weights::new(&model, &options.scope, options.seed)?;
+        let tokenizer = model.tokenizer;
+        drop(model.network);
+        let files = Files::find(request.corpus)?;
+        let (window, seed) = (options.window, options.seed);
+        let train = Dataset::read(&files.train, &tokenizer, window, seed)?;
+        let validation = match files.validation {
+            Some(path) => {
+                Dataset::read(&path, &tokenizer, window, seed).map(Some).or_else(|e| {
+                    report.note(&format!("{e:#}; so nothing is validated"));
+                    Ok::<_, anyhow::Error>(None)
+                })?
+            }
+            None => None,
+        };
+        let about = About {
+            model: name.map(str::to_owned),
+            corpus: request.corpus.to_owned(),
+            text: train.fingerprint(),
+            weights: weights.fingerprint()?,
+            options: options.clone(),
+        };
+        let mut trainer = Trainer::new(weights);
+        let mut state = State::default();
+        if let Some(checkpoint) = &checkpoint {
+            state = restore(checkpoint, &mut trainer)?;
+        }
+        match &recorded {
+            Some(old) => {
+                ensure!(
+                    old.weights == about.weights,
+                    "{shown}: a run of another model, or of another choice of what learns; take another --run, \
+                     or begin anew with --restore-from fresh --overwrite"
+                );
+                ensure!(
+                    old.text == about.text,
+                    "{shown}: the run learns another text than {} is now; take another --run, or give the run's \
+                     checkpoint to --restore-from",
+                    request.corpus.display()
+                );
+                folder.note(&about)?;
+            }
+            None => {
+                // from elsewhere come the numbers, not the count
+                (state, trainer.step) = (State::default(), 0);
+                folder.begin(&about)?;
+            }
+        }
+        Ok(Self { folder, options, trainer, tokenizer, train, validation, state })
+    }
+
+    fn learn(&mut self, request: &Request, report: &mut Report) -> Result<Ending> {
+        let Options { steps, patience, validate_every, .. } = self.options;
+        if self.state.step == 0 {
+            let validation_loss = self.validate()?;
+            self.state.best = validation_loss.map(|loss| loss as f32);
+            report.line(&Line { validation_loss, ..Line::default() }, &self.options)?;
+        }
+        while self.state.step < steps {
+            let mut line = self.step()?;
+            let last = self.state.step == steps;
+            let due = |every: usize| every > 0 && self.state.step.is_multiple_of(every);
+            let (validates, samples) = (due(validate_every), due(self.options.sample_every));
+            let saves = due(self.options.save_every);
+            if validates || last {
+                line.validation_loss = self.validate()?;
+                self.judge(line.validation_loss);
+            }
+            if samples {
+                line.sample = Some(self.sample()?);
+            }
+            let stopped = request.stop.load(Ordering::Relaxed);
+            let tired = patience > 0 && self.state.since_best >= patience;
+            if saves || last || stopped || tired {
+                let place = self.folder.save(
+                    &self.trainer,
+                    &self.tokenizer,
+                    &self.state,
+                    self.options.keep,
+                )?;
+                line.checkpoint = Some(place.display().to_string());
+            }
+            report.line(&line, &self.options)?;
+            match () {
+                () if last => break,
+                () if tired => return Ok(Ending::Patience),
+                () if stopped => return Ok(Ending::Stopped),
+                () => {}
+            }
+        }
+        Ok(Ending::Done)
+    }
+
+    fn step(&mut self) -> Result<Line> {
+        let begun = Instant::now();
+        let outcome = self.trainer.step(&self.train, &self.options)?;
+        if !outcome.loss.is_finite() || !outcome.norm.is_finite() {
+            let kept = match self.folder.checkpoints().last() {
+                Some((step, _)) => format!("the checkpoint of step {step} is kept"),
+                None => "no checkpoint was written yet".into(),
+            };
+            bail!(
+                "the loss is no number any more at step {}; {kept}; lower --learning-rate (it was {:.1e}), or \
+                 raise --warmup",
+                self.trainer.step + 1,
+                self.options.learning_rate
+            );
+        }
+        self.state.step = self.trainer.step;
+        let loss = outcome.loss as f32;
+        let smoothed = self.state.smoothed.map_or(loss, |s| 0.95 * s + 0.05 * loss);
+        self.state.smoothed = Some(smoothed);
+        Ok(Line {
+            step: self.state.step,
+            loss: Some(outcome.loss),
+            smoothed: Some(f64::from(smoothed)),
+            learning_rate: Some(outcome.rate),
+            gradient_norm: Some(outcome.norm),
+            tokens_per_s: Some(self.options.tokens() as f64 / begun.elapsed().as_secs_f64()),
+            ..Line::default()
+        })
+    }
+
+    fn validate(&self) -> Result<Option<f64>> {
+        self.validation.as_ref().map(|text| self.trainer.validate(text, &self.options)).transpose()
+    }
+
+    fn judge(&mut self, loss: Option<f64>) {
+        let Some(loss) = loss.map(|loss| loss as f32) else { return };
+        if self.state.best.is_none_or(|best| loss < best) {
+            self.state.best = Some(loss);
+            self.state.since_best = 0;
+        } else {
+            self.state.since_best += 1;
+        }
+    }
+
+    /// What the model writes now; the same at the same step of the same run.
+    fn sample(&self) -> Result<String> {
+        let tokenizer = Tokenizer::from_json(self.tokenizer.to_json()?.as_bytes())?;
+        let network = self.trainer.weights.network()?;
+        let model = Model { name: "a run".into(), network, tokenizer, embedded: false };
+        let params = SamplingParams {
+            max_tokens: self.options.sample_length,
+            seed: self.options.seed.wrapping_add(self.state.step as u64),
+            ..SamplingParams::default()
+        };
+        let ask = Ask {
+            branch: 0,
+            prompt: String::new(),
+            params,
+            clean: clean::Level::None,
+            heal: false,
+        };
+        let mut engine = Engine::new(model);
+        let tokens: Result<Vec<_>> = engine.stream(ask)?.collect();
+        Ok(tokens.context("a sample")?.into_iter().map(|token| token.text).collect())
+    }
+}

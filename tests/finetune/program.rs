@@ -1,0 +1,193 @@
+//! Runs as people have them: through the program, in its data folder.
+
+use super::{TINY, tiny, two_hundred_lines};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(TempDir::new().unwrap());
+        fs::create_dir(home.corpus()).unwrap();
+        let text = two_hundred_lines(&tiny().tokenizer);
+        fs::write(home.corpus().join("train.txt"), &text).unwrap();
+        fs::write(home.corpus().join("validation.txt"), &text[..400]).unwrap();
+        home
+    }
+
+    fn corpus(&self) -> PathBuf {
+        self.0.path().join("corpus")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
+        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
+        {
+            command.env(name, self.0.path());
+        }
+        command.env_remove("UNSTUCK_MODEL").stdin(Stdio::null()).args(args);
+        command
+    }
+
+    /// `unstuck finetune CORPUS --model TINY ...` with small windows.
+    fn finetune(&self, args: &[&str]) -> Command {
+        let mut command = self.command(&["finetune"]);
+        command.arg(self.corpus()).args(["--model", TINY, "--json", "--sample-every", "0"]);
+        command.args(["--window", "16", "--warmup", "2", "--dropout", "0.1"]).args(args);
+        command
+    }
+
+    fn checkpoint(&self, run: &str, step: usize) -> PathBuf {
+        let runs = self.0.path().join("unstuck/runs");
+        runs.join(run).join(format!("checkpoint-{step}"))
+    }
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", err(output));
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn refused(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    err(&output)
+}
+
+fn same_files(a: &Path, b: &Path) {
+    for name in ["model.safetensors", "optimizer.safetensors", "state.json"] {
+        let equal = tensors(&a.join(name)) == tensors(&b.join(name));
+        assert!(equal, "{name} differs");
+    }
+}
+
+/// A file's bytes; tensors by name, since their order in the file is drawn by a hash.
+fn tensors(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let bytes = fs::read(path).unwrap();
+    if path.extension().unwrap() != "safetensors" {
+        return vec![(String::new(), bytes)];
+    }
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let map: Value = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
+    let mut all: Vec<_> = map
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| *name != "__metadata__")
+        .map(|(name, about)| {
+            let at = |i: usize| 8 + header + about["data_offsets"][i].as_u64().unwrap() as usize;
+            (name.clone(), bytes[at(0)..at(1)].to_vec())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_resumed_run_equals_an_unbroken_one_to_the_bit() {
+    let home = Home::new();
+    let steps = ["--steps", "12", "--save-every", "4"];
+    let whole = lines(&home.finetune(&["--run", "whole"]).args(steps).output().unwrap());
+    assert_eq!(whole.len(), 13);
+    assert!(whole[12]["validation_loss"].as_f64() < whole[0]["validation_loss"].as_f64());
+
+    // kill -9 as soon as the second checkpoint is there, wherever it is by then
+    let mut child = home
+        .finetune(&["--run", "broken"])
+        .args(steps)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    for line in std::io::BufRead::lines(out) {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if line["step"] == 8 {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let rest = home.command(&["finetune", "--run", "broken", "--json"]).arg(home.corpus()).output();
+    let rest = lines(&rest.unwrap());
+    assert!(rest[0]["step"].as_u64().unwrap() > 8, "{}", rest[0]);
+    for (a, b) in whole.iter().rev().zip(rest.iter().rev()) {
+        assert_eq!((&a["step"], &a["loss"]), (&b["step"], &b["loss"]));
+        assert_eq!(
+            (&a["smoothed"], &a["validation_loss"]),
+            (&b["smoothed"], &b["validation_loss"])
+        );
+    }
+    same_files(&home.checkpoint("whole", 12), &home.checkpoint("broken", 12));
+    // the newest two stay
+    assert!(!home.checkpoint("whole", 4).exists() && home.checkpoint("whole", 8).exists());
+}
+
+#[test]
+fn a_run_opens_at_once_and_small_matrices_are_in_it() {
+    let home = Home::new();
+    let lora = ["--run", "mine", "--steps", "2", "--lora", "2", "--sample-every", "1"];
+    let mut command = home.command(&["finetune"]);
+    command.arg(home.corpus()).args(["--model", TINY, "--json", "--window", "16"]).args(lora);
+    let all = lines(&command.args(["--sample-length", "4"]).output().unwrap());
+    assert!(all[1]["sample"].is_string() && all[2]["checkpoint"].is_string());
+    let mut generate = home.command(&["generate", "--model", "run:mine", "--json", "--seed", "1"]);
+    let sample = lines(&generate.args(["The", "--max-tokens", "3"]).output().unwrap());
+    assert_eq!(sample[0]["tokens"].as_array().unwrap().len(), 3);
+    // and goes on
+    let more = home
+        .command(&["finetune", "--run", "mine", "--json", "--steps", "3"])
+        .arg(home.corpus())
+        .output();
+    assert_eq!(lines(&more.unwrap()).last().unwrap()["step"], 3);
+    let none = home.command(&["generate", "--model", "run:other", "The"]).output().unwrap();
+    assert!(err(&none).contains("no run of this name"), "{}", err(&none));
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_nothing_is_lost() {
+    let home = Home::new();
+    lines(&home.finetune(&["--steps", "2"]).output().unwrap());
+    let before = tensors(&home.checkpoint("run1", 2).join("model.safetensors"));
+
+    let fresh = refused(&mut home.finetune(&["--steps", "2", "--restore-from", "fresh"]));
+    assert!(fresh.contains("--overwrite"), "{fresh}");
+    let other = refused(home.command(&["finetune", "--model", "inkwell"]).arg(home.corpus()));
+    assert!(other.contains("the run began from"), "{other}");
+    let lora = refused(&mut home.finetune(&["--steps", "4", "--lora", "2"]));
+    assert!(lora.contains("other weights learnt there"), "{lora}");
+    let text = home.corpus().join("train.txt");
+    let old = fs::read_to_string(&text).unwrap();
+    fs::write(&text, "another text altogether, ".repeat(40)).unwrap();
+    let changed = refused(&mut home.finetune(&["--steps", "4"]));
+    assert!(changed.contains("another text"), "{changed}");
+    fs::write(&text, "too little").unwrap();
+    let little = refused(&mut home.finetune(&["--run", "little"]));
+    assert!(little.contains("less than one window of 16"), "{little}");
+    fs::write(&text, old).unwrap();
+    assert_eq!(before, tensors(&home.checkpoint("run1", 2).join("model.safetensors")));
+
+    let weights = home.checkpoint("run1", 2).join("model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    bytes[8 + header..12 + header].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&weights, bytes).unwrap();
+    let nan = refused(&mut home.finetune(&["--steps", "4"]));
+    assert!(
+        nan.contains("no number any more at step 3; the checkpoint of step 2 is kept"),
+        "{nan}"
+    );
+    assert!(nan.contains("lower --learning-rate"), "{nan}");
+    assert!(!home.checkpoint("run1", 4).exists());
+}
