@@ -103,7 +103,8 @@ fn a_json_stream_is_tokens_and_then_their_sample() {
         assert_eq!(keys(&line), ["id", "logprob", "rank", "text", "top"]);
         let top = line["top"].as_array().expect("a list");
         assert_eq!(top.len(), 4);
-        assert!(top.iter().all(|other| keys(other) == ["id", "logprob", "text"]));
+        let promised = ["id", "logprob", "text"];
+        assert!(top.iter().all(|other| promised.iter().all(|key| other.get(key).is_some())));
         tokens.push(line);
     }
     assert_eq!((samples, tokens.len()), (2, 0));
