@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod log;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -24,7 +25,7 @@ use unstuck::{
     model::{self, Model, Precision},
     session::Session,
     tui,
-    ui::theme::Depth,
+    ui::theme::{Depth, Themes},
 };
 
 fn main() -> ExitCode {
@@ -58,9 +59,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     let loaded = Config::load(&cli.global, |name| std::env::var(name).ok());
-    if let Some(Command::Config) = cli.command {
-        return settings(&loaded);
+    match &cli.command {
+        Some(Command::Config) => return settings(&loaded),
+        Some(Command::Completions { shell }) => return print(&cli::about::completions(*shell)),
+        Some(Command::Man { command }) => return print(&cli::about::manual(command)?),
+        _ => {}
     }
+    begin_log(&cli, &loaded.state);
     let config::Loaded { config, wrong, state, .. } = loaded;
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
@@ -79,7 +84,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     match command {
-        Command::Config => {}
+        // Those were printed above, whatever the settings say.
+        Command::Config | Command::Completions { .. } | Command::Man { .. } => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless(args, &config, &cli.global)?,
@@ -108,11 +114,27 @@ fn run(cli: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn print(text: &str) -> Result<ExitCode> {
+    let mut place = commands::Place::open(None)?;
+    place.write(text)?;
+    place.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The log is a comfort: where it can't be, the program goes on without.
+fn begin_log(cli: &Cli, state: &Path) {
+    if let Err(error) = log::begin(state, cli.global.quiet, cli.global.verbose)
+        && cli.global.verbose > 0
+    {
+        tell(&format!("no log: {error:#}"));
+    }
+    let what = cli.command.as_ref().map_or("the desk", |_| "a command");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), target = env!("TARGET"), what, "begun");
+}
+
 /// Print the settings that hold; with 1 when something in them had to be left out.
 fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
-    let mut place = commands::Place::open(None)?;
-    place.write(&loaded.report())?;
-    place.finish()?;
+    print(&loaded.report())?;
     loaded.wrong.iter().for_each(|wrong| tell(wrong));
     Ok(if loaded.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -249,11 +271,17 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
 
 /// The desk on a draft. The model is read there, on a thread of its own.
 fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>) -> Result<()> {
+    for wrong in &notices {
+        tracing::warn!(wrong, "a setting is left out");
+    }
     let told = |name: &str| std::env::var(name).ok();
     let session = Session::resume(file, state, config.history)?;
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let mut settings = config.desk;
     settings.zone = jiff::tz::TimeZone::system();
+    settings.themes = Themes::new(config::themes());
+    settings.state = Some(state.to_owned());
+    settings.history = config.history;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     tui::run(session, settings, notices, move || open(config.model.as_deref(), config.quantization))
 }

@@ -12,15 +12,17 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     let mut before = None;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        out.push(match c {
+        let shown = match c {
             '\n' | '\t' => c,
             '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('�'),
             '\x7f' => '␡',
             '\u{ad}' => '-',
             _ if is_plain(c) || joins(before, c, chars.peek().copied()) => c,
             _ => '�',
-        });
-        before = Some(c);
+        };
+        out.push(shown);
+        // What was taken out explains nothing that comes behind it.
+        before = Some(shown);
     }
     Cow::Owned(out)
 }

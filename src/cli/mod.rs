@@ -1,5 +1,6 @@
 //! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
 
+pub mod about;
 mod bot;
 mod corpus;
 mod finetune;
@@ -19,7 +20,7 @@ use unstuck::model::{Precision, Shape};
 /// Opens a desk on FILE, or on an empty page, where a small language model on this machine offers ways to go on.
 /// Nothing leaves the machine. F1 in the desk shows every key.
 #[derive(Debug, Parser)]
-#[command(version, override_usage = USAGE, after_help = EXAMPLES)]
+#[command(version, long_version = about::version(), override_usage = USAGE, after_help = EXAMPLES)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -44,7 +45,11 @@ Examples:
   unstuck draft.md                        write, with the model beside the draft
   unstuck generate \"The lamp went out\"    print one continuation
   unstuck generate - < draft.md           go on from a file
-  unstuck --model ./my-gpt2 draft.md      another model: a folder with config.json, tokenizer.json, model.safetensors";
+  unstuck config                          the settings that hold, where each comes from, and where files lie
+  unstuck --model ./my-gpt2 draft.md      another model: a folder with config.json, tokenizer.json, model.safetensors
+
+Settings stand in unstuck.toml, over it in UNSTUCK_MODEL, UNSTUCK_THEME, UNSTUCK_THREADS and UNSTUCK_QUANTIZATION,\n\
+and over those in flags. NO_COLOR is honoured.";
 
 /// Flags of every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -75,7 +80,7 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more
+    /// Say more; twice: more yet. What is said by the desk goes to the log (`unstuck config` tells where)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -99,6 +104,20 @@ pub enum Command {
 
     /// Measure how fast a model is on this machine
     Bench(Bench),
+
+    /// Print the script that completes commands and options in a shell
+    ///
+    /// For bash: unstuck completions bash > ~/.local/share/bash-completion/completions/unstuck
+    Completions {
+        /// Whose
+        shell: clap_complete::Shell,
+    },
+
+    /// Print the manual's page: unstuck man | man -l -
+    Man {
+        /// The command that it is about; without, the program
+        command: Vec<String>,
+    },
 
     /// Print the settings that hold, and where each comes from
     ///

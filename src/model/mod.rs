@@ -19,7 +19,7 @@ pub use config::Config;
 pub use find::{EMBEDDED, find, list};
 pub use gpt2::{Gpt2, Part, Raw, Source, Span};
 pub use linear::{Precision, Weight, with_floats};
-pub use load::Model;
+pub use load::{Model, in_the_program};
 pub use ops::Dropout;
 pub use random::Shape;
 pub use tokenizer::Tokenizer;

@@ -168,6 +168,15 @@ pub enum Command {
     /// Leave; asks first when something is not saved.
     #[strum(message = "The desk")]
     Quit,
+    /// Find any command by a few letters, and run it.
+    #[strum(message = "The desk")]
+    Palette,
+    /// Choose how the desk looks; each theme is seen at once.
+    #[strum(message = "The desk")]
+    Themes,
+    /// Open a draft of late in the place of this one.
+    #[strum(message = "The desk")]
+    Recent,
     /// Show all keys.
     #[strum(message = "The desk")]
     Help,

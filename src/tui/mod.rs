@@ -1,11 +1,14 @@
 //! The desk: a page, and the model's offers beside it. One inbox brings keys and news; one value holds the state.
 
 pub mod app;
+mod clipboard;
 pub mod command;
 mod notices;
 mod offers;
 mod overlay;
 mod page;
+mod picker;
+mod recent;
 mod rest;
 mod settings;
 mod times;
@@ -58,7 +61,8 @@ pub fn run(
     let (events, inbox) = mpsc::channel();
     let (requests, jobs) = mpsc::channel();
     let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
-    let mut screen = Screen::take()?;
+    app.use_terminals_clipboard();
+    let mut screen = Screen::take(settings.mouse)?;
     let (news, signs) = (events.clone(), events.clone());
     signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;
     worker::spawn(load, jobs, move |told| news.send(Event::News(told)).is_ok())?;
@@ -72,9 +76,11 @@ pub fn run(
 
 /// Draws once for each burst of events, and never while there is more to handle.
 fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<()> {
+    tracing::info!("the desk is open");
     let mut rest = Rest::default();
     while !app.is_over() {
         screen.terminal.draw(|frame| app.draw(frame))?;
+        screen.title(&app.title());
         let first = next(inbox, &mut rest).context("nothing can happen any more")?;
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
@@ -90,6 +96,7 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
             }
         }
     }
+    tracing::info!("the desk is closed");
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
+use super::picker::Picker;
 use crate::{
+    clean::for_terminal,
     generate::Seen,
     session::{Change, difference},
     token::BranchId,
@@ -17,6 +19,8 @@ pub enum Overlay {
     Question(Question),
     /// A token of the machine's words, opened.
     Token(Token),
+    /// A list to choose from.
+    Picker(Picker),
     /// The name to save under; whether the desk is left afterwards.
     SaveAs(Field, bool),
     /// Two texts compared, and what comes back afterwards.
@@ -151,6 +155,14 @@ impl Field {
         self.area.lines().concat()
     }
 
+    /// What may be drawn of it: a name can hold what a terminal must not get.
+    pub fn shown(&self) -> TextArea<'static> {
+        let mut shown = Self::new(&for_terminal(&self.text())).area;
+        let column = u16::try_from(self.area.cursor().1).unwrap_or(u16::MAX);
+        shown.move_cursor(tui_textarea::CursorMove::Jump(0, column));
+        *shown
+    }
+
     /// A key that is neither Enter nor Esc.
     pub fn press(&mut self, key: KeyEvent) {
         // One line stays one line.
@@ -163,6 +175,7 @@ impl Field {
 
     /// A paste: its first line.
     pub fn paste(&mut self, text: &str) {
-        self.area.insert_str(text.lines().next().unwrap_or_default());
+        let line = text.lines().next().unwrap_or_default();
+        self.area.insert_str(line.replace(char::is_control, ""));
     }
 }

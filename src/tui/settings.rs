@@ -1,11 +1,16 @@
 //! What the desk can be told before it opens.
 
 use crate::{
+    session::History,
     token::SamplingParams,
-    ui::{keymap::Line, theme::Depth},
+    ui::{
+        keymap::Line,
+        theme::{Depth, Themes},
+    },
 };
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The desk's settings. The defaults are what a newcomer gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,9 +28,20 @@ pub struct Settings {
     pub idle: bool,
     /// Words and phrases that no offer may have.
     pub banned: Vec<String>,
+    /// A click sets the cursor and the wheel scrolls; the terminal's own selection then needs Shift.
+    pub mouse: bool,
     /// The writer's own keys.
     #[serde(skip)]
     pub keys: Vec<Line>,
+    /// The themes to choose from.
+    #[serde(skip)]
+    pub themes: Themes,
+    /// The folder in which things are remembered; nowhere without.
+    #[serde(skip)]
+    pub state: Option<PathBuf>,
+    /// Whether drafts that are opened here keep a history.
+    #[serde(skip)]
+    pub history: History,
     /// How much colour the terminal shows; told by the environment, not by a file.
     #[serde(skip)]
     pub depth: Depth,
@@ -48,7 +64,11 @@ impl Default for Settings {
             offers: 3,
             idle: false,
             banned: Vec::new(),
+            mouse: true,
             keys: Vec::new(),
+            themes: Themes::default(),
+            state: None,
+            history: History::default(),
             depth: Depth::default(),
             zone: TimeZone::UTC,
         }

@@ -57,13 +57,20 @@ pub fn spawn(
         .spawn(move || {
             let work = AssertUnwindSafe(|| match load() {
                 Ok(engine) => {
-                    tell(News::Loaded(engine.info().clone()));
+                    let model = engine.info();
+                    let (name, parameters) = (&model.name, model.parameters);
+                    tracing::info!(name, parameters, held = model.quantization, "model loaded");
+                    tell(News::Loaded(model.clone()));
                     Worker::new(engine, &tell).run(&requests)
                 }
-                Err(error) => tell(News::Gone(format!("No model: {error:#}"))),
+                Err(error) => {
+                    tracing::error!("no model: {error:#}");
+                    tell(News::Gone(format!("No model: {error:#}")))
+                }
             });
             if let Err(panic) = catch_unwind(work) {
                 let why = words(&*panic);
+                tracing::error!("the model's thread broke down");
                 tell(News::Gone(format!("The model broke down ({why}). Save and start again.")));
             }
         })
@@ -158,10 +165,14 @@ impl<'a> Worker<'a> {
                 }
                 match self.engine.start(ask) {
                     Ok(reading) => {
+                        tracing::debug!(branch, tokens = reading.tokens, "asked");
                         self.live.push(branch);
                         (self.tell)(News::Reading(branch, reading))
                     }
-                    Err(error) => (self.tell)(News::Failed(branch, format!("{error:#}"))),
+                    Err(error) => {
+                        tracing::error!(branch, "not asked: {error:#}");
+                        (self.tell)(News::Failed(branch, format!("{error:#}")))
+                    }
                 }
             }
         }
@@ -181,6 +192,7 @@ impl<'a> Worker<'a> {
                 }
                 Output::Done(why) => {
                     self.live.retain(|live| *live != branch);
+                    tracing::debug!(branch, ?why, "done");
                     News::Done(branch, why)
                 }
             };
@@ -194,6 +206,7 @@ impl<'a> Worker<'a> {
 
     /// A step that fails has failed for all branches in hand.
     fn fail(&mut self, why: &str) -> bool {
+        tracing::error!("a step failed: {why}");
         std::mem::take(&mut self.live).into_iter().all(|branch| {
             self.engine.stop(branch);
             (self.tell)(News::Failed(branch, why.to_owned()))

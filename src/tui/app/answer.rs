@@ -32,6 +32,7 @@ impl App {
                     None => then.map(|then| *then),
                 };
             }
+            (Some(Overlay::Picker(picker)), _) => self.press_picker(picker, key, event),
             (Some(Overlay::Question(question @ Question::Recovered(..))), _) => {
                 self.answer_recovered(question, key, event);
             }

@@ -21,6 +21,11 @@ impl App {
                 self.session.keep();
                 self.pasted(text);
             }
+            Some(Overlay::Picker(_)) => {
+                if let Some(Overlay::Picker(picker)) = self.overlay.take() {
+                    self.pasted_picker(picker, text);
+                }
+            }
             Some(_) => {}
             None => {
                 self.offers.focus = false;
@@ -49,11 +54,11 @@ impl App {
                 self.copy();
                 true
             }
-            Command::Paste if self.clipboard.is_empty() => {
-                self.notices.say("Nothing was cut or copied here yet.");
+            Command::Paste if self.clipboard.text().is_empty() => {
+                self.notices.say("Nothing was cut or copied here yet. From elsewhere, use the terminal's own paste.");
                 true
             }
-            Command::Paste => self.session.paste(&self.clipboard),
+            Command::Paste => self.session.paste(self.clipboard.text()),
             Command::SelectAll => {
                 self.session.motion(Motion::Start, false);
                 self.session.motion(Motion::End, true);
@@ -77,7 +82,7 @@ impl App {
     /// Keeps what is selected. False when nothing is: then what was kept stays.
     fn copy(&mut self) -> bool {
         let Some(range) = self.session.selection() else { return false };
-        self.clipboard = self.session.text().slice(range).to_string();
+        self.clipboard.put(self.session.text().slice(range).to_string());
         true
     }
 

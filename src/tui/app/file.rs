@@ -37,6 +37,10 @@ impl App {
     pub(super) fn saved(&mut self, saved: Result<()>, leave: bool) {
         let Err(error) = saved else {
             self.over = leave;
+            tracing::debug!(words = self.session.shares().all_words(), "saved");
+            if let Some(path) = self.session.path() {
+                self.recent.note(path);
+            }
             return self.notices.say(format!("Saved {}.", self.session.title()));
         };
         if error.is::<ChangedOnDisk>() {

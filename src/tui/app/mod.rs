@@ -7,6 +7,8 @@ mod file;
 mod follow;
 mod heard;
 mod keep;
+mod mouse;
+mod pick;
 mod roll;
 mod span;
 mod take;
@@ -14,20 +16,23 @@ mod token;
 
 use super::{
     Event, Settings,
+    clipboard::Clipboard,
     command::Command,
     notices::Notices,
     offers::{MOST, Offers},
     overlay::{Overlay, Sheet},
     page::Page,
+    recent::Recent,
 };
 use crate::{
+    clean::for_terminal,
     generate::ModelInfo,
-    session::{Motion, Revision, Session},
+    session::{History, Motion, Revision, Session},
     token::SamplingParams,
     ui::{
         keymap::{DEFAULTS, Key, Keymap},
         signals::Signal,
-        theme::Theme,
+        theme::{Depth, Theme, Themes},
         worker::{News, Request},
     },
 };
@@ -35,7 +40,7 @@ use anyhow::Result;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use std::sync::mpsc::Sender;
+use std::{path::PathBuf, sync::mpsc::Sender};
 
 /// How far the model has come.
 pub(super) enum Model {
@@ -61,6 +66,8 @@ pub struct App {
     pub(super) sees: Option<(usize, Revision)>,
     pub(super) keymap: Keymap<Command>,
     pub(super) theme: Theme,
+    pub(super) themes: Themes,
+    depth: Depth,
     pub(super) preset: String,
     sampling: SamplingParams,
     /// How many offers a question gets.
@@ -75,7 +82,13 @@ pub struct App {
     left_branch: bool,
     /// A line is offered to a writer who rests.
     pub(super) rests: bool,
-    clipboard: String,
+    clipboard: Clipboard,
+    recent: Recent,
+    /// Where drafts that are opened here keep their history, if they do.
+    state: Option<PathBuf>,
+    history: History,
+    /// Where the mouse was clicked last, when nothing has happened since.
+    clicked: Option<(u16, u16)>,
     requests: Sender<Request>,
     /// The writer was told that another program has changed the file.
     told_of_change: bool,
@@ -102,10 +115,15 @@ impl App {
         if let Some(reason) = session.read_only() {
             notices.warn(reason);
         }
-        let theme = Theme::load(&settings.theme, settings.depth).or_else(|error| {
+        let themes = settings.themes.clone();
+        let theme = themes.load(&settings.theme, settings.depth).or_else(|error| {
             notices.warn(format!("{error:#}"));
-            Theme::load(&Settings::default().theme, settings.depth)
+            Themes::default().load(&Settings::default().theme, settings.depth)
         })?;
+        let mut recent = Recent::load(settings.state.as_deref());
+        if let Some(path) = session.path() {
+            recent.note(path);
+        }
         let mut keymap = Keymap::parse(DEFAULTS)?;
         for line in &settings.keys {
             if let Err(error) = keymap.lay(line) {
@@ -122,6 +140,8 @@ impl App {
             sees: None,
             keymap,
             theme,
+            themes,
+            depth: settings.depth,
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
             count: settings.offers.clamp(1, MOST),
@@ -131,7 +151,11 @@ impl App {
             branched: None,
             left_branch: false,
             rests: settings.idle,
-            clipboard: String::new(),
+            clipboard: Clipboard::default(),
+            recent,
+            state: settings.state.clone(),
+            history: settings.history,
+            clicked: None,
             requests,
             told_of_change: false,
             zone: settings.zone.clone(),
@@ -149,6 +173,39 @@ impl App {
     fn tell_of_history(&mut self) {
         for notice in self.session.notices() {
             self.notices.warn(notice);
+        }
+    }
+
+    /// From now on what is copied goes to the terminal too.
+    pub fn use_terminals_clipboard(&mut self) {
+        self.clipboard = Clipboard::of_terminal();
+    }
+
+    /// What the terminal's window may be called.
+    pub fn title(&self) -> String {
+        let unsaved = if self.session.is_saved() { "" } else { " ●" };
+        let title = self.session.title().replace(['\n', '\t'], " ");
+        format!("{}{unsaved} · unstuck", for_terminal(&title))
+    }
+
+    /// Another draft comes on the desk; what was offered for this one goes.
+    fn replace_draft(&mut self, mut session: Session) {
+        self.stop_all();
+        self.offers.clear();
+        if session.revision() == 0 {
+            session.motion(Motion::End, false);
+        }
+        if let Some(reason) = session.read_only() {
+            self.notices.warn(reason);
+        }
+        if let Some(path) = session.path() {
+            self.recent.note(path);
+        }
+        self.session = session;
+        self.page = Page::default();
+        (self.sees, self.taken, self.told_of_change) = (None, None, false);
+        if let Some(recovery) = self.session.recovery() {
+            self.ask_recovered(recovery);
         }
     }
 
@@ -188,8 +245,11 @@ impl App {
             Event::Rest => self.rested(),
             Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
             Event::Terminal(Terminal::FocusGained) => self.look_at_file(),
+            // What stands under the pointer is asked first.
             Event::Terminal(Terminal::Mouse(event)) => {
-                self.point_at_offers(event);
+                if !self.point_at_offers(event) {
+                    self.point(event);
+                }
             }
             Event::Terminal(_) => {}
             Event::News(news) => {
@@ -209,6 +269,7 @@ impl App {
 
     fn press(&mut self, event: KeyEvent) {
         self.notices.forget_word();
+        self.clicked = None;
         let key = Key::from(event);
         if self.overlay.is_some() {
             return self.press_overlay(key, event);
@@ -278,6 +339,9 @@ impl App {
                 }
             }
             Command::Models => self.overlay = Some(Overlay::Sheet(Sheet::Models, 0)),
+            Command::Palette => self.open_palette(),
+            Command::Themes => self.open_themes(),
+            Command::Recent => self.open_recent(),
             Command::Help => self.overlay = Some(Overlay::Sheet(Sheet::Help, 0)),
             Command::Save => self.save(false),
             Command::SaveAs => self.ask_name(false),

@@ -198,6 +198,12 @@ impl Offers {
         true
     }
 
+    /// Lets all lists go. Branches keep counting, so that what comes late finds nobody.
+    pub fn clear(&mut self) {
+        self.lists.clear();
+        (self.back, self.open, self.focus) = (0, false, false);
+    }
+
     /// Puts the list away; it can be called back.
     pub fn close(&mut self) {
         (self.open, self.focus) = (false, false);

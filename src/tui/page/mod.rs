@@ -8,6 +8,7 @@ pub use wrap::{cells, shown, width, wrap};
 
 use super::command::Move;
 use crate::session::{Revision, Session};
+use ratatui::layout::Rect;
 
 /// How many rows stay between the window's first and the cursor, where there is room.
 const MARGIN: usize = 2;
@@ -20,11 +21,13 @@ pub struct Page {
     wished: Option<usize>,
     width: usize,
     height: usize,
+    /// What was drawn last, where, and how many rows of an offer stand below the cursor's.
+    shown: Option<(Rect, View, usize)>,
 }
 
 impl Default for Page {
     fn default() -> Self {
-        Self { top: (0, 0), wished: None, width: 72, height: 20 }
+        Self { top: (0, 0), wished: None, width: 72, height: 20, shown: None }
     }
 }
 
@@ -60,6 +63,34 @@ impl Page {
         let row = at - first;
         let column = rows[row].column(cursor).min(self.width);
         View { rows, row, column }
+    }
+
+    /// What was drawn, and where: for the mouse.
+    pub fn shown_at(&mut self, area: Rect, view: View, offered: usize) {
+        self.shown = Some((area, view, offered));
+    }
+
+    /// The place in the text that was drawn nearest to a cell of the screen; `None` outside of the page.
+    pub fn place_at(&self, session: &Session, (x, y): (u16, u16)) -> Option<usize> {
+        let (area, view, offered) = self.shown.as_ref()?;
+        if y < area.y || y >= area.bottom() || x + 4 < area.x || x > area.right() + 4 {
+            return None;
+        }
+        let row = usize::from(y - area.y);
+        // Rows of an offer belong to the cursor's row.
+        let row = if row > view.row { row.saturating_sub(*offered).max(view.row) } else { row };
+        let at = match view.rows.get(row) {
+            Some(row) => row.place(usize::from(x.saturating_sub(area.x))),
+            None => view.rows.last()?.end,
+        };
+        Some(at.min(session.text().len_chars()))
+    }
+
+    /// Moves the window and the cursor by rows.
+    pub fn scroll(&mut self, session: &mut Session, by: isize) {
+        self.turn(session, by);
+        let at = self.vertical(session, by);
+        session.move_to(at, false);
     }
 
     /// How many rows the window has.

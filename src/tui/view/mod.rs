@@ -4,6 +4,7 @@ mod difference;
 mod help;
 mod offers;
 mod page;
+mod picker;
 mod status;
 mod token;
 
@@ -69,6 +70,9 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     status::title(app, frame, areas.title);
     let cursor = page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
+    if let Some(Overlay::Picker(_)) = app.overlay {
+        return picker::draw(app, frame, area);
+    }
     status::draw(app, frame, areas.status);
     if let Some(Overlay::Token(token)) = &app.overlay {
         token::draw(app, token, frame, areas.page, cursor);

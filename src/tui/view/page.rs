@@ -42,7 +42,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Positio
         usize::from(below),
     );
     let mut lines = ink(app, &view);
+    let written = lines.len();
     ghost(app, &view, usize::from(width), &mut lines);
+    let more = lines.len() - written;
     lines.truncate(usize::from(column.height));
     paint(lines, &app.theme, frame, column);
     mark_sight(app, &view, frame, column);
@@ -50,6 +52,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Positio
     if app.overlay.is_none() {
         frame.set_cursor_position(at);
     }
+    app.page.shown_at(column, view, more);
     at
 }
 

@@ -243,9 +243,10 @@ fn save_as(app: &App, frame: &mut Frame, area: Rect) {
     ])
     .areas(area);
     frame.render_widget(Line::styled(label, app.theme.style(Role::Notice)), at);
-    frame.render_widget(&*field.area, into);
+    let shown = field.shown();
+    frame.render_widget(&shown, into);
     frame.render_widget(Line::styled(keys, app.theme.style(Role::Quiet)), after);
-    if let Some(cursor) = field.area.rendered_cursor_position() {
+    if let Some(cursor) = shown.rendered_cursor_position() {
         frame.set_cursor_position(cursor);
     }
 }

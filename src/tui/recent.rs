@@ -1,0 +1,72 @@
+//! The drafts of late, newest first, remembered in a file of the state folder. Losing it would be no loss.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// How many are remembered.
+const KEPT: usize = 50;
+
+/// Paths of drafts, and where they are remembered; nowhere in tests.
+#[derive(Debug, Default)]
+pub struct Recent {
+    file: Option<PathBuf>,
+    paths: Vec<PathBuf>,
+}
+
+impl Recent {
+    /// What the state folder remembers. A file that can't be read remembers nothing.
+    pub fn load(state: Option<&Path>) -> Self {
+        let file = state.map(|state| state.join("recent.json"));
+        let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let paths = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self { file, paths }
+    }
+
+    /// Newest first.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// This draft is at hand now.
+    pub fn note(&mut self, path: &Path) {
+        let Ok(path) = std::path::absolute(path) else { return };
+        self.paths.retain(|known| *known != path);
+        self.paths.insert(0, path);
+        self.paths.truncate(KEPT);
+        if let Err(error) = self.write() {
+            tracing::warn!(%error, "recent drafts can't be remembered");
+        }
+    }
+
+    fn write(&self) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut whole = tempfile::NamedTempFile::new_in(folder)?;
+        // A name that is not UTF-8 can't be written here; the others can.
+        let named: Vec<_> = self.paths.iter().filter_map(|path| path.to_str()).collect();
+        serde_json::to_writer(&mut whole, &named)?;
+        whole.persist(file)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_is_remembered_newest_first() {
+        let state = tempfile::tempdir().expect("a folder");
+        let mut recent = Recent::load(Some(state.path()));
+        for name in ["/a.md", "/b.md", "/a.md"] {
+            recent.note(Path::new(name));
+        }
+        let again = Recent::load(Some(state.path()));
+        assert_eq!(again.paths(), [Path::new("/a.md"), Path::new("/b.md")]);
+        fs::write(state.path().join("recent.json"), "torn").expect("written");
+        assert!(Recent::load(Some(state.path())).paths().is_empty());
+    }
+}

@@ -1,0 +1,127 @@
+//! Themes: roles by meaning, each with a fallback; files name colours and styles, terminals get what they can show.
+
+mod colour;
+mod file;
+
+pub use colour::{Depth, linear, rgb};
+pub use file::Themes;
+
+use file::Look;
+use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use strum::{EnumCount, EnumIter, IntoEnumIterator};
+
+/// What a piece of the screen means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumIter, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The writer's words, and the ground everything stands on.
+    Text,
+    /// What can be overlooked: states, hints, margins.
+    Quiet,
+    /// Lines between parts.
+    Rule,
+    /// The draft's name.
+    Title,
+    /// Taken words of the machine.
+    Machine,
+    /// Words on offer behind the cursor.
+    Ghost,
+    /// Text that the model does not see.
+    Unseen,
+    /// Selected text.
+    Selection,
+    /// The chosen row of a list.
+    Chosen,
+    /// An offer.
+    Offer,
+    /// An offer that no longer agrees with the page.
+    Stale,
+    /// The number of an offer, the mark of an unsaved draft, the margin's marks.
+    Mark,
+    /// The name of a key.
+    Key,
+    /// A notice.
+    Notice,
+    /// Something went wrong.
+    Error,
+}
+
+impl Role {
+    /// Whose look fills what a theme leaves open.
+    fn fallback(self) -> Option<Self> {
+        match self {
+            Self::Text => None,
+            Self::Rule | Self::Ghost | Self::Unseen | Self::Stale => Some(Self::Quiet),
+            Self::Notice | Self::Error => Some(Self::Mark),
+            Self::Chosen => Some(Self::Selection),
+            _ => Some(Self::Text),
+        }
+    }
+
+    /// The contrast it needs, as WCAG counts: what is read 4.5, what is only seen less.
+    pub fn contrast(self) -> f64 {
+        if self == Self::Rule { 1.2 } else { 4.5 }
+    }
+}
+
+/// How each role looks on this terminal.
+#[derive(Clone, Debug)]
+pub struct Theme {
+    name: String,
+    styles: [Style; Role::COUNT],
+}
+
+impl Theme {
+    fn new(name: &str, roles: &BTreeMap<Role, Look>, depth: Depth) -> Self {
+        let look = |role: Role| {
+            let mut look = Look::default();
+            let mut from = Some(role);
+            while let Some(next) = from {
+                look = look.or(roles.get(&next).copied().unwrap_or_default());
+                from = next.fallback();
+            }
+            look
+        };
+        let mut styles = [Style::default(); Role::COUNT];
+        for role in Role::iter() {
+            styles[role as usize] = style(look(role), role.contrast(), depth);
+        }
+        Self { name: name.to_owned(), styles }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+}
+
+/// A look as this terminal shows it.
+fn style(look: Look, wanted: f64, depth: Depth) -> Style {
+    let (fg, bg) = look.colours();
+    let ground = bg.and_then(|bg| depth.ground(bg));
+    // Fewer colours must not be harder to read than the theme is itself.
+    let own = fg.zip(bg).map_or(wanted, |(fg, bg): (Color, Color)| depth.contrast(fg, bg));
+    let letters = fg.and_then(|fg| depth.letters(fg, ground, wanted.min(own)));
+    let mut style = Style { fg: letters, bg: ground, ..Style::default() };
+    // Where a colour says quiet already, dimming it too would make it hard to read.
+    let dim = look.dim.filter(|_| style.fg.is_none());
+    for (wanted, modifier) in [
+        (look.bold, Modifier::BOLD),
+        (dim, Modifier::DIM),
+        (look.italic, Modifier::ITALIC),
+        (look.underline, Modifier::UNDERLINED),
+        (look.reverse, Modifier::REVERSED),
+    ] {
+        if wanted == Some(true) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}

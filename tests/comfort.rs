@@ -1,0 +1,232 @@
+//! What makes the desk comfortable: the palette, themes seen at once, own keys, drafts of late, the mouse, pastes.
+
+mod desk;
+
+use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use desk::{Desk, settings};
+use ratatui::style::Color;
+use std::{fs, path::Path};
+use strum::IntoEnumIterator;
+use unstuck::{
+    session::Session,
+    tui::{Event, Settings, command::Command},
+    ui::{
+        keymap::Line,
+        theme::{Depth, Themes},
+    },
+};
+
+const ISLAND: &str = "There were three rules on the island. The first was that nobody spoke of the boat.\n\n\
+                      The second was that the lamps were put out at nine, whether there was read";
+
+fn seen(name: &str, settings: &Settings, steps: &[&str]) {
+    for (width, height) in [(80, 24), (120, 40), (40, 12)] {
+        let mut desk = Desk::with(ISLAND, settings);
+        desk.size(width, height);
+        desk.steps(steps);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), desk.shown());
+    }
+}
+
+#[test]
+fn lists_at_every_size() {
+    seen("themes", &settings(), &["<alt-c>", "<down>"]);
+}
+
+#[test]
+fn drafts_of_late_at_every_size() {
+    let state = tempfile::tempdir().unwrap();
+    let names = r#"["/drafts/island.md", "/drafts/a\u001b[31m bad \u202e name.md"]"#;
+    fs::write(state.path().join("recent.json"), names).unwrap();
+    let settings = Settings { state: Some(state.path().into()), ..settings() };
+    seen("recent", &settings, &["<alt-o>"]);
+}
+
+#[test]
+fn the_palette_finds_every_command_by_its_name() {
+    let mut desk = Desk::on(ISLAND);
+    for command in Command::iter().filter(|command| *command != Command::Palette) {
+        let name = <&str>::from(command).replace('-', " ");
+        desk.steps(&["<ctrl-p>", &name]);
+        let shown = desk.shown();
+        let first = shown.lines().find(|line| line.contains('▸')).unwrap_or_default();
+        assert!(first.contains(&name), "{name}: {first}");
+        desk.press("esc");
+    }
+}
+
+#[test]
+fn the_palette_runs_what_is_chosen_and_esc_runs_nothing() {
+    let mut desk = Desk::on("one two");
+    desk.steps(&["<ctrl-p>", "delwordback", "<enter>"]);
+    assert_eq!(desk.text(), "one |");
+    desk.steps(&["<f12>", "undo", "<esc>"]);
+    assert_eq!(desk.text(), "one |");
+    desk.steps(&["<ctrl-p>", "^und", "<enter>"]);
+    assert_eq!(desk.text(), "one two|");
+    // Palettes and sheets may follow one another.
+    desk.steps(&["<ctrl-p>", "themes", "<enter>"]);
+    assert!(desk.shown().contains("themes · "));
+    desk.press("esc");
+    desk.steps(&["<ctrl-p>", "zzzz", "<enter>", "<esc>", "x"]);
+    assert_eq!(desk.text(), "one twox|");
+}
+
+fn ground(desk: &Desk) -> Color {
+    desk.screen.backend().buffer().content()[0].bg
+}
+
+#[test]
+fn a_theme_is_seen_at_once_and_worn_when_chosen() {
+    let colours = Settings { depth: Depth::True, ..Settings::default() };
+    let mut desk = Desk::with("boat.", &colours);
+    let ink = ground(&desk);
+    desk.steps(&["<alt-c>", "paper"]);
+    let paper = ground(&desk);
+    assert_ne!(ink, paper);
+    desk.steps(&["<esc>"]);
+    assert_eq!(ground(&desk), ink);
+    desk.steps(&["<alt-c>", "paper", "<enter>"]);
+    assert_eq!(ground(&desk), paper);
+    assert!(desk.shown().contains("theme = \"paper\""), "{}", desk.shown());
+    // The worn one is in hand when the list opens again.
+    desk.steps(&["<alt-c>"]);
+    assert!(desk.shown().contains("▸ paper"));
+}
+
+#[test]
+fn a_broken_theme_of_the_users_is_said_and_not_worn() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine.toml"), "[roles]\ntxt = {}").unwrap();
+    let themes = Themes::new(Some(folder.path().to_owned()));
+    let mut desk = Desk::with("boat.", &Settings { themes, ..settings() });
+    desk.size(160, 40);
+    desk.steps(&["<alt-c>", "mine"]);
+    assert!(desk.shown().contains("line 2: there is no role `txt`"), "{}", desk.shown());
+    desk.steps(&["<enter>", "<alt-c>"]);
+    assert!(desk.shown().contains("▸ ink"), "{}", desk.shown());
+}
+
+#[test]
+fn own_keys_are_named_and_work() {
+    let line = |key: &str, command: &str| Line {
+        key: key.into(),
+        command: command.into(),
+        place: "mine: line 1".into(),
+    };
+    let keys = vec![line("f8", "ask"), line("ctrl-space", "nothing"), line("F8", "undo")];
+    let mut desk = Desk::with("", &Settings { keys, ..settings() });
+    desk.size(120, 30);
+    assert!(desk.shown().contains("press F8 for three openings"), "{}", desk.shown());
+    assert!(desk.shown().contains("! mine: line 1: `F8` is the same key as `f8`"));
+    desk.steps(&["<ctrl-space>"]);
+    assert_eq!(desk.asked.len(), 0);
+    desk.steps(&["<f8>"]);
+    assert_eq!(desk.asked.len(), 3);
+}
+
+#[test]
+fn a_draft_of_late_opens_once_this_one_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let draft = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let (one, two) = (draft("one.md", "One.\n"), draft("two.md", "Two.\n"));
+    let settings = Settings { state: Some(folder.path().join("state")), ..settings() };
+    let open = |path: &Path| Desk::new(Session::open(path).unwrap(), &settings, Vec::new());
+    drop(open(&one));
+    let mut desk = open(&two);
+    desk.steps(&["x", "<alt-o>", "<enter>"]);
+    assert_eq!(desk.text(), "Two.\nx|");
+    assert!(desk.shown().contains("First save this draft: Ctrl+S"), "{}", desk.shown());
+    desk.steps(&["<ctrl-s>", "<ctrl-space>", "= lamps", "<alt-o>", "<enter>"]);
+    assert_eq!(desk.text(), "One.\n|");
+    // What was asked for the other draft is stopped, and what still comes belongs nowhere.
+    assert!(desk.stopped.contains(&desk.branch(0)));
+    desk.steps(&["= were"]);
+    assert!(!desk.shown().contains("were"));
+    desk.steps(&["<alt-o>"]);
+    assert!(desk.shown().contains("▸ two.md"));
+    let mut desk = Desk::on("nothing of late");
+    desk.press("alt-o");
+    assert!(desk.shown().contains("No other draft"));
+}
+
+fn point(desk: &mut Desk, kind: MouseEventKind, column: u16, row: u16) {
+    let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    desk.app.handle(Event::Terminal(Terminal::Mouse(event)));
+    desk.draw();
+}
+
+#[test]
+fn the_mouse_clicks_drags_and_scrolls() {
+    let (down, drag) =
+        (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Drag(MouseButton::Left));
+    let mut desk = Desk::on("one two three\n\nfour");
+    // The page begins at column 4 and row 2.
+    point(&mut desk, down, 8, 2);
+    assert_eq!(desk.text(), "one |two three\n\nfour");
+    point(&mut desk, down, 8, 2);
+    assert_eq!(desk.text(), "one [two| three\n\nfour");
+    point(&mut desk, down, 4, 2);
+    point(&mut desk, drag, 7, 2);
+    assert_eq!(desk.text(), "[one| two three\n\nfour");
+    point(&mut desk, down, 70, 2);
+    assert_eq!(desk.text(), "one two three|\n\nfour");
+    // Below the text is its end; above the page nothing happens.
+    point(&mut desk, down, 20, 20);
+    assert_eq!(desk.text(), "one two three\n\nfour|");
+    point(&mut desk, down, 8, 0);
+    assert_eq!(desk.text(), "one two three\n\nfour|");
+    let mut desk = Desk::on(&(0..100).map(|n| format!("line {n}\n")).collect::<String>());
+    let first = |desk: &mut Desk| desk.shown().lines().nth(2).unwrap_or_default().trim().to_owned();
+    let before = first(&mut desk);
+    point(&mut desk, MouseEventKind::ScrollUp, 20, 10);
+    let above = first(&mut desk);
+    assert_ne!(before, above);
+    point(&mut desk, MouseEventKind::ScrollDown, 20, 10);
+    assert_eq!(first(&mut desk), before);
+    // In a list the wheel goes through it.
+    desk.steps(&["<alt-c>"]);
+    let worn = desk.shown();
+    point(&mut desk, MouseEventKind::ScrollDown, 20, 10);
+    assert_ne!(desk.shown(), worn);
+}
+
+#[test]
+fn a_click_below_what_is_offered_finds_its_row() {
+    let mut desk = Desk::on("one|\ntwo\nthree");
+    desk.size(60, 20);
+    let long = "= and| so| on".to_owned() + &"| and so on".repeat(12);
+    desk.steps(&["<ctrl-space>", &long, "=."]);
+    let row = desk.shown().lines().position(|line| line.trim() == "three").expect("a row");
+    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 3, row as u16);
+    assert_eq!(desk.text(), "one\ntwo\n|three");
+}
+
+#[test]
+fn a_chapter_is_pasted_in_one_step() {
+    let chapter =
+        "He had been writing the same page, for eleven days in a row.\r\n\r\n".repeat(2_000);
+    let mut desk = Desk::on("Before.|");
+    let start = std::time::Instant::now();
+    desk.steps(&[&format!("^{chapter}")]);
+    assert!(desk.text().len() > 120_000);
+    assert!(!desk.text().contains('\r'));
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "Before.|");
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_window_is_called_after_the_draft() {
+    let path = Path::new("a\u{1b}]0;x\u{7}\u{202e}b.md");
+    let mut desk = Desk::new(Session::open(path).unwrap(), &settings(), Vec::new());
+    let title = desk.app.title();
+    assert!(title.ends_with("b.md · unstuck"), "{title}");
+    assert!(!title.contains(|c: char| c.is_control() || c == '\u{202e}'), "{title:?}");
+    desk.step("x");
+    assert!(desk.app.title().contains(" ● · unstuck"));
+}

@@ -1,0 +1,142 @@
+//! Nothing that a model, a file or a paste says drives the terminal: whatever bytes come, through every view, no cell
+//! holds a control, an escape, a mark that turns text around, or something without a width that stands alone.
+
+mod desk;
+
+use desk::{Desk, info, settings};
+use proptest::prelude::*;
+use std::{fs, path::Path};
+use unstuck::{
+    clean::for_terminal,
+    session::Session,
+    tui::Settings,
+    ui::{theme::Themes, worker::News},
+};
+
+/// Pieces that terminals listen to, or that hide, between random bytes.
+fn anything() -> impl Strategy<Value = String> {
+    let nasty = prop::sample::select(vec![
+        "\u{1b}[31m",
+        "\u{1b}]0;x\u{7}",
+        "\u{1b}]52;c;eA==\u{7}",
+        "\u{9b}2J",
+        "\u{90}q",
+        "\r",
+        "\0",
+        "\u{8}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{202e}",
+        "\u{202d}x\u{202c}",
+        "\u{2066}",
+        "\u{2069}",
+        "\u{200b}",
+        "\u{200d}",
+        "\u{200e}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{2060}",
+        "\u{e0041}",
+        "\u{fe0f}",
+        "\u{301}",
+        "\t",
+        "\n",
+        " ",
+        "雨",
+        "👨‍👩‍👧",
+        "e\u{301}",
+        "می\u{200c}خواهم",
+        "word",
+        "\u{2028}",
+        "\u{fffe}",
+        "\u{115f}",
+        "\u{3164}",
+    ])
+    .prop_map(str::to_owned);
+    let bytes = prop::collection::vec(any::<u8>(), 1..12)
+        .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let chars = any::<char>().prop_map(String::from);
+    prop::collection::vec(prop_oneof![3 => nasty, 2 => bytes, 1 => chars], 0..24)
+        .prop_map(|pieces| pieces.concat())
+}
+
+fn check(desk: &mut Desk, what: &str) {
+    desk.draw();
+    for cell in desk.screen.backend().buffer().content() {
+        let symbol = cell.symbol();
+        let safe = for_terminal(symbol) == symbol && !symbol.contains(['\n', '\t']);
+        assert!(safe, "{what}: {:?}", symbol);
+        let width = unicode_width::UnicodeWidthStr::width(symbol);
+        assert!(symbol.is_empty() || width > 0, "{what}: {symbol:?} has no width");
+    }
+}
+
+/// Keys and news that lead through every view.
+const WALK: [&[&str]; 9] = [
+    &[],
+    &["<ctrl-space>"],
+    &["<esc>", "<ctrl-right>", "<f6>", "<esc>", "<alt-enter>"],
+    &["<ctrl-a>"],
+    &["<ctrl-l>"],
+    &["<esc>", "<alt-s>"],
+    &["<esc>", "<alt-o>"],
+    &["<esc>", "<alt-c>"],
+    &["<esc>", "<ctrl-q>"],
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_cell_drives_the_terminal(
+        page in anything(), said in anything(), named in anything(), wrong in anything(), size in 0usize..3,
+    ) {
+        let state = tempfile::tempdir().unwrap();
+        let recent = serde_json::to_string(&[format!("/{named}"), format!("/x/{said}")]).unwrap();
+        fs::write(state.path().join("recent.json"), recent).unwrap();
+        fs::create_dir_all(state.path().join("themes")).unwrap();
+        let name: String = named.chars().filter(|c| !matches!(c, '/' | '\0')).take(40).collect();
+        // A name that this file system refuses is none to be afraid of.
+        let _ = fs::write(state.path().join(format!("themes/{name}.toml")), &page);
+        let settings = Settings {
+            state: Some(state.path().into()),
+            themes: Themes::new(Some(state.path().join("themes"))),
+            theme: named.clone(),
+            ..settings()
+        };
+        let path = state.path().join(format!("no/{name}.md"));
+        let session = Session::open(Path::new(&path)).unwrap_or_else(|_| Session::new());
+        let mut desk = Desk::new(session, &settings, vec![wrong.clone()]);
+        let (width, height) = [(80, 24), (120, 40), (40, 12)][size];
+        desk.size(width, height);
+        desk.news(News::Loaded(unstuck::generate::ModelInfo { name: named.clone(), ..info() }));
+        desk.step(&format!("^{page}"));
+        for keys in WALK {
+            for key in keys {
+                desk.step(key);
+                check(&mut desk, key);
+            }
+            if keys == ["<ctrl-space>"] {
+                for piece in [&said, &wrong, &page] {
+                    if let Some(ask) = desk.asked.last() {
+                        let branch = ask.branch;
+                        desk.token(branch, piece);
+                    }
+                    check(&mut desk, "a token");
+                }
+                if let Some(ask) = desk.asked.first() {
+                    let branch = ask.branch;
+                    desk.news(News::Failed(branch, wrong.clone()));
+                }
+                check(&mut desk, "a failure");
+            }
+            // A paste into whatever is open, too.
+            desk.step(&format!("^{said}"));
+            check(&mut desk, "a paste");
+        }
+        desk.news(News::Gone(wrong.clone()));
+        check(&mut desk, "no model");
+        let title = desk.app.title();
+        prop_assert!(for_terminal(&title) == title && !title.contains(['\n', '\t']), "{title:?}");
+    }
+}
