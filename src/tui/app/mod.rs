@@ -203,7 +203,9 @@ impl App {
         }
         self.session = session;
         self.page = Page::default();
-        (self.sees, self.taken, self.told_of_change) = (None, None, false);
+        // What was remembered of the other one's revisions means nothing here.
+        (self.sees, self.taken, self.branched) = (None, None, None);
+        (self.left_branch, self.told_of_change) = (false, false);
         if let Some(recovery) = self.session.recovery() {
             self.ask_recovered(recovery);
         }
