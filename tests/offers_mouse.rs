@@ -78,8 +78,8 @@ fn a_drag_that_leaves_its_offer_keeps_to_it() {
     mouse(&mut desk, MouseEventKind::Drag(MouseButton::Left), elsewhere);
     mouse(&mut desk, MouseEventKind::Up(MouseButton::Left), (0, 0));
     assert_eq!(desk.text(), "boat. nobody|");
-    // A page without offers knows nothing of it.
+    // On the page itself dragging selects.
     let mut desk = Desk::on("boat.");
     drag(&mut desk, (4, 2), (8, 2));
-    assert_eq!(desk.text(), "boat.|");
+    assert_eq!(desk.text(), "[boat|.");
 }

