@@ -89,6 +89,10 @@ pub struct Learning {
     #[arg(long, value_name = "F")]
     pub dropout: Option<f32>,
 
+    /// Make again on the way back what blocks need there, instead of keeping it: less memory, a third more time
+    #[arg(long)]
+    pub gradient_checkpointing: bool,
+
     /// Draws the order of the text, what is dropped, and samples [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -180,6 +184,7 @@ impl Finetune {
         put(&mut options.weight_decay, weight_decay);
         put(&mut options.clip, clip);
         put(&mut options.dropout, dropout);
+        options.checkpointing |= self.learning.gradient_checkpointing;
         put(&mut options.seed, seed);
         let pace = &self.pace;
         put(&mut options.print_every, pace.print_every);

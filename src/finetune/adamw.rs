@@ -1,9 +1,8 @@
 //! AdamW (Loshchilov and Hutter 2019): Adam with a decay that is no part of the gradient. Its state is plain floats, so
 //! that a run can be written down and resumed to the bit.
 
-use crate::model::with_floats;
 use anyhow::{Context, Result};
-use candle_core::{CpuStorage, InplaceOp2, Layout, Tensor, Var};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Var};
 use rayon::prelude::*;
 use std::cell::RefCell;
 
@@ -42,6 +41,7 @@ const CHUNK: usize = 1 << 14;
 /// A step of one parameter; candle lends its floats through this.
 struct Step<'a> {
     moments: RefCell<&'a mut Moments>,
+    gradient: &'a [f32],
     settings: AdamW,
     /// Those of `settings` and the step's number, as floats.
     kept: f32,
@@ -59,7 +59,7 @@ impl AdamW {
         &self,
         parameter: &Var,
         moments: &mut Moments,
-        gradient: &Tensor,
+        gradient: &[f32],
         (step, rate): (usize, f64),
         scale: f64,
     ) -> Result<()> {
@@ -67,35 +67,28 @@ impl AdamW {
         let power = |beta: f64| 1.0 - beta.powi(step.min(1 << 30) as i32);
         let step = Step {
             moments: RefCell::new(moments),
+            gradient,
             settings: *self,
             kept: if decays { (1.0 - rate * self.decay) as f32 } else { 1.0 },
             rate: (rate / power(self.beta1)) as f32,
             square_scale: (1.0 / power(self.beta2)) as f32,
             gradient_scale: scale as f32,
         };
-        let gradient = gradient.contiguous()?;
-        parameter.as_tensor().inplace_op2(&gradient, &step).context("a step of AdamW")
+        parameter.as_tensor().inplace_op1(&step).context("a step of AdamW")
     }
 }
 
-impl InplaceOp2 for Step<'_> {
+impl InplaceOp1 for Step<'_> {
     fn name(&self) -> &'static str {
         "adamw"
     }
 
-    fn cpu_fwd(
-        &self,
-        parameter: &mut CpuStorage,
-        layout: &Layout,
-        gradient: &CpuStorage,
-        gradient_layout: &Layout,
-    ) -> candle_core::Result<()> {
-        let (CpuStorage::F32(all), Some((from, to)), Some((g_from, g_to))) =
-            (parameter, layout.contiguous_offsets(), gradient_layout.contiguous_offsets())
+    fn cpu_fwd(&self, parameter: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let (CpuStorage::F32(all), Some((from, to))) = (parameter, layout.contiguous_offsets())
         else {
-            candle_core::bail!("needs contiguous f32 tensors")
+            candle_core::bail!("needs a contiguous f32 tensor")
         };
-        let gradient = &gradient.as_slice::<f32>()?[g_from..g_to];
+        let gradient = self.gradient;
         let moments = &mut *self.moments.borrow_mut();
         let lengths = [to - from, moments.mean.len(), moments.square.len()];
         if lengths.iter().any(|n| *n != gradient.len()) {
@@ -121,22 +114,6 @@ impl InplaceOp2 for Step<'_> {
             });
         Ok(())
     }
-}
-
-/// The length of all gradients together, added up in an order that threads don't change.
-///
-/// # Errors
-/// When one is no f32 tensor.
-pub fn norm(gradients: &[Tensor]) -> Result<f64> {
-    let mut whole = 0.0;
-    for gradient in gradients {
-        let squares = |x: &[f32]| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>();
-        let parts: Vec<f64> = with_floats(&gradient.contiguous()?, |values| {
-            Ok(values.par_chunks(CHUNK).map(squares).collect())
-        })?;
-        whole += parts.iter().sum::<f64>();
-    }
-    Ok(whole.sqrt())
 }
 
 /// The learning rate of a step (from 1): it rises evenly over `warmup` steps, then falls on half a cosine to a tenth.

@@ -1,13 +1,14 @@
 //! A run on disk: a folder with what it was begun with and its checkpoints, each a model in the Hugging Face layout
 //! with what is needed to go on. A checkpoint is there whole or not at all.
 
-use super::{adamw::Moments, options::Options, trainer::Trainer};
-use crate::model::Tokenizer;
+use super::{options::Options, trainer::Trainer};
+use crate::model::{
+    Floats, Tokenizer,
+    formats::safetensors::{Safetensors, Writer},
+};
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::{Device, Tensor, safetensors};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    collections::HashMap,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -15,6 +16,7 @@ use std::{
 
 const ABOUT: &str = "run.json";
 const STATE: &str = "state.json";
+const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const CHECKPOINT: &str = "checkpoint-";
 const PARTIAL: &str = ".partial-";
@@ -151,20 +153,30 @@ impl Folder {
         self.sweep();
         let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&self.path)?;
         let at = |name: &str| partial.path().join(name);
-        let merged: HashMap<String, Tensor> = trainer.weights.merged()?.into_iter().collect();
+        let weights = &trainer.weights;
+        let mut file = Writer::create(&at(MODEL), &weights.shapes())?;
+        for name in weights.names() {
+            file.write(&Floats::of(&weights.merged(name)?)?)?;
+        }
+        file.finish()?;
         // An optimizer of its own tools reads these names, and a run of ours goes on with them.
-        let mut own = HashMap::new();
-        let whole = trainer.weights.trained().iter().zip(&trainer.moments);
-        for ((name, var), moments) in whole {
-            let tensor = |values: &Vec<f32>| Tensor::from_slice(values, var.dims(), &Device::Cpu);
-            own.insert(format!("{name}.mean"), tensor(&moments.mean)?);
-            own.insert(format!("{name}.square"), tensor(&moments.square)?);
-            if !merged.contains_key(name) {
-                own.insert(name.clone(), var.as_tensor().clone());
+        let small = |name: &str| weights.names().all(|other| other != name);
+        let mut own = Vec::new();
+        for (name, var) in weights.trained() {
+            let shape = var.dims().to_vec();
+            own.push((format!("{name}.mean"), shape.clone()));
+            own.push((format!("{name}.square"), shape.clone()));
+            own.extend(small(name).then(|| (name.clone(), shape)));
+        }
+        let mut file = Writer::create(&at(OPTIMIZER), &own)?;
+        for ((name, var), moments) in weights.trained().iter().zip(&trainer.moments) {
+            file.write(&moments.mean)?;
+            file.write(&moments.square)?;
+            if small(name) {
+                file.write(&Floats::of(var)?)?;
             }
         }
-        safetensors::save(&merged, at("model.safetensors"))?;
-        safetensors::save(&own, at(OPTIMIZER))?;
+        file.finish()?;
         fs::write(at("config.json"), config_json(trainer, tokenizer)?)?;
         fs::write(at("tokenizer.json"), tokenizer.to_json()?)?;
         fs::write(at(STATE), serde_json::to_vec_pretty(state)?)?;
@@ -197,31 +209,28 @@ impl Folder {
 /// When the checkpoint is torn, or of a run in which other numbers learn.
 pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
     let state: State = read(&checkpoint.join(STATE))?;
-    let load = |name: &str| {
-        let place = checkpoint.join(name);
-        safetensors::load(&place, &Device::Cpu)
-            .with_context(|| format!("{}: not a whole checkpoint", place.display()))
-    };
-    let (own, merged) = (load(OPTIMIZER)?, load("model.safetensors")?);
+    let open = |name: &str| Safetensors::map(&[checkpoint.join(name)]);
+    let (own, merged) = (open(OPTIMIZER)?, open(MODEL)?);
     let trained = trainer.weights.trained().to_vec();
     ensure!(
-        own.keys().filter(|name| name.ends_with(".mean")).count() == trained.len(),
+        own.names().iter().filter(|name| name.ends_with(".mean")).count() == trained.len(),
         "{}: other weights learnt there than are to learn now; take the options that it was made with, or \
          begin with --restore-from fresh",
         checkpoint.display()
     );
     for ((name, var), moments) in trained.iter().zip(&mut trainer.moments) {
-        let found = |key: &str| own.get(key).filter(|t| t.dims() == var.dims());
-        let (mean, square) = (found(&format!("{name}.mean")), found(&format!("{name}.square")));
-        let values = own.get(name).or(merged.get(name)).filter(|t| t.dims() == var.dims());
+        let found = |file: &Safetensors, key: &str| {
+            file.get(key).ok().filter(|tensor| tensor.dims() == var.dims())
+        };
+        let mean = found(&own, &format!("{name}.mean"));
+        let square = found(&own, &format!("{name}.square"));
+        let values = found(if own.has(name) { &own } else { &merged }, name);
         let (Some(mean), Some(square), Some(values)) = (mean, square, values) else {
             bail!("{}: a run of another model: its `{name}` is not ours", checkpoint.display());
         };
-        var.set(values)?;
-        *moments = Moments {
-            mean: mean.flatten_all()?.to_vec1()?,
-            square: square.flatten_all()?.to_vec1()?,
-        };
+        var.set(&values)?;
+        moments.mean.copy_from_slice(&Floats::of(&mean)?);
+        moments.square.copy_from_slice(&Floats::of(&square)?);
     }
     trainer.step = state.step;
     Ok(state)

@@ -5,13 +5,15 @@ pub mod corpus;
 pub mod dataset;
 mod estimate;
 pub mod folder;
-mod loss;
+pub mod gradients;
 mod options;
+pub mod pass;
 mod report;
 mod run;
 pub mod trainer;
 pub mod weights;
 
+pub use estimate::bytes;
 pub use options::Options;
 pub use report::{Line, Report};
 pub use run::{Ending, Request, Start, run};

@@ -36,6 +36,8 @@ pub struct Options {
     pub seed: u64,
     /// Which numbers learn.
     pub scope: Scope,
+    /// Whether what blocks need on the way back is made again instead of kept: less memory, a third more time.
+    pub checkpointing: bool,
     /// Steps between two validations.
     pub validate_every: usize,
     /// The most windows of a validation.
@@ -71,6 +73,7 @@ impl Default for Options {
             dropout: 0.0,
             seed: 0,
             scope: Scope::Full,
+            checkpointing: false,
             validate_every: 100,
             validation_windows: 64,
             patience: 0,

@@ -2,7 +2,7 @@
 
 use super::{
     dataset::{Dataset, Files},
-    estimate::{Estimate, spoken},
+    estimate::{Size, spoken},
     folder::{About, Folder, State, restore},
     options::Options,
     report::{Line, Report},
@@ -75,21 +75,26 @@ pub enum Ending {
 /// For every file that can't be read or written, what does not fit into memory, and a loss that is no number.
 pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
     let mut run = Run::open(request, report)?;
-    let Options { steps, window, .. } = run.options;
-    let estimate = Estimate::new(&run.trainer.weights, &run.options)?;
+    let config = run.trainer.weights.config.clone();
+    let texts = run.train.tokens() + run.validation.as_ref().map_or(0, Dataset::tokens);
+    let size = Size::of(&run.trainer.weights, texts);
     report.note(&format!(
-        "{} tokens in {} documents, windows of {window}; {} of {} parameters learn; about {} of memory, and {} \
-         for {} steps of about {}",
+        "{} tokens in {} documents, windows of {}; {} of {} parameters learn",
         run.train.tokens(),
         run.train.documents(),
-        run.trainer.weights.count(),
-        run.trainer.weights.config.parameters(),
-        memory::gib(estimate.bytes),
-        spoken(estimate.step * steps.saturating_sub(run.state.step) as u32),
-        steps.saturating_sub(run.state.step),
-        spoken(estimate.step),
+        run.options.window,
+        size.learning,
+        size.all,
     ));
-    estimate.check(&run.trainer.weights, &run.options)?;
+    size.check(&config, &run.options)?;
+    let steps = run.options.steps.saturating_sub(run.state.step);
+    let step = run.trainer.time(&run.train, &run.options)?;
+    report.note(&format!(
+        "about {} of memory, and {} for {steps} steps of about {}",
+        memory::gib(size.bytes(&config, &run.options)),
+        spoken(step * steps as u32),
+        spoken(step),
+    ));
     let ending = run.learn(request, report);
     report.clear();
     let ending = ending?;
@@ -156,9 +161,8 @@ impl Run {
             "--window {}: the model sees {context} tokens at once",
             options.window
         );
-        let weights = Weights::new(&model, &options.scope, options.seed)?;
-        let tokenizer = model.tokenizer;
-        drop(model.network);
+        let Model { network, tokenizer, .. } = model;
+        let weights = Weights::new(network, &options.scope, options.seed)?;
         let files = Files::find(request.corpus)?;
         let (window, seed) = (options.window, options.seed);
         let train = Dataset::read(&files.train, &tokenizer, window, seed)?;
@@ -279,8 +283,9 @@ impl Run {
         })
     }
 
-    fn validate(&self) -> Result<Option<f64>> {
-        self.validation.as_ref().map(|text| self.trainer.validate(text, &self.options)).transpose()
+    fn validate(&mut self) -> Result<Option<f64>> {
+        let Self { validation, trainer, options, .. } = self;
+        validation.as_ref().map(|text| trainer.validate(text, options)).transpose()
     }
 
     fn judge(&mut self, loss: Option<f64>) {

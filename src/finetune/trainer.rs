@@ -4,13 +4,15 @@
 use super::{
     adamw::{self, AdamW, Moments},
     dataset::{Batch, Dataset},
-    loss::{self, cross_entropy},
+    gradients::Gradients,
     options::Options,
+    pass::{Buffers, Manner},
     weights::Weights,
 };
-use crate::model::{Dropout, Gpt2, kernels::mix};
-use anyhow::{Context, Result};
-use candle_core::{Device, Tensor};
+use crate::model::{Dropout, kernels::mix};
+use anyhow::{Result, ensure};
+use candle_core::{DType, Device, Var};
+use std::time::{Duration, Instant};
 
 /// Weights that learn, and what the optimizer remembers of them.
 pub struct Trainer {
@@ -20,6 +22,8 @@ pub struct Trainer {
     pub moments: Vec<Moments>,
     /// How many steps were made.
     pub step: usize,
+    gradients: Gradients,
+    buffers: Buffers,
 }
 
 /// What a step says of itself.
@@ -36,8 +40,11 @@ pub struct Outcome {
 impl Trainer {
     /// At step 0.
     pub fn new(weights: Weights) -> Self {
+        let lengths = weights.trained().iter().map(|(name, var)| (name.clone(), var.elem_count()));
+        let gradients = Gradients::new(lengths);
         let moments = weights.trained().iter().map(|(_, var)| Moments::new(var.elem_count()));
-        Self { moments: moments.collect(), step: 0, weights }
+        let (moments, buffers) = (moments.collect(), Buffers::default());
+        Self { moments, step: 0, gradients, buffers, weights }
     }
 
     /// One step on the windows that are its turn. When the loss or the gradient is no number, nothing is changed.
@@ -60,24 +67,7 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::step`].
     pub fn step_on(&mut self, batches: &[Batch], options: &Options) -> Result<Outcome> {
-        let network = self.weights.network()?;
-        let all: usize = batches.iter().map(|b| b.targets.len()).sum();
-        let (mut loss, mut gradients) = (0.0, Vec::new());
-        for (part, batch) in batches.iter().enumerate() {
-            let seed = mix(options.seed ^ mix((self.step * batches.len() + part) as u64));
-            let dropout = Some(Dropout { rate: options.dropout, seed });
-            let share = 1.0 / all as f32;
-            let (sum, own) = self.gradients(&network, batch, options.window, dropout, share)?;
-            loss += sum / all as f64;
-            gradients = match gradients.is_empty() {
-                true => own,
-                false => {
-                    let pairs = gradients.iter().zip(&own);
-                    pairs.map(|(a, b)| a + b).collect::<candle_core::Result<_>>()?
-                }
-            };
-        }
-        let norm = adamw::norm(&gradients)?;
+        let (loss, norm) = self.gradients(batches, options)?;
         let rate = adamw::rate(options.learning_rate, self.step + 1, options.warmup, options.steps);
         if !loss.is_finite() || !norm.is_finite() {
             return Ok(Outcome { loss, norm, rate });
@@ -87,69 +77,96 @@ impl Trainer {
             _ => 1.0,
         };
         self.step += 1;
-        let optimizer = AdamW {
-            beta1: options.beta1,
-            beta2: options.beta2,
-            epsilon: options.epsilon,
-            decay: options.weight_decay,
-        };
-        let parameters = self.weights.trained().iter().zip(&mut self.moments).zip(&gradients);
-        for (((_, parameter), moments), gradient) in parameters {
+        let optimizer = self.optimizer(options);
+        let parameters = self.weights.trained().iter().zip(&mut self.moments);
+        for (((_, parameter), moments), gradient) in parameters.zip(self.gradients.values()) {
             optimizer.step(parameter, moments, gradient, (self.step, rate), scale)?;
         }
         Ok(Outcome { loss, norm, rate })
     }
 
-    /// The sum of the losses of a batch, and the gradients of `share` times it.
-    fn gradients(
-        &self,
-        network: &Gpt2,
-        batch: &Batch,
-        time: usize,
-        dropout: Option<Dropout>,
-        share: f32,
-    ) -> Result<(f64, Vec<Tensor>)> {
-        let hidden = network.forward_training(&ids_of(batch, time)?, dropout)?;
-        let (head_name, head) = self.weights.head()?;
-        let (sum, back) = cross_entropy(&hidden, head, &batch.targets, Some(share))?;
-        let back = back.context("gradients were asked for")?;
-        // A sum whose gradient is the one that came back, so that candle goes on with it from here.
-        let mut store = (hidden * back.hidden)?.sum_all()?.backward()?;
-        let mut gradients = Vec::new();
-        for (name, parameter) in self.weights.trained() {
-            let own = store.remove(parameter.as_tensor());
-            gradients.push(match own {
-                Some(own) if name == head_name => (own + &back.head)?,
-                None if name == head_name => back.head.clone(),
-                own => own.with_context(|| format!("`{name}` got no gradient"))?,
-            });
+    /// Add up the gradients of the mean loss of a token over some windows; gives it, and their length.
+    ///
+    /// # Errors
+    /// As [`Trainer::step`].
+    pub fn gradients(&mut self, batches: &[Batch], options: &Options) -> Result<(f64, f64)> {
+        let view = self.weights.view()?;
+        let all: usize = batches.iter().map(|b| b.targets.len()).sum();
+        self.gradients.clear();
+        let mut loss = 0.0;
+        for (part, batch) in batches.iter().enumerate() {
+            let manner = self.manner(options, part);
+            let share = 1.0 / all as f32;
+            loss += view.learn(batch, manner, share, &mut self.gradients, &mut self.buffers)?;
         }
-        Ok((sum, gradients))
+        if let Some(name) = self.gradients.missing() {
+            anyhow::bail!("`{name}` got no gradient");
+        }
+        Ok((loss / all as f64, self.gradients.norm()))
+    }
+
+    /// How long a step will take. Changes nothing that a step looks at.
+    ///
+    /// # Errors
+    /// As [`Trainer::step`].
+    pub fn time(&mut self, data: &Dataset, options: &Options) -> Result<Duration> {
+        let manner = self.manner(options, 0);
+        let batch = data.batch(0, options.batch, options.window);
+        let view = self.weights.view()?;
+        let part = view.time(&batch, manner, &mut self.gradients, &mut self.buffers)?;
+        // AdamW reads and writes seven numbers for each that learns, as it does here.
+        let length = self.weights.count().min(1 << 23);
+        let (mut moments, scratch) = (Moments::new(length), vec![0.0; length]);
+        let parameter = Var::zeros(length, DType::F32, &Device::Cpu)?;
+        let mut best = Duration::MAX;
+        for _ in 0..2 {
+            let begun = Instant::now();
+            self.optimizer(options).step(&parameter, &mut moments, &scratch, (1, 0.0), 1.0)?;
+            best = best.min(begun.elapsed());
+        }
+        let change = best.mul_f64(1.15 * self.weights.count() as f64 / length.max(1) as f64);
+        Ok(part * options.accumulate as u32 + change)
+    }
+
+    fn manner(&self, options: &Options, part: usize) -> Manner {
+        let seed = mix(options.seed ^ mix((self.step * options.accumulate + part) as u64));
+        Manner {
+            time: options.window,
+            dropout: Some(Dropout { rate: options.dropout, seed }),
+            checkpointing: options.checkpointing,
+        }
+    }
+
+    fn optimizer(&self, options: &Options) -> AdamW {
+        AdamW {
+            beta1: options.beta1,
+            beta2: options.beta2,
+            epsilon: options.epsilon,
+            decay: options.weight_decay,
+        }
+    }
+
+    /// The gradients that were added up last, in the order of [`Weights::trained`].
+    pub fn last_gradients(&self) -> impl Iterator<Item = &[f32]> {
+        self.gradients.values()
     }
 
     /// The mean loss of a token over at most so many windows of a text, in nats, nothing dropped.
     ///
     /// # Errors
     /// When shapes do not fit, or memory ends.
-    pub fn validate(&self, data: &Dataset, options: &Options) -> Result<f64> {
-        let network = self.weights.network()?;
-        let head = self.weights.head()?.1;
+    pub fn validate(&mut self, data: &Dataset, options: &Options) -> Result<f64> {
+        let view = self.weights.view()?;
         let (mut sum, mut tokens) = (0.0, 0);
         for first in (0..options.validation_windows).step_by(options.batch) {
             let batch = data.in_order(first, options.batch, options.window);
             if batch.targets.is_empty() {
                 break;
             }
-            let hidden = network.forward(&ids_of(&batch, options.window)?)?.detach();
-            sum += loss::cross_entropy(&hidden, head, &batch.targets, None)?.0;
+            sum += view.measure(&batch, options.window, &mut self.buffers)?;
             tokens += batch.targets.len();
         }
-        Ok(sum / tokens.max(1) as f64)
+        ensure!(tokens > 0, "the text to validate with is shorter than a window");
+        Ok(sum / tokens as f64)
     }
-}
-
-/// The inputs of a batch, (b, t).
-fn ids_of(batch: &Batch, time: usize) -> Result<Tensor> {
-    let rows = batch.inputs.len() / time;
-    Ok(Tensor::from_slice(&batch.inputs, (rows, time), &Device::Cpu)?)
 }

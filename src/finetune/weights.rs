@@ -1,7 +1,8 @@
 //! The numbers that learn, and the network made of them: all of a model, its blocks alone, or small matrices beside its
 //! own (LoRA, Hu et al. 2021) that are added in when it is written.
 
-use crate::model::{Config, Gpt2, Model, Part, Precision, Raw, Weight, kernels::mix};
+use super::pass::View;
+use crate::model::{Config, Floats, Gpt2, Precision, Raw, kernels::mix};
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, Var};
 use serde::{Deserialize, Serialize};
@@ -43,24 +44,19 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Take a model in f32 apart. What `scope` says becomes a variable; the seed draws the first small matrices.
+    /// Take a network in f32 apart. What `scope` says becomes a variable; the seed draws the first small matrices.
     ///
     /// # Errors
-    /// When the model is not in f32, or LoRA has nothing to be added to.
-    pub fn new(model: &Model, scope: &Scope, seed: u64) -> Result<Self> {
+    /// When the network is not in f32, or LoRA has nothing to be added to.
+    pub fn new(network: Gpt2, scope: &Scope, seed: u64) -> Result<Self> {
         let mut this = Self {
-            config: model.network.config.clone(),
+            config: network.config.clone(),
             tensors: Vec::new(),
             trained: Vec::new(),
             lora: None,
         };
-        for (name, part) in model.network.parts() {
-            let tensor = match part {
-                Part::Vector(t) | Part::Matrix(Weight::Dense(t)) => t.clone(),
-                Part::Matrix(Weight::Transposed(t)) if !name.starts_with("h.") => t.clone(),
-                Part::Matrix(Weight::Transposed(t)) => t.t()?.contiguous()?,
-                Part::Matrix(_) => anyhow::bail!("`{name}` is not in f32"),
-            };
+        // each copy takes the place of what it was made of, so that a model is never there twice
+        for (name, tensor) in network.into_tensors()? {
             let learns = match scope {
                 Scope::Full => true,
                 Scope::Blocks => name.starts_with("h."),
@@ -123,27 +119,35 @@ impl Weights {
         self.trained.iter().map(|(_, var)| var.elem_count()).sum()
     }
 
-    /// Tensors by their published names, small matrices added in; gradients go through to what learns.
+    /// The published names of all tensors, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.iter().map(|(name, _)| &**name)
+    }
+
+    /// The same with their shapes.
+    pub fn shapes(&self) -> Vec<(String, Vec<usize>)> {
+        self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect()
+    }
+
+    /// A tensor by its published name, small matrices added in.
     ///
     /// # Errors
-    /// Only when memory ends.
-    pub fn merged(&self) -> Result<Vec<(String, Tensor)>> {
-        let Some(lora) = &self.lora else { return Ok(self.tensors.clone()) };
-        let small: HashMap<&str, &Var> =
-            self.trained.iter().map(|(name, var)| (name.as_str(), var)).collect();
-        let merge = |(name, tensor): &(String, Tensor)| {
-            let whole = name.strip_suffix(".weight").unwrap_or_default();
-            let part = |end: &str| small.get(format!("{whole}.{end}").as_str());
-            let merged = match (part("lora_a"), part("lora_b")) {
-                (Some(a), Some(b)) => {
-                    let scale = lora.alpha / lora.rank as f64;
-                    (tensor + (a.as_tensor().matmul(b.as_tensor())? * scale)?)?
-                }
-                _ => tensor.clone(),
-            };
-            Ok((name.clone(), merged))
+    /// When there is none.
+    pub fn merged(&self, name: &str) -> Result<Tensor> {
+        let found = self.tensors.iter().find(|(own, _)| own == name);
+        let tensor = found.map(|(_, tensor)| tensor.detach());
+        let tensor = tensor.with_context(|| format!("`{name}` is missing"))?;
+        let whole = name.strip_suffix(".weight").unwrap_or_default();
+        let small = |end: &str| {
+            let mut all = self.trained.iter();
+            all.find(|(own, _)| *own == format!("{whole}.{end}")).map(|(_, var)| var.detach())
         };
-        self.tensors.iter().map(merge).collect()
+        match (&self.lora, small("lora_a"), small("lora_b")) {
+            (Some(lora), Some(a), Some(b)) => {
+                Ok((tensor + (a.matmul(&b)? * (lora.alpha / lora.rank as f64))?)?)
+            }
+            _ => Ok(tensor),
+        }
     }
 
     /// The network as it is now.
@@ -151,22 +155,28 @@ impl Weights {
     /// # Errors
     /// Only when memory ends.
     pub fn network(&self) -> Result<Gpt2> {
-        let tensors: HashMap<String, Tensor> = self.merged()?.into_iter().collect();
         Gpt2::load(self.config.clone(), Precision::F32, &mut |name, _| {
-            let tensor = tensors.get(name).with_context(|| format!("`{name}` is missing"))?;
-            Ok(Raw::Float(tensor.clone()))
+            Ok(Raw::Float(self.merged(name)?))
         })
     }
 
-    /// The name of the matrix that makes logits, and the matrix (v, c).
+    /// All numbers as they lie in memory.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn head(&self) -> Result<(&str, &Tensor)> {
-        let name = if self.config.tie_word_embeddings { "wte.weight" } else { "lm_head.weight" };
-        let found = self.tensors.iter().find(|(n, _)| n == name);
-        let (name, tensor) = found.with_context(|| format!("`{name}` is missing"))?;
-        Ok((name, tensor))
+    /// When a tensor is not on this processor.
+    pub fn view(&self) -> Result<View<'_>> {
+        let small = self.trained.iter().filter(|(name, _)| name.contains(".lora_"));
+        let small = small.map(|(name, var)| (name, var.as_tensor()));
+        let all = self.tensors.iter().map(|(name, tensor)| (name, tensor)).chain(small);
+        let mut tensors = HashMap::new();
+        for (name, tensor) in all {
+            tensors.insert(&**name, Floats::of(tensor)?);
+        }
+        Ok(View {
+            config: &self.config,
+            tensors,
+            scale: self.lora.as_ref().map_or(0.0, |lora| (lora.alpha / lora.rank as f64) as f32),
+        })
     }
 
     /// A number that models with other weights or shapes don't have: of what does not learn, and all shapes.

@@ -107,6 +107,11 @@ impl Config {
         self.n_inner.unwrap_or(4 * self.n_embd)
     }
 
+    /// The published name of the matrix (v, c) that makes logits.
+    pub fn head(&self) -> &'static str {
+        if self.tie_word_embeddings { "wte.weight" } else { "lm_head.weight" }
+    }
+
     /// What attention scores of a layer (from 0) are multiplied with.
     pub fn attention_scale(&self, layer: usize) -> f32 {
         let mut scale = 1.0;

@@ -178,6 +178,48 @@ impl Gpt2 {
         Ok(self.lm_head.as_ref().unwrap_or(&self.wte).forward(x, None)?)
     }
 
+    /// Its tensors by their published names, laid out as published.
+    ///
+    /// # Errors
+    /// When a matrix is not in f32.
+    pub fn into_tensors(self) -> Result<Vec<(String, Tensor)>> {
+        let Self { wte, wpe, blocks, ln_f, lm_head, .. } = self;
+        let float = |weight: Weight, name: &str| match weight {
+            Weight::Dense(t) | Weight::Transposed(t) => Ok(t),
+            _ => anyhow::bail!("`{name}` is not in f32"),
+        };
+        let mut all = vec![
+            ("wte.weight".to_owned(), float(wte, "wte.weight")?),
+            ("wpe.weight".to_owned(), wpe),
+        ];
+        for (i, block) in blocks.into_iter().enumerate() {
+            for (name, norm) in [("ln_1", block.ln_1), ("ln_2", block.ln_2)] {
+                all.push((format!("h.{i}.{name}.weight"), norm.weight));
+                all.push((format!("h.{i}.{name}.bias"), norm.bias));
+            }
+            for (name, linear) in [
+                ("attn.c_attn", block.c_attn),
+                ("attn.c_proj", block.c_proj),
+                ("mlp.c_fc", block.c_fc),
+                ("mlp.c_proj", block.mlp_proj),
+            ] {
+                let name = format!("h.{i}.{name}");
+                let weight = match linear.weight {
+                    Weight::Transposed(t) => t.t()?.contiguous()?,
+                    weight => float(weight, &name)?,
+                };
+                all.push((format!("{name}.weight"), weight));
+                all.push((format!("{name}.bias"), linear.bias));
+            }
+        }
+        all.push(("ln_f.weight".into(), ln_f.weight));
+        all.push(("ln_f.bias".into(), ln_f.bias));
+        if let Some(head) = lm_head {
+            all.push(("lm_head.weight".into(), float(head, "lm_head.weight")?));
+        }
+        Ok(all)
+    }
+
     /// Every piece under its published name.
     pub fn parts(&self) -> Vec<(String, Part<'_>)> {
         let mut parts = vec![

@@ -3,11 +3,11 @@
 use super::kernels::{Level, Q8Matrix, level};
 use anyhow::{Context, Result, ensure};
 use candle_core::{
-    DType, Device, Module, Tensor,
+    CpuStorage, DType, Device, Module, Storage, Tensor,
     quantized::{GgmlDType, QMatMul, QTensor},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 /// How weights are held in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,6 +198,41 @@ fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Resu
     Tensor::from_vec(y, (n, w.dims().0), &Device::Cpu)
 }
 
+/// The floats of a contiguous tensor on the CPU; while they are held, nobody changes them.
+pub struct Floats<'a> {
+    // the lock's own type is not candle's to promise
+    storage: Box<dyn Deref<Target = Storage> + 'a>,
+    range: (usize, usize),
+}
+
+impl<'a> Floats<'a> {
+    /// Of a tensor.
+    ///
+    /// # Errors
+    /// When it is of another kind.
+    pub fn of(x: &'a Tensor) -> candle_core::Result<Self> {
+        let (storage, layout) = x.storage_and_layout();
+        let range = layout.contiguous_offsets();
+        match (&*storage, range) {
+            (Storage::Cpu(CpuStorage::F32(_)), Some(range)) => {
+                Ok(Self { storage: Box::new(storage), range })
+            }
+            _ => candle_core::bail!("needs a contiguous f32 tensor on the CPU"),
+        }
+    }
+}
+
+impl Deref for Floats<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &**self.storage {
+            Storage::Cpu(CpuStorage::F32(all)) => &all[self.range.0..self.range.1],
+            _ => &[],
+        }
+    }
+}
+
 /// The floats of a contiguous tensor on the CPU.
 ///
 /// # Errors
@@ -206,9 +241,5 @@ pub fn with_floats<T>(
     x: &Tensor,
     f: impl FnOnce(&[f32]) -> candle_core::Result<T>,
 ) -> candle_core::Result<T> {
-    let (storage, layout) = x.storage_and_layout();
-    match (&*storage, layout.contiguous_offsets()) {
-        (candle_core::Storage::Cpu(cpu), Some((from, to))) => f(&cpu.as_slice::<f32>()?[from..to]),
-        _ => candle_core::bail!("needs a contiguous f32 tensor on the CPU"),
-    }
+    f(&Floats::of(x)?)
 }

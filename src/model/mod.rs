@@ -18,7 +18,7 @@ pub use cache::KvCache;
 pub use config::Config;
 pub use find::{EMBEDDED, find, list};
 pub use gpt2::{Gpt2, Part, Raw, Source, Span};
-pub use linear::{Precision, Weight, with_floats};
+pub use linear::{Floats, Precision, Weight, with_floats};
 pub use load::{Model, in_the_program};
 pub use ops::Dropout;
 pub use random::Shape;

@@ -29,8 +29,8 @@ fn as_the_reference(batch: &Batch) -> Options {
 
 /// All numbers of a model by name, as they are now.
 fn values(trainer: &Trainer) -> Vec<(String, Vec<f32>)> {
-    let merged = trainer.weights.merged().unwrap().into_iter();
-    merged.map(|(name, tensor)| (name, flat(&tensor))).collect()
+    let weights = &trainer.weights;
+    weights.names().map(|name| (name.to_owned(), flat(&weights.merged(name).unwrap()))).collect()
 }
 
 #[test]
@@ -48,6 +48,101 @@ fn one_step_agrees_with_the_reference() {
     let norms = r["gradient_norms"].as_object().unwrap().values();
     let norm = norms.map(|x| x.as_f64().unwrap().powi(2)).sum::<f64>().sqrt();
     assert!((before.norm / norm - 1.0).abs() < 1e-3, "{} for {norm}", before.norm);
+}
+
+/// The gradients of one window's mean loss, by name.
+fn gradients(trainer: &mut Trainer, options: &Options) -> Vec<(String, Vec<f32>)> {
+    trainer.gradients(&[one_window()], options).unwrap();
+    let names = trainer.weights.trained().iter().map(|(name, _)| name.clone());
+    names.zip(trainer.last_gradients().map(<[f32]>::to_vec)).collect()
+}
+
+#[test]
+fn every_parameter_gets_the_reference_gradient() {
+    let r = reference();
+    let options = as_the_reference(&one_window());
+    let all = gradients(&mut Trainer::new(weights(&Scope::Full)), &options);
+    let norms = r["gradient_norms"].as_object().unwrap();
+    assert_eq!(norms.len(), all.len());
+    for (name, own) in &all {
+        let norm = norms[name].as_f64().unwrap();
+        let got = own.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        assert!((got / norm - 1.0).abs() < 1e-3, "{name}: {got} for {norm}");
+        for (got, want) in own.iter().zip(r["gradient_sample"][name].as_array().unwrap()) {
+            let want = want.as_f64().unwrap();
+            assert!((f64::from(*got) - want).abs() < 1e-3 * norm, "{name}: {got} for {want}");
+        }
+    }
+}
+
+#[test]
+fn what_is_made_again_has_the_same_gradients() {
+    let options = Options { dropout: 0.2, ..as_the_reference(&one_window()) };
+    let again = Options { checkpointing: true, ..options.clone() };
+    let mut trainer = Trainer::new(weights(&Scope::Full));
+    let kept = gradients(&mut trainer, &options);
+    assert_eq!(kept, gradients(&mut trainer, &again));
+}
+
+/// Of small matrices too: what a step along a gradient changes is what the gradient says.
+#[test]
+fn small_matrices_get_the_gradient_that_the_loss_has() {
+    let lora = Lora { rank: 3, alpha: 6.0, targets: vec!["c_attn".into(), "c_fc".into()] };
+    let options = as_the_reference(&one_window());
+    let mut trainer = Trainer::new(weights(&Scope::Lora(lora)));
+    // the second matrices begin at 0, where the first ones' gradients are 0 too
+    for _ in 0..3 {
+        trainer.step_on(&[one_window()], &options).unwrap();
+    }
+    for (name, own) in gradients(&mut trainer, &options) {
+        let norm = own.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        assert!(norm > 0.0, "{name}");
+        let var = trainer.weights.trained().iter().find(|(n, _)| *n == name).unwrap().1.clone();
+        let before = flat(&var);
+        let size = before.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        let along = 3e-2 * size.max(0.1) / norm;
+        let mut loss = |by: f64| {
+            let moved =
+                before.iter().zip(&own).map(|(x, g)| (f64::from(*x) + by * f64::from(*g)) as f32);
+            let moved = candle_core::Tensor::from_vec(
+                moved.collect::<Vec<f32>>(),
+                var.shape(),
+                var.device(),
+            );
+            var.set(&moved.unwrap()).unwrap();
+            trainer.gradients(&[one_window()], &options).unwrap().0
+        };
+        let slope = (loss(along) - loss(-along)) / (2.0 * along);
+        loss(0.0);
+        assert!((slope / (norm * norm) - 1.0).abs() < 0.05, "{name}: {slope} for {}", norm * norm);
+    }
+}
+
+#[test]
+fn a_deep_graph_and_the_floats_agree() {
+    use candle_core::{Device, Tensor, Var};
+    use unstuck::model::{Gpt2, Precision, Raw};
+    let batch = one_window();
+    let options = as_the_reference(&batch);
+    let mut trainer = Trainer::new(weights(&Scope::Full));
+    let own = gradients(&mut trainer, &options);
+    let mut vars = std::collections::HashMap::new();
+    let network = Gpt2::load(trainer.weights.config.clone(), Precision::F32, &mut |name, _| {
+        let var = Var::from_tensor(&trainer.weights.merged(name)?)?;
+        vars.insert(name.to_owned(), var.clone());
+        Ok(Raw::Float(var.as_tensor().clone()))
+    })
+    .unwrap();
+    let ids = Tensor::new(batch.inputs.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let targets = Tensor::new(batch.targets.as_slice(), &Device::Cpu).unwrap();
+    let logits = network.head(&network.forward(&ids).unwrap()).unwrap();
+    let store = candle_nn::loss::cross_entropy(&logits, &targets).unwrap().backward().unwrap();
+    for (name, own) in own {
+        let graph = flat(store.get(vars[&name].as_tensor()).unwrap());
+        let size = graph.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        let far = own.iter().zip(&graph).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(far < 1e-4 * size.max(1e-6), "{name}: {far} of {size}");
+    }
 }
 
 #[test]

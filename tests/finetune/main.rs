@@ -20,7 +20,7 @@ fn tiny() -> Model {
 }
 
 fn weights(scope: &Scope) -> Weights {
-    Weights::new(&tiny(), scope, 1).unwrap()
+    Weights::new(tiny().network, scope, 1).unwrap()
 }
 
 fn options() -> Options {

@@ -1,16 +1,12 @@
 //! A checkpoint written anew in the Hugging Face layout, tensor by tensor, as `transformers` reads it. What is written
 //! appears whole or not at all.
 
-use super::Checkpoint;
+use super::{Checkpoint, safetensors::Writer};
 use crate::model::{Config, Raw, load, tokenizer::Parts};
 use anyhow::{Context, Result, ensure};
 use candle_core::Device;
 use serde_json::{Value, json};
-use std::{
-    fs::{self, File},
-    io::{BufWriter, Write},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 /// Every tensor of a network of this shape, by its published name, with its published shape.
 pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
@@ -96,31 +92,15 @@ fn write_json(path: &Path, value: &Value) -> Result<()> {
     fs::write(path, text).with_context(|| format!("{}", path.display()))
 }
 
-/// Safetensors: the length of a head, the head in JSON, then the numbers.
 fn write_weights(from: &mut Checkpoint, path: &Path) -> Result<()> {
     let tensors = tensors(&from.config);
-    let mut head = serde_json::Map::new();
-    head.insert("__metadata__".into(), json!({ "format": "pt" }));
-    let mut at = 0;
+    let named: Vec<_> =
+        tensors.iter().map(|(name, shape)| (written(name), shape.clone())).collect();
+    let mut file = Writer::create(path, &named)?;
     for (name, shape) in &tensors {
-        let end = at + 4 * shape.iter().product::<usize>();
-        let entry = json!({ "dtype": "F32", "shape": shape, "data_offsets": [at, end] });
-        head.insert(written(name), entry);
-        at = end;
+        file.write(&floats(from, name, shape)?)?;
     }
-    let mut head = serde_json::to_string(&head)?;
-    // The numbers begin at a multiple of eight.
-    head.push_str(&" ".repeat(head.len().next_multiple_of(8) - head.len()));
-    let shown = || format!("{}", path.display());
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).with_context(shown)?);
-    file.write_all(&(head.len() as u64).to_le_bytes()).with_context(shown)?;
-    file.write_all(head.as_bytes()).with_context(shown)?;
-    for (name, shape) in &tensors {
-        for number in floats(from, name, shape)? {
-            file.write_all(&number.to_le_bytes()).with_context(shown)?;
-        }
-    }
-    file.into_inner().with_context(shown)?.sync_all().with_context(shown)
+    file.finish()
 }
 
 /// The name that `transformers` gives a tensor of a model with a head.

@@ -4,9 +4,11 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, safetensors::MmapedSafetensors};
 use serde::Deserialize;
+use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs::{self, File},
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -77,6 +79,11 @@ impl Safetensors {
         self.maps.iter().map(|(path, _)| &**path)
     }
 
+    /// The names of all tensors, as the files have them.
+    pub fn names(&self) -> Vec<String> {
+        self.maps.iter().flat_map(|(_, map)| map.tensors()).map(|(name, _)| name).collect()
+    }
+
     fn full(&self, name: &str) -> String {
         if name == "lm_head.weight" { name.into() } else { format!("{}{name}", self.prefix) }
     }
@@ -104,5 +111,64 @@ impl Safetensors {
         let shown = || format!("`{name}`");
         let tensor = map.load(&name, &Device::Cpu).with_context(shown)?;
         tensor.to_dtype(DType::F32).with_context(shown)
+    }
+}
+
+/// A file that is being written: the length of a head, the head in JSON, then the numbers of one tensor after the other.
+pub struct Writer {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Writer {
+    /// Begin a file of tensors in f32 with these names and shapes.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn create(path: &Path, tensors: &[(String, Vec<usize>)]) -> Result<Self> {
+        let mut head = serde_json::Map::new();
+        head.insert("__metadata__".into(), json!({ "format": "pt" }));
+        let mut at = 0;
+        for (name, shape) in tensors {
+            let end = at + 4 * shape.iter().product::<usize>();
+            let entry = json!({ "dtype": "F32", "shape": shape, "data_offsets": [at, end] });
+            head.insert(name.clone(), entry);
+            at = end;
+        }
+        let mut head = serde_json::to_string(&head)?;
+        // The numbers begin at a multiple of eight.
+        head.push_str(&" ".repeat(head.len().next_multiple_of(8) - head.len()));
+        let begin = || {
+            let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+            file.write_all(&(head.len() as u64).to_le_bytes())?;
+            file.write_all(head.as_bytes())?;
+            Ok::<_, std::io::Error>(file)
+        };
+        let file = begin().with_context(|| format!("{}", path.display()))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Write the next tensor's numbers.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn write(&mut self, numbers: &[f32]) -> Result<()> {
+        let mut bytes = Vec::with_capacity(1 << 16);
+        for part in numbers.chunks(1 << 14) {
+            bytes.clear();
+            bytes.extend(part.iter().flat_map(|x| x.to_le_bytes()));
+            self.file.write_all(&bytes).with_context(|| format!("{}", self.path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// All is written; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When it isn't.
+    pub fn finish(self) -> Result<()> {
+        let Self { path, file } = self;
+        let sync = || file.into_inner()?.sync_all();
+        sync().with_context(|| format!("{}", path.display()))
     }
 }

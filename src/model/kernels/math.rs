@@ -36,45 +36,39 @@ multiversion! {
     pub fn gelu_chunk(x: &[f32], y: &mut [f32]) = gelu_row
 }
 
-/// GELU in its tanh form (Hendrycks and Gimpel 2016), as GPT-2 has it.
-pub fn gelu(x: &[f32]) -> Vec<f32> {
+/// Call `f` for each chunk of `y`, with its range.
+fn in_chunks(y: &mut [f32], f: impl Fn(std::ops::Range<usize>, &mut [f32]) + Sync) {
     const CHUNK: usize = 2048;
-    let mut y = vec![0.0; x.len()];
-    let out = Shared::new(&mut y);
-    parallel(x.len().div_ceil(CHUNK), |i| {
-        let at = i * CHUNK;
-        let len = CHUNK.min(x.len() - at);
+    let length = y.len();
+    let out = Shared::new(y);
+    parallel(length.div_ceil(CHUNK), |i| {
+        let at = i * CHUNK..length.min((i + 1) * CHUNK);
         // SAFETY: each i has a chunk of its own.
-        gelu_chunk(&x[at..at + len], unsafe { out.slice(at, len) });
+        f(at.clone(), unsafe { out.slice(at.start, at.len()) });
     });
-    y
+}
+
+/// GELU in its tanh form (Hendrycks and Gimpel 2016), as GPT-2 has it.
+pub fn gelu(x: &[f32], y: &mut [f32]) {
+    in_chunks(y, |at, y| gelu_chunk(&x[at], y));
 }
 
 #[inline(always)]
-fn gelu_grad_row<const FMA: bool>(x: &[f32], g: &[f32], y: &mut [f32]) {
-    for ((y, &x), &g) in y.iter_mut().zip(x).zip(g) {
+fn gelu_grad_row<const FMA: bool>(x: &[f32], g: &mut [f32]) {
+    for (g, &x) in g.iter_mut().zip(x) {
         let t = tanh::<FMA>(SQRT_2_OVER_PI * fma::<FMA>(0.044_715 * x * x, x, x));
         let inner = SQRT_2_OVER_PI * fma::<FMA>(0.134_145 * x, x, 1.0);
-        *y = g * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner);
+        *g *= 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner;
     }
 }
 
 multiversion! {
-    pub fn gelu_grad_chunk(x: &[f32], g: &[f32], y: &mut [f32]) = gelu_grad_row
+    pub fn gelu_grad_chunk(x: &[f32], g: &mut [f32]) = gelu_grad_row
 }
 
-/// The gradient of GELU's input, given that of its output.
-pub fn gelu_grad(x: &[f32], g: &[f32]) -> Vec<f32> {
-    const CHUNK: usize = 2048;
-    let mut y = vec![0.0; x.len()];
-    let out = Shared::new(&mut y);
-    parallel(x.len().div_ceil(CHUNK), |i| {
-        let at = i * CHUNK;
-        let len = CHUNK.min(x.len() - at);
-        // SAFETY: each i has a chunk of its own.
-        gelu_grad_chunk(&x[at..at + len], &g[at..at + len], unsafe { out.slice(at, len) });
-    });
-    y
+/// The gradient of GELU's input `x`, in place of that of its output.
+pub fn gelu_grad(x: &[f32], g: &mut [f32]) {
+    in_chunks(g, |at, g| gelu_grad_chunk(&x[at], g));
 }
 
 /// Sum in 16 lanes, so that it vectorizes and its order is fixed.
@@ -90,6 +84,14 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + rest.iter().map(|&x| f(x)).sum::<f32>()
 }
 
+/// The mean of a row, and what makes its variance 1.
+#[inline(always)]
+pub(super) fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
+    let mean = sum(x, |x| x) / x.len() as f32;
+    let variance = sum(x, |x| (x - mean) * (x - mean)) / x.len() as f32;
+    (mean, 1.0 / (variance + epsilon).sqrt())
+}
+
 #[inline(always)]
 fn layer_norm_rows<const FMA: bool>(
     x: &[f32],
@@ -100,9 +102,7 @@ fn layer_norm_rows<const FMA: bool>(
 ) {
     let c = weight.len();
     for (x, y) in x.chunks_exact(c).zip(y.chunks_exact_mut(c)) {
-        let mean = sum(x, |x| x) / c as f32;
-        let variance = sum(x, |x| (x - mean) * (x - mean)) / c as f32;
-        let scale = 1.0 / (variance + epsilon).sqrt();
+        let (mean, scale) = moments(x, epsilon);
         for (((y, &x), &w), &b) in y.iter_mut().zip(x).zip(weight).zip(bias) {
             *y = fma::<FMA>((x - mean) * scale, w, b);
         }
@@ -110,8 +110,23 @@ fn layer_norm_rows<const FMA: bool>(
 }
 
 multiversion! {
-    /// Layer normalization (Ba et al. 2016) of rows as wide as `weight`.
-    pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) = layer_norm_rows
+    pub fn layer_norm_part(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) = layer_norm_rows
+}
+
+/// Layer normalization (Ba et al. 2016) of rows as wide as `weight`.
+pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) {
+    const ROWS: usize = 32;
+    let (length, part) = (y.len(), ROWS * weight.len());
+    if length <= part {
+        return layer_norm_part(x, weight, bias, epsilon, y);
+    }
+    let out = Shared::new(y);
+    parallel(length.div_ceil(part), |i| {
+        let at = i * part..length.min((i + 1) * part);
+        // SAFETY: each i has rows of its own.
+        let y = unsafe { out.slice(at.start, at.len()) };
+        layer_norm_part(&x[at], weight, bias, epsilon, y);
+    });
 }
 
 #[inline(always)]
@@ -141,7 +156,8 @@ mod tests {
 
     #[test]
     fn gelu_has_its_published_values() {
-        let y = gelu(&[-3.0, -1.0, 0.0, 1.0, 3.0, 40.0]);
+        let mut y = [0.0; 6];
+        gelu(&[-3.0, -1.0, 0.0, 1.0, 3.0, 40.0], &mut y);
         for (y, want) in y.iter().zip([-0.003_637_4, -0.158_808, 0.0, 0.841_192, 2.996_362_6, 40.0])
         {
             assert!((y - want).abs() < 1e-5, "{y} for {want}");

@@ -4,15 +4,18 @@
 
 mod attention;
 mod math;
+mod product;
 mod q8;
 mod training;
 
 use attention::softmax;
 pub use attention::{Rows, attend};
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
+pub use product::{By, Matrix, column_sums, product};
 pub use q8::Q8Matrix;
 pub use training::{
-    Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, mix, softmax_grad,
+    Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, layer_norm_grad, mix,
+    softmax_grad,
 };
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,8 @@
 //! What only training needs: attention over whole sequences with its gradient, dropout, and the loss over a vocabulary.
 
-use super::{Shared, fma, math, multiversion, parallel, softmax};
-use gemm::{Parallelism, gemm};
+use super::{
+    By, Matrix, Shared, fma, math, multiversion, parallel, product, product::column_sums, softmax,
+};
 
 /// How rows of queries, keys and values (b * t, 3 * heads * d) are cut.
 pub struct Grid {
@@ -17,55 +18,11 @@ pub struct Grid {
     pub dropout: Option<(f32, u64)>,
 }
 
-/// A matrix inside a slice: where it begins, and the steps from row to row and column to column.
-#[derive(Clone, Copy)]
-struct View<'a>(&'a [f32], usize, usize);
-
-impl<'a> View<'a> {
-    fn t(self) -> Self {
-        View(self.0, self.2, self.1)
-    }
-
-    fn holds(&self, rows: usize, columns: usize) -> bool {
-        rows * columns == 0 || (rows - 1) * self.1 + (columns - 1) * self.2 < self.0.len()
-    }
-}
-
-/// out (m, n) = scale * a (m, k) * b (k, n), on this thread.
-fn product(out: &mut [f32], (m, k, n): (usize, usize, usize), a: View, b: View, scale: f32) {
-    assert!(out.len() == m * n && a.holds(m, k) && b.holds(k, n));
-    let step = |s: usize| s as isize;
-    // SAFETY: all three lie within their slices by the line above; `out` is borrowed alone.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            step(n),
-            false,
-            a.0.as_ptr(),
-            step(a.2),
-            step(a.1),
-            b.0.as_ptr(),
-            step(b.2),
-            step(b.1),
-            0.0,
-            scale,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
-}
-
 /// One head of one sequence.
 struct Head<'a> {
-    q: View<'a>,
-    k: View<'a>,
-    v: View<'a>,
+    q: Matrix<'a>,
+    k: Matrix<'a>,
+    v: Matrix<'a>,
     /// The weights after the softmax (t, t), 0 where nothing is seen.
     p: Vec<f32>,
 }
@@ -75,10 +32,10 @@ impl Grid {
         let (t, row) = (self.time, qkv.len() / (self.batch * self.time));
         let d = row / 3 / self.heads;
         let at = job / self.heads * t * row + job % self.heads * d;
-        let view = |i: usize| View(&qkv[at + i * row / 3..], row, 1);
+        let view = |i: usize| Matrix(&qkv[at + i * row / 3..], row, 1);
         let (q, k, v) = (view(0), view(1), view(2));
         let mut p = vec![0.0; t * t];
-        product(&mut p, (t, d, t), q, k.t(), self.scale);
+        product(&mut p, (t, d, t), q, k.t(), (self.scale, false), By::One);
         for (i, row) in p.chunks_exact_mut(t).enumerate() {
             let (seen, unseen) = row.split_at_mut(i + 1);
             let whole = softmax(seen);
@@ -97,47 +54,46 @@ impl Grid {
     }
 }
 
-fn times(a: &[f32], mask: Option<&Vec<f32>>) -> Vec<f32> {
-    match mask {
-        Some(mask) => a.iter().zip(mask).map(|(a, m)| a * m).collect(),
-        None => a.to_vec(),
+/// The product of two matrices, on this thread.
+fn set(out: &mut [f32], shape: (usize, usize, usize), a: Matrix, b: Matrix, scale: f32) {
+    product(out, shape, a, b, (scale, false), By::One);
+}
+
+fn times(a: &mut [f32], mask: Option<&Vec<f32>>) {
+    if let Some(mask) = mask {
+        a.iter_mut().zip(mask).for_each(|(a, m)| *a *= m);
     }
 }
 
-/// (b * t, 3c) queries, keys and values to (b * t, c), every row seeing those before it and itself.
-pub fn attend_whole(qkv: &[f32], grid: &Grid) -> Vec<f32> {
+/// (b * t, 3c) queries, keys and values to `y` (b * t, c), every row seeing those before it and itself.
+pub fn attend_whole(qkv: &[f32], grid: &Grid, y: &mut [f32]) {
     let (t, row) = (grid.time, qkv.len() / (grid.batch * grid.time));
     let (c, d) = (row / 3, row / 3 / grid.heads);
-    let mut y = vec![0.0; qkv.len() / 3];
-    let out = Shared::new(&mut y);
+    let out = Shared::new(y);
     parallel(grid.batch * grid.heads, |job| {
-        let head = grid.head(qkv, job);
-        let p = match grid.mask(job) {
-            Some(mask) => times(&head.p, Some(&mask)),
-            None => head.p,
-        };
+        let mut head = grid.head(qkv, job);
+        times(&mut head.p, grid.mask(job).as_ref());
         let mut rows = vec![0.0; t * d];
-        product(&mut rows, (t, t, d), View(&p, t, 1), head.v, 1.0);
+        set(&mut rows, (t, t, d), Matrix(&head.p, t, 1), head.v, 1.0);
         let at = job / grid.heads * t * c + job % grid.heads * d;
         for (i, from) in rows.chunks_exact(d).enumerate() {
             // SAFETY: these columns of these rows are this job's alone.
             unsafe { out.slice(at + i * c, d) }.copy_from_slice(from);
         }
     });
-    y
 }
 
-/// The gradient of [`attend_whole`]'s input, given that of its output.
-pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid) -> Vec<f32> {
+/// The gradient `y` of [`attend_whole`]'s input, given that of its output. A head's weights are computed again and were
+/// never kept (as in FlashAttention, Dao et al. 2022).
+pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid, y: &mut [f32]) {
     let (t, row) = (grid.time, qkv.len() / (grid.batch * grid.time));
     let (c, d) = (row / 3, row / 3 / grid.heads);
-    let mut y = vec![0.0; qkv.len()];
-    let out = Shared::new(&mut y);
+    let out = Shared::new(y);
     parallel(grid.batch * grid.heads, |job| {
         let Head { q, k, v, p } = grid.head(qkv, job);
         let mask = grid.mask(job);
         let (sequence, head) = (job / grid.heads, job % grid.heads);
-        let dy = View(&g[sequence * t * c + head * d..], c, 1);
+        let dy = Matrix(&g[sequence * t * c + head * d..], c, 1);
         let mut part = vec![0.0; t * d];
         let put = |part: &[f32], i: usize| {
             let at = sequence * t * row + i * c + head * d;
@@ -146,23 +102,20 @@ pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid) -> Vec<f32> {
                 unsafe { out.slice(at + r * row, d) }.copy_from_slice(from);
             }
         };
-        let dropped = times(&p, mask.as_ref());
-        product(&mut part, (t, t, d), View(&dropped, t, 1).t(), dy, 1.0);
+        let mut ds = p.clone();
+        times(&mut ds, mask.as_ref());
+        set(&mut part, (t, t, d), Matrix(&ds, t, 1).t(), dy, 1.0);
         put(&part, 2);
-        let mut ds = dropped;
-        product(&mut ds, (t, d, t), dy, v.t(), 1.0);
-        if let Some(mask) = &mask {
-            ds.iter_mut().zip(mask).for_each(|(x, m)| *x *= m);
-        }
+        set(&mut ds, (t, d, t), dy, v.t(), 1.0);
+        times(&mut ds, mask.as_ref());
         for (ds, p) in ds.chunks_exact_mut(t).zip(p.chunks_exact(t)) {
             softmax_grad(ds, p);
         }
-        product(&mut part, (t, t, d), View(&ds, t, 1), k, grid.scale);
+        set(&mut part, (t, t, d), Matrix(&ds, t, 1), k, grid.scale);
         put(&part, 0);
-        product(&mut part, (t, t, d), View(&ds, t, 1).t(), q, grid.scale);
+        set(&mut part, (t, t, d), Matrix(&ds, t, 1).t(), q, grid.scale);
         put(&part, 1);
     });
-    y
 }
 
 #[inline(always)]
@@ -217,16 +170,83 @@ fn drop_chunk(x: &mut [f32], rate: f32, seed: u64) {
     }
 }
 
-/// Values of which a share is 0 and the others are larger by as much; the seed draws which.
-pub fn drop_values(x: &[f32], rate: f32, seed: u64) -> Vec<f32> {
+/// Values of which a share becomes 0 and the others larger by as much; the seed draws which.
+pub fn drop_values(x: &mut [f32], rate: f32, seed: u64) {
     const CHUNK: usize = 4096;
-    let mut y = x.to_vec();
-    let out = Shared::new(&mut y);
-    parallel(x.len().div_ceil(CHUNK), |i| {
+    let length = x.len();
+    let out = Shared::new(x);
+    parallel(length.div_ceil(CHUNK), |i| {
         let at = i * CHUNK;
         // SAFETY: each i has a chunk of its own.
-        let chunk = unsafe { out.slice(at, CHUNK.min(x.len() - at)) };
+        let chunk = unsafe { out.slice(at, CHUNK.min(length - at)) };
         drop_chunk(chunk, rate, mix(seed ^ mix(i as u64)));
     });
-    y
+}
+
+#[inline(always)]
+fn layer_norm_grad_rows<const FMA: bool>(
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    g: &[f32],
+    dx: &mut [f32],
+    sums: &mut [f32],
+) {
+    let c = weight.len();
+    let (dw, db) = sums.split_at_mut(c);
+    for ((x, g), dx) in x.chunks_exact(c).zip(g.chunks_exact(c)).zip(dx.chunks_exact_mut(c)) {
+        let (mean, scale) = math::moments(x, epsilon);
+        let (mut whole, mut along) = ([0.0f32; 16], [0.0f32; 16]);
+        let mut add = |x: &[f32], g: &[f32], w: &[f32]| {
+            let lanes = whole.iter_mut().zip(&mut along);
+            for ((((whole, along), &x), &g), &w) in lanes.zip(x).zip(g).zip(w) {
+                *whole += g * w;
+                *along = fma::<FMA>(g * w, (x - mean) * scale, *along);
+            }
+        };
+        for ((x, g), w) in x.chunks(16).zip(g.chunks(16)).zip(weight.chunks(16)) {
+            add(x, g, w);
+        }
+        let whole = whole.iter().sum::<f32>() / c as f32;
+        let along = along.iter().sum::<f32>() / c as f32;
+        let numbers = dx.iter_mut().zip(x).zip(g).zip(weight).zip(dw.iter_mut()).zip(db.iter_mut());
+        for (((((dx, &x), &g), &w), dw), db) in numbers {
+            let normal = (x - mean) * scale;
+            *dx += scale * (g * w - whole - normal * along);
+            *dw = fma::<FMA>(g, normal, *dw);
+            *db += g;
+        }
+    }
+}
+
+multiversion! {
+    /// Of some rows: their gradient added to `dx`, that of weight and bias to `sums`, one behind the other.
+    pub fn layer_norm_grad_part(x: &[f32], weight: &[f32], epsilon: f32, g: &[f32], dx: &mut [f32], sums: &mut [f32]) = layer_norm_grad_rows
+}
+
+/// The gradient of layer normalization, given that of its output `g`: its input's is added to `dx`; weight's and bias's
+/// come back, one behind the other.
+pub fn layer_norm_grad(
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    g: &[f32],
+    dx: &mut [f32],
+) -> Vec<f32> {
+    const ROWS: usize = 32;
+    let (c, length) = (weight.len(), x.len());
+    let parts = length.div_ceil(ROWS * c);
+    let mut sums = vec![0.0; parts * 2 * c];
+    let (out, part) = (Shared::new(dx), Shared::new(&mut sums));
+    parallel(parts, |i| {
+        let at = i * ROWS * c;
+        let count = (ROWS * c).min(length - at);
+        let (x, g) = (&x[at..at + count], &g[at..at + count]);
+        // SAFETY: rows and sums of each i are its alone.
+        let (dx, sums) = unsafe { (out.slice(at, count), part.slice(i * 2 * c, 2 * c)) };
+        layer_norm_grad_part(x, weight, epsilon, g, dx, sums);
+    });
+    let mut whole = vec![0.0; 2 * c];
+    column_sums(&sums, &mut whole, false);
+    whole
 }

@@ -1,9 +1,7 @@
-//! Causal attention from the beginning as one operation with its own gradient: the weights of a head are computed again
-//! on the way back and never kept (as in FlashAttention, Dao et al. 2022).
+//! Causal attention from the beginning, composed of candle's operations, so that it has a gradient on every device.
 
-use super::{Dropout, floats};
-use crate::model::{kernels, linear::with_floats};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use super::{Dropout, dropout};
+use candle_core::{DType, Result, Tensor};
 
 /// How the rows of queries, keys and values are cut.
 #[derive(Clone, Copy, Debug)]
@@ -20,39 +18,18 @@ pub struct Heads {
     pub dropout: Option<Dropout>,
 }
 
-/// qkv (b * t, 3c) to (b * t, c).
+/// qkv (b * t, 3c) to (b * t, c), every row seeing those before it and itself.
 pub fn attend(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
-    qkv.contiguous()?.apply_op1(heads)
-}
-
-impl Heads {
-    fn grid(&self) -> kernels::Grid {
-        kernels::Grid {
-            batch: self.batch,
-            time: self.time,
-            heads: self.heads,
-            scale: self.scale,
-            dropout: self.dropout.map(|d| (d.rate, d.seed)),
-        }
-    }
-}
-
-impl CustomOp1 for Heads {
-    fn name(&self) -> &'static str {
-        "attention"
-    }
-
-    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, width) = layout.shape().dims2()?;
-        let y = kernels::attend_whole(floats(qkv, layout)?, &self.grid());
-        Ok((CpuStorage::F32(y), (n, width / 3).into()))
-    }
-
-    fn bwd(&self, qkv: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let grad = grad.contiguous()?;
-        let y = with_floats(qkv, |qkv| {
-            with_floats(&grad, |g| Ok(kernels::attend_whole_grad(qkv, g, &self.grid())))
-        })?;
-        Tensor::from_vec(y, qkv.shape(), qkv.device()).map(Some)
-    }
+    let Heads { batch: b, time: t, heads: h, scale, dropout: dropped } = heads;
+    let d = qkv.dim(1)? / 3 / h;
+    let qkv = qkv.reshape((b, t, 3, h, d))?.permute((2, 0, 3, 1, 4))?; // (3, b, h, t, d)
+    let part = |i: usize| qkv.get(i)?.contiguous();
+    let (q, k, v) = (part(0)?, part(1)?, part(2)?);
+    let scores = (q.matmul(&k.t()?)? * f64::from(scale))?.to_dtype(DType::F32)?;
+    let unseen: Vec<f32> =
+        (0..t * t).map(|i| if i % t > i / t { f32::NEG_INFINITY } else { 0.0 }).collect();
+    let unseen = Tensor::from_vec(unseen, (t, t), qkv.device())?;
+    let weights = candle_nn::ops::softmax(&scores.broadcast_add(&unseen)?, 3)?;
+    let weights = dropout(weights.to_dtype(v.dtype())?, dropped)?;
+    weights.matmul(&v)?.transpose(1, 2)?.contiguous()?.reshape((b * t, h * d)) // (b * t, c)
 }

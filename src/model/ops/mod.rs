@@ -1,5 +1,5 @@
-//! Layer normalization, GELU, attention and dropout as candle operations that have a gradient: candle-nn's own fused
-//! ones drop it silently (`apply_op3_no_bwd`). On a GPU the first two are composed of plain operations.
+//! Layer normalization, GELU and attention: fused where only the result is wanted, composed of candle's operations where
+//! a gradient is (candle-nn's own fused ones drop it silently: `apply_op3_no_bwd`), and on a GPU.
 
 mod attention;
 mod dropout;
@@ -7,99 +7,42 @@ mod dropout;
 pub use attention::{Heads, attend};
 pub use dropout::{Dropout, dropout};
 
-use super::{kernels, linear::with_floats};
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor, bail,
-};
+use super::{kernels, linear::Floats};
+use candle_core::{D, DType, Result, Tensor};
 
-fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let Some((from, to)) = layout.contiguous_offsets() else { bail!("needs contiguous tensors") };
-    Ok(&storage.as_slice::<f32>()?[from..to])
-}
-
-struct LayerNorm {
-    epsilon: f64,
+/// Whether our own kernels may make `x`.
+fn is_ours(x: &Tensor, others: &[&Tensor]) -> bool {
+    let is_tracked = x.track_op() || others.iter().any(|other| other.track_op());
+    x.device().is_cpu() && x.dtype() == DType::F32 && !is_tracked
 }
 
 /// x (n, c) normalized over c.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<Tensor> {
-    if x.device().is_cpu() && x.dtype() == DType::F32 {
-        return x.contiguous()?.apply_op3(weight, bias, LayerNorm { epsilon });
+    if is_ours(x, &[weight, bias]) {
+        let contiguous = x.contiguous()?;
+        let (floats, weight, bias) =
+            (Floats::of(&contiguous)?, Floats::of(weight)?, Floats::of(bias)?);
+        let mut y = vec![0.0; floats.len()];
+        kernels::layer_norm(&floats, &weight, &bias, epsilon as f32, &mut y);
+        return Tensor::from_vec(y, x.shape(), x.device());
     }
-    let (normal, _) = normalize(x, epsilon)?;
-    normal.broadcast_mul(weight)?.broadcast_add(bias)
-}
-
-/// Mean 0 and variance 1 over the last dimension, and what was divided by.
-fn normalize(x: &Tensor, epsilon: f64) -> Result<(Tensor, Tensor)> {
+    let kind = x.dtype();
+    // a mean of 16-bit numbers loses too much
+    let x = x.to_dtype(DType::F32)?;
     let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let deviation = (x.sqr()?.mean_keepdim(D::Minus1)? + epsilon)?.sqrt()?;
-    Ok((x.broadcast_div(&deviation)?, deviation))
+    let normal = x.broadcast_div(&deviation)?;
+    normal.broadcast_mul(weight)?.broadcast_add(bias)?.to_dtype(kind)
 }
-
-impl CustomOp3 for LayerNorm {
-    fn name(&self) -> &'static str {
-        "layer-norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let x = floats(x, x_layout)?;
-        let (weight, bias) = (floats(weight, weight_layout)?, floats(bias, bias_layout)?);
-        let mut y = vec![0.0; x.len()];
-        kernels::layer_norm(x, weight, bias, self.epsilon as f32, &mut y);
-        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        _bias: &Tensor,
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (normal, deviation) = normalize(x, self.epsilon)?;
-        let rows: Vec<usize> = (0..x.rank() - 1).collect();
-        let weight_grad = (grad * &normal)?.sum(rows.as_slice())?;
-        let bias_grad = grad.sum(rows.as_slice())?;
-        let g = grad.broadcast_mul(weight)?;
-        let along = normal.broadcast_mul(&(&g * &normal)?.mean_keepdim(D::Minus1)?)?;
-        let x_grad =
-            (g.broadcast_sub(&g.mean_keepdim(D::Minus1)?)? - along)?.broadcast_div(&deviation)?;
-        Ok((Some(x_grad), Some(weight_grad), Some(bias_grad)))
-    }
-}
-
-struct Gelu;
 
 /// GELU in its tanh form.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() && x.dtype() == DType::F32 {
-        return x.contiguous()?.apply_op1(Gelu);
+    if is_ours(x, &[]) {
+        let contiguous = x.contiguous()?;
+        let floats = Floats::of(&contiguous)?;
+        let mut y = vec![0.0; floats.len()];
+        kernels::gelu(&floats, &mut y);
+        return Tensor::from_vec(y, x.shape(), x.device());
     }
     x.gelu()
-}
-
-impl CustomOp1 for Gelu {
-    fn name(&self) -> &'static str {
-        "gelu"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(kernels::gelu(floats(x, layout)?)), layout.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let g = grad.contiguous()?;
-        let y = with_floats(x, |x| with_floats(&g, |g| Ok(kernels::gelu_grad(x, g))))?;
-        Tensor::from_vec(y, x.shape(), x.device()).map(Some)
-    }
 }

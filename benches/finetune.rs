@@ -1,0 +1,53 @@
+//! Steps of fine-tuning with 124M random weights in f32, batch 4 x 256: one JSON object. `benches/finetune.sh` runs this
+//! and PyTorch's loop in turn. Arguments: how many steps, and `checkpointing` or `lora` for these.
+
+use anyhow::Result;
+use std::time::Instant;
+use unstuck::{
+    finetune::{
+        Options,
+        dataset::Dataset,
+        trainer::Trainer,
+        weights::{Lora, Scope, Weights},
+    },
+    model::{Model, Precision, kernels},
+};
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().collect();
+    let has = |name: &str| args.iter().any(|arg| arg == name);
+    let steps = args.iter().find_map(|arg| arg.parse::<usize>().ok()).unwrap_or(4);
+    kernels::start(None, false);
+    let shape = "124m".parse().map_err(anyhow::Error::msg)?;
+    let Model { network, tokenizer, .. } = Model::random(shape, Precision::F32)?;
+    let mut options = Options { checkpointing: has("checkpointing"), ..Options::default() };
+    if has("lora") {
+        let targets = ["c_attn", "c_proj", "c_fc"].map(str::to_owned).to_vec();
+        options.scope = Scope::Lora(Lora { rank: 8, alpha: 16.0, targets });
+    }
+    let mut trainer = Trainer::new(Weights::new(network, &options.scope, 1)?);
+    let data = Dataset::of_text(&include_str!("prose.txt").repeat(8), &tokenizer, 1)?;
+    let estimated = trainer.time(&data, &options)?.as_secs_f64();
+    let mut seconds = Vec::new();
+    for _ in 0..=steps {
+        let begun = Instant::now();
+        trainer.step(&data, &options)?;
+        seconds.push(begun.elapsed().as_secs_f64());
+    }
+    seconds.remove(0); // the first one takes its memory
+    let json = serde_json::json!({
+        "step_s": seconds,
+        "estimated_step_s": estimated,
+        "estimated_bytes": unstuck::finetune::bytes(&trainer.weights, &options, data.tokens()),
+        "peak_kib": most_memory(),
+    });
+    println!("{json}");
+    Ok(())
+}
+
+/// The most memory of this process so far, where the system tells.
+fn most_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
