@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Output},
+    generate::{Ask, Engine, Look, Output},
     model::{Model, Precision},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
@@ -33,6 +33,7 @@ fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>
             match output {
                 Output::Token(token) => entry.0.push(token),
                 Output::Done(stop) => entry.1 = Some(stop),
+                Output::Seen(_) => unreachable!("nobody looks"),
             }
         }
     }
@@ -201,6 +202,48 @@ fn alternatives_come_when_asked_for() {
             assert!(token.rank > Some(5));
         }
     }
+}
+
+/// What is found in a token's place is what scoring the whole text says of it; and while a long draft is read for it,
+/// in blocks, a branch streams on and keys could be answered.
+#[test]
+fn looking_agrees_with_scoring_and_holds_nothing_up() {
+    let mut e = Engine::embedded(Precision::default()).unwrap();
+    let text =
+        "The lamps were put out at nine, whether there was reading to be done or not. ".repeat(12);
+    let scored = e.score(&text).unwrap();
+    assert!(scored.len() > 150);
+    let at = scored.len() - 5;
+    let words = |range: std::ops::Range<usize>| -> String {
+        scored[range].iter().map(|token| token.text.as_str()).collect()
+    };
+    let params = SamplingParams { logprobs: 4, ..short() };
+    let look = Look { before: words(0..at - 2), span: words(at - 2..at + 1), at: 0, params };
+    let look = Look { at: look.span.len() - 1, ..look };
+    e.start(ask(1, "There were three rules", &short())).unwrap();
+    e.look(7, &look).unwrap();
+    let (mut tokens, mut seen) = (0, None);
+    while seen.is_none() {
+        for (branch, output) in e.step().unwrap() {
+            match output {
+                Output::Token(_) => tokens += 1,
+                Output::Seen(it) => seen = Some((branch, it)),
+                Output::Done(_) => {}
+            }
+        }
+    }
+    assert!(tokens >= 2, "the branch got {tokens} tokens meanwhile");
+    let (number, seen) = seen.unwrap();
+    assert_eq!((number, seen.token), (7, look.span.len() - scored[at].text.len()..look.span.len()));
+    assert_eq!(Some(seen.rank), scored[at].rank);
+    assert!((seen.logprob - scored[at].logprob.unwrap()).abs() < 1e-3);
+    assert_eq!(seen.top.len(), 4);
+    // Nobody waits for this one: then there is nothing to do.
+    e.stop(1);
+    e.look(8, &look).unwrap();
+    e.stop(8);
+    assert!(e.is_idle());
+    assert!(e.look(9, &Look { span: String::new(), ..look }).is_err() && e.is_idle());
 }
 
 #[test]

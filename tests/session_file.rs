@@ -152,6 +152,47 @@ mod unix {
         assert_eq!(fs::read_to_string(folder.path().join("later.md")).unwrap(), "x");
     }
 
+    /// Tags, comments and access lists are of the file, not of its bytes.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn attributes_and_access_lists_stay() {
+        use rustix::fs::{XattrFlags, getxattr, setxattr};
+        let (_folder, path) = draft(b"text");
+        // Version 2; owner rw, user 1234 r, group r, mask r, others nothing.
+        let list: Vec<u8> = [2u32.to_le_bytes().to_vec()]
+            .into_iter()
+            .chain(
+                [
+                    (1u16, 6u16, u32::MAX),
+                    (2, 4, 1234),
+                    (4, 4, u32::MAX),
+                    (16, 4, u32::MAX),
+                    (32, 0, u32::MAX),
+                ]
+                .map(|(tag, may, id)| {
+                    [&tag.to_le_bytes()[..], &may.to_le_bytes(), &id.to_le_bytes()].concat()
+                }),
+            )
+            .flatten()
+            .collect();
+        let wanted: [(&str, &[u8]); 2] =
+            [("user.comment", b"first draft"), ("system.posix_acl_access", &list)];
+        let set = |(name, value): &(&str, &[u8])| {
+            setxattr(&path, *name, value, XattrFlags::empty()).is_ok()
+        };
+        let there: Vec<_> = wanted.into_iter().filter(set).collect();
+        println!("{} of {} kinds of attributes can be set here", there.len(), wanted.len());
+        let mut session = Session::open(&path).unwrap();
+        session.type_text("more ");
+        session.save().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "more text");
+        for (name, value) in there {
+            let mut now = vec![0; 256];
+            let len = getxattr(&path, name, now.as_mut_slice()).unwrap();
+            assert_eq!(&now[..len], value, "{name}");
+        }
+    }
+
     #[test]
     fn hard_links_stay_one_file() {
         let (folder, path) = draft(b"some longer text");

@@ -93,7 +93,7 @@ fn the_map_shows_what_came_of_what() {
     assert_eq!(
         rows,
         [
-            row(0, None, Kind::Root, None, "There were three rules.", true),
+            row(0, None, Kind::Typed, None, "There were three rules.", true),
             row(1, Some(0), Kind::Offered, Some(2), "The second.", false),
             row(1, Some(0), Kind::Offered, Some(3), "Nobody.", false),
             row(1, Some(0), Kind::Taken, Some(1), "The first. Mine.", true),
@@ -103,6 +103,67 @@ fn the_map_shows_what_came_of_what() {
     assert!(rows[1].bookmarked && rows[3].is_page);
     assert_eq!(rows[2].name.as_deref(), Some("the short one"));
     assert_eq!(rows[3].steps, 3);
+}
+
+#[test]
+fn an_offer_that_went_on_is_one_branch() {
+    let (mut session, request, offers) = asked();
+    let shown = |session: &Session| {
+        let rows = session.branches().into_iter().filter(|row| row.kind == Kind::Offered);
+        rows.map(|row| row.text).collect::<Vec<_>>()
+    };
+    let longer = session.offer(request, 2, " The second. It was old.").unwrap();
+    assert_ne!(longer, offers[1]);
+    assert_eq!(shown(&session), ["The first.", "The second. It was old.", "Nobody."]);
+    // Told again, or told less of, it is the same.
+    assert_eq!(session.offer(request, 2, " The second. It was old."), Some(longer));
+    assert_eq!(session.offer(request, 2, " The second."), Some(offers[1]));
+    assert_eq!(session.offer(request, 2, " The sec"), Some(offers[1]));
+    assert_eq!(session.text_at(longer).unwrap(), "There were three rules. The second. It was old.");
+    // A part of it taken leaves the rest in the map; all of it taken stands for it.
+    let source = Source { request, number: 2 };
+    session.take_from(source, 23, " The second.");
+    assert_eq!(shown(&session).len(), 3);
+    session.take_from(source, 35, " It was old.");
+    assert_eq!(shown(&session), ["The first.", "Nobody."]);
+    // So does typing through it.
+    session.undo();
+    session.undo();
+    session.seal();
+    typed(&mut session, " The ");
+    session.take_from(Source { request, number: 1 }, 28, "first.");
+    assert_eq!(shown(&session), ["Nobody."]);
+}
+
+#[test]
+fn a_branch_says_what_was_taken_and_what_the_writer_changed() {
+    let (mut session, request, _) = asked();
+    let source = Source { request, number: 2 };
+    for word in [" The", " second", " rule", " was", " old."] {
+        session.take_from(source, session.cursor(), word);
+    }
+    let row = |session: &Session| session.branches().into_iter().find(|row| row.is_page).unwrap();
+    assert_eq!((row(&session).taken, row(&session).changed), ((5, 5), 0));
+    // A word typed in the place of one is one, a word put in another; what is written behind is none.
+    session.move_to(39, false);
+    session.delete(Motion::WordLeft);
+    typed(&mut session, "law");
+    session.move_to(42, false);
+    typed(&mut session, " very");
+    session.motion(Motion::End, false);
+    typed(&mut session, " Mine, all of it.");
+    let page = row(&session);
+    assert_eq!(
+        session.text(),
+        "There were three rules. The second law was very old. Mine, all of it."
+    );
+    assert_eq!((page.kind, page.taken, page.changed), (Kind::Taken, (5, 5), 2));
+    assert_eq!(page.text, "The second law was very old. Mine, all of it.");
+    // A selection typed over counts once, too.
+    session.move_to(24, false);
+    session.move_to(27, true);
+    typed(&mut session, "A");
+    assert_eq!(row(&session).changed, 3);
 }
 
 #[test]

@@ -39,6 +39,12 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("failed", ISLAND, &["<ctrl-space>", "=ing", "=!model.safetensors is torn"]),
     ("themes", ISLAND, &["<alt-c>"]),
     ("token", ISLAND, &["<ctrl-space>", "=ing| to| be", "<alt-enter>", "<left>", "<ctrl-t>"]),
+    ("branches", ISLAND, &["<ctrl-space>", "=ing| to| be", "=.", "<ctrl-right>", "x", "<f3>"]),
+    (
+        "whose",
+        ISLAND,
+        &["<ctrl-space>", "=ing| to", "<alt-enter>", "<left>", "x", "^more", "<ctrl-o>"],
+    ),
     ("palette", ISLAND, &["<ctrl-p>", "take"]),
     ("nothing found", ISLAND, &["<ctrl-p>", "zzzz"]),
 ];
@@ -87,7 +93,7 @@ fn every_role_can_be_read_in_every_theme_with_any_number_of_colours() {
                 assert!(ratio >= wanted, "{name} {depth:?} {role:?}: {ratio:.2}");
             }
             // Never by colour alone.
-            for role in [Role::Machine, Role::Ghost, Role::Selection] {
+            for role in [Role::Machine, Role::Edited, Role::Pasted, Role::Ghost, Role::Selection] {
                 let marked = theme.style(role).add_modifier;
                 assert_ne!(marked, theme.style(Role::Text).add_modifier, "{name} {role:?}");
             }

@@ -41,6 +41,7 @@ fn script(turns: Vec<Turn>) -> Scripted {
         refused: vec![99],
         seen: Some(seen),
         live: Vec::new(),
+        looks: Vec::new(),
     }
 }
 

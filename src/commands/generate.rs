@@ -156,6 +156,7 @@ impl<'a> Batch<'a> {
                 match output {
                     Output::Token(token) => sample.waiting.push_back(token),
                     Output::Done(stop) => sample.stop = Some(stop),
+                    Output::Seen(_) => {}
                 }
             }
         }

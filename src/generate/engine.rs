@@ -41,6 +41,8 @@ pub enum Output {
     Token(Token),
     /// The branch has ended and is forgotten.
     Done(StopReason),
+    /// What was looked for under this number.
+    Seen(Seen),
 }
 
 /// The facts about a loaded model that a status line or a JSON line shows.
@@ -144,15 +146,16 @@ impl Engine {
         }
     }
 
-    /// What might have stood in the place of one token of a text.
+    /// Ask what might have stood in the place of one token of a text. It is read during the next steps, and the answer
+    /// is an [`Output::Seen`] of this number.
     ///
     /// # Errors
-    /// When there is no token in that place, or the model fails.
-    pub fn look(&mut self, look: &Look) -> Result<Seen> {
+    /// When there is no token in that place.
+    pub fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         super::check(&look.params)?;
         match self {
-            Self::Local(local) => on_threads(|| local.look(look)),
-            Self::Scripted(script) => script.look(look),
+            Self::Local(local) => local.look(number, look),
+            Self::Scripted(script) => script.look(number),
         }
     }
 
@@ -168,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// One step of all live branches, or a block of a prompt being read; no output is possible.
+    /// One step of all live branches, and a block of what is being read; no output is possible.
     ///
     /// # Errors
     /// When the model fails; no branch is live any more then.
@@ -179,19 +182,19 @@ impl Engine {
         }
     }
 
-    /// Forget a branch; unknown ones are ignored.
+    /// Forget a branch or what is looked for; unknown ones are ignored.
     pub fn stop(&mut self, branch: BranchId) {
         match self {
             Self::Local(local) => local.stop(branch),
-            Self::Scripted(script) => script.live.retain(|live| *live != branch),
+            Self::Scripted(script) => script.stop(branch),
         }
     }
 
-    /// No branch is live.
+    /// No branch is live, and nothing is looked for.
     pub fn is_idle(&self) -> bool {
         match self {
             Self::Local(local) => local.is_idle(),
-            Self::Scripted(script) => script.live.is_empty(),
+            Self::Scripted(script) => script.live.is_empty() && script.looks.is_empty(),
         }
     }
 
@@ -234,6 +237,7 @@ impl Iterator for Stream<'_> {
                 match output {
                     Output::Token(token) => self.ready.push_back(token),
                     Output::Done(stop) => self.stop = Some(stop),
+                    Output::Seen(_) => {}
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The engine on this machine: live branches decode as one batch, prompts are read in blocks beside them, and what was
 //! read is kept, so that a prompt that changed a little costs a little.
 
-use super::{Ask, ModelInfo, Output, Reading, Scored, prompt, sampler, text::Text};
+use super::{Ask, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler, text::Text};
 use crate::{
     model::{KvCache, Model, Span},
     token::{BranchId, SamplingParams, StopReason, Token},
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// Tokens of a prompt that are read in one step, so that a step is never long.
-const READ: usize = 64;
+pub(super) const READ: usize = 64;
 /// Ended branches whose caches are kept for what may be asked next.
 const KEPT: usize = 2;
 
@@ -21,6 +21,7 @@ pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
     live: Vec<Branch>,
+    pub(super) looks: Vec<Looking>,
     kept: Vec<Memory>,
 }
 
@@ -52,7 +53,7 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
         };
-        Self { model, info, live: Vec::new(), kept: Vec::new() }
+        Self { model, info, live: Vec::new(), looks: Vec::new(), kept: Vec::new() }
     }
 
     /// What is loaded.
@@ -92,24 +93,34 @@ impl Local {
         Ok(reading)
     }
 
-    /// Forget a branch; what it read stays of use.
+    /// Forget a branch, or what was looked for; what it read stays of use.
     pub fn stop(&mut self, branch: BranchId) {
+        if let Some(i) = self.looks.iter().position(|look| look.number == branch) {
+            let ended = self.looks.remove(i);
+            self.keep(ended.memory);
+        }
         if let Some(i) = self.live.iter().position(|b| b.id == branch) {
             let ended = self.live.remove(i);
             self.keep(ended.memory);
         }
     }
 
-    /// No branch is live.
+    /// No branch is live, and nothing is looked for.
     pub fn is_idle(&self) -> bool {
-        self.live.is_empty()
+        self.live.is_empty() && self.looks.is_empty()
     }
 
-    /// One pass of the network for all live branches. After an error none is live.
+    /// One pass of the network for all live branches, and a block for what is looked for. After an error nothing is
+    /// in hand.
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        let outputs = self.pass();
+        let outputs = self.pass().and_then(|mut outputs| {
+            let seen = self.look_on()?;
+            outputs.extend(seen.map(|(number, seen)| (number, Output::Seen(seen))));
+            Ok(outputs)
+        });
         if outputs.is_err() {
             self.live.clear();
+            self.looks.clear();
         }
         outputs
     }

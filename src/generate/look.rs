@@ -1,12 +1,13 @@
-//! A place in a text opened: what the model might have said there, before and after the cuts.
+//! A place in a text opened: what the model might have said there, before and after the cuts. What has to be read
+//! for it is read in blocks, beside the branches.
 
 use super::{
-    local::{Local, Memory},
+    local::{Local, Memory, READ},
     prompt, sampler,
 };
 use crate::{
     model::{KvCache, Span, kernels::log_sum_exp},
-    token::{Alternative, SamplingParams},
+    token::{Alternative, BranchId, SamplingParams},
 };
 use anyhow::{Context, Result};
 use std::ops::Range;
@@ -39,17 +40,26 @@ pub struct Seen {
     pub top: Vec<Alternative>,
 }
 
-/// Tokens that are read in one pass.
-const READ: usize = 64;
+/// A question in hand: what was read for it so far.
+pub(super) struct Looking {
+    pub(super) number: BranchId,
+    pub(super) memory: Memory,
+    /// The bytes of the token in the span, and its number in the vocabulary.
+    token: Range<usize>,
+    id: u32,
+    params: SamplingParams,
+}
 
 impl Local {
-    /// What might have stood in a token's place.
-    pub fn look(&mut self, look: &Look) -> Result<Seen> {
+    /// Ask what might have stood in a token's place. The answer comes of a later step.
+    pub fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         let tokenizer = &self.model.tokenizer;
         let spans = tokenizer.encode(&look.span)?;
         let (index, token) =
             tokens(&look.span, look.at, spans.iter().map(|&t| tokenizer.bytes(t).len()))
                 .context("there is no word to open here")?;
+        let id = spans.get(index).copied().filter(|&id| (id as usize) < self.info.vocabulary);
+        let id = id.context("the model doesn't know this token")?;
         let context = self.info.context;
         let from = prompt::window(&look.before, 16 * context);
         let mut ids = tokenizer.encode(&look.before[from..])?;
@@ -58,42 +68,43 @@ impl Local {
             ids.push(tokenizer.end().unwrap_or(0));
         }
         ids.drain(..ids.len().saturating_sub(context - 1));
-        let logits = self.after(ids.clone())?;
-        let recent = &ids[ids.len().saturating_sub(look.params.repetition_window)..];
+        let cache =
+            self.read_before(&ids).unwrap_or_else(|| KvCache::new(&self.model.network.config));
+        let memory = Memory { tokens: ids, cache };
+        self.looks.push(Looking { number, memory, token, id, params: look.params.clone() });
+        Ok(())
+    }
+
+    /// Read a block for the first question in hand; its answer, when that was all.
+    pub(super) fn look_on(&mut self) -> Result<Option<(BranchId, Seen)>> {
+        let Some(looking) = self.looks.first_mut() else { return Ok(None) };
+        let network = &self.model.network;
+        let Memory { tokens, cache } = &mut looking.memory;
+        let unread = &tokens[cache.len()..];
+        let ids = &unread[..unread.len().min(READ)];
+        let hidden = network.read(&mut [Span { ids, cache }])?;
+        if cache.len() < tokens.len() {
+            return Ok(None);
+        }
+        let last = hidden.narrow(0, ids.len() - 1, 1)?;
+        let logits: Vec<f32> =
+            network.head(&last)?.to_vec2()?.pop().context("the model gave nothing")?;
+        let looking = self.looks.remove(0);
+        let tokens = &looking.memory.tokens;
+        let recent = &tokens[tokens.len().saturating_sub(looking.params.repetition_window)..];
         let tokenizer = &self.model.tokenizer;
-        let top = sampler::alternatives(&logits, recent, &look.params, |scores| {
-            tokenizer.forbid_unnamed(scores)
-        })
-        .into_iter()
-        .map(|rated| rated.named(tokenizer))
-        .collect();
-        let logit = spans.get(index).and_then(|&id| logits.get(id as usize)).copied();
-        let logit = logit.context("the model doesn't know this token")?;
-        Ok(Seen {
-            token,
+        let forbid = |scores: &mut [f32]| tokenizer.forbid_unnamed(scores);
+        let top = sampler::alternatives(&logits, recent, &looking.params, forbid);
+        let logit = logits[looking.id as usize];
+        let seen = Seen {
+            token: looking.token,
             rank: 1 + logits.iter().filter(|&&x| x > logit).count() as u32,
             logprob: logit - log_sum_exp(&logits),
             vocabulary: self.info.vocabulary,
-            top,
-        })
-    }
-
-    /// The scores of what comes after some tokens. What was read before is used, and kept for what is asked next.
-    fn after(&mut self, tokens: Vec<u32>) -> Result<Vec<f32>> {
-        let network = &self.model.network;
-        let mut cache = self.read_before(&tokens).unwrap_or_else(|| KvCache::new(&network.config));
-        let mut logits = Vec::new();
-        while cache.len() < tokens.len() {
-            let unread = &tokens[cache.len()..];
-            let ids = &unread[..unread.len().min(READ)];
-            let hidden = network.read(&mut [Span { ids, cache: &mut cache }])?;
-            if cache.len() == tokens.len() {
-                let last = hidden.narrow(0, ids.len() - 1, 1)?;
-                logits = network.head(&last)?.to_vec2()?.pop().context("the model gave nothing")?;
-            }
-        }
-        self.keep(Memory { tokens, cache });
-        Ok(logits)
+            top: top.into_iter().map(|rated| rated.named(tokenizer)).collect(),
+        };
+        self.keep(looking.memory);
+        Ok(Some((looking.number, seen)))
     }
 }
 

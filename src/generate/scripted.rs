@@ -1,6 +1,6 @@
 //! An engine that says what a test wrote: exact tokens, late ones, errors in mid-stream, even a panic.
 
-use super::{Ask, Look, ModelInfo, Output, Reading, Seen};
+use super::{Ask, ModelInfo, Output, Reading, Seen};
 use crate::token::{BranchId, StopReason};
 use anyhow::{Context, Result, bail};
 use std::collections::VecDeque;
@@ -28,6 +28,8 @@ pub struct Scripted {
     pub seen: Option<Seen>,
     /// The branches in hand.
     pub live: Vec<BranchId>,
+    /// What is looked for: answered by the next step, before its turn.
+    pub looks: Vec<BranchId>,
 }
 
 impl Scripted {
@@ -40,8 +42,12 @@ impl Scripted {
         Ok(Reading { tokens: ask.prompt.split_whitespace().count(), sees_from: 0 })
     }
 
-    /// Plays the next turn.
+    /// Answers what was looked for, or plays the next turn.
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        if let (false, Some(seen)) = (self.looks.is_empty(), &self.seen) {
+            let looks = self.looks.drain(..);
+            return Ok(looks.map(|number| (number, Output::Seen(seen.clone()))).collect());
+        }
         match self.turns.pop_front() {
             Some(Turn::Give(outputs)) => {
                 for (branch, output) in &outputs {
@@ -63,8 +69,16 @@ impl Scripted {
         }
     }
 
-    /// What it was told to see.
-    pub fn look(&self, _: &Look) -> Result<Seen> {
-        self.seen.clone().context("there is nothing to see")
+    /// Looks, if it was told what to see.
+    pub fn look(&mut self, number: BranchId) -> Result<()> {
+        self.seen.as_ref().context("there is nothing to see")?;
+        self.looks.push(number);
+        Ok(())
+    }
+
+    /// Lets go of a branch, or of what is looked for.
+    pub fn stop(&mut self, branch: BranchId) {
+        self.live.retain(|live| *live != branch);
+        self.looks.retain(|look| *look != branch);
     }
 }

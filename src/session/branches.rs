@@ -1,46 +1,12 @@
 //! The tree as a person uses it: what was asked and offered, branches side by side, bookmarks and names.
 
 use super::{
-    Change, Kind, Request, Revision, SHOWN, Session, Source, draft::Piece, journal::Record,
+    Author, Change, Kind, Request, Revision, Session, Source, draft::Piece, journal::Record,
     matching, tree::Node,
 };
-use crate::session::Author;
 use anyhow::{Result, bail};
 use ropey::Rope;
-use std::{borrow::Cow, collections::HashSet, time::SystemTime};
-
-/// A row of the branch map: steps in a line, up to a fork or to a step that a person marked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Branch {
-    /// Its last step: where one goes to see it.
-    pub revision: Revision,
-    /// Its first step.
-    pub first: Revision,
-    /// How many forks lie above it: how far it is drawn from the left.
-    pub depth: usize,
-    /// The row above it that it comes from; `None` for the first row.
-    pub parent: Option<usize>,
-    /// What its first step was.
-    pub kind: Kind,
-    /// The offer that its first step came from.
-    pub source: Option<Source>,
-    /// When its first step was made.
-    pub time: SystemTime,
-    /// How many steps it is, the first counted in.
-    pub steps: usize,
-    /// The beginning of what it put on the page, on one line: at most 80 characters.
-    pub text: String,
-    /// The name a person gave its last step.
-    pub name: Option<String>,
-    /// A person set a bookmark at its last step.
-    pub bookmarked: bool,
-    /// Its last step is the page.
-    pub is_page: bool,
-    /// It led to the page.
-    pub leads_to_page: bool,
-    /// Its last step is what the file says.
-    pub is_saved: bool,
-}
+use std::borrow::Cow;
 
 impl Session {
     /// Remember that the model was asked at a place of the page (a char index), and how (`details`: model,
@@ -69,14 +35,35 @@ impl Session {
     }
 
     /// Keep what the model answered as a branch from where it was asked, wherever the writer is by now.
-    /// `number` is its place in the list, from 1. `None` when there is no such request, or no text.
+    /// `number` is its place in the list, from 1. An offer that went on is kept as one: only what is new of it is
+    /// added. `None` when there is no such request, or no text.
     pub fn offer(&mut self, request: usize, number: usize, text: &str) -> Option<Revision> {
         let asked = self.tree.requests.get(request)?;
-        let (parent, at) = (asked.revision, asked.at);
-        if text.is_empty() || self.read_only.is_some() || self.tree.node(parent).is_none() {
+        let source = Some(Source { request, number });
+        let (mut parent, mut at, mut rest) = (asked.revision, asked.at, text);
+        self.tree.node(parent)?;
+        if text.is_empty() || self.read_only.is_some() {
             return None;
         }
-        let inserted = Piece::new(text, Author::Machine);
+        for one in parent + 1..self.tree.len() {
+            if rest.is_empty() {
+                break;
+            }
+            let Some(node) = self.tree.node(one) else { continue };
+            if (node.parent, node.kind, node.source) != (parent, Kind::Offered, source) {
+                continue;
+            }
+            if let Some(more) = rest.strip_prefix(&*node.inserted.text) {
+                (parent, rest) = (one, more);
+                at += node.inserted.len();
+            } else if node.inserted.text.starts_with(rest) {
+                return Some(one);
+            }
+        }
+        if rest.is_empty() {
+            return Some(parent);
+        }
+        let inserted = Piece::new(rest, Author::Machine);
         let place = |cursor| super::Place { cursor, anchor: None };
         let node = Node {
             parent,
@@ -86,7 +73,7 @@ impl Session {
             before: place(at),
             after: place(at + inserted.len()),
             inserted,
-            source: Some(Source { request, number }),
+            source,
             ..Node::default()
         };
         self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });
@@ -183,109 +170,5 @@ impl Session {
             at = parent;
         }
         false
-    }
-
-    /// Offers of which something was taken: what was taken stands for them.
-    fn taken(&self) -> HashSet<(usize, usize)> {
-        let nodes = (0..self.tree.len()).filter_map(|one| self.tree.node(one));
-        let taken = nodes.filter(|node| node.kind == Kind::Taken).filter_map(|node| node.source);
-        taken.map(|source| (source.request, source.number)).collect()
-    }
-
-    /// The children of every revision, as a person sees them. All at once: to ask for each one's would
-    /// read the whole tree each time.
-    fn children(&self) -> Vec<Vec<Revision>> {
-        let taken = self.taken();
-        let mut children = vec![Vec::new(); self.tree.len()];
-        for one in (1..self.tree.len()).filter(|one| self.is_shown(*one, &taken)) {
-            if let Some(node) = self.tree.node(one) {
-                children[node.parent].push(one);
-            }
-        }
-        children
-    }
-
-    /// Every revision but offers that were taken in parts and never went on themselves.
-    fn is_shown(&self, revision: Revision, taken: &HashSet<(usize, usize)>) -> bool {
-        let Some(node) = self.tree.node(revision) else { return false };
-        let is_taken = node.source.is_some_and(|of| taken.contains(&(of.request, of.number)));
-        node.kind != Kind::Offered
-            || !is_taken
-            || revision == self.tree.current()
-            || node.bookmarked
-            || node.name.is_some()
-            || node.redo.is_some()
-    }
-
-    /// The branch map, in the order it is drawn: each row after the one it comes from.
-    pub fn branches(&self) -> Vec<Branch> {
-        let children = self.children();
-        let mut leads = vec![false; self.tree.len()];
-        let mut at = self.tree.current();
-        leads[0] = true;
-        while at != 0 {
-            leads[at] = true;
-            at = self.tree.node(at).map_or(0, |node| node.parent);
-        }
-
-        let mut rows: Vec<Branch> = Vec::new();
-        let mut waiting = vec![(0, None, 0)];
-        while let Some((first, parent, depth)) = waiting.pop() {
-            let Some(row) = self.branch(first, parent, depth, &children, &leads) else { continue };
-            let below = &children[row.revision];
-            let depth = depth + usize::from(below.len() > 1);
-            let index = rows.len();
-            waiting.extend(below.iter().rev().map(|child| (*child, Some(index), depth)));
-            rows.push(row);
-        }
-        rows
-    }
-
-    /// The row that begins with a step.
-    fn branch(
-        &self,
-        first: Revision,
-        parent: Option<usize>,
-        depth: usize,
-        children: &[Vec<Revision>],
-        leads: &[bool],
-    ) -> Option<Branch> {
-        let begin = self.tree.node(first)?;
-        let mut text = String::new();
-        if first == 0 {
-            text.push_str(&self.opening);
-        }
-        let (mut revision, mut steps) = (first, 1);
-        loop {
-            let node = self.tree.node(revision)?;
-            let left = SHOWN.saturating_sub(text.chars().count());
-            text.extend(node.inserted.text.chars().take(left));
-            let is_marked = node.bookmarked || node.name.is_some();
-            match children[revision][..] {
-                // An empty beginning is no row of its own.
-                [next] if !is_marked && (revision != self.tree.current() || revision == 0) => {
-                    revision = next;
-                    steps += 1;
-                }
-                _ => break,
-            }
-        }
-        let end = self.tree.node(revision)?;
-        Some(Branch {
-            revision,
-            first,
-            depth,
-            parent,
-            kind: begin.kind,
-            source: begin.source,
-            time: begin.time,
-            steps,
-            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-            name: end.name.as_deref().map(str::to_owned),
-            bookmarked: end.bookmarked,
-            is_page: revision == self.tree.current(),
-            leads_to_page: leads[first],
-            is_saved: revision == self.saved_at,
-        })
     }
 }

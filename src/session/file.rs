@@ -1,6 +1,7 @@
 //! The draft's file: read without loss, written so that either the old or the new text is there.
 //! Knows bytes and forms (BOM, line ends), nothing of history.
 
+use super::attributes;
 use anyhow::{Context, Result, bail};
 use ropey::Rope;
 use std::{
@@ -161,7 +162,8 @@ pub(crate) fn bytes(text: &Rope, form: Form) -> Vec<u8> {
 
 /// Write a file so that at every moment the old or the new bytes are there: a temporary file in the same
 /// folder, synced, renamed over it, the folder synced. A symbolic link stays one. Where a rename would
-/// break something (a hard link, a folder that takes no new files), the file is written in place.
+/// break something (a hard link, an attribute that can't be kept, a folder that takes no new files), the file is
+/// written in place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     let target = follow(path).map_err(|error| Failed::Intact(error).say(path))?;
     let old = fs::metadata(&target).ok();
@@ -181,11 +183,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     let written = match &old {
         Some(old) if links(old) > 1 => overwrite(&target, bytes, old_len),
         _ => match replace(&target, bytes, old.as_ref()) {
+            Ok(true) => Ok(()),
+            // Another file would lose what this one has beside its bytes.
+            Ok(false) => overwrite(&target, bytes, old_len),
             // The folder takes no new file, but the file itself may be written.
             Err(error) if old.is_some() && error.kind() == ErrorKind::PermissionDenied => {
                 overwrite(&target, bytes, old_len)
             }
-            done => done.map_err(Failed::Intact),
+            Err(error) => Err(Failed::Intact(error)),
         },
     };
     match written {
@@ -244,8 +249,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// By a temporary file and a rename.
-fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<()> {
+/// By a temporary file and a rename. False, and nothing done, when the new file can't have all attributes of the old.
+fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bool> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unstuck-").suffix("~");
     // What a new file gets when its owner has no other wish; the process's mask still takes bits away.
@@ -256,12 +261,16 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<()
     if let Some(old) = old {
         keep_owner(new.as_file(), old);
         new.as_file().set_permissions(old.permissions())?;
+        // Behind the permissions, for an access list has them in it.
+        if File::open(target).is_ok_and(|old| !attributes::keep(new.as_file(), &old)) {
+            return Ok(false);
+        }
     }
     new.as_file().sync_all()?;
     new.persist(target).map_err(|error| error.error)?;
     // The name is on disk only once the folder is; a file system that can't is as safe as it can be.
     File::open(folder(target)).and_then(|folder| folder.sync_all()).ok();
-    Ok(())
+    Ok(true)
 }
 
 /// In place, so that a full disk leaves the old text: first what is longer than before is written behind

@@ -1,7 +1,9 @@
 //! The draft: text, authorship, history, its file. No terminal, no tensors.
 //! All positions are char indices into [`Session::text`]; edits answer whether they did anything.
 
+mod attributes;
 mod author;
+mod branch_map;
 mod branches;
 mod draft;
 mod edit;
@@ -14,7 +16,7 @@ mod save;
 mod tree;
 
 pub use author::Author;
-pub use branches::Branch;
+pub use branch_map::Branch;
 pub use draft::Shares;
 pub use file::{AlreadyThere, ChangedOnDisk};
 pub use history::{History, Recovery, forget, journal_path};

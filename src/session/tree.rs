@@ -75,7 +75,7 @@ pub(crate) struct Node {
 }
 
 /// Names an offer: the request it answers and its number in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
     /// What [`super::Session::ask`] gave.
     pub request: usize,

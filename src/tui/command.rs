@@ -122,6 +122,19 @@ pub enum Command {
     #[strum(message = "The text")]
     DeleteWordForward,
 
+    /// Show all branches of the draft: go to one, compare, name, bookmark, prune.
+    #[strum(message = "The history")]
+    Branches,
+    /// Go to the next branch beside this one.
+    #[strum(message = "The history")]
+    NextBranch,
+    /// Go to the branch before this one.
+    #[strum(message = "The history")]
+    PreviousBranch,
+    /// Show whose words these are, and how many; again: no longer.
+    #[strum(message = "The history")]
+    Whose,
+
     /// Move left. With Shift, this and all below select.
     #[strum(message = "Moving")]
     Left,

@@ -4,7 +4,7 @@ use super::picker::Picker;
 use crate::{
     clean::for_terminal,
     generate::Seen,
-    session::{Change, difference},
+    session::{Branch, Change, Revision, difference},
     token::BranchId,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -25,6 +25,23 @@ pub enum Overlay {
     SaveAs(Field, bool),
     /// Two texts compared, and what comes back afterwards.
     Difference(Difference, Option<Box<Overlay>>),
+    /// The branch map.
+    Branches(Branches),
+}
+
+/// The branch map, and what is being done with it.
+#[derive(Default)]
+pub struct Branches {
+    /// In the order they are drawn.
+    pub rows: Vec<Branch>,
+    /// Where the arrows are.
+    pub chosen: usize,
+    /// The one that others are compared with, when it is not the page.
+    pub marked: Option<Revision>,
+    /// The one that goes when the key is pressed again.
+    pub pruning: Option<Revision>,
+    /// The name that the chosen one gets.
+    pub naming: Option<Field>,
 }
 
 /// Two texts compared, to be read.

@@ -19,7 +19,7 @@ use std::{
 pub enum Request {
     /// Begin a branch; the others go on.
     Generate(Ask),
-    /// End a branch; unknown ones are ignored.
+    /// End a branch, or look no longer; unknown ones are ignored.
     Stop(BranchId),
     /// What might have stood in a token's place; the answer has this number.
     Look(BranchId, Look),
@@ -154,8 +154,11 @@ impl<'a> Worker<'a> {
                 self.live.retain(|live| *live != branch);
                 true
             }
-            Request::Look(number, look) => match self.engine.look(&look) {
-                Ok(seen) => (self.tell)(News::Seen(number, seen)),
+            Request::Look(number, look) => match self.engine.look(number, &look) {
+                Ok(()) => {
+                    self.live.push(number);
+                    true
+                }
                 Err(error) => (self.tell)(News::Failed(number, format!("{error:#}"))),
             },
             Request::Generate(ask) => {
@@ -194,6 +197,10 @@ impl<'a> Worker<'a> {
                     self.live.retain(|live| *live != branch);
                     tracing::debug!(branch, ?why, "done");
                     News::Done(branch, why)
+                }
+                Output::Seen(seen) => {
+                    self.live.retain(|live| *live != branch);
+                    News::Seen(branch, seen)
                 }
             };
             if !(self.tell)(news) {

@@ -33,6 +33,7 @@ impl App {
                 };
             }
             (Some(Overlay::Picker(picker)), _) => self.press_picker(picker, key, event),
+            (Some(Overlay::Branches(map)), _) => self.press_branches(map, key, event),
             (Some(Overlay::Question(question @ Question::Recovered(..))), _) => {
                 self.answer_recovered(question, key, event);
             }
@@ -83,9 +84,9 @@ impl App {
             }
             (KeyCode::Esc, _) => {
                 self.session.discard();
-                let undo = self.key(Command::Redo);
+                let map = self.key(Command::Branches);
                 self.notices
-                    .say(format!("As it was saved. What was recovered is one {undo} away."));
+                    .say(format!("As it was saved. What was recovered is a branch: {map}."));
             }
             (KeyCode::Char('d' | 'D'), None) => self.compare_with_file(question),
             (_, Some(Command::Quit)) => self.over = true,

@@ -5,7 +5,7 @@ use crate::{
     session::Motion,
     tui::{
         command::Command,
-        overlay::{Overlay, Question},
+        overlay::{Branches, Overlay, Question},
     },
 };
 
@@ -14,7 +14,9 @@ impl App {
     pub(super) fn pasted(&mut self, text: &str) {
         self.notices.forget_word();
         match &mut self.overlay {
-            Some(Overlay::SaveAs(field, _)) => field.paste(text),
+            Some(
+                Overlay::SaveAs(field, _) | Overlay::Branches(Branches { naming: Some(field), .. }),
+            ) => field.paste(text),
             // Who pastes has kept what was recovered.
             Some(Overlay::Question(Question::Recovered(..))) => {
                 self.overlay = None;

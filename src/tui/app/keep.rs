@@ -8,16 +8,9 @@ impl App {
     /// Looks through the offers for what the history doesn't have yet. After every event, so that nobody who asks
     /// or stops needs to think of it.
     pub(super) fn keep_offers(&mut self) {
-        let model = match &self.model {
-            Model::Ready(info) => Some(&info.name),
-            _ => None,
-        };
         for ((from, at), number, offer) in self.offers.all() {
             let Source { request, number } = *offer.source.get_or_insert_with(|| {
-                // All that is needed to ask for the same again.
-                let sampling = SamplingParams { seed: offer.seed, ..self.sampling.clone() };
-                let details =
-                    json!({ "model": model, "preset": self.preset, "sampling": sampling });
+                let details = details(&self.model, &self.preset, &self.sampling, offer.seed);
                 Source { request: self.session.ask_about(from, at, details), number }
             });
             // An opening alone is ours, not the model's.
@@ -38,4 +31,34 @@ impl App {
             self.keep_offers();
         }
     }
+
+    /// A ghost of which something is taken goes to the history like an offer of a list, and only then: nobody asked for
+    /// it. What of it was typed through is the writer's, so it is kept from here on.
+    pub(super) fn keep_ghost(&mut self) -> Option<Source> {
+        let at = self.session.cursor();
+        let ghost = self.offers.ghost.as_mut()?;
+        let rest = ghost.list.rest(&self.session)?.len();
+        let offer = ghost.list.offers.first_mut()?;
+        let source = match offer.source {
+            Some(source) => source,
+            None => {
+                let details = details(&self.model, &self.preset, &self.sampling, offer.seed);
+                offer.kept = offer.text.len() - rest;
+                let source = Source { request: self.session.ask(at, details), number: 1 };
+                *offer.source.insert(source)
+            }
+        };
+        let text = offer.text.get(offer.kept..)?;
+        self.session.offer(source.request, source.number, text);
+        Some(source)
+    }
+}
+
+/// All that is needed to ask for the same again.
+fn details(model: &Model, preset: &str, sampling: &SamplingParams, seed: u64) -> serde_json::Value {
+    let model = match model {
+        Model::Ready(info) => Some(&info.name),
+        _ => None,
+    };
+    json!({ "model": model, "preset": preset, "sampling": SamplingParams { seed, ..sampling.clone() } })
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod branches;
 mod edit;
 mod file;
 mod follow;
@@ -90,6 +91,8 @@ pub struct App {
     /// Where the mouse was clicked last, when nothing has happened since.
     clicked: Option<(u16, u16)>,
     requests: Sender<Request>,
+    /// The page shows whose words they are.
+    pub(super) whose: bool,
     /// The writer was told that another program has changed the file.
     told_of_change: bool,
     /// Where the writer's clock hangs.
@@ -157,6 +160,7 @@ impl App {
             history: settings.history,
             clicked: None,
             requests,
+            whose: false,
             told_of_change: false,
             zone: settings.zone.clone(),
             over: false,
@@ -340,6 +344,9 @@ impl App {
                     self.notices.say("There is no other list yet.");
                 }
             }
+            Command::Branches => self.open_branches(),
+            Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
+            Command::Whose => self.whose = !self.whose,
             Command::Models => self.overlay = Some(Overlay::Sheet(Sheet::Models, 0)),
             Command::Palette => self.open_palette(),
             Command::Themes => self.open_themes(),

@@ -110,7 +110,7 @@ impl App {
     fn take_here(&mut self, text: &str) {
         // A ghost is no offer of a list.
         let of_list = self.offers.list().and_then(|list| list.rest(&self.session)).is_some();
-        let source = of_list.then(|| self.source()).flatten();
+        let source = if of_list { self.source() } else { self.keep_ghost() };
         self.take(self.session.cursor(), text, source);
     }
 

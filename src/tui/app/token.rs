@@ -49,12 +49,20 @@ impl App {
     }
 
     fn look(&mut self, mut token: Token) {
+        self.look_no_longer(&token);
         (token.number, token.seen) = (self.offers.next_branch(), None);
         let (before, _) = self.prompt(token.run.start);
         let params = SamplingParams { logprobs: ALTERNATIVES, ..self.sampling.clone() };
         let look = Look { before, span: token.span.clone(), at: token.at, params };
         self.send(Request::Look(token.number, look));
         self.overlay = Some(Overlay::Token(token));
+    }
+
+    /// Nobody waits for the answer any more.
+    fn look_no_longer(&self, token: &Token) {
+        if token.seen.is_none() && token.number > 0 {
+            self.send(Request::Stop(token.number));
+        }
     }
 
     /// What the model sees in the token's place.
@@ -82,7 +90,7 @@ impl App {
     pub(super) fn press_token(&mut self, mut token: Token, key: Key) {
         let seen = token.seen.as_ref();
         match key.code() {
-            KeyCode::Esc => return,
+            KeyCode::Esc => return self.look_no_longer(&token),
             KeyCode::Up => token.chosen = token.chosen.saturating_sub(1),
             KeyCode::Down => {
                 let last = seen.map_or(0, |seen| seen.top.len().saturating_sub(1));
@@ -109,7 +117,9 @@ impl App {
                     return self.take_token(&token, start, &choice);
                 }
             }
-            _ if self.keymap.command(key) == Some(Command::OpenToken) => return,
+            _ if self.keymap.command(key) == Some(Command::OpenToken) => {
+                return self.look_no_longer(&token);
+            }
             _ => {}
         }
         self.overlay = Some(Overlay::Token(token));

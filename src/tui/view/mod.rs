@@ -1,5 +1,6 @@
 //! What is drawn, and where: a title, the page, the offers beside or below it, a status line.
 
+mod branches;
 mod difference;
 mod help;
 mod offers;
@@ -7,6 +8,7 @@ mod page;
 mod picker;
 mod status;
 mod token;
+mod whose;
 
 use super::{app::App, overlay::Overlay};
 use crate::ui::theme::Role;
@@ -48,14 +50,21 @@ impl Areas {
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
             return Self { title, page: under(page), offers, status, below: 3 };
         }
-        // A row for each offer, where there is room.
-        let rows = (rest.height / 4).clamp(2, offers.max(3) as u16);
-        let drawer = 1 + rows;
+        let drawer = 1 + drawer_rows(rest.height, offers as u16);
         let shown = if open { drawer } else { 0 };
         let [page, offers] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
         Self { title, page: under(page), offers, status, below: 1 + drawer - shown }
     }
+}
+
+/// How many rows a drawer of so many offers gets of a screen: as many for each as there is room for, up to what a
+/// sentence takes.
+fn drawer_rows(height: u16, offers: u16) -> u16 {
+    let offers = offers.max(1);
+    let most = (height * 3 / 11).max(2);
+    let each = (most / offers).clamp(1, 3);
+    (each * offers).max(3).min(most)
 }
 
 /// Draws the desk.
@@ -83,6 +92,12 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
             let sheet = *sheet;
             clear(frame, below, ground);
             help::draw(app, sheet, frame, below);
+        }
+        Some(Overlay::Branches(_)) => {
+            clear(frame, below, ground);
+            if let Some(Overlay::Branches(map)) = &app.overlay {
+                branches::draw(app, map, frame, below);
+            }
         }
         Some(Overlay::Difference(difference, _)) => {
             clear(frame, below, ground);

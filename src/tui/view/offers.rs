@@ -187,69 +187,75 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     ])];
     let room = usize::from(area.height) - 1;
     let mut spots = Vec::new();
-    if let [offer] = list.offers.as_slice() {
-        let mut all = rows(offer, width.saturating_sub(4));
-        // There are few rows, so none is spent on the space between paragraphs.
-        all.retain(|(_, row)| !row.trim().is_empty());
-        // While it streams its end is read, afterwards its beginning.
-        let skip = if offer.is_live() { all.len().saturating_sub(room) } else { 0 };
-        let more = all.len() > room + skip;
-        let last = all.len().saturating_sub(1 + skip);
-        for (row, (start, mut text)) in all.into_iter().skip(skip).take(room).enumerate() {
-            if more && row + 1 == room {
-                text = super::cut(&format!("{}…", text.trim_end()), width.saturating_sub(4));
-            }
-            let place = area.y + lines.len() as u16;
-            let spot = Spot { row: place, column: area.x + 2, number: 0, start, text };
-            let bar = row == last && offer.state == State::Streaming;
-            let mut spans = vec![Span::raw("  ")];
-            spans.extend(drawn(app, &spot, look(app, list, 0), bar));
-            lines.push(Line::from(spans));
-            spots.push(spot);
-        }
-    } else {
-        let first = (list.chosen + 1).saturating_sub(room);
-        for (number, offer) in list.offers.iter().enumerate().skip(first).take(room) {
-            let row = area.y + lines.len() as u16;
-            let (line, spot) = one_row(app, list, number, offer, (row, width));
+    // As many rows for each, always: then none moves while another grows.
+    let each = (room / count.max(1)).max(1);
+    let first = (list.chosen + 1).saturating_sub(room / each);
+    for (number, offer) in list.offers.iter().enumerate().skip(first).take(room / each) {
+        let top = area.y + lines.len() as u16;
+        for (line, spot) in entry(app, list, number, offer, (top, width, each)) {
             lines.push(line);
-            spots.push(spot);
+            spots.extend(spot);
         }
     }
     frame.render_widget(Paragraph::new(lines), area);
     spots
 }
 
-/// An offer in one row of the drawer: as much of it as there is room for.
-fn one_row<'a>(
+/// An offer in its rows of the drawer: as much of it as there is room for.
+fn entry<'a>(
     app: &App,
     list: &List,
     number: usize,
     offer: &Offer,
-    (row, width): (u16, usize),
-) -> (Line<'a>, Spot) {
+    (top, width, room): (u16, usize, usize),
+) -> Vec<(Line<'a>, Option<Spot>)> {
+    let alone = list.offers.len() == 1;
     let mark = app.theme.style(Role::Mark);
     let here = number == list.chosen;
     let mark =
         if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
+    let label = format!(" {}{}", number + 1, if here { "▸" } else { " " });
+    let label = if alone { "  ".to_owned() } else { label };
+    let style = look(app, list, number);
     let end = match offer.state {
         State::Streaming => "▌",
+        _ if alone => "",
         _ if offer.pinned => " · pinned",
         State::Done(_) => " ✓",
         _ => "",
     };
-    let room = width.saturating_sub(4 + cells(end));
-    let text = for_terminal(&offer.text);
-    let start = text.chars().take_while(|c| c.is_whitespace()).count();
-    // Character for character, on one line.
-    let text: String =
-        text.trim().chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let text = if text.is_empty() { state(app, list, number, offer) } else { text };
-    let spot = Spot { row, column: 3, number, start, text: super::cut(&text, room) };
-    let mut spans =
-        vec![Span::styled(format!(" {}{}", number + 1, if here { "▸" } else { " " }), mark)];
-    let style = look(app, list, number);
-    spans.extend(drawn(app, &spot, style, false));
-    spans.push(Span::styled(end, style));
-    (Line::from(spans), spot)
+    let left = cells(&label);
+    let columns = width.saturating_sub(left + 2).max(1);
+    let mut rows = rows(offer, columns);
+    // There are few rows, so none is spent on the space between paragraphs.
+    rows.retain(|(_, row)| !row.trim().is_empty());
+    // The heading says how the only one stands.
+    if rows.is_empty() && !alone {
+        rows.push((0, state(app, list, number, offer)));
+    }
+    // Alone and streaming its end is read, otherwise its beginning.
+    let skip = if alone && offer.is_live() { rows.len().saturating_sub(room) } else { 0 };
+    let last = rows.len().saturating_sub(1 + skip);
+    let mut entry = Vec::new();
+    for (row, (start, mut text)) in rows.into_iter().skip(skip).take(room).enumerate() {
+        let ends = row == last || row + 1 == room;
+        let free = if ends { (columns + 2).saturating_sub(cells(end)) } else { columns };
+        if row + 1 == room && row < last {
+            text = super::cut(&format!("{}…", text.trim_end()), free);
+        } else if ends {
+            text = super::cut(text.trim_end(), free);
+        }
+        let column = left as u16;
+        let spot = Spot { row: top + row as u16, column, number, start, text };
+        let label = if row == 0 { label.clone() } else { " ".repeat(left) };
+        let mut spans = vec![Span::styled(label, mark)];
+        spans.extend(drawn(app, &spot, style, false));
+        if ends {
+            spans.push(Span::styled(end, style));
+        }
+        entry.push((Line::from(spans), Some(spot)));
+    }
+    // What it doesn't need stays free, so that the others stand where they stand.
+    entry.resize_with(if alone { entry.len() } else { room }, || (Line::default(), None));
+    entry
 }

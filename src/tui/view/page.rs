@@ -1,6 +1,7 @@
 //! The page: prose in its column, the machine's words marked, what is offered behind the cursor as a ghost.
 //! The text widget is handed exactly the rows that are seen, cut to the column; it keeps no history.
 
+use super::whose;
 use crate::{
     clean::for_terminal,
     session::Author,
@@ -48,6 +49,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Positio
     lines.truncate(usize::from(column.height));
     paint(lines, &app.theme, frame, column);
     mark_sight(app, &view, frame, column);
+    mark_authors(app, &view, frame, column);
     let at = Position::new(column.x + view.column as u16, column.y + view.row as u16);
     if app.overlay.is_none() {
         frame.set_cursor_position(at);
@@ -79,12 +81,15 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
     let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) else {
         return Vec::new();
     };
-    let machine: Vec<_> = app
+    let authors: Vec<_> = app
         .session
         .authors(first.start..last.end)
-        .filter(|(_, author)| *author == Author::Machine)
-        .map(|(range, _)| range)
+        .filter(|(_, author)| app.whose || *author == Author::Machine)
         .collect();
+    let author = |place: usize| {
+        let run = authors.iter().find(|(range, _)| range.contains(&place));
+        run.map_or(Author::Writer, |(_, author)| *author)
+    };
     let unseen = 0..app.seen_from().unwrap_or(0);
     let opened = match &app.overlay {
         Some(Overlay::Token(token)) => token.place(),
@@ -95,7 +100,7 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
         let mut style = app.theme.style(Role::Text);
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
-            (Role::Machine, machine.iter().any(|range| range.contains(&place))),
+            (whose::look(author(place)).0, author(place) != Author::Writer),
             (Role::Selection, selected.contains(&place)),
         ] {
             if is_so {
@@ -196,5 +201,21 @@ fn mark_sight(app: &App, view: &View, frame: &mut Frame, column: Rect) {
     if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
         let style = app.theme.style(Role::Mark);
         frame.buffer_mut().set_string(column.x - 2, column.y + row as u16, "┌", style);
+    }
+}
+
+/// Marks in the margin for the classes that a row has, so that no class shows by its style alone.
+fn mark_authors(app: &App, view: &View, frame: &mut Frame, column: Rect) {
+    if !app.whose {
+        return;
+    }
+    let style = app.theme.style(Role::Mark);
+    for (y, row) in (column.y..column.bottom()).zip(&view.rows) {
+        let marks = whose::marks(app.session.authors(row.start..row.end).map(|(_, author)| author));
+        // The cell beside the text stays free.
+        let room = usize::from(MARGIN) - 1;
+        let marks: String = marks.chars().take(room).collect();
+        let x = column.x - 1 - marks.chars().count() as u16;
+        frame.buffer_mut().set_string(x, y, marks, style);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         command::Command,
         notices::Notice,
         offers::{Offer, Standing, State},
-        overlay::Overlay,
+        overlay::{Branches, Field, Overlay},
         page::{width, wrap},
     },
     ui::theme::Role,
@@ -66,7 +66,10 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
 pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let text = app.theme.style(Role::Notice);
     match &app.overlay {
-        Some(Overlay::SaveAs(..)) => return save_as(app, frame, area),
+        Some(Overlay::SaveAs(field, _)) => return fill(app, field, " Save as: ", frame, area),
+        Some(Overlay::Branches(Branches { naming: Some(field), .. })) => {
+            return fill(app, field, " Name: ", frame, area);
+        }
         Some(Overlay::Question(question)) => {
             let (words, answers) = question.words(&app.session.title());
             let answers: Vec<_> =
@@ -101,6 +104,9 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         }
         return line(app, frame, area, Span::styled(words, style), &hints);
     }
+    if let Some(Overlay::Branches(_)) = app.overlay {
+        return line(app, frame, area, Span::raw(""), &hints);
+    }
     // The first of the keys, and all of them while they are needed, come before how things stand.
     let kept = if app.offers.focus { hints.len() } else { 1 };
     let room = usize::from(area.width).saturating_sub(size(&hints[..kept]));
@@ -129,9 +135,12 @@ fn above(app: &App, frame: &mut Frame, area: Rect, words: &str, style: Style) ->
 fn state(app: &App, room: usize) -> Vec<String> {
     let shares = app.session.shares();
     let mut parts = vec![count(shares.all_words(), "word")];
+    if app.whose {
+        parts = super::whose::shares(app);
+    }
     parts.extend(doing(app));
     let machine = shares.words(Author::Machine);
-    if machine > 0 {
+    if machine > 0 && !app.whose {
         parts.push(format!("{machine} by the machine"));
     }
     match app.seen_from() {
@@ -148,7 +157,8 @@ fn state(app: &App, room: usize) -> Vec<String> {
     parts
 }
 
-fn count(number: usize, what: &str) -> String {
+/// So many things, in words.
+pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -168,6 +178,19 @@ fn doing(app: &App) -> Option<String> {
 /// The keys that matter now, most needed first.
 fn hints(app: &App) -> Vec<(String, &'static str)> {
     let hint = |command: Command, act| (short(&app.key(command)), act);
+    if let Some(Overlay::Branches(map)) = &app.overlay {
+        let other = if map.marked.is_some() { "compare with it" } else { "compare with the page" };
+        let keys = [
+            ("Enter", "go there"),
+            ("Esc", "back"),
+            ("c", other),
+            ("n", "name"),
+            ("b", "bookmark"),
+            ("p", "prune"),
+            ("Space", "mark"),
+        ];
+        return keys.map(|(key, act)| (key.to_owned(), act)).to_vec();
+    }
     let help = hint(Command::Help, "help");
     let mut hints = Vec::new();
     if app.offers.focus {
@@ -230,12 +253,12 @@ fn size(answers: &[(String, &str)]) -> usize {
     answers.iter().map(|(key, act)| width(key) + width(act) + 3).sum()
 }
 
-fn save_as(app: &App, frame: &mut Frame, area: Rect) {
-    let Some(Overlay::SaveAs(field, _)) = &app.overlay else { return };
+/// A field to fill in the place of the line.
+fn fill(app: &App, field: &Field, label: &str, frame: &mut Frame, area: Rect) {
     if let Some((Notice::Word(words) | Notice::Error(words), _)) = app.notices.shown() {
         above(app, frame, area, words, app.theme.style(Role::Notice));
     }
-    let (label, keys) = (" Save as: ", "  Enter save  Esc back ");
+    let keys = "  Enter save  Esc back ";
     let [at, into, after] = Layout::horizontal([
         Constraint::Length(width(label) as u16),
         Constraint::Fill(1),

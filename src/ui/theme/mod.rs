@@ -26,6 +26,12 @@ pub enum Role {
     Title,
     /// Taken words of the machine.
     Machine,
+    /// What the writer changed in the machine's words, when that is shown.
+    Edited,
+    /// What was pasted, when that is shown.
+    Pasted,
+    /// What nobody knows the author of, when that is shown.
+    Unknown,
     /// Words on offer behind the cursor.
     Ghost,
     /// Text that the model does not see.
@@ -53,7 +59,10 @@ impl Role {
     fn fallback(self) -> Option<Self> {
         match self {
             Self::Text => None,
-            Self::Rule | Self::Ghost | Self::Unseen | Self::Stale => Some(Self::Quiet),
+            Self::Rule | Self::Ghost | Self::Unseen | Self::Stale | Self::Unknown => {
+                Some(Self::Quiet)
+            }
+            Self::Edited => Some(Self::Machine),
             Self::Notice | Self::Error => Some(Self::Mark),
             Self::Chosen => Some(Self::Selection),
             _ => Some(Self::Text),

@@ -1,13 +1,18 @@
 //! Several offers of one question: side by side, pinned, longer, replaced when they are not worth their place.
 //! The test plays the worker, so what comes, when it comes and what comes too late is exact.
 
-mod desk;
-
-use desk::{Desk, settings};
+use crate::desk::{Desk, settings};
 use unstuck::{token::StopReason, tui::Settings, ui::worker::News};
 
 fn three(text: &str) -> Desk {
     Desk::with(text, &settings())
+}
+
+/// Three have come, and the second is in hand.
+fn second_in_hand() -> Desk {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=2: A", "=1: B", "=0: C", "<f6>", "<down>"]);
+    desk
 }
 
 /// The prompts and seeds of all that was asked.
@@ -51,17 +56,8 @@ fn one_more_up_to_six_and_one_fewer() {
 
 #[test]
 fn the_pinned_stay_while_the_rest_roll() {
-    let mut desk = three("boat.");
-    desk.steps(&[
-        "<ctrl-space>",
-        "=2: A",
-        "=1: B",
-        "=0: C",
-        "<f6>",
-        "<down>",
-        "<alt-p>",
-        "<ctrl-r>",
-    ]);
+    let mut desk = second_in_hand();
+    desk.steps(&["<alt-p>", "<ctrl-r>"]);
     assert_eq!(desk.asked.len(), 5);
     // The pinned one streams on into the new list; the others were stopped.
     let [a, b, c] = [0, 1, 2].map(|n| desk.asked[n].branch);
@@ -82,17 +78,8 @@ fn the_pinned_stay_while_the_rest_roll() {
 
 #[test]
 fn a_pinned_one_is_not_rolled_and_the_list_stays_in_hand() {
-    let mut desk = three("boat.");
-    desk.steps(&[
-        "<ctrl-space>",
-        "=2: A",
-        "=1: B",
-        "=0: C",
-        "<f6>",
-        "<down>",
-        "<alt-p>",
-        "<alt-r>",
-    ]);
+    let mut desk = second_in_hand();
+    desk.steps(&["<alt-p>", "<alt-r>"]);
     assert_eq!(desk.asked.len(), 3);
     assert!(desk.shown().contains("This offer is pinned. Alt+P lets it go."));
     desk.steps(&["<down>", "<enter>"]);

@@ -1,10 +1,6 @@
 //! Any token: a word of the machine opened, another chosen, and on from there. The test plays the worker.
 
-#![allow(clippy::unwrap_used)]
-
-mod desk;
-
-use desk::Desk;
+use crate::desk::Desk;
 use std::ops::Range;
 use unstuck::{generate::Seen, session::Author, token::Alternative, ui::worker::News};
 

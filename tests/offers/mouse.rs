@@ -1,9 +1,7 @@
 //! A span of an offer by the mouse: exactly what is dragged over, at every width.
 
-mod desk;
-
+use crate::desk::{Desk, settings};
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use desk::{Desk, settings};
 use unstuck::tui::Event;
 
 /// Where a text stands on the screen: its first and its last cell.

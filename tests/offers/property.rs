@@ -1,9 +1,7 @@
 //! No sequence of keys and token arrivals loses a character of the writer's: what the model tells never changes the
 //! page, and what a key does of the machine's leaves every character of the writer's, or one step back has them all.
 
-mod desk;
-
-use desk::{Desk, settings};
+use crate::desk::{Desk, settings};
 use proptest::prelude::*;
 use unstuck::{
     generate::Seen,

@@ -1,9 +1,7 @@
 //! Asking and taking: text + keys + tokens -> text. The test plays the worker, so what comes, when it comes
 //! and what comes too late is exact.
 
-mod desk;
-
-use desk::{Desk, check};
+use crate::desk::{Desk, check};
 
 #[test]
 fn one_timeline_for_both_hands() {

@@ -1,11 +1,12 @@
 //! Typing through what is offered: letters that agree consume it, others have it decoded anew; taking what no longer
 //! agrees begins a branch; a line for a writer who rests. The test plays the worker.
 
-mod desk;
-
-use desk::{Desk, settings};
+use crate::desk::{Desk, settings};
 use ratatui::{layout::Position, style::Modifier};
-use unstuck::tui::{Event, Settings};
+use unstuck::{
+    session::Kind,
+    tui::{Event, Settings},
+};
 
 fn prompts(desk: &Desk) -> Vec<&str> {
     desk.asked.iter().map(|ask| ask.prompt.as_str()).collect()
@@ -178,4 +179,27 @@ fn a_rest_offers_nothing_where_it_would_disturb() {
     desk.press("alt-i");
     rest(&mut desk);
     assert_eq!(desk.asked.len(), 1);
+}
+
+#[test]
+fn a_ghost_that_is_taken_is_in_the_tree() {
+    let mut desk = resting("boat");
+    desk.step(".");
+    rest(&mut desk);
+    // Typed through as far as ` Th`, then taken in two pieces while it comes.
+    desk.steps(&["= The| lamps", " Th", "<ctrl-right>", "= were| out.", "=.", "<ctrl-right>"]);
+    assert_eq!(desk.text(), "boat. The lamps|");
+    let session = desk.app.session();
+    let asked = session.request(0).unwrap();
+    assert_eq!((asked.at, asked.details["sampling"]["seed"].as_u64()), (8, Some(100)));
+    assert!(session.request(1).is_none(), "one question, however many pieces");
+    let rows = session.branches();
+    let row = |kind| rows.iter().find(|row| row.kind == kind).unwrap();
+    assert_eq!(row(Kind::Offered).text, "e lamps were out.");
+    assert_eq!(row(Kind::Taken).text, "e lamps");
+    // One that was only looked at is no part of it.
+    let mut desk = resting("boat.");
+    rest(&mut desk);
+    desk.steps(&["= The| lamps", "x"]);
+    assert!(desk.app.session().request(0).is_none());
 }

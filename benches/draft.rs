@@ -1,0 +1,141 @@
+//! What a long draft costs: a key with a megabyte on the page, opening five, and the memory they take.
+//! `cargo bench --bench draft`; figures are in `benches/RESULTS.md`.
+
+use criterion::{BatchSize, Criterion};
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal as Screen, backend::TestBackend};
+use std::{
+    fs,
+    hint::black_box,
+    path::Path,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+use unstuck::{
+    session::{History, Session},
+    tui::{App, Event, Settings},
+};
+
+const SENTENCE: &str = "He had been writing the same page, for eleven days in a row.\n\n";
+
+/// A draft of so many bytes in a folder.
+fn draft(folder: &Path, bytes: usize) -> std::path::PathBuf {
+    let path = folder.join(format!("{bytes}.md"));
+    fs::write(&path, SENTENCE.repeat(bytes / SENTENCE.len() + 1)).expect("a draft");
+    path
+}
+
+fn open(path: &Path, folder: &Path) -> Session {
+    Session::resume(Some(path), &folder.join("state"), History::On).expect("a session")
+}
+
+/// A desk on a draft, with its journal, that draws what a terminal of 160x45 would.
+struct Desk {
+    app: App,
+    screen: Screen<TestBackend>,
+    _requests: mpsc::Receiver<unstuck::ui::worker::Request>,
+}
+
+impl Desk {
+    fn new(session: Session) -> Self {
+        let (sender, _requests) = mpsc::channel();
+        let app = App::new(session, &Settings::default(), Vec::new(), 1, sender).expect("a desk");
+        let screen = Screen::new(TestBackend::new(160, 45)).expect("a screen");
+        Self { app, screen, _requests }
+    }
+
+    /// From the key to the finished frame.
+    fn key(&mut self, code: KeyCode) {
+        self.app.handle(Event::Terminal(Terminal::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+        self.screen.draw(|frame| self.app.draw(frame)).expect("a frame");
+    }
+}
+
+/// Resident memory in bytes; 0 where it can't be told.
+fn memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<usize>().ok());
+    kilobytes.unwrap_or(0) << 10
+}
+
+/// The slowest of keys matter: so all are measured one by one, in the middle of the draft, where nothing is special.
+fn keys(folder: &Path) {
+    for (name, bytes) in [("10 KB", 10_000), ("1 MB", 1_000_000), ("5 MB", 5_000_000)] {
+        let path = draft(folder, bytes);
+        let mut session = open(&path, folder);
+        session.move_to(bytes / 2, false);
+        let mut desk = Desk::new(session);
+        // The desk puts the cursor at the end: up into the middle of things.
+        (0..40).for_each(|_| desk.key(KeyCode::PageUp));
+        let mut times: Vec<Duration> = (0..4000)
+            .map(|n| {
+                let codes =
+                    [KeyCode::Char('x'), KeyCode::Char(' '), KeyCode::Backspace, KeyCode::Up];
+                let start = Instant::now();
+                desk.key(codes[n % codes.len()]);
+                start.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        println!(
+            "key to frame, {name}: median {:?}, p99 {:?}, worst {:?}",
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        );
+        drop(desk);
+        fs::remove_file(path).expect("gone");
+    }
+}
+
+fn weight(folder: &Path) {
+    let bytes = 5_000_000;
+    let path = draft(folder, bytes);
+    let before = memory();
+    let mut session = open(&path, folder);
+    session.type_text("x");
+    session.flush().expect("a disk");
+    let after = memory();
+    println!(
+        "memory: {:.1} bytes for each byte of a draft of 5 MB, opened, one key typed",
+        after.saturating_sub(before) as f64 / bytes as f64
+    );
+    drop(session);
+    println!("after its journal has all of it:");
+    let mut session = open(&path, folder);
+    session.type_text("y");
+    println!(
+        "  reopened, {} words, recovery asked: {}",
+        session.shares().all_words(),
+        session.recovery().is_some()
+    );
+}
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    weight(folder.path());
+    keys(folder.path());
+    let mut criterion = Criterion::default().sample_size(20).configure_from_args();
+    let path = draft(folder.path(), 5_000_000);
+    criterion.bench_function("open 5 MB, no journal yet", |bench| {
+        bench.iter(|| {
+            black_box(
+                Session::resume(Some(&path), &folder.path().join("none"), History::Off).map(drop),
+            )
+        });
+    });
+    let mut session = open(&path, folder.path());
+    session.type_text("x");
+    drop(session);
+    criterion.bench_function("open 5 MB, recovered from its journal", |bench| {
+        bench.iter(|| black_box(open(&path, folder.path())));
+    });
+    let path = draft(folder.path(), 1_000_000);
+    let mut desk = Desk::new(open(&path, folder.path()));
+    criterion.bench_function("key to frame, 1 MB", |bench| {
+        bench.iter_batched(|| (), |()| desk.key(KeyCode::Char('x')), BatchSize::SmallInput);
+    });
+    criterion.final_summary();
+}

@@ -1,0 +1,43 @@
+//! What a file system keeps beside a file's bytes: tags, comments, access lists. A file that takes another's place
+//! gets them too.
+
+use std::fs::File;
+
+/// Give a new file the extended attributes of the one it will replace, access lists among them. False when one
+/// of those that people set could not be kept.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(crate) fn keep(new: &File, old: &File) -> bool {
+    use rustix::fs::{XattrFlags, fsetxattr};
+    // A file system without any has none to lose.
+    let Some(names) = names(old) else { return true };
+    let mut kept = true;
+    for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let Some(value) = value(old, name) else { continue };
+        let done = fsetxattr(new, name, &value, XattrFlags::empty()).is_ok();
+        // Security labels follow the system's rules and are not ours to set.
+        kept &= done || name.starts_with(b"security.") || name.starts_with(b"trusted.");
+    }
+    kept
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn names(file: &File) -> Option<Vec<u8>> {
+    let mut names = vec![0; rustix::fs::flistxattr_query(file).ok()?];
+    let len = rustix::fs::flistxattr(file, names.as_mut_slice()).ok()?;
+    names.truncate(len);
+    Some(names)
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn value(file: &File, name: &[u8]) -> Option<Vec<u8>> {
+    let mut value = vec![0; rustix::fs::fgetxattr_query(file, name).ok()?];
+    let len = rustix::fs::fgetxattr(file, name, value.as_mut_slice()).ok()?;
+    value.truncate(len);
+    Some(value)
+}
+
+/// Elsewhere they stay behind.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(crate) fn keep(_: &File, _: &File) -> bool {
+    true
+}

@@ -1,0 +1,304 @@
+//! The branch map: the tree of revisions as rows that a person can read, each a line of steps.
+
+use super::{
+    Author, Kind, Revision, SHOWN, Session, Source,
+    draft::{Draft, Piece},
+    tree::Node,
+};
+use ropey::Rope;
+use std::{
+    collections::{HashMap, HashSet},
+    time::SystemTime,
+};
+
+/// A row of the branch map: steps in a line, up to a fork or to a step that a person marked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branch {
+    /// Its last step: where one goes to see it.
+    pub revision: Revision,
+    /// Its first step.
+    pub first: Revision,
+    /// How many forks lie above it: how far it is drawn from the left.
+    pub depth: usize,
+    /// The row above it that it comes from; `None` for the first row.
+    pub parent: Option<usize>,
+    /// What its first step was.
+    pub kind: Kind,
+    /// The offer that its first step came from, or else the first that something was taken of in it.
+    pub source: Option<Source>,
+    /// When its first step was made.
+    pub time: SystemTime,
+    /// How many steps it is, the first counted in.
+    pub steps: usize,
+    /// In how many pieces text of the model was taken in it, and how many words those are.
+    pub taken: (usize, usize),
+    /// How many words of the machine's the writer changed in it.
+    pub changed: usize,
+    /// The beginning of what it put on the page, on one line: at most 80 characters.
+    pub text: String,
+    /// The name a person gave its last step.
+    pub name: Option<String>,
+    /// A person set a bookmark at its last step.
+    pub bookmarked: bool,
+    /// Its last step is the page.
+    pub is_page: bool,
+    /// It led to the page.
+    pub leads_to_page: bool,
+    /// Its last step is what the file says.
+    pub is_saved: bool,
+}
+
+impl Session {
+    /// The branch map, in the order it is drawn: each row after the one it comes from.
+    pub fn branches(&self) -> Vec<Branch> {
+        let children = self.children();
+        let mut leads = vec![false; self.tree.len()];
+        let mut at = self.tree.current();
+        leads[0] = true;
+        while at != 0 {
+            leads[at] = true;
+            at = self.tree.node(at).map_or(0, |node| node.parent);
+        }
+
+        let mut rows: Vec<Branch> = Vec::new();
+        let mut waiting = vec![(0, None, 0)];
+        while let Some((first, parent, depth)) = waiting.pop() {
+            let Some(row) = self.branch(first, parent, depth, &children, &leads) else { continue };
+            let below = &children[row.revision];
+            let depth = depth + usize::from(below.len() > 1);
+            let index = rows.len();
+            waiting.extend(below.iter().rev().map(|child| (*child, Some(index), depth)));
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// The row that begins with a step.
+    fn branch(
+        &self,
+        first: Revision,
+        parent: Option<usize>,
+        depth: usize,
+        children: &[Vec<Revision>],
+        leads: &[bool],
+    ) -> Option<Branch> {
+        let mut begin = self.tree.node(first)?;
+        let mut said = Said::new(if first == 0 { &self.opening } else { "" }, begin.at);
+        let (mut revision, mut steps) = (first, 1);
+        let (mut source, mut taken, mut changed) = (None, (0, 0), Changed::default());
+        loop {
+            let node = self.tree.node(revision)?;
+            said.step(node);
+            source = source.or(node.source);
+            if node.kind == Kind::Taken {
+                taken = (taken.0 + 1, taken.1 + words(&node.inserted, &Author::ALL));
+            }
+            changed.step(node);
+            // A page that was begun empty begins with what came on it.
+            if steps == 2 && first == 0 && self.opening.is_empty() {
+                begin = node;
+            }
+            let is_marked = node.bookmarked || node.name.is_some();
+            match children[revision][..] {
+                // An empty beginning is no row of its own.
+                [next] if !is_marked && (revision != self.tree.current() || revision == 0) => {
+                    revision = next;
+                    steps += 1;
+                }
+                _ => break,
+            }
+        }
+        let end = self.tree.node(revision)?;
+        Some(Branch {
+            revision,
+            first,
+            depth,
+            parent,
+            kind: begin.kind,
+            source,
+            time: begin.time,
+            steps,
+            taken,
+            changed: changed.all(),
+            text: said.text(),
+            name: end.name.as_deref().map(str::to_owned),
+            bookmarked: end.bookmarked,
+            is_page: revision == self.tree.current(),
+            leads_to_page: leads[first],
+            is_saved: revision == self.saved_at,
+        })
+    }
+
+    /// The children of every revision, as a person sees them: all but offers that stand on another branch whole,
+    /// and never went on themselves. All at once: to ask for each one's would read the whole tree each time.
+    pub(super) fn children(&self) -> Vec<Vec<Revision>> {
+        let mut all = vec![Vec::new(); self.tree.len()];
+        for one in 1..self.tree.len() {
+            if let Some(node) = self.tree.node(one) {
+                all[node.parent].push(one);
+            }
+        }
+        let taken = self.taken_whole(&all);
+        let is_shown = |one: &Revision| {
+            self.tree.node(*one).is_some_and(|node| {
+                node.kind != Kind::Offered
+                    || node.source.is_none_or(|source| !taken.contains(&source))
+                    || *one == self.tree.current()
+                    || node.bookmarked
+                    || node.name.is_some()
+                    || node.redo.is_some()
+            })
+        };
+        all.iter_mut().for_each(|children| children.retain(is_shown));
+        all
+    }
+
+    /// Offers of which all was taken, in pieces or at once, or of which all stands where it was asked, some of it
+    /// typed.
+    fn taken_whole(&self, children: &[Vec<Revision>]) -> HashSet<Source> {
+        let mut offered: HashMap<Source, (usize, String)> = HashMap::new();
+        // Along the way to each revision: the offer that was taken of last, and how much.
+        let mut ways: Vec<(Option<Source>, usize)> = vec![(None, 0); self.tree.len()];
+        let mut most: HashMap<Source, usize> = HashMap::new();
+        for one in 0..self.tree.len() {
+            let Some(node) = self.tree.node(one) else { continue };
+            let (of, before) = ways[node.parent];
+            ways[one] = (of, before);
+            match (node.kind, node.source) {
+                (Kind::Offered, Some(source)) => {
+                    let (at, text) = offered.entry(source).or_insert((node.at, String::new()));
+                    *at = (*at).min(node.at);
+                    text.push_str(&node.inserted.text);
+                }
+                (Kind::Taken, Some(source)) => {
+                    let before = if of == Some(source) { before } else { 0 };
+                    let len = before + node.inserted.len();
+                    ways[one] = (Some(source), len);
+                    let most = most.entry(source).or_default();
+                    *most = len.max(*most);
+                }
+                _ => {}
+            }
+        }
+        let whole = offered.into_iter().filter(|(source, (at, text))| {
+            most.get(source).is_some_and(|most| *most >= text.chars().count())
+                || self
+                    .request(source.request)
+                    .is_some_and(|asked| self.stands(asked.revision, *at, text, children))
+        });
+        whole.map(|(source, _)| source).collect()
+    }
+
+    /// Whether a text was written at a place, typed or taken, in the steps right behind a revision.
+    fn stands(&self, from: Revision, at: usize, text: &str, children: &[Vec<Revision>]) -> bool {
+        let mut waiting = vec![(from, at, text)];
+        while let Some((from, at, text)) = waiting.pop() {
+            for &child in children.get(from).into_iter().flatten() {
+                let Some(node) = self.tree.node(child) else { continue };
+                let written = matches!(node.kind, Kind::Typed | Kind::Taken);
+                if !written || node.at != at || node.removed.len() > 0 {
+                    continue;
+                }
+                match text.strip_prefix(&*node.inserted.text) {
+                    Some("") => return true,
+                    Some(rest) => waiting.push((child, at + node.inserted.len(), rest)),
+                    None if node.inserted.text.starts_with(text) => return true,
+                    None => {}
+                }
+            }
+        }
+        false
+    }
+}
+
+/// What a line of steps put on the page, as it reads after them: its beginning.
+struct Said {
+    /// Where in the page's text it begins.
+    start: usize,
+    text: Vec<char>,
+    /// Something from elsewhere stands at its end, so places in it say nothing any more.
+    is_torn: bool,
+}
+
+impl Said {
+    /// So much is put together: more than is shown, for some of it may go again.
+    const MOST: usize = 4 * SHOWN;
+
+    fn new(opening: &str, start: usize) -> Self {
+        let text: Vec<char> = opening.chars().collect();
+        Self { start: if text.is_empty() { start } else { 0 }, text, is_torn: false }
+    }
+
+    fn step(&mut self, node: &Node) {
+        let Node { at, removed, inserted, .. } = node;
+        let end = self.start + self.text.len();
+        if self.is_torn {
+            return;
+        }
+        if *at < self.start {
+            // Before it: what of it went, and where it stands now.
+            let gone = (at + removed.len()).saturating_sub(self.start).min(self.text.len());
+            self.text.drain(..gone);
+            let start = (self.start + gone + inserted.len()).saturating_sub(removed.len());
+            self.start = start.max(*at);
+        } else if *at <= end {
+            let from = at - self.start;
+            let to = (from + removed.len()).min(self.text.len());
+            self.text.splice(from..to, inserted.text.chars());
+            self.text.truncate(Self::MOST);
+        } else if self.text.len() < SHOWN && inserted.len() > 0 {
+            // Elsewhere on the page.
+            let more = inserted.text.chars().take(SHOWN);
+            self.text.extend([' ', '…', ' '].into_iter().chain(more));
+            self.is_torn = true;
+        }
+    }
+
+    /// On one line, as much as a row shows.
+    fn text(&self) -> String {
+        let all: String = self.text.iter().collect();
+        let line = all.split_whitespace().collect::<Vec<_>>().join(" ");
+        line.chars().take(SHOWN).collect()
+    }
+}
+
+/// Counts words of the machine's that the writer changed: what was put in among them, or what went of them. A word
+/// that is deleted and typed anew in its place is one.
+#[derive(Default)]
+struct Changed {
+    words: usize,
+    /// The words that the last step deleted, and where.
+    gone: Option<(usize, usize)>,
+}
+
+impl Changed {
+    fn step(&mut self, node: &Node) {
+        let gone = words(&node.removed, &[Author::Machine, Author::Edited]);
+        let came = words(&node.inserted, &[Author::Edited]);
+        let before = self.gone.take();
+        if node.kind == Kind::Deleted {
+            self.words += before.map_or(0, |(words, _)| words);
+            self.gone = Some((gone, node.at));
+        } else {
+            let here = gone.max(came);
+            self.words += match before {
+                Some((gone, at)) if at == node.at => gone.max(here),
+                Some((gone, _)) => gone + here,
+                None => here,
+            };
+        }
+    }
+
+    fn all(self) -> usize {
+        self.words + self.gone.map_or(0, |(words, _)| words)
+    }
+}
+
+/// How many words of a piece are by one of these.
+fn words(piece: &Piece, authors: &[Author]) -> usize {
+    if !piece.runs.iter().any(|run| authors.contains(&run.author)) {
+        return 0;
+    }
+    let shares = Draft::from_parts(Rope::from_str(&piece.text), piece.runs.clone()).shares();
+    authors.iter().map(|author| shares.words(*author)).sum()
+}
