@@ -62,6 +62,13 @@ impl App {
         match &mut self.overlay {
             None => self.page.scroll(&mut self.session, by * NOTCH),
             Some(Overlay::Sheet(_, at)) => *at = at.saturating_add_signed(by * NOTCH),
+            Some(Overlay::Difference(difference, _)) => {
+                difference.scrolled = difference.scrolled.saturating_add_signed(by * NOTCH);
+            }
+            Some(Overlay::Branches(map)) if map.naming.is_none() => {
+                let last = map.rows.len().saturating_sub(1);
+                map.chosen = map.chosen.saturating_add_signed(by).min(last);
+            }
             Some(Overlay::Picker(_)) => {
                 if let Some(Overlay::Picker(mut picker)) = self.overlay.take() {
                     picker.step(by);
