@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
     let random = || {
         Ok(Engine::new(Model::random(
-            "gpt2".parse::<Shape>().map_err(anyhow::Error::msg)?,
+            "124m".parse::<Shape>().map_err(anyhow::Error::msg)?,
             Precision::Q8_0,
         )?))
     };

@@ -1,6 +1,6 @@
 //! A weight matrix in whichever form it is held, and the products with it.
 
-use super::kernels::{Level, Q8Matrix, level};
+use super::kernels::{Level, Q8Matrix, half_matmul, level};
 use anyhow::{Context, Result, ensure};
 use candle_core::{
     CpuStorage, DType, Device, Module, Storage, Tensor,
@@ -154,7 +154,9 @@ impl Weight {
         let y = match self {
             Self::Dense(w) => x.matmul(w)?,
             Self::Transposed(w) => x.matmul(&w.t()?)?,
-            Self::Half(w) => x.to_dtype(w.dtype())?.matmul(&w.t()?)?.to_dtype(DType::F32)?,
+            // For many rows widening once is cheap, and a product of floats is what candle does best.
+            Self::Half(w) if x.dim(0)? > FEW => x.matmul(&w.to_dtype(DType::F32)?.t()?)?,
+            Self::Half(w) => half_product(w, x)?,
             Self::Q8(w) => return product(w, x, bias),
             Self::Quantized(w, _) => w.forward(x)?,
         };
@@ -186,6 +188,24 @@ impl Weight {
             Self::Quantized(w, _) => Ok(w.embedding(ids)?),
         }
     }
+}
+
+/// Rows of a batch that decodes rather than reads.
+const FEW: usize = 16;
+
+fn half_product(w: &Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
+    let (out, input) = w.dims2()?;
+    let x = x.contiguous()?;
+    let (storage, layout) = w.storage_and_layout();
+    let (Storage::Cpu(weights), Some((from, to))) = (&*storage, layout.contiguous_offsets()) else {
+        candle_core::bail!("16-bit weights have to lie in one piece on the CPU")
+    };
+    let y = with_floats(&x, |x| match weights {
+        CpuStorage::F16(w) => Ok(half_matmul(&w[from..to], input, x)),
+        CpuStorage::BF16(w) => Ok(half_matmul(&w[from..to], input, x)),
+        _ => candle_core::bail!("not 16-bit weights"),
+    })?;
+    Tensor::from_vec(y, (x.dim(0)?, out), &Device::Cpu)
 }
 
 fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 mod attention;
+mod half;
 mod math;
 mod product;
 mod q8;
@@ -10,6 +11,7 @@ mod training;
 
 use attention::softmax;
 pub use attention::{Rows, attend};
+pub use half::half_matmul;
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use q8::Q8Matrix;
