@@ -4,6 +4,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
+use unstuck::generate::{Engine, perplexity};
 use unstuck::model::{Config, Gpt2, KvCache, Model, Precision, Raw, Span, Tokenizer};
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
@@ -177,6 +178,27 @@ fn eight_bits_stay_close() {
         let far = furthest(&last, &want);
         assert!(far < 0.03 * size, "{precision}: {far} of {size}");
     }
+}
+
+/// The bar is that of the field: eight bits cost nothing that a reader could tell.
+#[test]
+fn perplexity_stays_within_half_a_percent_in_eight_bits() {
+    let perplexity_of = |model: Model| {
+        perplexity(&Engine::new(model).score(include_str!("../benches/prose.txt")).unwrap())
+            .unwrap()
+    };
+    let trained = |p| Model::open(Path::new("tests/fixtures/tiny-gpt-2-simple"), p).unwrap();
+    let exact = perplexity_of(trained(Precision::F32));
+    for (precision, most) in
+        [(Precision::F16, 1e-3), (Precision::Bf16, 3e-3), (Precision::Q8_0, 5e-3)]
+    {
+        let rounded = perplexity_of(trained(precision));
+        assert!((rounded / exact - 1.0).abs() < most, "{precision}: {rounded} for {exact}");
+    }
+    // The model in the binary is in eight bits already: what is left is the rounding of activations.
+    let exact = perplexity_of(Model::embedded(Precision::F32).unwrap());
+    let rounded = perplexity_of(Model::embedded(Precision::Q8_0).unwrap());
+    assert!((rounded / exact - 1.0).abs() < 5e-3, "{rounded} for {exact}");
 }
 
 /// The tiny model with every parameter a variable.
