@@ -6,7 +6,10 @@ use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::model::{
     Model, Precision,
-    formats::{Checkpoint, Form},
+    formats::{
+        Checkpoint, Form,
+        bundle::{Index, Slot},
+    },
 };
 
 const RUN: &str = "tests/fixtures/tiny-gpt-2-simple";
@@ -165,6 +168,97 @@ fn damaged_weights_are_found_by_their_sum() {
     let error = refused(run.path());
     assert!(error.contains("model-400.data-00000-of-00001"), "{error}");
     assert!(error.contains("is wrong: the file is damaged"), "{error}");
+}
+
+/// The index of a checkpoint whose tensors lie in two data files: one block, nothing packed, no key shortened.
+fn index_of_two(slots: &[(&str, &Slot)]) -> Vec<u8> {
+    fn varint(to: &mut Vec<u8>, mut n: u64) {
+        while n >= 0x80 {
+            to.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        to.push(n as u8);
+    }
+    fn number(to: &mut Vec<u8>, field: u8, n: u64) {
+        to.push(field << 3);
+        varint(to, n);
+    }
+    fn message(to: &mut Vec<u8>, field: u8, inner: &[u8]) {
+        to.push(field << 3 | 2);
+        varint(to, inner.len() as u64);
+        to.extend(inner);
+    }
+    fn entry(to: &mut Vec<u8>, key: &str, value: &[u8]) {
+        to.push(0);
+        varint(to, key.len() as u64);
+        varint(to, value.len() as u64);
+        to.extend(key.as_bytes());
+        to.extend(value);
+    }
+    fn block(file: &mut Vec<u8>, mut entries: Vec<u8>) -> Vec<u8> {
+        entries.extend([0, 0, 0, 0, 1, 0, 0, 0, 0]);
+        let mut place = Vec::new();
+        varint(&mut place, file.len() as u64);
+        varint(&mut place, entries.len() as u64 - 1);
+        let sum = crc32c::crc32c(&entries).rotate_right(15).wrapping_add(0xa282_ead8);
+        file.extend(entries);
+        file.extend(sum.to_le_bytes());
+        place
+    }
+    let mut entries = Vec::new();
+    entry(&mut entries, "", &[1 << 3, 2]);
+    for (name, slot) in slots {
+        let (mut value, mut shape) = (Vec::new(), Vec::new());
+        for size in &slot.dims {
+            let mut dim = Vec::new();
+            number(&mut dim, 1, *size as u64);
+            message(&mut shape, 2, &dim);
+        }
+        number(&mut value, 1, slot.kind);
+        message(&mut value, 2, &shape);
+        number(&mut value, 3, slot.shard);
+        number(&mut value, 4, slot.offset);
+        number(&mut value, 5, slot.size);
+        value.push(6 << 3 | 5);
+        value.extend(slot.sum.to_le_bytes());
+        entry(&mut entries, name, &value);
+    }
+    let mut file = Vec::new();
+    let first = block(&mut file, entries);
+    let mut index = Vec::new();
+    entry(&mut index, "z", &first);
+    let mut footer = block(&mut file, index);
+    footer.splice(0..0, [0, 0]);
+    footer.resize(40, 0);
+    file.extend(footer);
+    file.extend(0xdb47_7524_8b80_fb57u64.to_le_bytes());
+    file
+}
+
+#[test]
+fn tensors_may_lie_in_several_data_files() {
+    let run = copy(RUN);
+    let path = |name: &str| run.path().join(name);
+    let index = Index::parse(&fs::read(path("model-400.index")).unwrap()).unwrap();
+    let data = fs::read(path("model-400.data-00000-of-00001")).unwrap();
+    let (mut files, mut slots) = ([Vec::new(), Vec::new()], Vec::new());
+    for (n, (name, slot)) in index.slots.iter().enumerate() {
+        let file = &mut files[n % 2];
+        let at = file.len() as u64;
+        file.extend(&data[slot.offset as usize..][..slot.size as usize]);
+        slots.push((name.as_str(), Slot { shard: n as u64 % 2, offset: at, ..slot.clone() }));
+    }
+    let slots: Vec<(&str, &Slot)> = slots.iter().map(|(name, slot)| (*name, slot)).collect();
+    fs::write(path("model-400.index"), index_of_two(&slots)).unwrap();
+    fs::remove_file(path("model-400.data-00000-of-00001")).unwrap();
+    fs::write(path("model-400.data-00000-of-00002"), &files[0]).unwrap();
+    // The second is not there yet: it is named, with its size.
+    let error = refused(run.path());
+    assert!(error.contains("model-400.data-00001-of-00002: missing"), "{error}");
+    fs::write(path("model-400.data-00001-of-00002"), &files[1]).unwrap();
+    let text = [5, 17, 400, 9];
+    assert_eq!(last_logits(&open(run.path()), &text), last_logits(&open(Path::new(RUN)), &text));
+    assert_eq!(Checkpoint::open(run.path()).unwrap().files().len(), 2);
 }
 
 const MICRO: &str = "tests/fixtures/micro";
