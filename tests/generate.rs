@@ -154,6 +154,23 @@ fn a_half_typed_word_is_healed() {
     assert!(whole.as_bytes().starts_with(model.tokenizer.bytes(last)), "{whole:?}");
 }
 
+/// Healing a word that was finished, or that is a token as it stands, must not cut it as no text is cut: after " no"
+/// and "body" the model has never seen anything, and went on with "ing".
+#[test]
+fn a_healed_word_is_cut_as_text_is() {
+    let mut e = Engine::embedded(Precision::Q8_0).unwrap();
+    let model = Model::embedded(Precision::Q8_0).unwrap();
+    for (prompt, typed) in [("The lamp went out, and nobody", " nobody"), ("He saw nobo", " nobo")]
+    {
+        for seed in 0..20 {
+            let ask = Ask { heal: true, ..ask(seed, prompt, &SamplingParams { seed, ..short() }) };
+            let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
+            let first = model.tokenizer.bytes(tokens[0].id);
+            assert!(first.starts_with(typed.as_bytes()), "{:?}", String::from_utf8_lossy(first));
+        }
+    }
+}
+
 #[test]
 fn a_continuation_may_be_longer_than_the_context() {
     let mut e = engine(Precision::Q8_0);

@@ -271,12 +271,17 @@ impl Branch {
         let recent = &seen[seen.len().saturating_sub(self.params.repetition_window)..];
         let forbid = |scores: &mut [f32], owed: &[u8]| {
             tokenizer.forbid_unnamed(scores);
-            if !owed.is_empty() {
-                for (id, score) in scores.iter_mut().enumerate() {
-                    let bytes = tokenizer.bytes(id as u32);
-                    if !bytes.starts_with(owed) && !owed.starts_with(bytes) {
-                        *score = f32::NEG_INFINITY;
-                    }
+            if owed.is_empty() {
+                return;
+            }
+            // A token that pays a part only leads to words cut as no text is ("no", "body"), after which the model is
+            // lost: it is for debts that no token pays whole.
+            let whole = (0..scores.len()).any(|id| tokenizer.bytes(id as u32).starts_with(owed));
+            for (id, score) in scores.iter_mut().enumerate() {
+                let bytes = tokenizer.bytes(id as u32);
+                let part = !whole && !bytes.is_empty() && owed.starts_with(bytes);
+                if !bytes.starts_with(owed) && !part {
+                    *score = f32::NEG_INFINITY;
                 }
             }
         };

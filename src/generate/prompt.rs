@@ -12,12 +12,15 @@ pub struct Prompt {
     /// The byte of the text where that begins.
     pub sees_from: usize,
     /// Bytes of the text that the first tokens of a continuation must give again: trailing spaces (GPT-2's tokens carry
-    /// the space before a word), or a half-typed word's last token.
+    /// the space before a word), or a half-typed word.
     pub owed: Vec<u8>,
 }
 
+/// How many tokens of a half-typed word are chosen anew; scripts without spaces have words without end.
+const HEALED: usize = 4;
+
 /// Make a prompt of at most `most` tokens. With `heal`, a word that is still being typed may be finished otherwise than
-/// its last token begins (token healing).
+/// its tokens begin (token healing): all of them are owed, for "nobo" is " no" and "bo", and "nobody" is neither.
 ///
 /// # Errors
 /// What the tokenizer says.
@@ -35,8 +38,17 @@ pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Re
         sees_from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
         tokens.drain(..first);
     }
-    if heal && owed.is_empty() && tokens.len() > 1 && body.ends_with(char::is_alphanumeric) {
-        owed = tokens.pop().map(|t| tokenizer.bytes(t).to_vec()).unwrap_or_default();
+    if heal && owed.is_empty() {
+        let typed =
+            body.chars().rev().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
+        // The space before a word is part of its token.
+        for _ in 0..HEALED {
+            if owed.len() >= typed || tokens.len() < 2 {
+                break;
+            }
+            let last = tokens.pop().map(|t| tokenizer.bytes(t)).unwrap_or_default();
+            owed.splice(0..0, last.iter().copied());
+        }
     }
     if tokens.is_empty() {
         // An empty page: what stands before every text in the training data.
@@ -107,6 +119,14 @@ mod tests {
         let p = prepare(&t, "They were wait", 100, true).unwrap();
         assert_eq!(t.decode(&p.tokens) + &String::from_utf8_lossy(&p.owed), "They were wait");
         assert!(!p.owed.is_empty());
+        // A word of several tokens is owed whole, with its space; what ends otherwise is not touched.
+        for (text, owed) in
+            [("They saw nobo", " nobo"), ("They saw (nobo", "nobo"), ("They saw.", "")]
+        {
+            let p = prepare(&t, text, 100, true).unwrap();
+            let found = String::from_utf8_lossy(&p.owed).into_owned();
+            assert!(found.ends_with(owed) && found.len() <= owed.len() + 2, "{text}: {found:?}");
+        }
     }
 
     #[test]
