@@ -238,7 +238,8 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
         model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))?;
     }
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
-    let voice = ModelVoice::new(|| open(name, precision), plan.settings.sampling.clone(), patience);
+    let (sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
+    let voice = ModelVoice::new(|| open(name, precision), sampling, patience, stop);
     bot::run(&plan, voice, env)
 }
 

@@ -1,10 +1,9 @@
 //! Settings through the real program: what it prints of them, and that mistakes stop scripts and not the desk.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod program;
+
+use program::{code, err, out};
+use std::{fs, path::Path, process::Output};
 use tempfile::TempDir;
 
 /// `unstuck` in a world of its own, with this file of settings in the usual place.
@@ -12,20 +11,7 @@ fn unstuck(home: &Path, settings: &str, args: &[&str]) -> Output {
     let folder = home.join("unstuck");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("unstuck.toml"), settings).expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("UNSTUCK_") {
-            command.env_remove(name);
-        }
-    }
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
-        command.env(name, home);
-    }
-    command.args(args).output().expect("the program")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    program::unstuck(home).args(args).output().expect("the program")
 }
 
 #[cfg(target_os = "linux")]
@@ -34,8 +20,8 @@ fn config_prints_what_holds_and_where_it_comes_from() {
     let home = TempDir::new().unwrap();
     let settings = "[desk]\ntheme = \"paper\"\n[keys]\n\"ctrl-k\" = \"quit\"\n";
     let output = unstuck(home.path(), settings, &["config", "--threads", "1"]);
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
-    let printed = text(&output.stdout);
+    assert_eq!((code(&output), err(&output)), (Some(0), String::new()));
+    let printed = out(&output);
     let file = home.path().join("unstuck/unstuck.toml");
     for (row, from) in [
         ("theme = \"paper\"", format!("{}: line 2", file.display())),
@@ -55,10 +41,10 @@ fn mistakes_are_told_and_stop_scripts() {
     let settings = "[desk]\ntheme = \"paper\"\noffer = 2\n";
     let output = unstuck(home.path(), settings, &["config"]);
     let said = "line 3: there is no setting `offer`; did you mean `offers`?";
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("theme = \"paper\""));
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).contains(said), "{}", err(&output));
+    assert!(out(&output).contains("theme = \"paper\""));
     let output = unstuck(home.path(), settings, &["generate", "x"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
-    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    assert_eq!((code(&output), out(&output)), (Some(1), String::new()));
+    assert!(err(&output).contains(said), "{}", err(&output));
 }

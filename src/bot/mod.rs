@@ -19,7 +19,7 @@ pub use console::Console;
 pub use operate::{Act, operate};
 pub use platform::{Class, Outgoing, Page, Platform, Refusal, Replies};
 pub use round::{Bot, Decision, Turn};
-pub use run::{Plan, run};
+pub use run::{Plan, Test, run};
 pub use secret::{Secret, Secrets};
 pub use settings::{Attestation, PlatformName, Posting, Settings};
 

@@ -4,7 +4,7 @@
 use super::{Clock, Plan, PlatformName, Secret, Trouble};
 use crate::{
     clean::for_terminal,
-    mentions::{Ledger, Moment, Row, State, revise},
+    mentions::{Gate, Ledger, Moment, Row, State, filter, revise},
 };
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal, Write};
@@ -57,7 +57,7 @@ pub enum Act {
 /// # Errors
 /// A [`Trouble`], or in a sentence why it can't be done.
 pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> Result<()> {
-    let mut clock = Clock::new(plan.ahead);
+    let mut clock = Clock::new(plan.test.ahead);
     let now = clock.now();
     let platform = plan.platform()?;
     let mut out = std::io::stdout().lock();
@@ -70,30 +70,40 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
     match act {
         Act::Check | Act::Login => {}
         Act::Queue { json } => {
-            for row in
-                ledger.oldest(State::Waiting, usize::from(u16::MAX)).map_err(Trouble::from)?
-            {
-                show(&row, *json, &mut out)?;
+            let mut rows =
+                ledger.oldest(State::Waiting, usize::from(u16::MAX)).map_err(Trouble::from)?;
+            rows.extend(ledger.lost().map_err(Trouble::from)?);
+            if rows.is_empty() {
+                tell("nothing waits");
+            }
+            for row in &rows {
+                show(row, *json, &mut out)?;
+            }
+            if !json && !rows.is_empty() {
+                tell("`unstuck bot approve ID`, `edit ID WORDS` or `reject ID`");
             }
         }
-        Act::Approve(ids) => {
-            for id in ids {
-                let row = find(&ledger, id)?;
-                check_text(plan, &row, row.reply.as_deref().unwrap_or_default())?;
-                changed(ledger.approve(&row.key, now).map_err(Trouble::from)?, id)?;
-            }
-        }
+        Act::Approve(ids) => each(ids, |id| {
+            let row = find(&ledger, id)?;
+            check_text(plan, &row, row.reply.as_deref().unwrap_or_default())?;
+            let done = ledger.approve(&row.key, now).map_err(Trouble::from)?
+                // what can't be read back can't be looked for once more
+                || platform != PlatformName::Console
+                    && ledger.send_lost(&row.key, now).map_err(Trouble::from)?;
+            changed(done, id)?;
+            tell(&format!("{id}: approved; a running bot posts it soon, `unstuck bot once` now"));
+            Ok(())
+        })?,
         Act::Edit { id, text } => {
             let row = find(&ledger, id)?;
             let text = check_text(plan, &row, text)?;
             changed(ledger.edit(&row.key, &text, now).map_err(Trouble::from)?, id)?;
+            tell(&format!("{id}: changed; it waits for `unstuck bot approve {id}`"));
         }
-        Act::Reject(ids) => {
-            for id in ids {
-                let row = find(&ledger, id)?;
-                changed(ledger.reject(&row.key, now).map_err(Trouble::from)?, id)?;
-            }
-        }
+        Act::Reject(ids) => each(ids, |id| {
+            let row = find(&ledger, id)?;
+            changed(ledger.reject(&row.key, now).map_err(Trouble::from)?, id)
+        })?,
         Act::Retract(id) => {
             let row = find(&ledger, id)?;
             let Some(reply_id) = row.reply_id.filter(|_| row.state == State::Posted) else {
@@ -106,6 +116,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             super::Platform::retract(&mut x, &reply_id, now)
                 .map_err(|refusal| anyhow::anyhow!("{id}: {}", refusal.says))?;
             ledger.retracted(&row.key, now).map_err(Trouble::from)?;
+            tell(&format!("{id}: taken back; it is not answered again"));
         }
         Act::Reconcile => reconcile(plan, ledger, platform, env, now)?,
         Act::OptOut { who, undo } => {
@@ -126,6 +137,24 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
         Act::Status { json } => status(&ledger, now, *json, &mut out)?,
     }
     out.flush().context("standard output")
+}
+
+/// Something for a person that no script needs.
+fn tell(says: &str) {
+    let mut stderr = std::io::stderr().lock();
+    if stderr.is_terminal() {
+        let _ = writeln!(stderr, "unstuck: {}", for_terminal(says));
+    }
+}
+
+/// All of them are tried, whatever becomes of one.
+fn each(ids: &[String], mut act: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let wrong: Vec<_> =
+        ids.iter().filter_map(|id| act(id).err()).map(|error| format!("{error:#}")).collect();
+    if !wrong.is_empty() {
+        bail!(wrong.join("\n"));
+    }
+    Ok(())
 }
 
 fn find(ledger: &Ledger, id: &str) -> Result<Row> {
@@ -149,7 +178,9 @@ fn author(ledger: &Ledger, who: &str) -> Result<String> {
 /// What a person wants posted has to pass the same gate.
 fn check_text(plan: &Plan, row: &Row, text: &str) -> Result<String> {
     let prompt = row.prompt.as_deref().unwrap_or_default();
-    let checked = revise(text, prompt, &plan.settings.policy, plan.settings.limit, &[]);
+    let (settings, limit) = (&plan.settings.policy, plan.settings.limit);
+    let gate = Gate { settings, limit, secrets: &[], filter };
+    let checked = revise(text, prompt, &gate);
     checked.map_err(|why| anyhow::anyhow!("{}: {why}", row.id))
 }
 
@@ -159,14 +190,16 @@ fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
     let reply = safe(row.reply.as_deref().unwrap_or_default());
     let written = if json {
         let line = serde_json::json!({
-            "id": row.id, "author": safe(&row.handle), "text": text, "reply": reply,
-            "kind": row.kind, "seed": row.seed, "model": row.model, "created": row.created,
+            "id": safe(&row.id), "author": safe(&row.handle), "text": text, "reply": reply,
+            "state": row.state, "reason": row.reason, "kind": row.kind, "seed": row.seed, "model": row.model, "created": row.created,
         });
         writeln!(out, "{line}")
     } else {
         let one_line = |text: &str| text.replace('\n', " ");
-        let handle = safe(&row.handle);
-        writeln!(out, "{}  @{handle}: {}\n    {}", row.id, one_line(&text), one_line(&reply))
+        let (id, handle) = (safe(&row.id), safe(&row.handle));
+        let why = row.reason.as_deref().filter(|_| row.state == State::Dead);
+        let why = why.map(|why| format!("\n    ({})", safe(why))).unwrap_or_default();
+        writeln!(out, "{id}  @{handle}: {}\n    {}{why}", one_line(&text), one_line(&reply))
     };
     written.context("standard output")
 }
@@ -179,6 +212,8 @@ fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Res
     let mut lines = Vec::new();
     lines.extend(summary.states.iter().map(|(state, count)| format!("{state:<10} {count}")));
     lines.extend(summary.reasons.iter().map(|(reason, count)| format!("  {count} x {reason}")));
+    let ago = summary.looked.map(|at| format!("last look  {} s ago", (now - at).max(0) / 1000));
+    lines.extend(ago);
     lines.push(format!("opted out  {}", summary.opted_out));
     lines.push(format!("today      ${:.3}", summary.spent_usd));
     lines.extend(summary.attested.iter().map(|(who, _)| format!("attested   by {who}")));
@@ -204,6 +239,7 @@ fn reconcile(
     ledger.doubt_orphans(now).map_err(Trouble::from)?;
     let rows = ledger.uncertain(Moment::MAX).map_err(Trouble::from)?;
     if rows.is_empty() {
+        tell("nothing is uncertain");
         return Ok(());
     }
     if platform == PlatformName::Console {
@@ -224,6 +260,10 @@ fn login(plan: &Plan) -> Result<()> {
     let path = &plan.secrets;
     let stdin = std::io::stdin();
     let asks = stdin.is_terminal();
+    let _unseen = Unseen::new(asks);
+    if asks {
+        tell("the four keys of your app, from X's developer portal; what you type is not shown");
+    }
     let mut parts = Vec::new();
     for name in super::secret::NAMES {
         if asks {
@@ -238,7 +278,48 @@ fn login(plan: &Plan) -> Result<()> {
     let secrets =
         super::Secrets { consumer_key, consumer_secret, access_token, access_secret }.checked()?;
     secrets.save(path).with_context(|| path.display().to_string())?;
-    let _ =
-        writeln!(std::io::stderr(), "unstuck: {}: written, for your eyes alone", path.display());
+    let _ = writeln!(
+        std::io::stderr(),
+        "unstuck: {}: written, for your eyes alone; next is `unstuck bot check`",
+        path.display()
+    );
     Ok(())
+}
+
+/// While it lives, the terminal doesn't show what is typed.
+struct Unseen {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl Unseen {
+    fn new(asks: bool) -> Self {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = asks.then(|| tcgetattr(std::io::stdin()).ok()).flatten();
+        if let Some(modes) = &before {
+            let mut quiet = modes.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            quiet.local_modes.insert(LocalModes::ECHONL);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
+        }
+        Self { before }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(modes) = &self.before {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Unseen {
+    fn new(_: bool) -> Self {
+        Self {}
+    }
 }

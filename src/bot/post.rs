@@ -2,15 +2,17 @@
 //! account's own timeline before anything is said twice.
 
 use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
-use crate::mentions::{Attempt, Mention, Moment, Row, revise};
+use crate::mentions::{Attempt, Gate, Mention, Moment, Row, revise};
 use std::collections::HashMap;
 
-/// How often the same words are sent, when nobody knows whether they arrived.
-const MOST_LOST: u32 = 3;
+/// How often the same words are sent, when nobody knows whether they arrived; then a person has to look.
+const MOST_LOST: u32 = 2;
 /// The reason of a row whose words were refused as said before.
 const TRACED: &str = "a duplicate, so it may have arrived";
-/// How often it is looked for before a person has to look.
-const MOST_MISSES: u32 = 20;
+/// How often what left a trace is looked for before a person has to look.
+const MOST_MISSES: u32 = 10;
+/// The reason of a row that waits for that person.
+const LOST: &str = "sent twice without a trace; `unstuck bot approve` sends it again";
 /// So many refusals in a row for want of a mention are about the account, not about the mentions.
 const BREAKER: u32 = 3;
 /// How long the breaker stays open.
@@ -23,7 +25,8 @@ impl Bot<'_> {
     pub(super) fn free_to_post(&self, now: Moment) -> Result<Option<Moment>> {
         let policy = &self.settings.policy;
         let capped = self.ledger.capped_until(policy.per_hour, policy.per_day, now)?;
-        let from = self.posts_from.max(self.budget_from(now)?).max(capped.unwrap_or(0));
+        let from =
+            self.posts_from.max(self.budget_from(policy.reply_usd, now)?).max(capped.unwrap_or(0));
         Ok((from > now).then_some(from))
     }
 
@@ -33,8 +36,13 @@ impl Bot<'_> {
         let prompt = row.prompt.clone().unwrap_or_default();
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
         // whoever wrote it, and however it got here: the last look is ours
-        let looked = revise(&reply, &prompt, &self.settings.policy, self.settings.limit, &secrets);
-        if let Err(why) = looked {
+        let gate = Gate {
+            settings: &self.settings.policy,
+            limit: self.settings.limit,
+            secrets: &secrets,
+            filter: self.filter,
+        };
+        if let Err(why) = revise(&reply, &prompt, &gate) {
             self.ledger.bury(&row.key, &why, now)?;
             self.decided_skip(&row.id, &why);
             return Ok(());
@@ -42,8 +50,11 @@ impl Bot<'_> {
         self.spend(self.settings.policy.reply_usd, now)?;
         self.mark("posting");
         let Some(attempt) = self.ledger.begin(&row.key, &reply, now)? else {
-            self.ledger.skip(&row.key, "opted out", now)?;
-            self.decided_skip(&row.id, "opted out");
+            // a person was quicker: they rejected it, or its author opted out
+            let changed = self.ledger.row(&row.key)?;
+            let why = changed.and_then(|row| row.reason).unwrap_or_else(|| "opted out".into());
+            self.ledger.skip(&row.key, &why, now)?;
+            self.decided_skip(&row.id, &why);
             return Ok(());
         };
         self.mark("intent kept");
@@ -150,6 +161,8 @@ impl Bot<'_> {
             }
             Err(refusal) => return self.reading_failed(&refusal, now),
         };
+        let read_usd = self.settings.policy.read_usd;
+        self.spend(answered.len() as f64 * read_usd, now)?;
         for row in rows {
             if let Some(reply_id) = answered.get(&row.id).or_else(|| answered.get(&row.key)) {
                 self.ledger.found(&row.key, reply_id, now)?;
@@ -164,21 +177,15 @@ impl Bot<'_> {
             if row.misses == 0 || now - row.posted.unwrap_or(now) < lag {
                 continue;
             }
+            self.spend(read_usd, now)?;
             match self.platform.exists(&row.id, now) {
                 Ok(true) => {
                     // a duplicate is a trace: it will turn up, and is not sent again
                     let traced = row.reason.as_deref() == Some(TRACED);
                     let again = !traced && self.ledger.again(&row.key, MOST_LOST, now)?;
-                    if !again && row.misses >= MOST_MISSES {
-                        self.ledger.bury(
-                            &row.key,
-                            "sent several times without a trace; look at it",
-                            now,
-                        )?;
-                        self.note(format!(
-                            "reply to {}: sent several times without a trace",
-                            row.id
-                        ));
+                    if !again && (!traced || row.misses >= MOST_MISSES) {
+                        self.ledger.bury(&row.key, LOST, now)?;
+                        self.note(format!("reply to {}: {LOST}", row.id));
                     }
                 }
                 Ok(false) => {

@@ -1,8 +1,9 @@
 //! Mentions in: all pages of one look, opt-outs before anything else, then a decision about each, the oldest first.
 
-use super::{Bot, Class, Decision, Posting, Result, Turn};
+use super::{Bot, Class, Decision, Posting, Result, Trouble, Turn};
 use crate::mentions::{
-    self, Account, Ask, Kind, Mention, Moment, Row, State, Step, Verdict, draft, judge,
+    self, Account, Ask, Gate, Interrupted, Kind, Mention, Moment, NOTHING, Row, State, Step,
+    Verdict, draft, judge,
 };
 use std::{collections::HashSet, panic::AssertUnwindSafe};
 
@@ -11,7 +12,9 @@ const OVERLAP: Moment = 30 * 60_000;
 /// More pages than any platform gives.
 const MOST_PAGES: u32 = 200;
 /// How often the model is asked about one mention.
-const MOST_TRIES: u32 = 2;
+const MOST_TRIES: u32 = 3;
+/// Why there is no reply: platforms refuse the same words twice.
+const SAID: &str = "said already today";
 
 impl Bot<'_> {
     /// Read what is new. The cursor moves when every page of it is in the ledger.
@@ -61,6 +64,7 @@ impl Bot<'_> {
             }
         }
         self.ledger.set_note("cursor", &newest.min(now).to_string())?;
+        self.ledger.set_note("looked", &now.to_string())?;
         self.mark("cursor kept");
         self.failures = 0;
         self.polls += 1;
@@ -128,16 +132,29 @@ impl Bot<'_> {
             self.decided_skip(&row.id, "the model failed");
             return Ok(());
         }
+        // a model that can't be read is not the mention's fault
+        self.voice
+            .name()
+            .map_err(|error| Trouble::Configuration(format!("the model: {error:#}")))?;
         self.ledger.try_once(&row.key)?;
         self.mark("drafting");
         let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + u64::from(row.tries);
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
-        let (voice, policy) = (&mut *self.voice, &self.settings.policy);
+        let gate = Gate {
+            settings: &self.settings.policy,
+            limit: self.settings.limit,
+            secrets: &secrets,
+            filter: self.filter,
+        };
+        let voice = &mut *self.voice;
         let drafted = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            draft(mention, prompt, seed, voice, policy, self.settings.limit, &secrets)
+            draft(mention, prompt, seed, voice, &gate)
         }));
         let drafted = match drafted {
             Ok(Ok(drafted)) => drafted,
+            Ok(Err(error)) if error.is::<Interrupted>() => {
+                return Ok(self.ledger.untry(&row.key)?);
+            }
             Ok(Err(error)) => {
                 self.note(format!("the model on mention {}: {error:#}", row.id));
                 return Ok(());
@@ -148,9 +165,7 @@ impl Bot<'_> {
             }
         };
         let said = match &drafted.reply {
-            Ok(reply) if self.ledger.said_since(reply, now - super::round::DAY)? => {
-                Err("said already today")
-            }
+            Ok(reply) if self.ledger.said_since(reply, now - super::round::DAY)? => Err(SAID),
             other => other.as_deref().map_err(|reason| *reason),
         };
         match said {
@@ -158,6 +173,8 @@ impl Bot<'_> {
                 let from = Some((drafted.seed, &*drafted.model));
                 self.settle(row, Kind::Reply, reply, from, drafted.steps.clone(), now)?;
             }
+            // other words may do better
+            Err(NOTHING | SAID) if row.tries + 1 < MOST_TRIES => {}
             Err(reason) => {
                 self.ledger.skip(&row.key, reason, now)?;
                 self.decided(Decision {

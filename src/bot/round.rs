@@ -2,7 +2,7 @@
 //! nothing in it waits, so that time can be any time.
 
 use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Chance};
-use crate::mentions::{Account, Kind, Ledger, Moment, Row, State, Step, Voice};
+use crate::mentions::{self, Account, Filter, Kind, Ledger, Moment, Row, State, Step, Voice};
 use serde::Serialize;
 
 /// When the next turn is due.
@@ -43,11 +43,14 @@ pub struct Bot<'a> {
     pub(super) settings: Settings,
     /// Texts that no reply may contain.
     pub(super) secrets: Vec<super::Secret>,
+    pub(super) filter: Filter,
     pub(super) me: Option<Account>,
     /// No more mentions will come.
     pub(super) ended: bool,
     pub(super) polls: u32,
     pub(super) next_poll: Moment,
+    /// When old texts are forgotten next.
+    next_purge: Moment,
     /// No reading, and no posting, before these.
     pub(super) reads_from: Moment,
     pub(super) posts_from: Moment,
@@ -91,10 +94,12 @@ impl<'a> Bot<'a> {
             voice: Box::new(voice),
             settings,
             secrets: Vec::new(),
+            filter: mentions::filter,
             me: None,
             ended: false,
             polls: 0,
             next_poll: 0,
+            next_purge: 0,
             reads_from,
             posts_from,
             failures: 0,
@@ -112,6 +117,11 @@ impl<'a> Bot<'a> {
         self.secrets = secrets;
     }
 
+    /// Put another filter in the place of the usual one. Tests do that.
+    pub fn filter_with(&mut self, filter: Filter) {
+        self.filter = filter;
+    }
+
     /// Call `probe` with the name of every step that a crash could follow. Tests end the program there.
     pub fn watch(&mut self, probe: impl FnMut(&'static str) + 'a) {
         self.probe = Box::new(probe);
@@ -124,6 +134,10 @@ impl<'a> Bot<'a> {
     pub fn turn(&mut self, now: Moment) -> Result<Turn> {
         if self.me.is_none() {
             return self.start(now);
+        }
+        if now >= self.next_purge {
+            self.ledger.purge(now - Moment::from(self.settings.policy.keep_days) * DAY)?;
+            self.next_purge = now + DAY;
         }
         let seen = self.ledger.oldest(State::Seen, 100)?;
         if !seen.is_empty() {
@@ -153,7 +167,7 @@ impl<'a> Bot<'a> {
             }
         }
         // new mentions may hold a "stop", so they come before the next draft; but a console is read line by line
-        let poll_at = self.next_poll.max(self.reads_from).max(self.budget_from(now)?);
+        let poll_at = self.next_poll.max(self.reads_from).max(self.budget_from(0.0, now)?);
         if !self.ended && now >= poll_at && self.platform.pace(&self.settings) > 0 {
             return self.poll(now);
         }
@@ -235,8 +249,11 @@ impl<'a> Bot<'a> {
             }
             self.ledger.set_note("seeded", &now.to_string())?;
         }
-        let day = 24 * 3_600_000;
-        self.ledger.purge(now - Moment::from(self.settings.policy.keep_days) * day)?;
+        if self.platform.costs() {
+            let (every, posting) = (self.settings.poll_seconds, self.settings.posting);
+            let looks = format!("@{}: a look every {every} s, posting: {posting}", me.handle);
+            self.note(looks);
+        }
         self.me = Some(me);
         self.mark("known");
         Ok(Turn::Again)
@@ -282,12 +299,16 @@ impl<'a> Bot<'a> {
         Ok(())
     }
 
-    /// The moment from which today's budget allows more; 0 when it does already.
-    pub(super) fn budget_from(&self, now: Moment) -> Result<Moment> {
-        let budget = (self.settings.policy.budget_usd * 1e6) as i64;
-        let tomorrow = (now.div_euclid(DAY) + 1) * DAY;
-        let used_up = self.platform.costs() && self.ledger.spent(now.div_euclid(DAY))? >= budget;
-        Ok(if used_up { tomorrow } else { 0 })
+    /// The moment from which today's budget allows something that costs `usd`; 0 when it does already.
+    pub(super) fn budget_from(&self, usd: f64, now: Moment) -> Result<Moment> {
+        if !self.platform.costs() {
+            return Ok(0);
+        }
+        let micros = |usd: f64| (usd * 1e6).round() as i64;
+        let spent = self.ledger.spent(now.div_euclid(DAY))?;
+        // at least one millionth has to be left, so that a budget of nothing stops all
+        let used_up = spent + micros(usd).max(1) > micros(self.settings.policy.budget_usd);
+        Ok(if used_up { (now.div_euclid(DAY) + 1) * DAY } else { 0 })
     }
 
     pub(super) fn spend(&self, usd: f64, now: Moment) -> Result<()> {

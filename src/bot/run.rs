@@ -7,9 +7,13 @@ use crate::{
 };
 use anyhow::Context;
 use std::{
-    io::Write,
+    io::{IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
+    },
     time::Duration,
 };
 
@@ -26,10 +30,21 @@ pub struct Plan {
     pub secrets: PathBuf,
     /// One look, and end.
     pub once: bool,
-    /// How far ahead of the wall's clock it is, in milliseconds; tests use that.
+    /// Becomes true when the program is to end, so that a long draft does too.
+    pub stop: Arc<AtomicBool>,
+    /// What tests do to it.
+    pub test: Test,
+}
+
+/// What tests do to the real program (`UNSTUCK_BOT_TEST=ahead=MS,die=STEPS,stall=STEP`).
+#[derive(Clone, Debug, Default)]
+pub struct Test {
+    /// How far ahead of the wall's clock it is, in milliseconds.
     pub ahead: Moment,
-    /// Die without a word after so many steps; tests use that.
+    /// Die without a word after so many steps.
     pub die_after: Option<u64>,
+    /// Hang at the step of this name.
+    pub stall: Option<String>,
 }
 
 impl Plan {
@@ -108,18 +123,23 @@ pub fn run(
     voice: impl Voice,
     env: impl Fn(&str) -> Option<String>,
 ) -> anyhow::Result<()> {
-    let mut clock = Clock::new(plan.ahead);
+    let mut clock = Clock::new(plan.test.ahead);
     match plan.platform()? {
         PlatformName::Console => {
             // a signal just ends it: what is in the ledger is whole at any moment
             let (_silent, signals) = channel();
             let handle = plan.settings.handle.as_deref().unwrap_or("unstuck");
+            if std::io::stdin().is_terminal() {
+                let line = r#"{"id":"1","author":"ash","text":"@unstuck The lamp went out, and"}"#;
+                let says = format!("a mention a line, as {line}; Ctrl-D ends");
+                let _ = writeln!(std::io::stderr(), "unstuck: bot: {says}");
+            }
             let console = Console::new(std::io::stdin().lock(), handle.trim_start_matches('@'));
             go(plan, console, voice, Vec::new(), &mut clock, &signals)
         }
         _ => {
             let (x, secrets) = super::x::open(plan, env)?;
-            go(plan, x, voice, secrets, &mut clock, &signals()?)
+            go(plan, x, voice, secrets, &mut clock, &signals(plan.stop.clone())?)
         }
     }
 }
@@ -139,12 +159,17 @@ fn go(
     let ledger = plan.open_ledger(clock.now())?;
     let mut bot = Bot::new(ledger, platform, voice, plan.settings.clone(), clock.now())?;
     bot.keep_secret(secrets);
-    if let Some(mut left) = plan.die_after {
-        bot.watch(move |_| match left.checked_sub(1) {
+    let Test { die_after, stall, .. } = plan.test.clone();
+    let mut left = die_after.unwrap_or(u64::MAX);
+    bot.watch(move |step| {
+        if stall.as_deref() == Some(step) {
+            std::thread::sleep(Duration::from_secs(3_600));
+        }
+        match left.checked_sub(1) {
             Some(less) => left = less,
             None => die(),
-        });
-    }
+        }
+    });
     loop {
         let turn = bot.turn(clock.now());
         print(&mut bot)?;
@@ -195,20 +220,27 @@ fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
     stdout.flush().context("standard output")
 }
 
-/// A message for each signal that asks us to end. After the first one there are four seconds for what is being done;
-/// what then isn't done is found in the ledger by the next start.
+/// So long what is being done may go on when we are asked to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A message for each signal that asks us to end; after the first one there is some time for what is being done. What then
+/// isn't done is found in the ledger by the next start.
 #[cfg(unix)]
-fn signals() -> anyhow::Result<Receiver<()>> {
+fn signals(stop: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let (send, receive) = channel();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
-                continue; // settings are read at the start only: the old ones stay
+                // so nothing that is in the file by now can bring a running bot down
+                let says = "settings are read at the start only; the old ones stay until then";
+                let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {says}");
+                continue;
             }
+            stop.store(true, Ordering::Relaxed);
             let _ = send.send(());
-            std::thread::sleep(Duration::from_secs(4));
+            std::thread::sleep(GRACE);
             std::process::exit(0);
         }
     })?;
@@ -216,7 +248,7 @@ fn signals() -> anyhow::Result<Receiver<()>> {
 }
 
 #[cfg(not(unix))]
-fn signals() -> anyhow::Result<Receiver<()>> {
+fn signals(_: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
     Ok(channel().1)
 }
 

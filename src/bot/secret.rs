@@ -52,7 +52,17 @@ impl Secrets {
     /// # Errors
     /// When neither can be used: which file, and how it should be; never what is in it.
     pub fn load(path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let told = NAMES.map(|name| env(&format!("UNSTUCK_X_{}", name.to_uppercase())));
+        let variables = NAMES.map(|name| format!("UNSTUCK_X_{}", name.to_uppercase()));
+        let told = variables.each_ref().map(|name| env(name));
+        let missing: Vec<_> = (variables.iter().zip(&told))
+            .filter_map(|(name, told)| told.is_none().then_some(&**name))
+            .collect();
+        if (1..NAMES.len()).contains(&missing.len()) {
+            return Err(Trouble::Configuration(format!(
+                "of the four keys in the environment, {} is missing",
+                missing.join(" and ")
+            )));
+        }
         if let [Some(ck), Some(cs), Some(at), Some(at_secret)] = told {
             return Self::from_parts([ck, cs, at, at_secret])
                 .map_err(|what| Trouble::Configuration(format!("UNSTUCK_X_{}: {what}", "…")));
@@ -132,10 +142,21 @@ fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
         format!("others can read it; run: chmod 600 {name}")
     } else if file.uid() != rustix::process::geteuid().as_raw() {
         "belongs to somebody else".to_owned()
+    } else if open_to_all(path) {
+        "anybody could put another file in its place: its folder is writable to all".to_owned()
     } else {
         return Ok(());
     };
     Err(Trouble::Permission(format!("{name}: {wrong}")))
+}
+
+/// Whether anybody may rename files beside this one. In a folder like `/tmp` (sticky) only their owners may.
+#[cfg(unix)]
+fn open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::metadata(folder.unwrap_or(Path::new(".")))
+        .is_ok_and(|folder| folder.mode() & 0o002 != 0 && folder.mode() & 0o1000 == 0)
 }
 
 #[cfg(not(unix))]

@@ -3,11 +3,11 @@
 use super::{Config, places};
 use crate::cli;
 use anyhow::{Context, Result};
-use std::io::Read;
-use unstuck::bot::{Act, Plan, PlatformName, Posting};
+use std::{io::Read, sync::Arc};
+use unstuck::bot::{Act, Plan, PlatformName, Posting, Test};
 
 impl Config {
-    /// The bot's plan. `test` is what tests set (`UNSTUCK_BOT_TEST`): `ahead=MS` and `die=STEPS`.
+    /// The bot's plan. `test` is what tests set (`UNSTUCK_BOT_TEST`), see [`Test`].
     pub fn bot(&self, flags: &cli::Global, args: &cli::Bot, test: Option<&str>) -> Plan {
         let mut settings = self.bot.clone();
         settings.platform = args.platform.map_or(settings.platform, |name| {
@@ -33,10 +33,13 @@ impl Config {
         };
         let usual = || places().map(|places| places.data_dir().join("bot").join(name));
         let told = |key: &str| {
-            let pairs = test.unwrap_or_default().split(',').filter_map(|pair| pair.split_once('='));
-            pairs
-                .filter(|(name, _)| *name == key)
-                .find_map(|(_, number)| number.parse::<i64>().ok())
+            let mut pairs = test.unwrap_or_default().split(',').filter_map(|p| p.split_once('='));
+            pairs.find(|(name, _)| *name == key).map(|(_, value)| value)
+        };
+        let test = Test {
+            ahead: told("ahead").and_then(|ms| ms.parse().ok()).unwrap_or(0),
+            die_after: told("die").and_then(|steps| steps.parse().ok()),
+            stall: told("stall").map(str::to_owned),
         };
         let folder = places().map(|places| places.config_dir().to_owned()).unwrap_or_default();
         let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join("x-keys.toml"));
@@ -46,8 +49,8 @@ impl Config {
             ledger,
             secrets,
             once,
-            ahead: told("ahead").unwrap_or(0),
-            die_after: told("die").map(i64::unsigned_abs),
+            stop: Arc::default(),
+            test,
             settings,
         }
     }

@@ -121,6 +121,14 @@ impl Config {
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
         let policy = &self.bot.policy;
+        let seconds = |seconds: u32, from: u32, to: u32| {
+            ok((from..=to).contains(&seconds), &format!("a number from {from} to {to}"))
+        };
+        seconds(self.bot.poll_seconds, 1, 86_400)?;
+        seconds(self.bot.index_lag_seconds, 10, 86_400)?;
+        seconds(self.bot.patience_seconds, 1, 86_400)?;
+        seconds(self.bot.x.timeout_seconds, 1, 600)?;
+        ok((20..=25_000).contains(&self.bot.limit), "a number from 20 to 25000")?;
         for money in [policy.budget_usd, policy.read_usd, policy.reply_usd] {
             ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
         }

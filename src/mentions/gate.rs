@@ -4,6 +4,27 @@ use super::Settings;
 use rustrict::{Censor, Type};
 use std::panic::catch_unwind;
 
+/// Whether a text is unfit to be said.
+pub type Filter = fn(&str) -> bool;
+
+/// What a reply has to pass.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    /// The operator's words and limits.
+    pub settings: &'a Settings,
+    /// The most weight a reply may have.
+    pub limit: usize,
+    /// Texts that no reply may contain.
+    pub secrets: &'a [&'a str],
+    /// One layer of several: [`filter`] but in tests of a filter that falls over.
+    pub filter: Filter,
+}
+
+/// Profanity, slurs and threats, by a filter that sees through spacing and look-alike letters.
+pub fn filter(text: &str) -> bool {
+    Censor::from_str(text).analyze().is(Type::INAPPROPRIATE)
+}
+
 /// Phrases the filter crate lets pass, kept small and looked through by hand.
 const NEVER: &[&str] = &[
     "go back to your country",
@@ -23,31 +44,34 @@ const NEVER: &[&str] = &[
 /// So many words of the prompt in one run are its author's words under our name.
 const ECHO: usize = 8;
 
-/// Why `reply` must not be posted; `None` when it may be. `secrets` are texts that no reply may contain.
-pub fn refuse(
-    reply: &str,
-    prompt: &str,
-    settings: &Settings,
-    secrets: &[&str],
-) -> Option<&'static str> {
-    let plain = plain(reply);
-    let listed = NEVER.iter().copied().chain(settings.blocked_words.iter().map(|word| &**word));
-    if has_any(&plain, listed) {
-        return Some("a word that is never said");
+impl Gate<'_> {
+    /// Why `reply` to `prompt` must not be posted; `None` when it may be.
+    pub fn refuse(&self, reply: &str, prompt: &str) -> Option<&'static str> {
+        let plain = plain(reply);
+        let own = self.settings.blocked_words.iter().map(|word| &**word);
+        if has_any(&plain, own) {
+            return Some("a word that is never said");
+        }
+        if self.secrets.iter().any(|secret| !secret.is_empty() && reply.contains(secret)) {
+            return Some("a secret");
+        }
+        if echoes(&plain, &self::plain(prompt)) {
+            return Some("the author's own words");
+        }
+        self.filtered(reply)
     }
-    if secrets.iter().any(|secret| !secret.is_empty() && reply.contains(secret)) {
-        return Some("a secret");
-    }
-    if echoes(&plain, &self::plain(prompt)) {
-        return Some("the author's own words");
-    }
-    // a filter that falls over has not said yes
-    let owned = reply.to_owned();
-    let filtered = catch_unwind(move || Censor::from_str(&owned).analyze().is(Type::INAPPROPRIATE));
-    match filtered {
-        Ok(false) => None,
-        Ok(true) => Some("the filter says no"),
-        Err(_) => Some("the filter failed"),
+
+    /// Why `text` is unfit, whoever wrote it. A filter that falls over has not said yes.
+    pub fn filtered(&self, text: &str) -> Option<&'static str> {
+        if has_any(&plain(text), NEVER.iter().copied()) {
+            return Some("a word that is never said");
+        }
+        let (filter, owned) = (self.filter, text.to_owned());
+        match catch_unwind(move || filter(&owned)) {
+            Ok(false) => None,
+            Ok(true) => Some("the filter says no"),
+            Err(_) => Some("the filter failed"),
+        }
     }
 }
 

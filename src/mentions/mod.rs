@@ -10,9 +10,9 @@ mod policy;
 mod voice;
 
 pub use address::{Ask, ask, names};
-pub use draft::{Draft, Step, draft, help, revise};
-pub use gate::refuse as refuse_reply;
+pub use draft::{Draft, NOTHING, Step, draft, help, revise};
+pub use gate::{Filter, Gate, filter};
 pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, Row, State, Summary};
 pub use mention::{Account, Mention, Moment, Person};
 pub use policy::{Past, Settings, Verdict, judge};
-pub use voice::{ModelVoice, Voice};
+pub use voice::{Interrupted, ModelVoice, Voice};

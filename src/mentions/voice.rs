@@ -6,7 +6,18 @@ use crate::{
     token::SamplingParams,
 };
 use anyhow::{Result, bail};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// The program is ending: nobody's fault, so it counts for nothing.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// A prompt in, raw text out.
 pub trait Voice {
@@ -19,7 +30,7 @@ pub trait Voice {
     /// How the text goes on from `prompt`; the same `seed` gives the same words.
     ///
     /// # Errors
-    /// When the model fails or takes too long.
+    /// When the model fails or takes too long; [`Interrupted`] when it was told to stop.
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
 }
 
@@ -29,12 +40,13 @@ pub struct ModelVoice<F> {
     engine: Option<Engine>,
     params: SamplingParams,
     patience: Duration,
+    stop: Arc<AtomicBool>,
 }
 
 impl<F: FnMut() -> Result<Engine>> ModelVoice<F> {
-    /// `open` reads the model; a text that takes longer than `patience` is given up.
-    pub fn new(open: F, params: SamplingParams, patience: Duration) -> Self {
-        Self { open, engine: None, params, patience }
+    /// `open` reads the model; a text that takes longer than `patience` is given up, any text once `stop` is true.
+    pub fn new(open: F, params: SamplingParams, patience: Duration, stop: Arc<AtomicBool>) -> Self {
+        Self { open, engine: None, params, patience, stop }
     }
 
     fn engine(&mut self) -> Result<&mut Engine> {
@@ -53,7 +65,7 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
 
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String> {
         let params = SamplingParams { seed, ..self.params.clone() };
-        let patience = self.patience;
+        let (patience, stop) = (self.patience, self.stop.clone());
         let begun = Instant::now();
         let ask = Ask {
             branch: seed,
@@ -65,6 +77,9 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
         let mut text = String::new();
         for token in self.engine()?.stream(ask)? {
             text.push_str(&token?.text);
+            if stop.load(Ordering::Relaxed) {
+                bail!(Interrupted);
+            }
             if begun.elapsed() > patience {
                 bail!("the model took longer than {} s", patience.as_secs());
             }

@@ -1,7 +1,7 @@
 //! What a mention asks for, who is answered, and what no reply may say. The samples are our own.
 
 use unstuck::mentions::{
-    Account, Ask, Mention, Past, Person, Settings, Verdict, ask, judge, refuse_reply,
+    Account, Ask, Gate, Mention, Past, Person, Settings, Verdict, ask, filter, judge,
 };
 
 const T: i64 = 1_790_000_000_000;
@@ -143,7 +143,8 @@ fn only_who_asked_is_answered() {
 #[test]
 fn the_gate_lets_no_harm_out() {
     let settings = Settings { blocked_words: vec!["velvet glove".into()], ..Settings::default() };
-    let refuse = |reply: &str| refuse_reply(reply, "", &settings, &["s3cr3t-token"]);
+    let gate = Gate { settings: &settings, limit: 280, secrets: &["s3cr3t-token"], filter };
+    let refuse = |reply: &str| gate.refuse(reply, "");
     for fine in ["The lamp went out.", "Scunthorpe is a town.", "She began to sing, softly."] {
         assert_eq!(refuse(fine), None, "{fine}");
     }
@@ -159,9 +160,9 @@ fn the_gate_lets_no_harm_out() {
         assert!(refuse(bad).is_some(), "{bad}");
     }
     let words = "I hereby declare that the moon is made of old green cheese";
-    assert_eq!(
-        refuse_reply(&format!("So {words}."), words, &settings, &[]),
-        Some("the author's own words")
-    );
-    assert_eq!(refuse_reply("The moon is made of light.", words, &settings, &[]), None);
+    assert_eq!(gate.refuse(&format!("So {words}."), words), Some("the author's own words"));
+    assert_eq!(gate.refuse("The moon is made of light.", words), None);
+    // what is foul to begin with is not gone on from; the operator's own words are about replies alone
+    assert!(gate.filtered("kill yourself, and then").is_some());
+    assert_eq!(gate.filtered("a velvet glove and"), None);
 }

@@ -7,6 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 use unstuck::bot::{
     Secret, Secrets,
@@ -48,15 +49,23 @@ pub struct Fault {
     pub answer: Option<Vec<u8>>,
     /// Its reply is shown on the timeline only so much later, in milliseconds.
     pub lag: i64,
+    /// Milliseconds before the answer, and before each of its bytes.
+    pub delay: u64,
+    pub drip: u64,
 }
 
 impl Fault {
     pub fn answer(kind: Kind, status: &str, headers: &[&str], body: &str) -> Self {
-        Self { kind, commit: false, answer: Some(http(status, headers, body)), lag: 0 }
+        Self::raw(kind, &http(status, headers, body))
     }
 
     pub fn raw(kind: Kind, bytes: &[u8]) -> Self {
-        Self { kind, commit: false, answer: Some(bytes.to_vec()), lag: 0 }
+        Self { kind, commit: false, answer: Some(bytes.to_vec()), lag: 0, delay: 0, drip: 0 }
+    }
+
+    /// The right answer, as far as it comes.
+    pub fn right(kind: Kind) -> Self {
+        Self { commit: true, answer: None, ..Self::raw(kind, b"") }
     }
 
     pub fn committed(self) -> Self {
@@ -94,6 +103,8 @@ pub struct Post {
     pub text: String,
     pub replied_to: Option<u64>,
     pub thread: Option<u64>,
+    /// All of it, where `text` was cut.
+    pub note: Option<String>,
     pub refers: Option<(&'static str, u64)>,
     pub history: Vec<u64>,
     pub range: Option<usize>,
@@ -143,7 +154,8 @@ impl Fake {
         let (shared, base) = (world.clone(), url.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serve(stream, &shared, &base);
+                let (shared, base) = (shared.clone(), base.clone());
+                std::thread::spawn(move || serve(stream, &shared, &base));
             }
         });
         let other = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -222,6 +234,7 @@ impl World {
         let name = |old: &'static str| match old {
             "edit_history_tweet_ids" if self.new_names => "edit_history_post_ids",
             "referenced_tweets" if self.new_names => "referenced_posts",
+            "note_tweet" if self.new_names => "note_post",
             other => other,
         };
         let mut value = json!({
@@ -240,6 +253,9 @@ impl World {
             .extend(post.replied_to.map(|id| json!({"type": "replied_to", "id": id.to_string()})));
         if !refers.is_empty() {
             value[name("referenced_tweets")] = refers.into();
+        }
+        if let Some(note) = &post.note {
+            value[name("note_tweet")] = json!({ "text": note });
         }
         if let Some(from) = post.range {
             value["display_text_range"] = json!([from, post.text.chars().count()]);
@@ -322,7 +338,9 @@ impl World {
         if text.is_empty() || length(text) > 280 {
             return refuse("400 Bad Request", "Your Tweet text is too long.");
         }
-        if text.matches('$').count() > 1 || text.contains("http") {
+        let letter = |c: char| c.is_ascii_alphabetic();
+        let cashtags = text.split('$').skip(1).filter(|behind| behind.starts_with(letter)).count();
+        if cashtags > 1 || text.contains("http") {
             return refuse("403 Forbidden", "You are not allowed to post this.");
         }
         let Some(target) = self.posts.iter().find(|post| post.id == to && !post.deleted) else {
@@ -341,6 +359,7 @@ impl World {
                 "You are not allowed to create a Tweet with duplicate content.",
             );
         }
+        accepted(text);
         let without = reply.get("exclude_reply_user_ids").and_then(Value::as_array).cloned();
         let id = self.id_at(self.now);
         self.posts.push(Post {
@@ -433,6 +452,15 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// For another judge: every text that was accepted, with the weight we say it has, a line each.
+fn accepted(text: &str) {
+    let Some(path) = std::env::var_os("BOT_ACCEPTED_TEXTS") else { return };
+    let mut line = json!([text, unstuck::clean::weight(text)]).to_string();
+    line.push('\n');
+    let file = std::fs::File::options().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(line.as_bytes())).expect("written");
 }
 
 /// Another way of counting than the program's: by UTF-16 units outside the four light ranges.
@@ -541,7 +569,18 @@ fn serve(mut stream: TcpStream, world: &Mutex<World>, base: &str) {
         .and_then(|s| s.parse().ok());
     world.log.push((kind, status.unwrap_or(0)));
     drop(world);
-    let _ = stream.write_all(&bytes);
+    let (delay, drip) = fault.map_or((0, 0), |fault| (fault.delay, fault.drip));
+    std::thread::sleep(Duration::from_millis(delay));
+    if drip == 0 {
+        let _ = stream.write_all(&bytes);
+    } else {
+        for byte in bytes {
+            if stream.write_all(&[byte]).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(drip));
+        }
+    }
     let _ = stream.flush();
 }
 

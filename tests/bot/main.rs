@@ -4,46 +4,29 @@
 #![allow(clippy::unwrap_used)] // a test's world has to be as the test says
 
 mod address;
+mod cleaning;
 mod console;
 mod crash;
+mod defects;
 mod fake;
 mod faults;
 mod faults_more;
+mod faults_process;
+mod interleaving;
 mod ledger;
-mod more;
+mod operator;
+#[path = "../program/mod.rs"]
+mod program;
 mod rig;
+mod scenarios;
+mod serve;
 mod signing;
+mod world;
 
+use program::{code, err, out, unstuck};
 use std::{
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
-
-/// The program in a world of its own.
-fn unstuck(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("UNSTUCK_") {
-            command.env_remove(name);
-        }
-    }
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
-        command.env(name, home);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}

@@ -2,12 +2,15 @@
 //! after a restart.
 
 use super::fake::{Fake, Fault, HANDLE, KEYS, Kind, ME, secrets};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use std::path::{Path, PathBuf};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
 use tempfile::TempDir;
 use unstuck::{
     bot::{Attestation, Bot, Decision, Posting, Settings, Trouble, Turn, x::X},
-    mentions::{Ledger, State, Voice},
+    mentions::{Filter, Ledger, State, Voice},
 };
 
 pub const T: i64 = 1_790_000_000_000;
@@ -41,6 +44,7 @@ pub struct Rig {
     pub now: i64,
     pub settings: Settings,
     pub voice: fn(&str, u64) -> anyhow::Result<String>,
+    pub filter: Option<Filter>,
     pub said: Vec<Decision>,
     pub notes: Vec<String>,
     pub trouble: Option<Trouble>,
@@ -62,7 +66,10 @@ impl Rig {
     }
 
     pub fn untouched() -> Self {
-        let fake = Fake::start(T);
+        Self::with(Fake::start(T))
+    }
+
+    pub fn with(fake: Fake) -> Self {
         let mut settings = Settings {
             posting: Posting::Auto,
             handle: Some(HANDLE.into()),
@@ -77,7 +84,8 @@ impl Rig {
         settings.x.base_url.clone_from(&fake.url);
         let (said, notes) = (Vec::new(), Vec::new());
         let folder = folder();
-        Self { fake, now: T, settings, voice: sentence, said, notes, trouble: None, folder }
+        let (voice, filter, trouble) = (sentence, None, None);
+        Self { fake, now: T, settings, voice, filter, said, notes, trouble, folder }
     }
 
     pub fn path(&self) -> PathBuf {
@@ -90,17 +98,50 @@ impl Rig {
 
     /// A new bot works for so long.
     pub fn run(&mut self, length: i64) {
+        self.run_watched(length, |_| {});
+    }
+
+    /// Time passes, and every ten minutes a new bot has a look.
+    pub fn pass(&mut self, length: i64) {
+        let end = self.now + length;
+        while self.now < end {
+            self.run(SECOND);
+            self.now += 10 * MINUTE;
+        }
+    }
+
+    /// A new bot works until it is about to do what follows `step`; then it is gone, as by `kill -9`: each change of the
+    /// ledger is on disk by itself. Whether it came so far.
+    pub fn crash_at(&mut self, step: &'static str) -> bool {
+        self.run_watched(20 * MINUTE, move |now| {
+            if now == step {
+                std::panic::resume_unwind(Box::new("crash"));
+            }
+        })
+    }
+
+    /// A new bot works for so long, and `probe` gets each of its steps. Whether that ended it.
+    pub fn run_watched(&mut self, length: i64, probe: impl FnMut(&'static str)) -> bool {
         let end = self.now + length;
         let x = X::new(&self.settings.x, self.settings.handle.as_deref(), secrets()).unwrap();
         let mut bot =
             match Bot::new(self.ledger(), x, Stub(self.voice), self.settings.clone(), self.now) {
                 Ok(bot) => bot,
-                Err(trouble) => return self.trouble = Some(trouble),
+                Err(trouble) => {
+                    self.trouble = Some(trouble);
+                    return false;
+                }
             };
         bot.keep_secret(secrets().texts().map(unstuck::bot::Secret::new).to_vec());
+        if let Some(filter) = self.filter {
+            bot.filter_with(filter);
+        }
+        bot.watch(probe);
         for _ in 0..200_000 {
             self.fake.world().now = self.now;
-            let turn = bot.turn(self.now);
+            let Ok(turn) = catch_unwind(AssertUnwindSafe(|| bot.turn(self.now))) else {
+                return true;
+            };
             self.said.extend(bot.decisions());
             self.notes.extend(bot.notes());
             match turn {
@@ -108,9 +149,12 @@ impl Rig {
                 Ok(Turn::Until(at)) if at <= end => self.now = at,
                 Ok(_) => {
                     self.now = end;
-                    return;
+                    return false;
                 }
-                Err(trouble) => return self.trouble = Some(trouble),
+                Err(trouble) => {
+                    self.trouble = Some(trouble);
+                    return false;
+                }
             }
         }
         panic!("it works and works: {:?}", self.notes.last());
@@ -162,12 +206,32 @@ impl Rig {
     }
 }
 
+/// No key in `text`, as it is or in any of the forms that programs write texts in.
 pub fn assert_no_secret(text: &str) {
     for key in KEYS {
         let percent = unstuck::bot::x::oauth::percent(key);
         let json = serde_json::to_string(key).unwrap().replace('/', "\\/");
-        for form in [key, &percent, &STANDARD.encode(key), json.trim_matches('"')] {
-            assert!(!text.contains(form), "a key got out, as {form}");
+        let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut forms = vec![
+            key.to_owned(),
+            percent.replace('%', "%25"),
+            percent.to_lowercase(),
+            percent,
+            json.trim_matches('"').to_owned(),
+            hex.to_uppercase(),
+            hex,
+            key.chars().rev().collect(),
+        ];
+        // within a longer base64 text it may begin at any of three places; its edges depend on its neighbours
+        for skip in 0..3 {
+            let mut bytes = vec![b':'; skip];
+            bytes.extend(key.bytes());
+            let written = STANDARD_NO_PAD.encode(&bytes);
+            let own = written[if skip == 0 { 0 } else { skip + 1 }..written.len() - 2].to_owned();
+            forms.extend([own.replace('+', "-").replace('/', "_"), own]);
+        }
+        for form in forms {
+            assert!(!text.contains(&form), "a key got out, as {form}");
         }
     }
 }

@@ -4,8 +4,11 @@
 mod forgetting;
 mod models;
 mod printing;
+#[path = "../program/mod.rs"]
+mod program;
 mod scoring;
 
+use program::{code, err, unstuck};
 use serde_json::Value;
 use std::{
     path::Path,
@@ -14,21 +17,6 @@ use std::{
 use tempfile::TempDir;
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
-
-/// The program, in a world of its own: no settings, models or data of the person who runs the tests.
-fn unstuck(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("UNSTUCK_") {
-            command.env_remove(name);
-        }
-    }
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
-        command.env(name, home);
-    }
-    command.stdin(Stdio::null());
-    command
-}
 
 fn run(args: &[&str]) -> Output {
     let home = TempDir::new().expect("a folder");
@@ -40,17 +28,9 @@ fn generate(args: &[&str]) -> Output {
     run(&[&["generate", "--model", TINY], args].concat())
 }
 
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
 fn out(output: &Output) -> String {
     assert_eq!(code(output), Some(0), "{}", err(output));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+    program::out(output)
 }
 
 fn json_lines(output: &Output) -> Vec<Value> {

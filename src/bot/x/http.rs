@@ -4,6 +4,7 @@
 use super::{limits::Headers, oauth};
 use crate::{
     bot::{Secrets, Trouble},
+    clean::for_terminal,
     mentions::Moment,
 };
 use std::{net::IpAddr, time::Duration};
@@ -11,8 +12,7 @@ use ureq::Agent;
 
 /// No answer is read further.
 const LONGEST: u64 = 1 << 20;
-/// The longest a request may take, and the longest until there is a connection.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest until there is a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// A client of one account.
@@ -62,8 +62,9 @@ impl Http {
     ///
     /// # Errors
     /// When the address isn't `https`, unless it is this machine.
-    pub fn new(base: &str, secrets: Secrets) -> Result<Self, Trouble> {
-        let base = base.trim_end_matches('/');
+    pub fn new(settings: &super::Settings, secrets: Secrets) -> Result<Self, Trouble> {
+        let base = settings.base_url.trim_end_matches('/');
+        let patience = Duration::from_secs(settings.timeout_seconds.into());
         let safe = match base.split_once("://") {
             Some(("https", host)) => !host.is_empty() && !host.contains(['/', '?', '#', '@']),
             Some(("http", host)) => is_loopback(host),
@@ -80,9 +81,9 @@ impl Http {
             .max_redirects_will_error(false)
             .proxy(None)
             .max_idle_connections(0)
-            .timeout_global(Some(PATIENCE))
-            .timeout_connect(Some(CONNECT))
-            .timeout_resolve(Some(CONNECT))
+            .timeout_global(Some(patience))
+            .timeout_connect(Some(CONNECT.min(patience)))
+            .timeout_resolve(Some(CONNECT.min(patience)))
             .user_agent(concat!("unstuck/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Self { agent: config.into(), base: base.to_lowercase(), secrets, ahead: 0 })
@@ -91,6 +92,16 @@ impl Http {
     /// The first part of the access token, which is the account's id.
     pub fn account_id(&self) -> &str {
         self.secrets.access_token.reveal().split('-').next().unwrap_or_default()
+    }
+
+    /// `says` without our keys, which a platform may well repeat, and without what a terminal would obey.
+    pub fn scrub(&self, says: String) -> String {
+        let texts = self.secrets.texts();
+        let written = texts.map(oauth::percent);
+        let forms = texts.into_iter().chain(written.iter().map(|text| &**text));
+        let clean =
+            forms.filter(|form| !form.is_empty()).fold(says, |says, form| says.replace(form, "…"));
+        for_terminal(&clean).into_owned()
     }
 
     /// Send it once.
@@ -182,6 +193,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_fails_before_the_first_byte_did_not_arrive() {
+        use ureq::{Error, Timeout};
+        let io = |kind| Error::Io(std::io::Error::from(kind));
+        for (error, may) in [
+            (Error::HostNotFound, false),
+            (Error::ConnectionFailed, false),
+            (Error::Timeout(Timeout::Resolve), false),
+            (Error::Timeout(Timeout::Connect), false),
+            (io(std::io::ErrorKind::ConnectionRefused), false),
+            (io(std::io::ErrorKind::ConnectionReset), true),
+            (io(std::io::ErrorKind::UnexpectedEof), true),
+            (Error::Timeout(Timeout::Global), true),
+            (Error::Timeout(Timeout::SendBody), true),
+            (Error::Timeout(Timeout::RecvResponse), true),
+        ] {
+            let says = error.to_string();
+            assert_eq!(lost(error).may_have_arrived, may, "{says}");
+        }
+    }
+
+    #[test]
     fn plain_http_goes_nowhere_but_here() {
         let secrets = || Secrets {
             consumer_key: crate::bot::Secret::new("a"),
@@ -189,10 +221,14 @@ mod tests {
             access_token: crate::bot::Secret::new("1-c"),
             access_secret: crate::bot::Secret::new("d"),
         };
+        let new = |base: &str| {
+            let base_url = base.to_owned();
+            Http::new(&crate::bot::x::Settings { base_url, ..Default::default() }, secrets())
+        };
         for good in
             ["https://api.x.com", "http://127.0.0.1:8080", "http://[::1]:9", "http://127.0.0.9"]
         {
-            assert!(Http::new(good, secrets()).is_ok(), "{good}");
+            assert!(new(good).is_ok(), "{good}");
         }
         for bad in [
             "http://api.x.com",
@@ -205,7 +241,7 @@ mod tests {
             "127.0.0.1",
             "https://",
         ] {
-            assert!(Http::new(bad, secrets()).is_err(), "{bad}");
+            assert!(new(bad).is_err(), "{bad}");
         }
     }
 }

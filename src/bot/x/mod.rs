@@ -24,6 +24,8 @@ use wire::{Many, User};
 pub struct Settings {
     /// Where the interface is. Plain `http` only to this machine, for tests.
     pub base_url: String,
+    /// How long one request may take.
+    pub timeout_seconds: u32,
     /// How fields are called in requests; answers are understood in both spellings.
     pub spelling: Spelling,
 }
@@ -41,7 +43,11 @@ pub enum Spelling {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { base_url: "https://api.x.com".into(), spelling: Spelling::default() }
+        Self {
+            base_url: "https://api.x.com".into(),
+            timeout_seconds: 20,
+            spelling: Spelling::default(),
+        }
     }
 }
 
@@ -82,7 +88,7 @@ impl X {
         secrets: Secrets,
     ) -> Result<Self, Trouble> {
         Ok(Self {
-            http: Http::new(&settings.base_url, secrets)?,
+            http: Http::new(settings, secrets)?,
             spelling: settings.spelling,
             expected: handle.map(|handle| handle.trim_start_matches('@').to_owned()),
             me: Account::default(),
@@ -107,7 +113,10 @@ impl X {
         }
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(refusal(&answer, asked, now, &mut self.chance)),
+            _ => {
+                let refusal = refusal(&answer, asked, now, &mut self.chance);
+                Err(Refusal { says: self.http.scrub(refusal.says), ..refusal })
+            }
         }
     }
 
@@ -174,7 +183,7 @@ impl Platform for X {
         let user = value.get("data").and_then(|user| User::deserialize(user).ok());
         let me = user.map(User::account).filter(|me| wire::is_id(&me.id)).ok_or_else(unreadable)?;
         if me.id != self.http.account_id() {
-            let says = format!("the keys are not those of @{}", me.handle);
+            let says = self.http.scrub(format!("the keys are not those of @{}", me.handle));
             return Err(Refusal::new(Class::Account, says));
         }
         if let Some(expected) = &self.expected
@@ -182,6 +191,7 @@ impl Platform for X {
         {
             let says =
                 format!("the keys are those of @{}, the settings say @{expected}", me.handle);
+            let says = self.http.scrub(says);
             return Err(Refusal::new(Class::Account, says));
         }
         self.me = me.clone();

@@ -196,8 +196,43 @@ impl Ledger {
     /// # Errors
     /// As of the database.
     pub fn was_uncertain(&self, key: &str) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM attempt WHERE key = ?1 AND outcome = 'lost')";
+        let sql = "SELECT EXISTS (SELECT 1 FROM attempt WHERE key = ?1 AND outcome IN ('lost', 'waived'))";
         Ok(self.db.query_row(sql, [key], |row| row.get(0))?)
+    }
+
+    /// Replies that were sent without a trace, and given up: a person has to say what becomes of them.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn lost(&self) -> Result<Vec<Row>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM mention WHERE state = 'dead' AND reply IS NOT NULL AND key IN
+             (SELECT key FROM attempt WHERE coalesce(outcome, 'lost') = 'lost') ORDER BY created LIMIT 1000"
+        );
+        let mut query = self.db.prepare(&sql)?;
+        let rows = query.query_map([], read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A person wants such a reply sent again: it is looked for once more before that. False when it is none.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn send_lost(&mut self, key: &str, now: Moment) -> Result<bool> {
+        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let opened = change.execute(
+            "UPDATE mention SET state = 'uncertain', reason = NULL, misses = 0, checked = NULL, changed = ?2
+             WHERE key = ?1 AND state = 'dead' AND reply IS NOT NULL AND EXISTS
+             (SELECT 1 FROM attempt WHERE attempt.key = ?1 AND coalesce(outcome, 'lost') = 'lost')",
+            params![key, now],
+        )?;
+        change.execute(
+            "UPDATE attempt SET ended = coalesce(ended, ?2), outcome = 'waived'
+             WHERE key = ?1 AND coalesce(outcome, 'lost') = 'lost' AND ?3",
+            params![key, now, opened > 0],
+        )?;
+        change.commit()?;
+        Ok(opened > 0)
     }
 
     /// Whether these words were said since a moment, to anybody.

@@ -15,6 +15,8 @@ pub struct Summary {
     pub reasons: BTreeMap<String, u64>,
     /// Authors who said stop.
     pub opted_out: u64,
+    /// When mentions were last asked for with success.
+    pub looked: Option<Moment>,
     /// What today has cost, in US dollars.
     pub spent_usd: f64,
     /// Who vouched for posting without a person looking, and when.
@@ -42,14 +44,14 @@ impl Ledger {
         Ok(self.db.execute(sql, params![key, reply, now])? > 0)
     }
 
-    /// Drop a reply that wasn't sent. False when there is none.
+    /// Drop a reply that wasn't sent, or was given up. False when there is none.
     ///
     /// # Errors
     /// As of the database.
     pub fn reject(&self, key: &str, now: Moment) -> Result<bool> {
         let sql =
-            "UPDATE mention SET state = 'skipped', reason = 'rejected', reply = NULL, changed = ?2
-                   WHERE key = ?1 AND state IN ('queued', 'waiting', 'approved')";
+            "UPDATE mention SET state = CASE state WHEN 'uncertain' THEN 'dead' ELSE 'skipped' END, reason = 'rejected', reply = NULL, changed = ?2
+                   WHERE key = ?1 AND (state IN ('queued', 'waiting', 'approved', 'uncertain') OR state = 'dead' AND reply IS NOT NULL)";
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 
@@ -74,6 +76,7 @@ impl Ledger {
                  GROUP BY reason",
             )?,
             opted_out: self.opted_out()?.len() as u64,
+            looked: self.number("looked")?,
             spent_usd: self.spent(day)? as f64 / 1e6,
             attested: attested.collect::<rusqlite::Result<_>>()?,
         })

@@ -135,7 +135,7 @@ impl Ledger {
                 params![key, id, author.id, author.handle, thread, mention.created, json, now],
             )?;
             change.execute(
-                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, changed = ?4
+                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, tries = 0, changed = ?4
                  WHERE key = ?1 AND state IN ('seen', 'queued', 'waiting', 'approved')
                  AND (length(id) < length(?2) OR length(id) = length(?2) AND id < ?2)
                  AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.key = ?1)",
@@ -224,6 +224,16 @@ impl Ledger {
     /// As of the database.
     pub fn try_once(&self, key: &str) -> Result<()> {
         let sql = "UPDATE mention SET tries = tries + 1 WHERE key = ?1 AND state = 'queued'";
+        self.db.execute(sql, [key])?;
+        Ok(())
+    }
+
+    /// Take a counted try back: the program ended, the model didn't fail.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub fn untry(&self, key: &str) -> Result<()> {
+        let sql = "UPDATE mention SET tries = tries - 1 WHERE key = ?1 AND tries > 0";
         self.db.execute(sql, [key])?;
         Ok(())
     }
