@@ -172,7 +172,7 @@ fn killed_at_every_step_under_every_fault() {
         for first in 0..FIRST {
             let turn = number as u64 + first;
             let second = if full { &SECOND[..] } else { &SECOND[turn as usize % 4..][..1] };
-            if full || turn % 5 == 0 {
+            if full || turn.is_multiple_of(5) {
                 all.extend(second.iter().map(|second| (number, first, *second)));
             }
         }

@@ -5,9 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
-python3 -m venv "$room/venv" >/dev/null 2>&1 || { echo "no Python with venv here"; exit 77; }
-timeout 180 "$room/venv/bin/pip" install --quiet --disable-pip-version-check oauthlib==3.3.1 >/dev/null 2>&1 ||
-    { echo "oauthlib can't be fetched here"; exit 77; }
+source tests/peers/python.bash
+python_with oauthlib==3.3.1 "$room"
 cargo test --release --quiet --test bot --no-run >/dev/null 2>&1 # builds the program too
 
 cat > "$room/server.py" <<'PY'

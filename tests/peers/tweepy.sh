@@ -5,12 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
-python3 -m venv "$room/venv" >/dev/null 2>&1 || { echo "no Python with venv here"; exit 77; }
-timeout 180 "$room/venv/bin/pip" install --quiet --disable-pip-version-check tweepy==4.17.0 >/dev/null 2>&1 ||
-    { echo "tweepy can't be fetched here"; exit 77; }
+source tests/peers/python.bash
+python_with tweepy==4.17.0 "$room"
 cargo test --release --quiet --test bot --no-run >/dev/null 2>&1
 mkfifo "$room/in"
-cargo test --release --quiet --test bot -- --ignored --exact more::serve --nocapture < "$room/in" > "$room/log" 2>/dev/null &
+cargo test --release --quiet --test bot -- --ignored --exact serve::serve --nocapture < "$room/in" > "$room/log" 2>/dev/null &
 exec 9> "$room/in"
 for _ in $(seq 300); do grep -q 'serving' "$room/log" && break; sleep 0.1; done
 read -r url mention < <(grep -o 'serving .*' "$room/log" | awk '{print $2, $4}')
