@@ -278,7 +278,9 @@ fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>)
     let told = |name: &str| std::env::var(name).ok();
     let session = Session::resume(file, state, config.history)?;
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
+    let mentions = config.mentions();
     let mut settings = config.desk;
+    settings.mentions = mentions;
     settings.zone = jiff::tz::TimeZone::system();
     settings.themes = Themes::new(config::themes());
     settings.state = Some(state.to_owned());

@@ -3,10 +3,20 @@
 use super::{Config, places};
 use crate::cli;
 use anyhow::{Context, Result};
-use std::{io::Read, sync::Arc};
-use unstuck::bot::{Act, Plan, PlatformName, Posting, Test};
+use std::{io::Read, path::PathBuf, sync::Arc};
+use unstuck::{
+    bot::{Act, Plan, PlatformName, Posting, Settings, Test},
+    mentions::Place,
+};
 
 impl Config {
+    /// Where the desk finds the bot's queue; nowhere when no bot is configured.
+    pub fn mentions(&self) -> Option<Place> {
+        self.bot.platform?;
+        let (ledger, settings) = (ledger(&self.bot)?, self.bot.policy.clone());
+        Some(Place { ledger, settings, limit: self.bot.limit })
+    }
+
     /// The bot's plan. `test` is what tests set (`UNSTUCK_BOT_TEST`), see [`Test`].
     pub fn bot(&self, flags: &cli::Global, args: &cli::Bot, test: Option<&str>) -> Plan {
         let mut settings = self.bot.clone();
@@ -27,11 +37,6 @@ impl Config {
         }
         // a trial on the console leaves nothing behind, so that the same line can be tried again
         let trial = dry && settings.platform == Some(PlatformName::Console);
-        let name = match settings.platform {
-            Some(PlatformName::Console) => "console.sqlite",
-            _ => "x.sqlite",
-        };
-        let usual = || places().map(|places| places.data_dir().join("bot").join(name));
         let told = |key: &str| {
             let mut pairs = test.unwrap_or_default().split(',').filter_map(|p| p.split_once('='));
             pairs.find(|(name, _)| *name == key).map(|(_, value)| value)
@@ -43,7 +48,7 @@ impl Config {
         };
         let folder = places().map(|places| places.config_dir().to_owned()).unwrap_or_default();
         let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join("x-keys.toml"));
-        let ledger = settings.ledger.clone().or_else(|| if trial { None } else { usual() });
+        let ledger = if trial { settings.ledger.clone() } else { ledger(&settings) };
         Plan {
             settings_file: flags.config.clone().unwrap_or_else(|| folder.join("unstuck.toml")),
             ledger,
@@ -54,6 +59,16 @@ impl Config {
             settings,
         }
     }
+}
+
+/// The ledger's file: the one that is set, or the platform's own in the data folder.
+fn ledger(settings: &Settings) -> Option<PathBuf> {
+    let name = match settings.platform {
+        Some(PlatformName::Console) => "console.sqlite",
+        _ => "x.sqlite",
+    };
+    let usual = || Some(places()?.data_dir().join("bot").join(name));
+    settings.ledger.clone().or_else(usual)
 }
 
 /// What an operator wants; `None` when the bot itself is to run.

@@ -14,5 +14,5 @@ pub use draft::{Draft, NOTHING, Step, draft, help, revise};
 pub use gate::{Filter, Gate, filter};
 pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, Row, State, Summary};
 pub use mention::{Account, Mention, Moment, Person};
-pub use policy::{Past, Settings, Verdict, judge};
+pub use policy::{Past, Place, Settings, Verdict, judge};
 pub use voice::{Interrupted, ModelVoice, Voice};

@@ -2,6 +2,7 @@
 
 use super::{Account, Ask, Mention, Moment, address::ask};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What the operator may set. The defaults keep well inside what platforms allow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,17 @@ pub struct Settings {
     pub keep_days: u32,
     /// What is said to `help`.
     pub help: String,
+}
+
+/// Where a bot's queue is, for those who work on it beside the bot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The ledger's file.
+    pub ledger: PathBuf,
+    /// What the bot's replies have to keep to.
+    pub settings: Settings,
+    /// The most weight of one.
+    pub limit: usize,
 }
 
 impl Default for Settings {

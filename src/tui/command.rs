@@ -190,6 +190,9 @@ pub enum Command {
     /// Open a draft of late in the place of this one.
     #[strum(message = "The desk")]
     Recent,
+    /// Look at what the bot would say: let it go, change it, drop it.
+    #[strum(message = "The desk")]
+    Mentions,
     /// Show all keys.
     #[strum(message = "The desk")]
     Help,

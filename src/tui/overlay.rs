@@ -4,6 +4,7 @@ use super::picker::Picker;
 use crate::{
     clean::for_terminal,
     generate::Seen,
+    mentions::{Ledger, Row},
     session::{Branch, Change, Revision, difference},
     token::BranchId,
 };
@@ -27,6 +28,22 @@ pub enum Overlay {
     Difference(Difference, Option<Box<Overlay>>),
     /// The branch map.
     Branches(Branches),
+    /// The bot's queue.
+    Mentions(Box<Waiting>),
+}
+
+/// The bot's queue, and what is being done with it.
+pub struct Waiting {
+    /// Replies that wait, the oldest first.
+    pub rows: Vec<Row>,
+    /// Where they are; a bot may be at work on it.
+    pub ledger: Ledger,
+    /// Where the arrows are.
+    pub chosen: usize,
+    /// The author who is never answered again when the key is pressed again.
+    pub leaving: Option<String>,
+    /// The words that the chosen reply gets.
+    pub changing: Option<Field>,
 }
 
 /// The branch map, and what is being done with it.

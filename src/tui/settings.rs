@@ -1,6 +1,7 @@
 //! What the desk can be told before it opens.
 
 use crate::{
+    mentions::Place,
     session::History,
     token::SamplingParams,
     ui::{
@@ -39,6 +40,9 @@ pub struct Settings {
     /// The folder in which things are remembered; nowhere without.
     #[serde(skip)]
     pub state: Option<PathBuf>,
+    /// The bot's queue, when there is a bot.
+    #[serde(skip)]
+    pub mentions: Option<Place>,
     /// Whether drafts that are opened here keep a history.
     #[serde(skip)]
     pub history: History,
@@ -68,6 +72,7 @@ impl Default for Settings {
             keys: Vec::new(),
             themes: Themes::default(),
             state: None,
+            mentions: None,
             history: History::default(),
             depth: Depth::default(),
             zone: TimeZone::UTC,

@@ -8,6 +8,9 @@ mod cleaning;
 mod console;
 mod crash;
 mod defects;
+#[path = "../desk/mod.rs"]
+mod desk;
+mod desk_queue;
 mod fake;
 mod faults;
 mod faults_more;

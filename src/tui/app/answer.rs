@@ -34,6 +34,7 @@ impl App {
             }
             (Some(Overlay::Picker(picker)), _) => self.press_picker(picker, key, event),
             (Some(Overlay::Branches(map)), _) => self.press_branches(map, key, event),
+            (Some(Overlay::Mentions(waiting)), _) => self.press_mentions(waiting, event),
             (Some(Overlay::Question(question @ Question::Recovered(..))), _) => {
                 self.answer_recovered(question, key, event);
             }

@@ -17,6 +17,11 @@ impl App {
             Some(
                 Overlay::SaveAs(field, _) | Overlay::Branches(Branches { naming: Some(field), .. }),
             ) => field.paste(text),
+            Some(Overlay::Mentions(waiting)) => {
+                if let Some(field) = &mut waiting.changing {
+                    field.paste(text);
+                }
+            }
             // Who pastes has kept what was recovered.
             Some(Overlay::Question(Question::Recovered(..))) => {
                 self.overlay = None;

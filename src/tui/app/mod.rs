@@ -8,6 +8,7 @@ mod file;
 mod follow;
 mod heard;
 mod keep;
+mod mentions;
 mod mouse;
 mod pick;
 mod roll;
@@ -28,6 +29,7 @@ use super::{
 use crate::{
     clean::for_terminal,
     generate::ModelInfo,
+    mentions::Place,
     session::{History, Motion, Revision, Session},
     token::SamplingParams,
     ui::{
@@ -93,6 +95,8 @@ pub struct App {
     requests: Sender<Request>,
     /// The page shows whose words they are.
     pub(super) whose: bool,
+    /// Where the bot's queue is, if there is a bot.
+    pub(super) mentions: Option<Place>,
     /// The writer was told that another program has changed the file.
     told_of_change: bool,
     /// Where the writer's clock hangs.
@@ -161,6 +165,7 @@ impl App {
             clicked: None,
             requests,
             whose: false,
+            mentions: settings.mentions.clone(),
             told_of_change: false,
             zone: settings.zone.clone(),
             over: false,
@@ -349,6 +354,7 @@ impl App {
             Command::Whose => self.whose = !self.whose,
             Command::Models => self.overlay = Some(Overlay::Sheet(Sheet::Models, 0)),
             Command::Palette => self.open_palette(),
+            Command::Mentions => self.open_mentions(),
             Command::Themes => self.open_themes(),
             Command::Recent => self.open_recent(),
             Command::Help => self.overlay = Some(Overlay::Sheet(Sheet::Help, 0)),

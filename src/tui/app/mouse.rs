@@ -69,6 +69,10 @@ impl App {
                 let last = map.rows.len().saturating_sub(1);
                 map.chosen = map.chosen.saturating_add_signed(by).min(last);
             }
+            Some(Overlay::Mentions(waiting)) if waiting.changing.is_none() => {
+                let last = waiting.rows.len().saturating_sub(1);
+                waiting.chosen = waiting.chosen.saturating_add_signed(by).min(last);
+            }
             Some(Overlay::Picker(_)) => {
                 if let Some(Overlay::Picker(mut picker)) = self.overlay.take() {
                     picker.step(by);

@@ -3,6 +3,7 @@
 mod branches;
 mod difference;
 mod help;
+mod mentions;
 mod offers;
 mod page;
 mod picker;
@@ -97,6 +98,12 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
             clear(frame, below, ground);
             if let Some(Overlay::Branches(map)) = &app.overlay {
                 branches::draw(app, map, frame, below);
+            }
+        }
+        Some(Overlay::Mentions(_)) => {
+            clear(frame, below, ground);
+            if let Some(Overlay::Mentions(waiting)) = &app.overlay {
+                mentions::draw(app, waiting, frame, below);
             }
         }
         Some(Overlay::Difference(difference, _)) => {

@@ -70,6 +70,11 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         Some(Overlay::Branches(Branches { naming: Some(field), .. })) => {
             return fill(app, field, " Name: ", frame, area);
         }
+        Some(Overlay::Mentions(waiting)) if waiting.changing.is_some() => {
+            if let Some(field) = &waiting.changing {
+                return fill(app, field, " Reply: ", frame, area);
+            }
+        }
         Some(Overlay::Question(question)) => {
             let (words, answers) = question.words(&app.session.title());
             let answers: Vec<_> =
@@ -104,7 +109,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         }
         return line(app, frame, area, Span::styled(words, style), &hints);
     }
-    if let Some(Overlay::Branches(_)) = app.overlay {
+    if let Some(Overlay::Branches(_) | Overlay::Mentions(_)) = app.overlay {
         return line(app, frame, area, Span::raw(""), &hints);
     }
     // The first of the keys, and all of them while they are needed, come before how things stand.
@@ -190,6 +195,17 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
             ("Space", "mark"),
         ];
         return keys.map(|(key, act)| (key.to_owned(), act)).to_vec();
+    }
+    if let Some(Overlay::Mentions(waiting)) = &app.overlay {
+        let keys = [
+            ("a", "approve"),
+            ("e", "edit"),
+            ("x", "reject"),
+            ("o", "never answer this person"),
+            ("Esc", "back"),
+        ];
+        let shown = if waiting.rows.is_empty() { &keys[4..] } else { &keys };
+        return shown.iter().map(|(key, act)| ((*key).to_owned(), *act)).collect();
     }
     let help = hint(Command::Help, "help");
     let mut hints = Vec::new();

@@ -1,0 +1,76 @@
+//! The bot's queue on the desk, beside a bot that posts: the same ledger, looked at and worked on by both.
+
+use super::{
+    desk::{Desk, settings},
+    fake::Kind,
+    rig::{HOUR, MINUTE, Rig},
+};
+use unstuck::{
+    bot::Posting,
+    mentions::{Place, Settings as Policy, State},
+    session::Session,
+    tui::Settings,
+};
+
+fn desk(rig: &Rig) -> Desk {
+    let place = Place { ledger: rig.path(), settings: Policy::default(), limit: 280 };
+    let mut desk = Desk::new(
+        Session::from_text("A page."),
+        &Settings { mentions: Some(place), ..settings() },
+        vec![],
+    );
+    desk.size(100, 30);
+    desk
+}
+
+#[test]
+fn a_person_at_the_desk_decides_while_the_bot_runs() {
+    let mut rig = Rig::new();
+    rig.settings.posting = Posting::Queue;
+    let all = ["1", "2", "3", "4"].map(|author| rig.say(author, "@inkbot The lamp \u{1b}[31mwent"));
+    rig.run(2 * MINUTE);
+    let mut desk = desk(&rig);
+    desk.steps(&["<f9>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("mentions · 4 waiting") && shown.contains("@user1"), "{shown}");
+    assert!(shown.contains("a approve") && shown.contains("of 280 · stub, seed"), "{shown}");
+    assert!(!shown.contains('\u{1b}'));
+    // one goes, one gets other words and goes, one is dropped, one wants to be left alone
+    desk.steps(&["a"]);
+    assert_eq!(rig.state(all[0]), State::Approved);
+    desk.press("e");
+    for _ in 0..200 {
+        desk.press("backspace");
+    }
+    desk.steps(&["See example.com.", "<enter>"]);
+    assert!(desk.shown().contains("Not done: the reply has a link"), "{}", desk.shown());
+    for _ in 0..20 {
+        desk.press("backspace");
+    }
+    desk.steps(&["These words are mine.", "<enter>", "a"]);
+    desk.steps(&["x", "o"]);
+    assert_eq!(rig.state(all[3]), State::Waiting, "asked first");
+    desk.steps(&["o"]);
+    assert!(desk.shown().contains("nothing waits"), "{}", desk.shown());
+    desk.steps(&["<esc>", " And on."]);
+    assert_eq!(desk.text(), "A page. And on.|");
+    rig.run(HOUR);
+    assert_eq!(all.map(|mention| rig.replies(mention)), [1, 1, 0, 0]);
+    assert_eq!(rig.fake.world().replies(all[1])[0].text, "These words are mine.");
+    let later = rig.say("4", "@inkbot hello");
+    rig.run(HOUR);
+    assert_eq!((rig.replies(later), rig.count(Kind::Post)), (0, 2));
+    rig.judge();
+}
+
+#[test]
+fn without_a_bot_it_says_how_to_have_one() {
+    let mut rig = Rig::untouched();
+    let mut desk = desk(&rig);
+    desk.steps(&["<f9>"]);
+    assert!(desk.shown().contains("No bot has a ledger here yet"), "{}", desk.shown());
+    assert!(!rig.path().exists(), "and makes none");
+    rig.run(MINUTE);
+    desk.steps(&["<f9>"]);
+    assert!(desk.shown().contains("nothing waits"), "{}", desk.shown());
+}
