@@ -83,7 +83,6 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     if let Some(Overlay::Picker(_)) = app.overlay {
         return picker::draw(app, frame, area);
     }
-    status::draw(app, frame, areas.status);
     if let Some(Overlay::Token(token)) = &app.overlay {
         token::draw(app, token, frame, areas.page, cursor);
     }
@@ -112,6 +111,8 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
         }
         _ => {}
     }
+    // what it has to say may take rows of what is shown
+    status::draw(app, frame, areas.status);
 }
 
 fn clear(frame: &mut Frame, area: Rect, ground: Style) {
