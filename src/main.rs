@@ -22,10 +22,14 @@ use unstuck::{
     finetune,
     generate::Engine,
     mentions::ModelVoice,
-    model::{self, Model, Precision},
+    model::{self, Model, Precision, hub, hub::Hub},
     session::Session,
     tui,
-    ui::theme::{Depth, Themes},
+    ui::{
+        remembered::Remembered,
+        shelf::Shelf,
+        theme::{Depth, Themes},
+    },
 };
 
 fn main() -> ExitCode {
@@ -97,7 +101,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             commands::score::run(&args.file, args.json, &engine)?;
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
-        Command::Models(command) => models(command, &cli.global, &config)?,
+        Command::Models(command) => models(command, &cli.global, &config, &state)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {
                 return commands::bench::write(&Model::random(shape, config.quantization)?, path)
@@ -140,7 +144,7 @@ fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
 }
 
 /// What `unstuck models` was asked for.
-fn models(command: Models, flags: &cli::Global, config: &Config) -> Result<()> {
+fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -> Result<()> {
     use commands::models as run;
     let used = config.model.as_deref();
     let found = |name: Option<String>| find(name.as_deref().or(used));
@@ -148,6 +152,15 @@ fn models(command: Models, flags: &cli::Global, config: &Config) -> Result<()> {
         Models::List(args) => run::list(&config::shelves(), used, args.json),
         Models::Info(args) => run::info(&found(args.name)?, config.quantization, args.json),
         Models::Verify(args) => run::verify(&found(args.name)?, config.quantization),
+        Models::Pull(args) => {
+            let settings = hub::Settings::from_env(|name| std::env::var(name).ok())?;
+            let hub = Hub::new(settings, hub::Conditions::default());
+            let (name, licence) = run::pull(&hub, &args.name, flags.quiet, &interrupted()?)?;
+            if let Some(licence) = licence {
+                Remembered::load(Some(state)).note_licence(&name, &licence);
+            }
+            Ok(())
+        }
         Models::Import(args) => run::import(&args.path, args.name.as_deref(), &config::shelf()?),
         Models::Export(args) => {
             let to = match args.to {
@@ -156,15 +169,20 @@ fn models(command: Models, flags: &cli::Global, config: &Config) -> Result<()> {
             };
             run::export(&found(args.name)?, to, &args.output, config.quantization)
         }
-        Models::Remove(args) => run::remove(&args.name, &config::shelf()?, args.yes),
+        Models::Remove(args) => {
+            run::remove(&args.name, &config::shelf()?, config::hub_cache().as_deref(), args.yes)
+        }
         Models::Default(args) => {
             let mut place = commands::Place::open(None)?;
             let Some(name) = args.name else {
                 return place.write(&format!("{}\n", used.unwrap_or(model::EMBEDDED)));
             };
             let name = match find(Some(&name))? {
-                // a path holds only from where it was typed, but for names of the data folder
-                Found::At(path) if !path.starts_with(config::shelf()?) => {
+                // a path holds only from where it was typed, but for names of the data folder and the hub's cache
+                Found::At(path)
+                    if !path.starts_with(config::shelf()?)
+                        && !config::hub_cache().is_some_and(|cache| path.starts_with(cache)) =>
+                {
                     std::fs::canonicalize(path)?.to_string_lossy().into_owned()
                 }
                 _ => name,
@@ -243,14 +261,20 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     bot::run(&plan, voice, env)
 }
 
-/// Teach a model; Ctrl-C ends it after the step that is being made, and a second one at once.
-fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool) -> Result<()> {
+/// What Ctrl-C and SIGTERM set; a second one ends the program at once.
+fn interrupted() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register_conditional_default(signal, stop.clone())?;
         signal_hook::flag::register(signal, stop.clone())?;
     }
+    Ok(stop)
+}
+
+/// Teach a model; Ctrl-C ends it after the step that is being made, and a second one at once.
+fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool) -> Result<()> {
+    let stop = interrupted()?;
     let request = finetune::Request {
         corpus: &args.corpus,
         folder: config::runs().join(&args.run),
@@ -286,7 +310,21 @@ fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>)
     settings.state = Some(state.to_owned());
     settings.history = config.history;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    tui::run(session, settings, notices, move || open(config.model.as_deref(), config.quantization))
+    let shelf = Shelf {
+        folders: config::shelves(),
+        precision: config.quantization,
+        first: config.model,
+        hub: match hub::Settings::from_env(told) {
+            Ok(hub) => Some(hub),
+            Err(error) => {
+                tracing::warn!("no hub: {error:#}");
+                None
+            }
+        },
+        state: Some(state.to_owned()),
+    };
+    settings.shelf = Some(shelf.clone());
+    tui::run(session, settings, notices, move || shelf.open(None))
 }
 
 /// The model that `name` means, or the one in the program, ready to write.

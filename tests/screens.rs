@@ -1,6 +1,7 @@
 //! What is seen, at every size: snapshots of the whole screen. The test plays the model.
 
 mod desk;
+mod models;
 
 use desk::Desk;
 use ratatui::{
@@ -10,7 +11,7 @@ use ratatui::{
 use unstuck::{
     session::Session,
     tui::Settings,
-    ui::{theme::Depth, worker::News},
+    ui::{shelf::Word, theme::Depth, worker::News},
 };
 
 const SIZES: [(u16, u16); 5] = [(80, 24), (120, 30), (160, 45), (40, 12), (30, 6)];
@@ -80,7 +81,17 @@ fn questions_and_errors() {
     seen("leave", ISLAND, &["x", "<ctrl-q>"]);
     seen("save_as", ISLAND, &["<alt-s>"]);
     seen("failed", ISLAND, &["<ctrl-space>", "=ing", "=!model.safetensors is torn"]);
-    seen("models", ISLAND, &["<ctrl-l>"]);
+}
+
+#[test]
+fn models_to_choose_from() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::on(ISLAND).with_shelf();
+        desk.size(width, height);
+        desk.press("ctrl-l");
+        desk.shelf(Word::Listed(models::entries()));
+        insta::assert_snapshot!(format!("models_{width}x{height}"), desk.shown());
+    }
 }
 
 #[test]

@@ -5,7 +5,11 @@
 
 mod desk;
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::{
+    Arc, Mutex, Weak,
+    atomic::{AtomicBool, Ordering},
+    mpsc::{self, Sender},
+};
 use unstuck::{
     clean::Level,
     generate::{Ask, Engine, Look, Output, Scripted, Seen, Turn},
@@ -42,6 +46,7 @@ fn script(turns: Vec<Turn>) -> Scripted {
         seen: Some(seen),
         live: Vec::new(),
         looks: Vec::new(),
+        held: None,
     }
 }
 
@@ -65,7 +70,8 @@ fn run(
             News::Failed(branch, why) => format!("{branch} failed: {why}"),
             News::Seen(number, seen) => format!("{number} saw {:?}", seen.token),
             News::Gone(why) => format!("gone: {why}"),
-            News::Speed(_) => return true,
+            News::NotOpened(why) => format!("not opened: {why}"),
+            News::Speed(_) | News::Measured(_) => return true,
         };
         let mut asking = asking.lock().unwrap();
         if let Some(requests) = asking.as_ref() {
@@ -203,4 +209,128 @@ fn a_model_that_does_not_load_is_news() {
     worker::spawn(load, inbox, move |told| heard.send(told).is_ok()).unwrap();
     let all: Vec<_> = news.iter().collect();
     assert_eq!(all, [News::Gone("No model: config.json is missing".into())]);
+}
+
+/// A worker with models by name: what it tells, in words, and who holds each model.
+fn with_models(
+    react: impl Fn(&str, &Sender<Request>) + Send + 'static,
+) -> (Vec<String>, Vec<(String, usize)>) {
+    let (requests, inbox) = mpsc::channel();
+    let (heard, news) = mpsc::channel();
+    let all: Arc<Mutex<Vec<Weak<()>>>> = Arc::default();
+    // How many models of those opened before are still held when the next is opened.
+    let alive: Arc<Mutex<Vec<(String, usize)>>> = Arc::default();
+    let counts = alive.clone();
+    let open = move |name: Option<&str>| {
+        let name = name.unwrap_or("first").to_owned();
+        let mut all = all.lock().unwrap();
+        let still = all.iter().filter(|held| held.upgrade().is_some()).count();
+        counts.lock().unwrap().push((name.clone(), still));
+        if name == "broken" {
+            anyhow::bail!("config.json is missing");
+        }
+        let here = Arc::new(());
+        all.push(Arc::downgrade(&here));
+        let turns = (1..=3).map(|number| Turn::Give(vec![word(number, &format!(" of {name}"))]));
+        let info = unstuck::generate::ModelInfo { name: name.clone(), ..desk::info() };
+        let script =
+            Scripted { info, held: Some(here), refused: Vec::new(), ..script(turns.collect()) };
+        Ok(Engine::Scripted(Box::new(script)))
+    };
+    let asking = Mutex::new(Some(requests));
+    let tell = move |told: News| {
+        let words = match &told {
+            News::Loaded(info) => format!("loaded {}", info.name),
+            News::NotOpened(why) => format!("not opened: {why}"),
+            News::Token(branch, token) => format!("{branch}{}", token.text),
+            News::Done(branch, _) => format!("{branch} done"),
+            News::Failed(branch, why) => format!("{branch} failed: {why}"),
+            News::Gone(why) => format!("gone: {why}"),
+            _ => return true,
+        };
+        let mut asking = asking.lock().unwrap();
+        if let Some(requests) = asking.as_ref() {
+            react(&words, requests);
+        }
+        if words.starts_with("9") || words.starts_with("gone") {
+            *asking = None;
+        }
+        heard.send(words).is_ok()
+    };
+    worker::spawn_with(open, inbox, tell).unwrap();
+    let told = news.iter().collect();
+    let alive = alive.lock().unwrap().clone();
+    (told, alive)
+}
+
+#[test]
+fn another_model_comes_in_the_place_of_one_that_is_let_go_first() {
+    let (told, alive) = with_models(|words, requests| {
+        let send = |request| requests.send(request).unwrap();
+        match words {
+            "loaded first" => send(Request::Open("second".into())),
+            // in mid-stream too
+            "loaded second" => send(ask(1)),
+            "1 of second" => send(Request::Open("third".into())),
+            "loaded third" => send(ask(9)),
+            _ => {}
+        }
+    });
+    assert_eq!(told[..2], ["loaded first", "loaded second"]);
+    assert!(
+        told.contains(&"loaded third".to_owned()) && told.iter().any(|t| t.starts_with('9')),
+        "{told:?}"
+    );
+    assert_eq!(alive, [("first".into(), 0), ("second".into(), 0), ("third".into(), 0)]);
+}
+
+#[test]
+fn when_the_other_model_is_broken_the_one_before_comes_back() {
+    let again = AtomicBool::new(false);
+    let (told, _) = with_models(move |words, requests| {
+        let send = |request| requests.send(request).unwrap();
+        match words {
+            "loaded first" => send(Request::Open("second".into())),
+            "loaded second" if !again.swap(true, Ordering::Relaxed) => {
+                send(Request::Open("broken".into()));
+            }
+            "loaded second" => send(ask(9)),
+            _ => {}
+        }
+    });
+    let told: Vec<_> = told.iter().take(4).map(String::as_str).collect();
+    assert_eq!(
+        told,
+        ["loaded first", "loaded second", "not opened: config.json is missing", "loaded second"]
+    );
+    // and a worker with one model stays with that
+    let heard = run(script(vec![Turn::Give(vec![word(1, " last")])]), vec![ask(1)], |_, _| ());
+    assert_eq!(heard[0], "loaded");
+}
+
+#[test]
+fn two_models_answer_side_by_side_and_the_other_is_let_go() {
+    let (told, alive) = with_models(|words, requests| {
+        let send = |request| requests.send(request).unwrap();
+        match words {
+            "loaded first" => {
+                send(ask(1));
+                let Request::Generate(other) = ask(2) else { return };
+                send(Request::Beside("tuned".into(), other));
+            }
+            // all has ended, so only the first is there when another is opened beside it
+            "2 done" => {
+                let Request::Generate(other) = ask(3) else { return };
+                send(Request::Beside("broken".into(), other));
+            }
+            "3 failed: config.json is missing" => send(ask(9)),
+            _ => {}
+        }
+    });
+    assert!(
+        told.contains(&"1 of first".to_owned()) && told.contains(&"1 of tuned".to_owned()),
+        "{told:?}"
+    );
+    assert!(told.contains(&"3 failed: config.json is missing".to_owned()), "{told:?}");
+    assert_eq!(alive, [("first".into(), 0), ("tuned".into(), 1), ("broken".into(), 1)]);
 }

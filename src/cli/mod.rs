@@ -56,7 +56,7 @@ and over those in flags. NO_COLOR is honoured.";
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// The model: a folder, a run of gpt-2-simple, a GGUF file, run:NAME, or a name in the data folder's or this
-    /// folder's `models`; without, the one in the program
+    /// folder's `models` or the hub's cache; without, the one in the program
     #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
 
@@ -131,7 +131,7 @@ pub enum Command {
     /// validation.txt and corpus.json, all of them or none.
     Corpus(Corpus),
 
-    /// List, import, export, check and remove models
+    /// List, fetch, import, export, check and remove models
     #[command(subcommand)]
     Models(Models),
 

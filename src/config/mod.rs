@@ -24,7 +24,7 @@ use std::{
 };
 use toml::Value;
 use unstuck::{
-    model::Precision,
+    model::{Precision, hub},
     session::History,
     token::SamplingParams,
     tui::{self, command::Command},
@@ -207,10 +207,15 @@ pub fn shelf() -> Result<PathBuf> {
     Ok(places.data_dir().join("models"))
 }
 
-/// Where models with a name lie: the data folder's `models`, then this folder's.
+/// Where models with a name lie: the data folder's `models`, this folder's, the hub's cache.
 pub fn shelves() -> Vec<PathBuf> {
     let data = places().map(|places| places.data_dir().join("models"));
-    data.into_iter().chain([Path::new("models").to_owned()]).collect()
+    data.into_iter().chain([Path::new("models").to_owned()]).chain(hub_cache()).collect()
+}
+
+/// The cache that programs for the Hugging Face hub share.
+pub fn hub_cache() -> Option<PathBuf> {
+    hub::cache_folder(|name| std::env::var(name).ok())
 }
 
 /// Where runs of `unstuck finetune` lie: beside the first shelf.

@@ -3,7 +3,7 @@
 use super::{Ask, ModelInfo, Output, Reading, Seen};
 use crate::token::{BranchId, StopReason};
 use anyhow::{Context, Result, bail};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// What one step does.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Scripted {
     pub live: Vec<BranchId>,
     /// What is looked for: answered by the next step, before its turn.
     pub looks: Vec<BranchId>,
+    /// What lives as long as it does, so that a test sees when it is let go.
+    pub held: Option<Arc<()>>,
 }
 
 impl Scripted {

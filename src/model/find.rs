@@ -1,5 +1,6 @@
 //! Which model a name means, and which there are. Opens none.
 
+use super::hub;
 use anyhow::{Result, bail};
 use std::{
     fs,
@@ -10,7 +11,8 @@ use std::{
 pub const EMBEDDED: &str = "inkwell";
 
 /// Where the model is that `name` means: a path that exists, `run:NAME` for the newest checkpoint of a run (runs lie
-/// beside a shelf), or a name in the first of `shelves` that has it. `None` is the one in the program.
+/// beside a shelf), or a name in the first of `shelves` that has it; a shelf may be the cache that programs for the hub
+/// share, and a name `owner/name` there. `None` is the one in the program.
 ///
 /// # Errors
 /// When there is none; the message lists what there is.
@@ -30,18 +32,25 @@ pub fn find(name: &str, shelves: &[PathBuf]) -> Result<Option<PathBuf>> {
         return newest(run, shelves).map(Some);
     }
     let is_name = path.components().count() == 1;
-    let shelved = shelves
-        .iter()
-        .flat_map(|shelf| [shelf.join(path), shelf.join(format!("{name}.gguf"))])
-        .find(|place| place.is_dir() || is_whole(place));
-    match shelved {
-        Some(place) if is_name => Ok(Some(place)),
-        _ if name == EMBEDDED => Ok(None),
-        _ => bail!(
-            "no such model; known names: {}. Give one of these, a folder with config.json, tokenizer.json \
-             and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
-            list(shelves).join(", ")
-        ),
+    let shelved = |shelf: &PathBuf| {
+        let places = [shelf.join(path), shelf.join(format!("{name}.gguf"))];
+        let own = places.into_iter().find(|place| place.is_dir() || is_whole(place));
+        own.filter(|_| is_name).or_else(|| hub::find(shelf, name))
+    };
+    match shelves.iter().find_map(shelved) {
+        Some(place) => Ok(Some(place)),
+        None if name == EMBEDDED => Ok(None),
+        None => {
+            let pull = match hub::known(name) {
+                Some(known) => format!("`unstuck models pull {}` fetches it. ", known.name),
+                None => String::new(),
+            };
+            bail!(
+                "no such model; known names: {}. {pull}Give one of these, a folder with config.json, tokenizer.json \
+                 and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
+                list(shelves).join(", ")
+            )
+        }
     }
 }
 
@@ -72,12 +81,25 @@ pub fn list(shelves: &[PathBuf]) -> Vec<String> {
             let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
             Some(name?.to_string_lossy().into_owned())
         })
+        .chain(shelves.iter().flat_map(|shelf| hub::list(shelf)).map(|cached| cached.name))
         .filter(|name| name != EMBEDDED)
         .collect();
     found.sort();
     found.dedup();
     names.append(&mut found);
     names
+}
+
+/// The runs of `unstuck finetune` that have a checkpoint, as `run:NAME`.
+pub fn runs(shelves: &[PathBuf]) -> Vec<String> {
+    let folders = shelves.iter().map(|shelf| shelf.with_file_name("runs"));
+    let entries = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut runs: Vec<_> =
+        names.filter(|run| newest(run, shelves).is_ok()).map(|run| format!("run:{run}")).collect();
+    runs.sort();
+    runs.dedup();
+    runs
 }
 
 fn is_model(path: &Path) -> bool {

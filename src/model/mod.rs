@@ -5,6 +5,7 @@ mod config;
 mod find;
 pub mod formats;
 mod gpt2;
+pub mod hub;
 pub mod kernels;
 mod linear;
 mod load;
@@ -16,7 +17,7 @@ mod tokenizer;
 
 pub use cache::KvCache;
 pub use config::Config;
-pub use find::{EMBEDDED, find, list};
+pub use find::{EMBEDDED, find, list, runs};
 pub use gpt2::{Gpt2, Part, Raw, Source, Span};
 pub use linear::{Floats, Precision, Weight, with_floats};
 pub use load::{Model, in_the_program};

@@ -84,9 +84,12 @@ pub enum Command {
     /// Open the machine's word at the cursor: what else might have stood there, to go on from that.
     #[strum(message = "The model")]
     OpenToken,
-    /// What model this is, and how to open a larger one.
+    /// Choose another model, here or from the hub; the draft stays as it is.
     #[strum(message = "The model")]
     Models,
+    /// Let another model answer beside this one, on the same seed.
+    #[strum(message = "The model")]
+    Compare,
 
     /// Take back the last change, the machine's or yours.
     #[strum(message = "The text")]

@@ -3,6 +3,7 @@
 pub mod app;
 mod clipboard;
 pub mod command;
+mod models;
 mod notices;
 mod offers;
 mod overlay;
@@ -23,6 +24,7 @@ use crate::{
     generate::Engine,
     session::Session,
     ui::{
+        shelf::{self, Word},
         signals::{self, Signal},
         terminal::{KEY_THREAD, Screen},
         worker::{self, News},
@@ -31,6 +33,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use crossterm::event;
 use std::{
+    cell::Cell,
     sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, Sender},
     thread,
     time::{Instant, SystemTime, UNIX_EPOCH},
@@ -45,6 +48,8 @@ pub enum Event {
     Rest,
     /// From the model's thread.
     News(News),
+    /// From the shelf of models.
+    Shelf(Word),
     /// From the system.
     Signal(Signal),
     /// No more keys will come.
@@ -63,9 +68,22 @@ pub fn run(
     let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
     app.use_terminals_clipboard();
     let mut screen = Screen::take(settings.mouse)?;
-    let (news, signs) = (events.clone(), events.clone());
+    let (news, signs, words) = (events.clone(), events.clone(), events.clone());
     signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;
-    worker::spawn(load, jobs, move |told| news.send(Event::News(told)).is_ok())?;
+    // The first model is the caller's, others are the shelf's.
+    let (load, shelf) = (Cell::new(Some(load)), settings.shelf);
+    let others = shelf.clone();
+    let open = move |name: Option<&str>| match (load.take(), &others) {
+        (Some(load), _) if name.is_none() => load(),
+        (_, Some(shelf)) => shelf.open(name),
+        (_, None) => shelf::none(name),
+    };
+    worker::spawn_with(open, jobs, move |told| news.send(Event::News(told)).is_ok())?;
+    if let Some(shelf) = shelf {
+        let (errands, errand) = mpsc::channel();
+        shelf.serve(errand, move |word| words.send(Event::Shelf(word)).is_ok())?;
+        app.use_shelf(errands);
+    }
     let keys = Keys(events);
     thread::Builder::new()
         .name(KEY_THREAD.into())

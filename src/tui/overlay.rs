@@ -123,8 +123,6 @@ impl Token {
 pub enum Sheet {
     /// All commands and their keys.
     Help,
-    /// The model.
-    Models,
 }
 
 /// The questions that are asked. Each is asked by one key, and Esc changes nothing.
@@ -138,6 +136,10 @@ pub enum Question {
     Changed(bool),
     /// There is another file of this name. Whether the desk is left afterwards.
     There(PathBuf, bool),
+    /// Fetch a model, and what it is?
+    Fetch(String, String),
+    /// No more of the model that is being fetched?
+    StopFetching(String),
 }
 
 impl Question {
@@ -159,6 +161,14 @@ impl Question {
             Self::Changed(_) => (
                 format!("{title} was changed by another program."),
                 &[("k", "keep mine"), ("r", "read it"), ("d", "difference"), ("Esc", "not now")],
+            ),
+            Self::Fetch(name, what) => (
+                format!("Fetch {name} from the Hugging Face hub? {what}."),
+                &[("Enter", "fetch"), ("Esc", "not now")],
+            ),
+            Self::StopFetching(name) => (
+                format!("{name} is on its way."),
+                &[("s", "stop; what came is kept"), ("Esc", "go on")],
             ),
             Self::There(path, _) => (
                 format!("{} exists already.", path.display()),

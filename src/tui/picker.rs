@@ -16,6 +16,10 @@ pub enum Kind {
     Themes(Box<Theme>),
     /// Drafts of late, to be opened.
     Recent,
+    /// Models, to be used.
+    Models,
+    /// Models, to be compared with the one in use.
+    Beside,
 }
 
 /// What choosing an entry does.
@@ -27,6 +31,10 @@ pub enum Act {
     Wear(String),
     /// Open a draft.
     Open(PathBuf),
+    /// Use a model.
+    Use(String),
+    /// Let this model and the one in use answer the same.
+    Compare(String),
 }
 
 /// One thing to choose.
@@ -57,6 +65,15 @@ impl Picker {
     pub fn new(kind: Kind, entries: Vec<Entry>, chosen: usize) -> Self {
         let found = (0..entries.len()).collect();
         Self { kind, field: Field::new(""), entries, found, chosen }
+    }
+
+    /// Other entries, with what is looked for and the one in hand as they are.
+    pub fn refill(&mut self, entries: Vec<Entry>) {
+        let name = self.choice().map(|entry| entry.name.clone());
+        self.entries = entries;
+        self.look();
+        let same = self.found().position(|entry| Some(&entry.name) == name.as_ref());
+        self.chosen = same.unwrap_or(0);
     }
 
     /// What was found, best first.

@@ -6,6 +6,7 @@ use crate::{
     token::SamplingParams,
     ui::{
         keymap::Line,
+        shelf::Shelf,
         theme::{Depth, Themes},
     },
 };
@@ -43,6 +44,9 @@ pub struct Settings {
     /// The bot's queue, when there is a bot.
     #[serde(skip)]
     pub mentions: Option<Place>,
+    /// The models to choose from; none but the first without.
+    #[serde(skip)]
+    pub shelf: Option<Shelf>,
     /// Whether drafts that are opened here keep a history.
     #[serde(skip)]
     pub history: History,
@@ -73,6 +77,7 @@ impl Default for Settings {
             themes: Themes::default(),
             state: None,
             mentions: None,
+            shelf: None,
             history: History::default(),
             depth: Depth::default(),
             zone: TimeZone::UTC,

@@ -2,6 +2,8 @@
 
 pub mod keymap;
 pub mod mistake;
+pub mod remembered;
+pub mod shelf;
 pub mod signals;
 pub mod terminal;
 pub mod theme;

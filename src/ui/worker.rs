@@ -1,13 +1,15 @@
-//! The model's own thread: requests in, news out. It loads the model there, so that keys work at once,
-//! and whatever goes wrong there is news and never the end of the program.
+//! The model's own thread: requests in, news out. It loads the model there, so that keys work at once, changes it for
+//! another when that is wanted, and whatever goes wrong there is news and never the end of the program.
 
 use crate::{
     generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen},
+    model::kernels::give_back,
     token::{BranchId, StopReason, Token},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::{
     any::Any,
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::Receiver,
     thread,
@@ -23,6 +25,10 @@ pub enum Request {
     Stop(BranchId),
     /// What might have stood in a token's place; the answer has this number.
     Look(BranchId, Look),
+    /// Let this model go, and read the one of this name in its place. What is live ends untold.
+    Open(String),
+    /// Begin a branch with another model, which is read for that and let go when it has ended.
+    Beside(String, Ask),
 }
 
 /// What the model's thread tells.
@@ -40,34 +46,47 @@ pub enum News {
     Seen(BranchId, Seen),
     /// How many tokens a second come, all branches together.
     Speed(f32),
+    /// The same at the end of so many tokens that it says something of the model on this machine.
+    Measured(f32),
     /// A branch has failed, and ends; in a sentence with the way out.
     Failed(BranchId, String),
+    /// The other model can't be read, so the one before it comes back; in a sentence with the way out.
+    NotOpened(String),
     /// There is no model, and none will come; in a sentence with the way out.
     Gone(String),
 }
 
-/// Starts the thread. `tell` takes the news to the front end's inbox, and is false when nobody listens any more.
+/// Starts the thread with one model and no other. `tell` takes the news to the front end's inbox, and is false when nobody
+/// listens any more.
+///
+/// # Errors
+/// When it can't be started.
 pub fn spawn(
     load: impl FnOnce() -> Result<Engine> + Send + 'static,
+    requests: Receiver<Request>,
+    tell: impl Fn(News) -> bool + Send + 'static,
+) -> Result<()> {
+    let load = Cell::new(Some(load));
+    let open = move |name: Option<&str>| match (name, load.take()) {
+        (None, Some(load)) => load(),
+        _ => bail!("no other model can be opened here"),
+    };
+    spawn_with(open, requests, tell)
+}
+
+/// Starts the thread. `open` reads a model by its name, and without one the first.
+///
+/// # Errors
+/// When it can't be started.
+pub fn spawn_with(
+    open: impl Fn(Option<&str>) -> Result<Engine> + Send + 'static,
     requests: Receiver<Request>,
     tell: impl Fn(News) -> bool + Send + 'static,
 ) -> Result<()> {
     thread::Builder::new()
         .name("model".into())
         .spawn(move || {
-            let work = AssertUnwindSafe(|| match load() {
-                Ok(engine) => {
-                    let model = engine.info();
-                    let (name, parameters) = (&model.name, model.parameters);
-                    tracing::info!(name, parameters, held = model.quantization, "model loaded");
-                    tell(News::Loaded(model.clone()));
-                    Worker::new(engine, &tell).run(&requests)
-                }
-                Err(error) => {
-                    tracing::error!("no model: {error:#}");
-                    tell(News::Gone(format!("No model: {error:#}")))
-                }
-            });
+            let work = AssertUnwindSafe(|| one_after_another(&open, &requests, &tell));
             if let Err(panic) = catch_unwind(work) {
                 let why = words(&*panic);
                 tracing::error!("the model's thread broke down");
@@ -76,6 +95,44 @@ pub fn spawn(
         })
         .map(drop)
         .context("the model's thread can't be started")
+}
+
+/// Works with one model until another is wanted. The one is let go before the other is read: both may not fit.
+fn one_after_another(
+    open: &dyn Fn(Option<&str>) -> Result<Engine>,
+    requests: &Receiver<Request>,
+    tell: &dyn Fn(News) -> bool,
+) {
+    let (mut name, mut before): (Option<String>, Option<Option<String>>) = (None, None);
+    loop {
+        match open(name.as_deref()) {
+            Ok(engine) => {
+                let model = engine.info();
+                let (called, parameters) = (&model.name, model.parameters);
+                tracing::info!(
+                    name = called,
+                    parameters,
+                    held = model.quantization,
+                    "model loaded"
+                );
+                tell(News::Loaded(model.clone()));
+                let worker = Worker::new(engine, open, tell);
+                let Some(other) = worker.run(requests) else { return };
+                give_back();
+                before = Some(name.replace(other));
+            }
+            Err(error) => {
+                tracing::error!("no model: {error:#}");
+                // The one that was good fails too, or there was none.
+                let Some(good) = before.take() else {
+                    tell(News::Gone(format!("No model: {error:#}")));
+                    return;
+                };
+                tell(News::NotOpened(format!("{error:#}")));
+                name = good;
+            }
+        }
+    }
 }
 
 /// What a panic said.
@@ -87,6 +144,9 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 /// The engine, the branches in hand, and the clock of their speed.
 struct Worker<'a> {
     engine: Engine,
+    /// Another model, while it has a branch.
+    beside: Option<(String, Engine)>,
+    open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
     tell: &'a dyn Fn(News) -> bool,
     live: Vec<BranchId>,
     clock: Clock,
@@ -120,37 +180,80 @@ impl Clock {
 /// Between two words on the speed, so that it can be read.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Fewer tokens than these measure chance.
+const MEASURED: u32 = 24;
+
 impl<'a> Worker<'a> {
-    fn new(engine: Engine, tell: &'a dyn Fn(News) -> bool) -> Self {
-        Self { engine, tell, live: Vec::new(), clock: Clock::default() }
+    fn new(
+        engine: Engine,
+        open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
+        tell: &'a dyn Fn(News) -> bool,
+    ) -> Self {
+        Self { engine, beside: None, open, tell, live: Vec::new(), clock: Clock::default() }
     }
 
-    /// Works until nobody asks or nobody listens.
-    fn run(mut self, requests: &Receiver<Request>) -> bool {
+    /// Works until nobody asks or nobody listens, or another model is wanted: then its name. The engine goes with `self`.
+    fn run(mut self, requests: &Receiver<Request>) -> Option<String> {
         loop {
-            if self.engine.is_idle() {
+            if self.is_idle() {
                 self.live.clear();
-                let Ok(request) = requests.recv() else { return false };
-                if !self.take(request) {
-                    return false;
+                if self.beside.take().is_some() {
+                    give_back();
+                }
+                match requests.recv().ok()? {
+                    Request::Open(name) => return Some(name),
+                    request => self.take(request).then_some(())?,
                 }
             }
             // The inbox is looked at between any two steps: a branch may come or go without the others noticing.
             for request in requests.try_iter() {
-                if !self.take(request) {
-                    return false;
+                match request {
+                    Request::Open(name) => return Some(name),
+                    request => self.take(request).then_some(())?,
                 }
             }
-            if !self.engine.is_idle() && !self.step() {
-                return false;
+            if !self.is_idle() {
+                self.step().then_some(())?;
             }
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.engine.is_idle() && self.beside.as_ref().is_none_or(|(_, engine)| engine.is_idle())
+    }
+
+    /// Tell how a branch begins.
+    fn begun(&mut self, branch: BranchId, started: Result<Reading>) -> bool {
+        match started {
+            Ok(reading) => {
+                tracing::debug!(branch, tokens = reading.tokens, "asked");
+                self.live.push(branch);
+                (self.tell)(News::Reading(branch, reading))
+            }
+            Err(error) => {
+                tracing::error!(branch, "not asked: {error:#}");
+                (self.tell)(News::Failed(branch, format!("{error:#}")))
+            }
+        }
+    }
+
+    fn start_beside(&mut self, name: String, ask: Ask) -> Result<Reading> {
+        if self.beside.as_ref().is_none_or(|(known, _)| *known != name) {
+            self.beside = None; // at most one besides
+            let engine = (self.open)(Some(&name))?;
+            self.beside = Some((name, engine));
+        }
+        self.beside.as_mut().context("no other model")?.1.start(ask)
+    }
+
     fn take(&mut self, request: Request) -> bool {
         match request {
+            Request::Open(_) => true, // `run` takes it
             Request::Stop(branch) => {
                 self.engine.stop(branch);
+                if let Some((_, engine)) = &mut self.beside {
+                    engine.stop(branch);
+                }
                 self.live.retain(|live| *live != branch);
                 true
             }
@@ -163,26 +266,22 @@ impl<'a> Worker<'a> {
             },
             Request::Generate(ask) => {
                 let branch = ask.branch;
-                if self.engine.is_idle() {
+                if self.is_idle() {
                     self.clock = Clock::default();
                 }
-                match self.engine.start(ask) {
-                    Ok(reading) => {
-                        tracing::debug!(branch, tokens = reading.tokens, "asked");
-                        self.live.push(branch);
-                        (self.tell)(News::Reading(branch, reading))
-                    }
-                    Err(error) => {
-                        tracing::error!(branch, "not asked: {error:#}");
-                        (self.tell)(News::Failed(branch, format!("{error:#}")))
-                    }
-                }
+                let started = self.engine.start(ask);
+                self.begun(branch, started)
+            }
+            Request::Beside(name, ask) => {
+                let branch = ask.branch;
+                let started = self.start_beside(name, ask);
+                self.begun(branch, started)
             }
         }
     }
 
     fn step(&mut self) -> bool {
-        let outputs = match self.engine.step() {
+        let outputs = match self.step_both() {
             Ok(outputs) => outputs,
             Err(error) => return self.fail(&format!("{error:#}")),
         };
@@ -207,8 +306,23 @@ impl<'a> Worker<'a> {
                 return false;
             }
         }
-        let speed = self.clock.count(tokens, self.engine.is_idle(), Instant::now());
-        speed.is_none_or(|speed| (self.tell)(News::Speed(speed)))
+        let ended = self.is_idle();
+        let Some(speed) = self.clock.count(tokens, ended, Instant::now()) else { return true };
+        let alone = self.beside.is_none();
+        let says_something = ended && alone && self.clock.tokens >= MEASURED;
+        (self.tell)(News::Speed(speed)) && (!says_something || (self.tell)(News::Measured(speed)))
+    }
+
+    /// A step of this model, and of the one beside it.
+    fn step_both(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        let mut outputs = Vec::new();
+        if !self.engine.is_idle() {
+            outputs = self.engine.step()?;
+        }
+        if let Some((_, engine)) = self.beside.as_mut().filter(|(_, engine)| !engine.is_idle()) {
+            outputs.append(&mut engine.step()?);
+        }
+        Ok(outputs)
     }
 
     /// A step that fails has failed for all branches in hand.
@@ -216,6 +330,9 @@ impl<'a> Worker<'a> {
         tracing::error!("a step failed: {why}");
         std::mem::take(&mut self.live).into_iter().all(|branch| {
             self.engine.stop(branch);
+            if let Some((_, engine)) = &mut self.beside {
+                engine.stop(branch);
+            }
             (self.tell)(News::Failed(branch, why.to_owned()))
         })
     }

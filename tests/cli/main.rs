@@ -2,6 +2,7 @@
 //! it: nothing depends on what a model says.
 
 mod forgetting;
+mod hub;
 mod models;
 mod printing;
 #[path = "../program/mod.rs"]

@@ -15,6 +15,7 @@ use unstuck::{
     token::{BranchId, StopReason, Token},
     tui::{App, Event, Settings},
     ui::{
+        shelf::{Errand, Word},
         theme::Depth,
         worker::{News, Request},
     },
@@ -30,6 +31,10 @@ pub struct Desk {
     /// What was to be looked up.
     pub looked: Vec<(BranchId, unstuck::generate::Look)>,
     pub screen: Screen<TestBackend>,
+    /// The models that were to be opened, in another's place or beside it.
+    pub opened: Vec<String>,
+    /// What was wanted of the shelf, once there is one.
+    pub errands: Option<Receiver<Errand>>,
 }
 
 pub fn settings() -> Settings {
@@ -55,7 +60,8 @@ impl Desk {
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
         let looked = Vec::new();
-        let mut desk = Self { app, requests, asked, stopped, looked, screen };
+        let (opened, errands) = (Vec::new(), None);
+        let mut desk = Self { app, requests, asked, stopped, looked, screen, opened, errands };
         desk.news(News::Loaded(info()));
         desk.draw();
         desk
@@ -99,6 +105,26 @@ impl Desk {
         self.listen();
     }
 
+    /// From now on there is a shelf, which the test plays.
+    pub fn with_shelf(mut self) -> Self {
+        let (sender, errands) = mpsc::channel();
+        self.app.use_shelf(sender);
+        self.errands = Some(errands);
+        self
+    }
+
+    /// The shelf tells something.
+    pub fn shelf(&mut self, word: Word) {
+        self.app.handle(Event::Shelf(word));
+        self.listen();
+        self.draw();
+    }
+
+    /// What was wanted of the shelf since the last look.
+    pub fn wanted(&mut self) -> Vec<Errand> {
+        self.errands.iter().flat_map(Receiver::try_iter).collect()
+    }
+
     pub fn token(&mut self, branch: BranchId, text: &str) {
         let token = Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new() };
         self.news(News::Token(branch, token));
@@ -115,6 +141,11 @@ impl Desk {
                 Request::Generate(ask) => self.asked.push(ask),
                 Request::Stop(branch) => self.stopped.push(branch),
                 Request::Look(number, look) => self.looked.push((number, look)),
+                Request::Open(name) => self.opened.push(name),
+                Request::Beside(name, ask) => {
+                    self.opened.push(name);
+                    self.asked.push(ask);
+                }
             }
         }
     }

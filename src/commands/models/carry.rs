@@ -1,5 +1,5 @@
 //! Models that come, go and change their form. What is written appears whole or not at all; what is removed lay in the
-//! data folder.
+//! data folder, or in the cache that programs for the hub share.
 
 use super::{Found, is_name, note, size};
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
     model::{
         EMBEDDED, Model, Precision,
         formats::{Checkpoint, export::to_folder, gguf},
+        hub,
     },
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -82,32 +83,51 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
     Place::open(None)?.write(&format!("{}\n", output.display()))
 }
 
-/// Remove a model from the shelf; asks first, unless told not to.
+/// Remove a model from the shelf, or all revisions of one from the hub's cache; asks first, unless told not to.
 ///
 /// # Errors
 /// When there is none of this name there, nobody says yes, or it can't be deleted.
-pub fn remove(name: &str, shelf: &Path, yes: bool) -> Result<()> {
+pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Result<()> {
     ensure!(name != EMBEDDED, "{name}: it is part of the program");
+    let shared = cache.map_or(Vec::new(), |cache| hub::repositories(cache, name));
     ensure!(
-        is_name(name),
-        "{name}: no name of a model; this removes models of the data folder only"
+        is_name(name) || !shared.is_empty(),
+        "{name}: no name of a model; this removes models of the data folder and the hub's cache only"
     );
-    let places = [shelf.join(name), shelf.join(format!("{name}.gguf"))];
-    let found = places.iter().find_map(|path| Some((path, fs::symlink_metadata(path).ok()?)));
-    let Some((path, facts)) = found else {
-        bail!(
-            "{name}: no such model in {}; what lies elsewhere is yours to delete",
-            shelf.display()
-        );
+    let own = [shelf.join(name), shelf.join(format!("{name}.gguf"))];
+    let own = own.into_iter().find(|path| is_name(name) && fs::symlink_metadata(path).is_ok());
+    let whose = match own {
+        Some(_) => "",
+        None => ", the cache that other programs for the hub use too",
     };
-    let bytes = if facts.is_dir() { bytes_in(path) } else { facts.len() };
-    let what = format!("{name} ({}, {})", size(bytes), path.display());
+    let paths = own.map_or(shared, |own| vec![own]);
+    if paths.is_empty() {
+        bail!(
+            "{name}: no such model in {}{}; what lies elsewhere is yours to delete",
+            shelf.display(),
+            cache.map_or(String::new(), |cache| format!(" or {}", cache.display()))
+        );
+    }
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
+    let bytes = |path: &PathBuf| match is_folder(path) {
+        true => bytes_in(path),
+        false => fs::symlink_metadata(path).map_or(0, |facts| facts.len()),
+    };
+    let places: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    let what = format!(
+        "{name} ({}, {}{whose})",
+        size(paths.iter().map(bytes).sum()),
+        places.join(" and ")
+    );
     if !yes && !agreed(&what)? {
         bail!("{name}: left where it is");
     }
-    // A link is removed, and what it leads to stays: that lies elsewhere.
-    let removed = if facts.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.with_context(|| format!("{}", path.display()))?;
+    for path in &paths {
+        // A link is removed, and what it leads to stays: that lies elsewhere.
+        let removed =
+            if is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        removed.with_context(|| format!("{}", path.display()))?;
+    }
     Place::open(None)?.write(&format!("removed {what}\n"))
 }
 

@@ -3,7 +3,7 @@
 use super::{Found, millions, note, size};
 use crate::{
     commands::Place,
-    model::{EMBEDDED, Model, Precision, find, formats::Checkpoint, formats::export, memory},
+    model::{EMBEDDED, Model, Precision, find, formats::Checkpoint, formats::export, hub, memory},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -128,6 +128,14 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
 /// # Errors
 /// With the first thing that is wrong.
 pub fn verify(found: &Found, precision: Precision) -> Result<()> {
+    if let Some(bad) =
+        found.place().map(hub::damaged).transpose()?.and_then(|bad| bad.into_iter().next())
+    {
+        anyhow::bail!(
+            "{}: not what the hub said it is: its checksum is wrong; remove the model and pull it again",
+            bad.display()
+        );
+    }
     let mut model = found.open()?;
     let tensors = export::tensors(&model.config);
     for (name, shape) in &tensors {

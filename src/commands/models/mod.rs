@@ -2,9 +2,11 @@
 
 mod carry;
 mod look;
+mod pull;
 
 pub use carry::{To, export, import, remove};
 pub use look::{info, list, verify};
+pub use pull::pull;
 
 use crate::{
     clean::for_terminal,

@@ -25,6 +25,21 @@ struct Shards {
     weight_map: BTreeMap<String, String>,
 }
 
+/// The names of the files that an index names, all of them beside it.
+///
+/// # Errors
+/// When it is no index, names nothing, or a place outside its folder.
+pub fn shard_names(json: &[u8]) -> Result<BTreeSet<String>> {
+    let map: Shards = serde_json::from_slice(json)?;
+    let names: BTreeSet<String> = map.weight_map.into_values().collect();
+    ensure!(!names.is_empty(), "it names no files");
+    for name in &names {
+        let plain = Path::new(name).file_name().is_some_and(|file| file == name.as_str());
+        ensure!(plain, "`{name}` is no name of a file beside it");
+    }
+    Ok(names)
+}
+
 /// The files that an index names, which lie beside it.
 ///
 /// # Errors
@@ -32,14 +47,10 @@ struct Shards {
 pub fn shards(index: &Path) -> Result<Vec<PathBuf>> {
     let shown = || format!("{}", index.display());
     let json = fs::read(index).with_context(shown)?;
-    let map: Shards = serde_json::from_slice(&json).with_context(shown)?;
-    let names: BTreeSet<&String> = map.weight_map.values().collect();
-    ensure!(!names.is_empty(), "{}: it names no files", index.display());
+    let names = shard_names(&json).with_context(shown)?;
     let mut paths = Vec::new();
     for name in names {
-        let plain = Path::new(name).file_name().is_some_and(|file| file == name.as_str());
-        ensure!(plain, "{}: `{name}` is no name of a file beside it", index.display());
-        let path = index.with_file_name(name);
+        let path = index.with_file_name(&name);
         ensure!(
             path.is_file(),
             "{}: missing; {} names it: copy it there",

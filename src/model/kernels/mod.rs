@@ -4,6 +4,7 @@
 
 mod attention;
 mod half;
+mod heap;
 mod math;
 mod product;
 mod q8;
@@ -12,6 +13,7 @@ mod training;
 use attention::softmax;
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
+pub use heap::give_back;
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use q8::Q8Matrix;

@@ -136,6 +136,8 @@ impl App {
                 let saved = self.session.save_as_over(&path);
                 self.saved(saved, leave);
             }
+            (Question::Fetch(name, _), KeyCode::Enter) => self.fetch_model(&name),
+            (Question::StopFetching(_), KeyCode::Char('s' | 'S')) => self.stop_fetching(),
             (_, KeyCode::Esc) => {}
             // Any other key is no answer, and the question stays.
             (question, _) => self.overlay = Some(Overlay::Question(question)),

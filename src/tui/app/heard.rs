@@ -79,6 +79,7 @@ impl App {
         if !(offer.is_live() || ended)
             || offer.pinned
             || offer.longer
+            || offer.by.is_some()
             || list.taken(number, &self.session) > 0
         {
             return;

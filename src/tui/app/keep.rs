@@ -10,7 +10,10 @@ impl App {
     pub(super) fn keep_offers(&mut self) {
         for ((from, at), number, offer) in self.offers.all() {
             let Source { request, number } = *offer.source.get_or_insert_with(|| {
-                let details = details(&self.model, &self.preset, &self.sampling, offer.seed);
+                let mut details = details(&self.model, &self.preset, &self.sampling, offer.seed);
+                if let Some(by) = &offer.by {
+                    details["model"] = by.as_str().into();
+                }
                 Source { request: self.session.ask_about(from, at, details), number }
             });
             // An opening alone is ours, not the model's.

@@ -9,6 +9,7 @@ mod follow;
 mod heard;
 mod keep;
 mod mentions;
+mod models;
 mod mouse;
 mod pick;
 mod roll;
@@ -20,6 +21,7 @@ use super::{
     Event, Settings,
     clipboard::Clipboard,
     command::Command,
+    models::Models,
     notices::Notices,
     offers::{MOST, Offers},
     overlay::{Overlay, Sheet},
@@ -99,6 +101,8 @@ pub struct App {
     pub(super) mentions: Option<Place>,
     /// The writer was told that another program has changed the file.
     told_of_change: bool,
+    /// What is known of other models, and of the one that comes.
+    pub(super) models: Models,
     /// Where the writer's clock hangs.
     pub(super) zone: TimeZone,
     over: bool,
@@ -167,6 +171,7 @@ impl App {
             whose: false,
             mentions: settings.mentions.clone(),
             told_of_change: false,
+            models: Models::default(),
             zone: settings.zone.clone(),
             over: false,
             session,
@@ -267,6 +272,7 @@ impl App {
                 self.hear(news);
                 self.tend_ghost(None);
             }
+            Event::Shelf(word) => self.hear_shelf(word),
             // The system wants the program gone, perhaps with the terminal: nothing is asked, and nothing lost.
             Event::Signal(Signal::End) | Event::Deaf(_) => self.over = true,
             Event::Signal(_) => {}
@@ -276,6 +282,7 @@ impl App {
         }
         self.keep_offers();
         self.tell_of_history();
+        self.open_what_came();
     }
 
     fn press(&mut self, event: KeyEvent) {
@@ -352,7 +359,8 @@ impl App {
             Command::Branches => self.open_branches(),
             Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
             Command::Whose => self.whose = !self.whose,
-            Command::Models => self.overlay = Some(Overlay::Sheet(Sheet::Models, 0)),
+            Command::Models => self.open_models(),
+            Command::Compare => self.open_beside(),
             Command::Palette => self.open_palette(),
             Command::Mentions => self.open_mentions(),
             Command::Themes => self.open_themes(),
@@ -371,9 +379,11 @@ impl App {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Loaded(info) => self.model = Model::Ready(info),
+            News::Loaded(info) => self.greet(info),
+            News::NotOpened(why) => self.keep_model(&why),
             News::Gone(why) => self.lose_model(why),
             News::Speed(speed) => self.speed = Some(speed),
+            News::Measured(speed) => self.note_speed(speed),
             News::Reading(branch, reading) => self.read(branch, reading),
             News::Token(branch, token) => self.grow(branch, &token.text),
             News::Done(branch, why) => self.finish(branch, why),

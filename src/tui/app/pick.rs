@@ -124,6 +124,8 @@ impl App {
             // It can't be loaded; why was said when it was seen.
             Some(Act::Wear(_)) => self.put_away(picker),
             Some(Act::Open(path)) => self.open(&path),
+            Some(Act::Use(name)) => self.use_model(&name),
+            Some(Act::Compare(name)) => self.compare_models(&name),
         }
     }
 

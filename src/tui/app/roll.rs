@@ -18,10 +18,14 @@ impl App {
         let list = self.offers.list();
         let whole =
             list.is_some_and(|list| list.standing(list.chosen, &self.session) == Standing::Taken);
+        let other = list.and_then(|list| list.compared().map(str::to_owned));
         if taken && whole {
             self.session.undo();
         }
-        self.ask();
+        match other {
+            Some(other) => self.compare_models(&other),
+            None => self.ask(),
+        }
     }
 
     /// Another answer to the same question, in the place of the chosen offer.

@@ -109,6 +109,11 @@ impl List {
         }
     }
 
+    /// The model that was asked beside the one in use, when this is a comparison.
+    pub fn compared(&self) -> Option<&str> {
+        self.offers.get(1)?.by.as_deref()
+    }
+
     /// The chosen offer.
     pub fn choice(&self) -> Option<&Offer> {
         self.offers.get(self.chosen)

@@ -60,6 +60,8 @@ pub struct Offer {
     pub dropped: u8,
     /// The writer asked for more of it.
     pub longer: bool,
+    /// The model that says it, where two are compared.
+    pub by: Option<String>,
 }
 
 impl Offer {
@@ -77,6 +79,7 @@ impl Offer {
             pinned: false,
             dropped: 0,
             longer: false,
+            by: None,
         }
     }
 

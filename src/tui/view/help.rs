@@ -1,8 +1,8 @@
-//! The sheets to read: every command with its keys, made from the command table; what the model is.
+//! The sheet to read: every command with its keys, made from the command table.
 
 use crate::{
     tui::{
-        app::{App, Model},
+        app::App,
         command::Command,
         overlay::{Overlay, Sheet},
         page::{width, wrap},
@@ -27,7 +27,6 @@ pub fn draw(app: &mut App, sheet: Sheet, frame: &mut Frame, area: Rect) {
     };
     let lines = match sheet {
         Sheet::Help => help(app, usize::from(inner.width)),
-        Sheet::Models => models(app, usize::from(inner.width)),
     };
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let mut at = 0;
@@ -83,37 +82,6 @@ fn help<'a>(app: &App, room: usize) -> Vec<Line<'a>> {
             let text = help[range].trim_end().to_owned();
             let left = Span::styled(left.to_owned(), key);
             lines.push(Line::from(vec![left, Span::raw(gap), Span::styled(text, quiet)]));
-        }
-    }
-    lines
-}
-
-fn models<'a>(app: &App, room: usize) -> Vec<Line<'a>> {
-    let facts = match &app.model {
-        Model::Loading => "The model is loading.".to_owned(),
-        Model::Gone(why) => why.clone(),
-        Model::Ready(info) => format!(
-            "{}: {:.1} million parameters; it sees {} tokens at once, of a vocabulary of {}.{}",
-            info.name,
-            info.parameters as f64 / 1e6,
-            info.context,
-            info.vocabulary,
-            if info.embedded {
-                " It is the small model that comes in the program: quick, and often odd."
-            } else {
-                ""
-            }
-        ),
-    };
-    let more = "For a larger one, start the desk with it: unstuck --model FOLDER, where FOLDER holds a GPT-2 \
-                in the Hugging Face layout (config.json, tokenizer.json or vocab.json with merges.txt, \
-                model.safetensors). A folder ./models/NAME is found as --model NAME.";
-    let facts = crate::clean::for_terminal(&facts).into_owned();
-    let mut lines = vec![Line::styled("The model", app.theme.style(Role::Title)), Line::default()];
-    for text in [facts.as_str(), "", more] {
-        for range in wrap(text, room, 0) {
-            let row = text[range].trim_end().to_owned();
-            lines.push(Line::styled(row, app.theme.style(Role::Quiet)));
         }
     }
     lines

@@ -118,7 +118,8 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
     let taken =
         if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
     let pinned = if offer.pinned { " · pinned" } else { "" };
-    format!("{words}{taken}{pinned} · seed {}", offer.seed)
+    let by = offer.by.as_ref().map_or(String::new(), |name| format!("{} · ", for_terminal(name)));
+    format!("{by}{words}{taken}{pinned} · seed {}", offer.seed)
 }
 
 /// What still stands is read easily; what no longer agrees with the page steps back.
@@ -224,6 +225,8 @@ fn entry<'a>(
         State::Done(_) => " ✓",
         _ => "",
     };
+    let by = offer.by.as_ref().map_or(String::new(), |by| format!(" · {}", for_terminal(by)));
+    let end = format!("{by}{end}");
     let left = cells(&label);
     let columns = width.saturating_sub(left + 2).max(1);
     let mut rows = rows(offer, columns);
@@ -239,7 +242,7 @@ fn entry<'a>(
     let mut entry = Vec::new();
     for (row, (start, mut text)) in rows.into_iter().skip(skip).take(room).enumerate() {
         let ends = row == last || row + 1 == room;
-        let free = if ends { (columns + 2).saturating_sub(cells(end)) } else { columns };
+        let free = if ends { (columns + 2).saturating_sub(cells(&end)) } else { columns };
         if row + 1 == room && row < last {
             text = super::cut(&format!("{}…", text.trim_end()), free);
         } else if ends {
@@ -251,7 +254,7 @@ fn entry<'a>(
         let mut spans = vec![Span::styled(label, mark)];
         spans.extend(drawn(app, &spot, style, false));
         if ends {
-            spans.push(Span::styled(end, style));
+            spans.push(Span::styled(end.clone(), style));
         }
         entry.push((Line::from(spans), Some(spot)));
     }

@@ -52,6 +52,8 @@ fn heading<'a>(app: &App, picker: &Picker, room: usize) -> Line<'a> {
         Kind::Commands => "commands",
         Kind::Themes(_) => "themes",
         Kind::Recent => "drafts of late",
+        Kind::Models => "models",
+        Kind::Beside => "another model beside this one, on one seed",
     };
     let words = format!(" {what} · {} of {} ", picker.found().len(), picker.all());
     let rule = app.theme.style(Role::Rule);
@@ -70,7 +72,13 @@ fn row<'a>(app: &App, picker: &Picker, entry: &Entry, chosen: bool, room: usize)
     let wide = names.max().unwrap_or(0).clamp(8, 24).min(room / 2);
     let name = one_row(&entry.name, wide);
     let key = if room >= 60 { one_row(&entry.key, 24) } else { String::new() };
-    let about = one_row(&entry.about, room.saturating_sub(7 + wide + width(&key)));
+    // Where there is no place for it beside, what a model is just now stands before what it is.
+    let state = match picker.kind {
+        Kind::Models if key.is_empty() && !entry.key.is_empty() => format!("{} · ", entry.key),
+        _ => String::new(),
+    };
+    let about =
+        one_row(&format!("{state}{}", entry.about), room.saturating_sub(7 + wide + width(&key)));
     let gap = |cells: usize| " ".repeat(cells);
     Line::from(vec![
         Span::styled(if chosen { " ▸ " } else { "   " }, app.theme.style(Role::Mark)),
@@ -95,6 +103,8 @@ fn wanted(app: &App, picker: &Picker, frame: &mut Frame, area: Rect) {
         Kind::Commands => "run",
         Kind::Themes(_) => "wear",
         Kind::Recent => "open",
+        Kind::Models => "use",
+        Kind::Beside => "compare",
     };
     let (key, quiet) = (app.theme.style(Role::Key), app.theme.style(Role::Quiet));
     let text = for_terminal(&picker.field.text()).into_owned();

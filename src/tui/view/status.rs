@@ -6,6 +6,7 @@ use crate::{
     tui::{
         app::{App, Model},
         command::Command,
+        models::coming,
         notices::Notice,
         offers::{Offer, Standing, State},
         overlay::{Branches, Field, Overlay},
@@ -144,6 +145,9 @@ fn state(app: &App, room: usize) -> Vec<String> {
         parts = super::whose::shares(app);
     }
     parts.extend(doing(app));
+    parts.extend(
+        app.models.fetching.as_ref().map(|fetching| for_terminal(&coming(fetching)).into()),
+    );
     let machine = shares.words(Author::Machine);
     if machine > 0 && !app.whose {
         parts.push(format!("{machine} by the machine"));

@@ -1,0 +1,117 @@
+//! `unstuck models pull`: a model by its name from the hub, with a line of progress where somebody looks.
+
+use crate::{
+    clean::for_terminal,
+    commands::Place,
+    model::{
+        formats::Checkpoint,
+        hub::{Hub, Pulled, Step},
+    },
+};
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// Fetch a model into the shared cache. `stop` ends it at the next byte, and what came is kept. Gives the model's name and
+/// what it may be used for, if the hub says that.
+///
+/// # Errors
+/// When it can't be had, with the way out; or it was stopped.
+pub fn pull(
+    hub: &Hub,
+    name: &str,
+    quiet: bool,
+    stop: &Arc<AtomicBool>,
+) -> Result<(String, Option<String>)> {
+    let line = Line::new(name, quiet);
+    let pulled = hub.pull(name, &mut |step| {
+        line.show(step);
+        match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    line.0.finish_and_clear();
+    let Pulled::Here { name, snapshot, fetched, licence, unchecked } = pulled? else {
+        bail!("{name}: stopped; what came is kept, and the same command goes on from there");
+    };
+    Checkpoint::open(&snapshot)
+        .with_context(|| format!("{name}: it came as the hub has it, but doesn't open"))?;
+    let came = match fetched {
+        0 => "was here already".into(),
+        bytes => format!("fetched, {}", megabytes(bytes)),
+    };
+    let terms = licence.as_ref().map_or(String::new(), |licence| format!(" (licence: {licence})"));
+    let mut text = format!("{name}: {came}{terms}; --model {name} opens it\n");
+    if !unchecked.is_empty() {
+        text += &format!(
+            "{name}: the hub gave no checksum for {}; only lengths were compared\n",
+            unchecked.join(", ")
+        );
+    }
+    Place::open(None)?.write(&text)?;
+    Ok((name, licence))
+}
+
+/// 548.1 MB, as the hub's own pages count.
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// The line on standard error; nothing where that is no terminal.
+struct Line(ProgressBar);
+
+impl Line {
+    fn new(name: &str, quiet: bool) -> Self {
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(5)
+        };
+        let bar = ProgressBar::with_draw_target(None, target)
+            .with_prefix(for_terminal(name).into_owned());
+        bar.set_style(style("{prefix}: {wide_msg}"));
+        bar.set_message("asking the hub");
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Self(bar)
+    }
+
+    fn show(&self, step: Step) {
+        let bar = &self.0;
+        match step {
+            Step::Sizes { total, here } => {
+                bar.set_length(total);
+                bar.set_position(here);
+                bar.reset_eta(); // what was here before says nothing of how fast it comes
+                bar.set_message("");
+                bar.set_style(
+                    style(
+                        "{prefix}: {decimal_bytes} of {decimal_total_bytes} {bar:20} {decimal_bytes_per_sec}, {eta} left{msg}",
+                    )
+                    .progress_chars("=> "),
+                );
+            }
+            Step::Bytes(bytes) => {
+                bar.set_message("");
+                bar.set_position(bytes);
+            }
+            Step::Checking(file) => bar.set_message(format!("; checking {}", for_terminal(&file))),
+            Step::Waiting(left, why) => bar.set_message(format!(
+                "; {}: trying again in {} s",
+                for_terminal(&why),
+                left.as_secs_f32().ceil()
+            )),
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

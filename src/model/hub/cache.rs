@@ -1,0 +1,223 @@
+//! The cache that programs for the hub share: contents by checksum in `blobs`, names for them in `snapshots`, and in
+//! `refs` which snapshot a branch is. What other programs fetched is used; a half-fetched model is none.
+
+use super::{
+    known::{KNOWN, names},
+    sum::Sum,
+};
+use crate::model::{Config, formats::safetensors::shards};
+use hf_hub::{Cache, CacheRepo, Repo};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// A whole model in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cached {
+    /// What it is called here: the short name of a published one, `owner/name` of others.
+    pub name: String,
+    /// The folder with its files.
+    pub snapshot: PathBuf,
+}
+
+/// Whether `name` may be a model's on the hub, `name` or `owner/name`.
+pub fn is_id(name: &str) -> bool {
+    let mut parts = name.split('/');
+    let (first, second, more) = (parts.next(), parts.next(), parts.next());
+    let fits = |part: &str| {
+        let ends = |c: char| c == '.' || c == '-';
+        !part.is_empty()
+            && part.len() <= 96
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+            && !part.starts_with(ends)
+            && !part.ends_with(ends)
+            && !part.contains("--")
+            && !part.contains("..")
+    };
+    more.is_none() && first.is_some_and(fits) && second.is_none_or(fits)
+}
+
+/// A text that is safe as a file's name: what the hub says is used in paths only after this.
+pub(super) fn is_plain(name: &str) -> bool {
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.is_empty() && name.len() <= 128 && !name.starts_with('.') && name.chars().all(safe)
+}
+
+pub(super) fn repo(cache: &Path, id: &str) -> CacheRepo {
+    Cache::new(cache.to_owned()).repo(Repo::model(id.to_owned()))
+}
+
+/// The folder of one model in a cache, whatever is in it.
+pub(super) fn folder(cache: &Path, id: &str) -> PathBuf {
+    cache.join(Repo::model(id.to_owned()).folder_name())
+}
+
+/// The model's files, if all that is needed is there.
+pub fn find(cache: &Path, name: &str) -> Option<PathBuf> {
+    names(name).into_iter().filter(|id| is_id(id)).find_map(|id| snapshot(cache, &id))
+}
+
+/// The folders in the cache that have a model in all its revisions, under each of its names, or what came of it when its
+/// first pull was interrupted. Other kinds of models are none.
+pub fn repositories(cache: &Path, name: &str) -> Vec<PathBuf> {
+    let ids = names(name).into_iter().filter(|id| is_id(id));
+    let is_ours = |id: &String| {
+        let folder = folder(cache, id);
+        let begun = folder.join("blobs").is_dir() && !folder.join("snapshots").exists();
+        begun || snapshot(cache, id).is_some()
+    };
+    ids.filter(is_ours).map(|id| folder(cache, &id)).collect()
+}
+
+/// Of the branch `main` if that is whole, else the newest that is.
+fn snapshot(cache: &Path, id: &str) -> Option<PathBuf> {
+    let main =
+        repo(cache, id).get("config.json").and_then(|config| Some(config.parent()?.to_owned()));
+    if let Some(main) = main.filter(|folder| is_whole(folder)) {
+        return Some(main);
+    }
+    let entries = fs::read_dir(folder(cache, id).join("snapshots")).ok()?.flatten();
+    let whole = entries.map(|entry| entry.path()).filter(|path| is_whole(path));
+    let time = |path: &PathBuf| fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    whole.max_by_key(|path| (time(path), path.clone()))
+}
+
+/// Whether a folder has a GPT-2 with its vocabulary and all of its weights.
+fn is_whole(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_file(); // a link whose file is missing is no file
+    let indexed = |name: &str| has(name) && shards(&folder.join(name)).is_ok();
+    let words = has("tokenizer.json") || has("vocab.json") && has("merges.txt");
+    let weights = has("model.safetensors")
+        || indexed("model.safetensors.index.json")
+        || has("pytorch_model.bin")
+        || indexed("pytorch_model.bin.index.json");
+    let config = || fs::read(folder.join("config.json")).ok();
+    words && weights && config().is_some_and(|json| Config::parse(&json).is_ok())
+}
+
+/// All whole models in a cache, by name.
+pub fn list(cache: &Path) -> Vec<Cached> {
+    let entries = fs::read_dir(cache).into_iter().flatten().flatten();
+    let mut all: Vec<_> = entries
+        .filter_map(|entry| {
+            let name = id_of(entry.file_name().to_str()?)?;
+            let snapshot = snapshot(cache, &name)?;
+            Some(Cached { name: short(name), snapshot })
+        })
+        .collect();
+    all.sort_by(|a, b| (&a.name, &a.snapshot).cmp(&(&b.name, &b.snapshot)));
+    all.dedup_by(|a, b| a.name == b.name);
+    all
+}
+
+/// `models--owner--name` to `owner/name`.
+fn id_of(folder: &str) -> Option<String> {
+    let id = folder.strip_prefix("models--")?.replacen("--", "/", 1);
+    is_id(&id).then_some(id)
+}
+
+fn short(id: String) -> String {
+    KNOWN.iter().find(|known| known.id == id).map_or(id, |known| known.name.to_owned())
+}
+
+/// What the model is called whose snapshot this is; `None` for other folders.
+pub fn name_of(folder: &Path) -> Option<String> {
+    let snapshots = folder.parent()?;
+    let is_snapshot = snapshots.file_name()? == "snapshots";
+    let name = snapshots.parent()?.file_name()?.to_str()?;
+    is_snapshot.then(|| id_of(name).map(short)).flatten()
+}
+
+/// The same as [`find`], with the name it goes by.
+pub fn cached(cache: &Path, name: &str) -> Option<Cached> {
+    let snapshot = find(cache, name)?;
+    Some(Cached { name: name_of(&snapshot)?, snapshot })
+}
+
+/// Hold each file of a snapshot against the checksum that names its content. The files that don't agree; none in other
+/// folders.
+///
+/// # Errors
+/// When one can't be read.
+pub fn damaged(snapshot: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut bad = Vec::new();
+    if name_of(snapshot).is_none() {
+        return Ok(bad);
+    }
+    for entry in fs::read_dir(snapshot)? {
+        let path = entry?.path();
+        let Ok(blob) = fs::read_link(&path) else { continue };
+        let sum = blob.file_name().and_then(|name| Sum::named(name.to_str()?));
+        if let Some(sum) = sum
+            && !sum.fits(&path)?
+        {
+            bad.push(path);
+        }
+    }
+    bad.sort();
+    Ok(bad)
+}
+
+/// Give contents their names, and make the branch `main` that snapshot. Until then nobody sees it.
+pub(super) fn publish(
+    cache: &Path,
+    id: &str,
+    commit: &str,
+    files: &[(String, PathBuf)],
+) -> io::Result<PathBuf> {
+    let repo = repo(cache, id);
+    let snapshot = repo.pointer_path(commit);
+    fs::create_dir_all(&snapshot)?;
+    for (name, blob) in files {
+        let at = snapshot.join(name);
+        if fs::canonicalize(&at).ok() == fs::canonicalize(blob).ok() {
+            continue;
+        }
+        let aside = snapshot.join(format!(".{name}.new"));
+        let _ = fs::remove_file(&aside);
+        point(blob, &aside)?;
+        fs::rename(&aside, &at)?;
+    }
+    repo.create_ref(commit)?;
+    Ok(snapshot)
+}
+
+/// A link within the model's folder, or where there are none the content itself.
+fn point(blob: &Path, at: &Path) -> io::Result<()> {
+    let name = blob.file_name().unwrap_or_default();
+    let link = Path::new("..").join("..").join("blobs").join(name);
+    #[cfg(unix)]
+    let linked = std::os::unix::fs::symlink(&link, at);
+    #[cfg(windows)]
+    let linked = std::os::windows::fs::symlink_file(&link, at);
+    #[cfg(not(any(unix, windows)))]
+    let linked: io::Result<()> = Err(io::ErrorKind::Unsupported.into());
+    linked.or_else(|_| fs::hard_link(blob, at)).or_else(|_| fs::copy(blob, at).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_models_are_told_from_paths() {
+        for good in ["gpt2", "openai-community/gpt2", "a_b/c.d-e1"] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in
+            ["", "/", "a/", "/b", "a/b/c", "..", "../x", "a/..", "a--b", "-a", "ä", "a b", "a\\b"]
+        {
+            assert!(!is_id(bad), "{bad}");
+        }
+        assert_eq!(
+            id_of("models--openai-community--gpt2").as_deref(),
+            Some("openai-community/gpt2")
+        );
+        assert_eq!(id_of("models--gpt2").as_deref(), Some("gpt2"));
+        assert_eq!(id_of("datasets--x--y"), None);
+        let folder = Path::new("/c/models--openai-community--gpt2/snapshots/abc");
+        assert_eq!(name_of(folder).as_deref(), Some("gpt2"));
+        assert_eq!(name_of(Path::new("/c/gpt2")), None);
+    }
+}

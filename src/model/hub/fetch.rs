@@ -1,0 +1,275 @@
+//! One file on its way into the cache: resumed where it was cut, checked when it is whole, and only then given the name
+//! that others look for. A part bears another name, and one program at a time may add to it.
+
+use super::{
+    Hub, Step, Tell, Trouble, cache,
+    http::{Ask, broken},
+    sum::Sum,
+};
+use anyhow::anyhow;
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{ErrorKind, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// A file that is wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its name in the model.
+    pub name: String,
+    /// Where it is on the hub, behind the address.
+    pub path: String,
+    /// Its content's name, which is mostly its checksum.
+    pub etag: String,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// Where the contents of one model lie.
+pub struct Shelf {
+    cache: PathBuf,
+    folder: PathBuf,
+}
+
+impl Shelf {
+    pub fn new(cache: &Path, id: &str) -> Self {
+        Self { cache: cache.to_owned(), folder: cache::folder(cache, id) }
+    }
+
+    pub fn blob(&self, file: &Wanted) -> PathBuf {
+        self.folder.join("blobs").join(&file.etag)
+    }
+
+    fn part(&self, file: &Wanted) -> PathBuf {
+        self.folder.join("blobs").join(format!("{}.incomplete", file.etag))
+    }
+
+    /// Bytes of a file that needn't come any more.
+    pub fn here(&self, file: &Wanted) -> u64 {
+        let length = |path: PathBuf| fs::metadata(path).map_or(0, |facts| facts.len());
+        match length(self.blob(file)) {
+            whole if whole == file.size => whole,
+            _ => Some(length(self.part(file))).filter(|part| *part <= file.size).unwrap_or(0),
+        }
+    }
+
+    /// The same lock as other programs for the hub take, so that nobody else adds to the part.
+    fn lock(&self, file: &Wanted) -> Result<File, Trouble> {
+        let name = self.folder.file_name().unwrap_or_default();
+        let folder = self.cache.join(".locks").join(name);
+        fs::create_dir_all(&folder).map_err(|error| super::disk(error, &folder))?;
+        let path = folder.join(format!("{}.lock", file.etag));
+        let open = OpenOptions::new().create(true).append(true).open(&path);
+        let lock = open.map_err(|error| super::disk(error, &path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(Trouble::Fatal(anyhow!(
+                "{}: another program is fetching it; pull again when that is done",
+                file.name
+            ))),
+            Err(TryLockError::Error(error)) => Err(super::disk(error, &path)),
+        }
+    }
+}
+
+/// The length of what there is, 0 for nothing.
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |facts| facts.len())
+}
+
+impl Hub {
+    /// Have a file's content in the cache, whole and checked. `before` bytes of other files are here already.
+    pub(super) fn fetch(
+        &self,
+        shelf: &Shelf,
+        file: &Wanted,
+        before: u64,
+        tell: Tell,
+    ) -> Result<(), Trouble> {
+        let (blob, part) = (shelf.blob(file), shelf.part(file));
+        let blobs = shelf.folder.join("blobs");
+        fs::create_dir_all(&blobs).map_err(|error| super::disk(error, &blobs))?;
+        let _lock = shelf.lock(file)?;
+        if blob.exists() {
+            if self.is_sound(file, &blob, tell)? {
+                return Ok(());
+            }
+            fs::remove_file(&blob).map_err(|error| super::disk(error, &blob))?;
+        }
+        let mut damaged = false;
+        loop {
+            self.complete(file, &part, before, tell)?;
+            if self.is_sound(file, &part, tell)? {
+                break;
+            }
+            fs::remove_file(&part).map_err(|error| super::disk(error, &part))?;
+            if damaged {
+                return Err(Trouble::Fatal(anyhow!(
+                    "{}: not what the hub says it is: the checksum is wrong, twice; nothing of it was kept. Try again later, \
+                     or without a proxy between",
+                    file.name
+                )));
+            }
+            damaged = true; // what an earlier pull left may have been the bad part of it
+        }
+        fs::rename(&part, &blob).map_err(|error| super::disk(error, &blob))
+    }
+
+    /// Whether a file is as long as it should be and has its checksum, where there is one.
+    fn is_sound(&self, file: &Wanted, path: &Path, tell: Tell) -> Result<bool, Trouble> {
+        if length(path) != file.size {
+            return Ok(false);
+        }
+        let Some(sum) = Sum::named(&file.etag) else { return Ok(true) };
+        said(tell, Step::Checking(file.name.clone()))?;
+        sum.fits(path).map_err(|error| super::disk(error, path))
+    }
+
+    /// Add to a part until it is as long as the file.
+    fn complete(&self, file: &Wanted, part: &Path, before: u64, tell: Tell) -> Result<(), Trouble> {
+        let mut tries = 0;
+        loop {
+            let had = length(part);
+            match self.receive(file, part, before, tell) {
+                Ok(()) => return Ok(()),
+                Err(Trouble::Again(why, after)) => {
+                    tries = if length(part) > had { 1 } else { tries + 1 };
+                    if tries >= self.conditions.tries {
+                        let kept = match length(part) {
+                            0 => "Try again later",
+                            _ => "What came is kept; the same command goes on from there",
+                        };
+                        return Err(Trouble::Fatal(anyhow!(
+                            "{}: {why}, {tries} times. {kept}",
+                            file.name
+                        )));
+                    }
+                    self.pause(tries, &why, after, tell)?;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// One connection's worth of a file, added to what is there.
+    fn receive(&self, file: &Wanted, part: &Path, before: u64, tell: Tell) -> Result<(), Trouble> {
+        let failed = |error| super::disk(error, part);
+        let open = || OpenOptions::new().create(true).append(true).open(part);
+        let mut at = length(part);
+        if at > file.size {
+            open().and_then(|out| out.set_len(0)).map_err(failed)?;
+            at = 0;
+        }
+        if at == file.size {
+            open().map_err(failed)?; // an empty file is there too
+            return said(tell, Step::Bytes(before + at));
+        }
+        let answer = self.ask(&file.path, Ask::Content(at))?;
+        let host = answer.host.clone();
+        let again = |what: &str| Trouble::Again(format!("{host} {what}"), None);
+        let mut out = open().map_err(failed)?;
+        match answer.status {
+            200 if at > 0 => {
+                // it doesn't know of ranges, and sends all again
+                out.set_len(0).map_err(failed)?;
+                at = 0;
+            }
+            206 => {
+                let range =
+                    answer.header("content-range").and_then(|text| text.strip_prefix("bytes "));
+                let begins = range.and_then(|range| range.split_once('-')?.0.parse().ok());
+                if begins.unwrap_or(at) != at {
+                    return Err(again("sends another part than was asked for"));
+                }
+            }
+            416 => {
+                out.set_len(0).map_err(failed)?;
+                return Err(again("says that the file is shorter"));
+            }
+            _ => {}
+        }
+        let coming = answer.header("content-length").and_then(|text| text.parse::<u64>().ok());
+        if coming.is_some_and(|n| n != file.size - at) {
+            return Err(again("sends another length than it says"));
+        }
+        let mut reader = answer.into_reader();
+        let (least, window) = self.conditions.least;
+        let (mut since, mut then) = (Instant::now(), at);
+        let mut piece = vec![0; 1 << 16];
+        while at < file.size {
+            let n = match reader.read(&mut piece) {
+                Ok(0) => return Err(again("broke off")),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(broken(&error, &host)),
+            };
+            if n as u64 > file.size - at {
+                out.set_len(0).map_err(failed)?;
+                return Err(again("sends more than it says"));
+            }
+            out.write_all(&piece[..n]).map_err(failed)?;
+            at += n as u64;
+            said(tell, Step::Bytes(before + at))?;
+            if since.elapsed() > window {
+                if at - then < least {
+                    return Err(again("is too slow"));
+                }
+                (since, then) = (Instant::now(), at);
+            }
+        }
+        // what is checked and renamed must outlive a power cut
+        out.sync_all().map_err(failed)
+    }
+
+    /// Try a small thing until it works or never will.
+    pub(super) fn persist<T>(
+        &self,
+        tell: Tell,
+        attempt: impl Fn() -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let mut tries = 0;
+        loop {
+            match attempt() {
+                Err(Trouble::Again(why, after)) => {
+                    tries += 1;
+                    if tries >= self.conditions.tries {
+                        return Err(Trouble::Fatal(anyhow!(
+                            "{why}, {tries} times; try again later"
+                        )));
+                    }
+                    self.pause(tries, &why, after, tell)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Wait as long as was asked for, or twice as long each time, and say why. Ends early when nobody wants it any more.
+    fn pause(
+        &self,
+        tries: u32,
+        why: &str,
+        after: Option<Duration>,
+        tell: Tell,
+    ) -> Result<(), Trouble> {
+        let mut left = after.unwrap_or_else(|| Duration::from_secs(1 << tries.min(6) >> 1));
+        if left > self.conditions.longest_wait {
+            let minutes = left.as_secs().div_ceil(60);
+            return Err(Trouble::Fatal(anyhow!("{why}; try again in {minutes} minutes")));
+        }
+        let slice = Duration::from_millis(500);
+        while !left.is_zero() {
+            said(tell, Step::Waiting(left, why.to_owned()))?;
+            (self.conditions.wait)(left.min(slice));
+            left = left.saturating_sub(slice);
+        }
+        Ok(())
+    }
+}
+
+/// Tell a step, and whether it goes on.
+pub(super) fn said(tell: Tell, step: Step) -> Result<(), Trouble> {
+    if tell(step).is_break() { Err(Trouble::Stopped) } else { Ok(()) }
+}

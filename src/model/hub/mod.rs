@@ -1,0 +1,280 @@
+//! Models by name from the Hugging Face hub, fetched once into the cache that all programs for it share. `hf-hub` knows
+//! that cache's layout. The transfer is ours: the library's own (0.5) compares no checksum, appends to a part whatever
+//! comes, sends the token on to the content network and bounds neither waits nor silence; its successor (1.0) doesn't
+//! resume.
+
+mod cache;
+mod fetch;
+mod http;
+mod known;
+mod pull;
+mod sum;
+
+pub use cache::{Cached, cached, damaged, find, list, name_of, repositories};
+pub use known::{KNOWN, Known, known};
+pub use pull::Pulled;
+
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Where the hub is when `HF_ENDPOINT` doesn't say.
+const ENDPOINT: &str = "https://huggingface.co";
+
+/// Where the hub and its cache are, and who asks.
+#[derive(Clone, PartialEq)]
+pub struct Settings {
+    /// The hub's address, without a slash at its end.
+    pub endpoint: String,
+    /// The folder with `models--owner--name`.
+    pub cache: PathBuf,
+    /// Nothing may be asked for.
+    pub offline: bool,
+    token: Option<String>,
+}
+
+/// The token is never shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("endpoint", &self.endpoint)
+            .field("cache", &self.cache)
+            .field("offline", &self.offline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// A hub that is asked without a token.
+    pub fn new(endpoint: &str, cache: &Path) -> Self {
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        Self { endpoint, cache: cache.to_owned(), offline: false, token: None }
+    }
+
+    /// The same with a token.
+    pub fn with_token(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self }
+    }
+
+    /// As the variables say that programs for the hub know: `HF_ENDPOINT`, `HF_TOKEN` (or the file that
+    /// `huggingface-cli login` writes), `HF_HUB_CACHE`, `HF_HOME`, `HF_HUB_OFFLINE`.
+    ///
+    /// # Errors
+    /// When the address can't be used, or there is no home and nothing says where the cache is.
+    pub fn from_env(env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let told = |name: &str| env(name).filter(|text| !text.trim().is_empty());
+        let truth = |name: &str| {
+            told(name).is_some_and(|text| {
+                matches!(text.trim().to_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE")
+            })
+        };
+        let cache = cache_folder(&env).context("no home, so no cache; set HF_HOME")?;
+        let endpoint = told("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.into());
+        let endpoint = endpoint.trim().trim_end_matches('/').to_owned();
+        ensure!(
+            http::is_address(&endpoint),
+            "HF_ENDPOINT: `{}` is no address of a hub; https://huggingface.co is the usual one",
+            endpoint.rsplit('@').next().unwrap_or_default()
+        );
+        let from_file = || {
+            if truth("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
+                return None;
+            }
+            let file = told("HF_TOKEN_PATH").map(PathBuf::from);
+            let file = file.or_else(|| Some(home_folder(&env)?.join("token")))?;
+            std::fs::read_to_string(file).ok()
+        };
+        let token = told("HF_TOKEN").or_else(|| told("HUGGING_FACE_HUB_TOKEN")).or_else(from_file);
+        let token = token.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if token.as_ref().is_some_and(|t| !t.chars().all(|c| c.is_ascii_graphic())) {
+            bail!("HF_TOKEN: it has characters that no token has");
+        }
+        let offline = truth("HF_HUB_OFFLINE") || truth("TRANSFORMERS_OFFLINE");
+        Ok(Self { endpoint, cache, offline, token })
+    }
+}
+
+/// Where the shared cache is: `HF_HUB_CACHE`, or `hub` in `HF_HOME`, or in the usual folder. `None` without a home.
+pub fn cache_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let told = |name: &str| env(name).filter(|text| !text.trim().is_empty()).map(PathBuf::from);
+    told("HF_HUB_CACHE")
+        .or_else(|| told("HUGGINGFACE_HUB_CACHE"))
+        .or_else(|| Some(home_folder(&env)?.join("hub")))
+}
+
+fn home_folder(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let told = |name: &str| env(name).filter(|text| !text.trim().is_empty()).map(PathBuf::from);
+    let home = || Some(directories::BaseDirs::new()?.home_dir().join(".cache"));
+    told("HF_HOME").or_else(|| Some(told("XDG_CACHE_HOME").or_else(home)?.join("huggingface")))
+}
+
+/// What a pull reckons with. Tests have their own.
+#[derive(Clone)]
+pub struct Conditions {
+    /// A connection that says nothing for so long is given up.
+    pub silence: Duration,
+    /// So is one that brings less than these bytes in this time.
+    pub least: (u64, Duration),
+    /// How often in a row one thing is tried without a byte of it coming.
+    pub tries: u32,
+    /// No wait that the hub asks for is longer; it is told instead.
+    pub longest_wait: Duration,
+    /// Passes the time.
+    pub wait: Arc<dyn Fn(Duration) + Send + Sync>,
+    /// Bytes that are free where a folder lies, if that can be known.
+    pub space: fn(&Path) -> Option<u64>,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(20),
+            least: (64 << 10, Duration::from_secs(60)),
+            tries: 6,
+            longest_wait: Duration::from_secs(300),
+            wait: Arc::new(std::thread::sleep),
+            space: free_space,
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[allow(clippy::useless_conversion)] // the two systems count in different types
+fn free_space(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let facts = rustix::fs::statvfs(there).ok()?;
+    Some(u64::from(facts.f_bavail).saturating_mul(u64::from(facts.f_frsize)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn free_space(_: &Path) -> Option<u64> {
+    None
+}
+
+/// How a pull goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// What will be fetched: bytes in all, and those that are here already.
+    Sizes {
+        /// Of all files together.
+        total: u64,
+        /// Of them in the cache.
+        here: u64,
+    },
+    /// So many bytes of all are here.
+    Bytes(u64),
+    /// A file is held against its checksum.
+    Checking(String),
+    /// Nothing is done for so long, because of that.
+    Waiting(Duration, String),
+}
+
+/// Takes the steps, and says whether the pull goes on.
+pub type Tell<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
+
+/// A hub to ask.
+pub struct Hub {
+    settings: Settings,
+    conditions: Conditions,
+    agent: ureq::Agent,
+}
+
+impl Hub {
+    /// A hub, which isn't asked anything yet.
+    pub fn new(settings: Settings, conditions: Conditions) -> Self {
+        let agent = http::agent(&settings, &conditions);
+        Self { settings, conditions, agent }
+    }
+}
+
+/// Why something didn't work.
+enum Trouble {
+    /// Trying again may help, after so long if the hub said that.
+    Again(String, Option<Duration>),
+    /// There is no such thing on the hub.
+    Missing(String),
+    /// Nothing helps but what the message says.
+    Fatal(anyhow::Error),
+    /// Nobody wants it any more.
+    Stopped,
+}
+
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+/// A failure of this machine's disk, with what it was about.
+fn disk(error: std::io::Error, path: &Path) -> Trouble {
+    let shown = path.display();
+    let full =
+        matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+    Trouble::Fatal(match full {
+        true => anyhow::anyhow!(
+            "{shown}: the disk is full; what came is kept, and the same command goes on from there once there is room"
+        ),
+        false => anyhow::Error::new(error).context(format!("{shown}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings> {
+        let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        Settings::from_env(move |name| {
+            pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })
+    }
+
+    #[test]
+    fn the_environment_is_read_as_other_programs_read_it() -> Result<()> {
+        let usual = from(&[("XDG_CACHE_HOME", "/c")])?;
+        assert_eq!(usual.endpoint, "https://huggingface.co");
+        assert_eq!(usual.cache, Path::new("/c/huggingface/hub"));
+        assert!(!usual.offline && usual.token.is_none());
+        let told = from(&[
+            ("HF_HOME", "/h"),
+            ("HF_ENDPOINT", "http://127.0.0.1:9/api/mirror/"),
+            ("HF_TOKEN", " hf_x\n"),
+            ("HF_HUB_OFFLINE", "yes"),
+        ])?;
+        assert_eq!(told.endpoint, "http://127.0.0.1:9/api/mirror");
+        assert_eq!(told.cache, Path::new("/h/hub"));
+        assert_eq!(told.token.as_deref(), Some("hf_x"));
+        assert!(told.offline);
+        let cache = from(&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/elsewhere")])?.cache;
+        assert_eq!(cache, Path::new("/elsewhere"));
+        assert!(!from(&[("HF_HOME", "/h"), ("HF_HUB_OFFLINE", "0")])?.offline);
+        for bad in
+            ["huggingface.co", "ftp://x", "https://", "https://me:secret@host", "https://a b"]
+        {
+            let said =
+                from(&[("HF_HOME", "/h"), ("HF_ENDPOINT", bad)]).err().map(|e| e.to_string());
+            let said = said.unwrap_or_default();
+            assert!(said.starts_with("HF_ENDPOINT") && !said.contains("secret"), "{bad}: {said}");
+        }
+        let said = from(&[("HF_HOME", "/h"), ("HF_TOKEN", "hf_ü")]).err().map(|e| e.to_string());
+        assert!(said.is_some_and(|said| said.starts_with("HF_TOKEN") && !said.contains('ü')));
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_comes_from_the_file_of_a_login() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        std::fs::write(home.path().join("token"), "hf_from_file\n")?;
+        let path = home.path().to_string_lossy().into_owned();
+        let file = from(&[("HF_HOME", &path)])?;
+        assert_eq!(file.token.as_deref(), Some("hf_from_file"));
+        let not = from(&[("HF_HOME", &path), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")])?;
+        assert_eq!(not.token, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! What was learnt of models by using them, in a file of the state folder: how fast they are here, what they may be used
+//! for. Losing it would be no loss.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Facts by model, and where they are kept; nowhere in tests.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    file: Option<PathBuf>,
+    models: BTreeMap<String, Facts>,
+}
+
+/// What is known of one model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Facts {
+    licence: Option<String>,
+    /// Tokens a second of all offers together, as they came last, by the form that weights were held in.
+    tok_s: BTreeMap<String, f32>,
+}
+
+impl Remembered {
+    /// What the state folder remembers. A file that can't be read remembers nothing.
+    pub fn load(state: Option<&Path>) -> Self {
+        let file = state.map(|state| state.join("models.json"));
+        let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let models = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self { file, models }
+    }
+
+    /// What a model may be used for, as the hub said when it came.
+    pub fn licence(&self, name: &str) -> Option<String> {
+        self.models.get(name)?.licence.clone()
+    }
+
+    /// Tokens a second that came of a model held in this form.
+    pub fn speed(&self, name: &str, form: &str) -> Option<f32> {
+        self.models.get(name)?.tok_s.get(form).copied()
+    }
+
+    /// It may be used for this.
+    pub fn note_licence(&mut self, name: &str, licence: &str) {
+        self.models.entry(name.to_owned()).or_default().licence = Some(licence.to_owned());
+        self.write();
+    }
+
+    /// So many tokens a second came.
+    pub fn note_speed(&mut self, name: &str, form: &str, tok_s: f32) {
+        let speeds = &mut self.models.entry(name.to_owned()).or_default().tok_s;
+        let known = speeds.insert(form.to_owned(), tok_s);
+        // a file isn't written for what nobody would notice
+        if known.is_none_or(|known| (known - tok_s).abs() > known / 20.0) {
+            self.write();
+        }
+    }
+
+    fn write(&self) {
+        if let Err(error) = self.try_write() {
+            tracing::warn!(%error, "what was learnt of a model can't be remembered");
+        }
+    }
+
+    fn try_write(&self) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut whole = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer(&mut whole, &self.models)?;
+        whole.persist(file)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learnt_is_known_at_the_next_start() {
+        let state = tempfile::tempdir().expect("a folder");
+        let mut remembered = Remembered::load(Some(state.path()));
+        remembered.note_speed("gpt2", "q8_0", 44.0);
+        remembered.note_licence("gpt2", "mit");
+        let again = Remembered::load(Some(state.path()));
+        assert_eq!(again.speed("gpt2", "q8_0"), Some(44.0));
+        assert_eq!(again.speed("gpt2", "f32"), None, "another form is another speed");
+        assert_eq!(again.licence("gpt2").as_deref(), Some("mit"));
+        assert_eq!(again.licence("other"), None);
+        fs::write(state.path().join("models.json"), "torn").expect("written");
+        assert_eq!(Remembered::load(Some(state.path())).speed("gpt2", "q8_0"), None);
+    }
+}

@@ -1,0 +1,372 @@
+//! The models a front end may choose from: those that are here, those that the hub has. Looking and fetching go on in
+//! threads of their own, and what comes of them is told.
+
+use super::remembered::Remembered;
+use crate::{
+    generate::Engine,
+    model::{
+        self, Model, Precision,
+        formats::Checkpoint,
+        hub::{self, Conditions, Hub, KNOWN, Pulled, Step},
+    },
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    collections::VecDeque,
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Receiver,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Where models lie and come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shelf {
+    /// The folders with models, the hub's cache among them.
+    pub folders: Vec<PathBuf>,
+    /// How their weights are held.
+    pub precision: Precision,
+    /// The one that is used at first; without, that in the program.
+    pub first: Option<String>,
+    /// The hub, when there is one to ask.
+    pub hub: Option<hub::Settings>,
+    /// The folder in which is remembered how fast they are.
+    pub state: Option<PathBuf>,
+}
+
+/// One model to choose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// What opens it.
+    pub name: String,
+    /// How many parameters, when that is known.
+    pub parameters: Option<usize>,
+    /// Bytes on the disk, or to fetch.
+    pub bytes: Option<u64>,
+    /// What it may be used for, when that is known.
+    pub licence: Option<String>,
+    /// Tokens a second that came of it here, when some did.
+    pub tok_s: Option<f32>,
+    /// It is on this machine.
+    pub here: bool,
+    /// Why it can't be opened.
+    pub broken: Option<String>,
+}
+
+/// What a front end wants of the shelf.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Errand {
+    /// What there is.
+    List,
+    /// A model from the hub.
+    Fetch(String),
+    /// No more of what is being fetched.
+    Stop,
+    /// So fast came the tokens of a model in this form.
+    Measured(String, String, f32),
+}
+
+/// What the shelf tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    /// All there is.
+    Listed(Vec<Entry>),
+    /// How a model comes.
+    Fetching(Fetching),
+    /// A model is here.
+    Came(String),
+    /// It doesn't come; why, or nothing when it was stopped.
+    Ended(String, Option<String>),
+}
+
+/// How far a model has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fetching {
+    /// Which.
+    pub name: String,
+    /// Bytes that are here, and all of them; 0 of 0 while the hub is asked.
+    pub bytes: (u64, u64),
+    /// Bytes a second, once some came.
+    pub rate: Option<f64>,
+    /// Why nothing comes, and for how long.
+    pub waiting: Option<(String, Duration)>,
+}
+
+impl Fetching {
+    /// Seconds until all is here.
+    pub fn left(&self) -> Option<u64> {
+        let rate = self.rate.filter(|rate| *rate >= 1.0)?;
+        Some(((self.bytes.1 - self.bytes.0) as f64 / rate).ceil() as u64)
+    }
+
+    /// In hundredths.
+    pub fn share(&self) -> u64 {
+        self.bytes.0 * 100 / self.bytes.1.max(1)
+    }
+}
+
+impl Shelf {
+    /// Read a model; the first one without a name.
+    ///
+    /// # Errors
+    /// When there is none of this name, or it is broken; with the way out.
+    pub fn open(&self, name: Option<&str>) -> Result<Engine> {
+        let Some(name) = name.or(self.first.as_deref()) else {
+            return Engine::embedded(self.precision);
+        };
+        let place = model::find(name, &self.folders).with_context(|| format!("--model {name}"))?;
+        let Some(place) = place else { return Engine::embedded(self.precision) };
+        let mut model = Model::open(&place, self.precision)?;
+        if name.starts_with("run:") {
+            model.name = name.to_owned(); // a checkpoint's folder says nothing to anyone
+        }
+        Ok(Engine::new(model))
+    }
+
+    /// All models that are here, and the published ones that are not.
+    pub fn list(&self) -> Vec<Entry> {
+        let remembered = Remembered::load(self.state.as_deref());
+        let mut entries: Vec<_> = model::list(&self.folders)
+            .into_iter()
+            .chain(model::runs(&self.folders))
+            .map(|name| self.entry(name, &remembered))
+            .collect();
+        for known in KNOWN {
+            if !entries.iter().any(|entry| entry.name == known.name) {
+                entries.push(Entry {
+                    name: known.name.into(),
+                    parameters: Some(known.parameters),
+                    bytes: Some(known.bytes),
+                    licence: Some(known.licence.into()),
+                    ..Entry::default()
+                });
+            }
+        }
+        entries
+    }
+
+    fn entry(&self, name: String, remembered: &Remembered) -> Entry {
+        let place = model::find(&name, &self.folders);
+        let open = |place: &Option<PathBuf>| match place {
+            Some(place) => Checkpoint::open(place),
+            None => Checkpoint::embedded(),
+        };
+        let opened = place.and_then(|place| Ok((open(&place)?, place)));
+        let tok_s = remembered.speed(&name, &self.precision.to_string());
+        let known = hub::known(&name).map(|known| known.licence.to_owned());
+        let mut entry = Entry { tok_s, here: true, ..Entry::default() };
+        match opened {
+            Ok((model, place)) => {
+                let length = |path: &PathBuf| fs::metadata(path).map_or(0, |facts| facts.len());
+                let bytes: u64 = model.files().iter().map(length).sum();
+                entry.parameters = Some(model.config.parameters());
+                entry.bytes = (bytes > 0).then_some(bytes);
+                entry.licence = match place {
+                    // it comes in the program, under the program's own terms
+                    None => Some("MIT OR Apache-2.0".into()),
+                    Some(place) => {
+                        remembered.licence(&name).or(known).or_else(|| licence_in(&place))
+                    }
+                };
+            }
+            Err(error) => entry.broken = Some(format!("{error:#}")),
+        }
+        entry.name = name;
+        entry
+    }
+
+    /// Fetch a model, and tell how it comes.
+    fn fetch(
+        &self,
+        name: &str,
+        stop: &AtomicBool,
+        tell: &dyn Fn(Word) -> bool,
+    ) -> Result<Option<String>> {
+        let hub = self.hub.clone().context("there is no hub to ask")?;
+        let mut pace = Pace::default();
+        let mut now = Fetching { name: name.to_owned(), ..Fetching::default() };
+        let pulled = Hub::new(hub, Conditions::default()).pull(name, &mut |step| {
+            now.waiting = None;
+            match step {
+                Step::Sizes { total, here } => now.bytes = (here, total),
+                Step::Bytes(bytes) => now.bytes.0 = bytes,
+                Step::Checking(_) => {}
+                Step::Waiting(left, why) => now.waiting = Some((why, left)),
+            }
+            let at = Instant::now();
+            now.rate = pace.rate(now.bytes.0, at);
+            let heard = !pace.is_due(at) || tell(Word::Fetching(now.clone()));
+            match heard && !stop.load(Ordering::Relaxed) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        let Pulled::Here { name, licence, snapshot, .. } = pulled else { return Ok(None) };
+        Checkpoint::open(&snapshot)?;
+        if let Some(licence) = licence {
+            Remembered::load(self.state.as_deref()).note_licence(&name, &licence);
+        }
+        Ok(Some(name))
+    }
+
+    /// Starts the thread that looks and fetches. `tell` is false when nobody listens any more.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn serve(
+        self,
+        errands: Receiver<Errand>,
+        tell: impl Fn(Word) -> bool + Clone + Send + 'static,
+    ) -> Result<()> {
+        let work = move || {
+            let stop = Arc::new(AtomicBool::new(false));
+            for errand in errands {
+                match errand {
+                    Errand::List => {
+                        if !tell(Word::Listed(self.list())) {
+                            break;
+                        }
+                    }
+                    Errand::Stop => stop.store(true, Ordering::Relaxed),
+                    Errand::Measured(name, form, tok_s) => {
+                        Remembered::load(self.state.as_deref()).note_speed(&name, &form, tok_s);
+                    }
+                    Errand::Fetch(name) => {
+                        stop.store(false, Ordering::Relaxed);
+                        let (shelf, stop, tell) = (self.clone(), stop.clone(), tell.clone());
+                        let begun = thread::Builder::new().name("fetch".into()).spawn(move || {
+                            tell(match shelf.fetch(&name, &stop, &tell) {
+                                Ok(Some(name)) => Word::Came(name),
+                                Ok(None) => Word::Ended(name, None),
+                                Err(error) => Word::Ended(name, Some(format!("{error:#}"))),
+                            })
+                        });
+                        if let Err(error) = begun {
+                            tracing::warn!(%error, "nothing can be fetched");
+                        }
+                    }
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+        };
+        thread::Builder::new()
+            .name("shelf".into())
+            .spawn(work)
+            .map(drop)
+            .context("the thread that looks for models can't be started")
+    }
+}
+
+/// An opener for who has no shelf.
+///
+/// # Errors
+/// Always.
+pub fn none(_: Option<&str>) -> Result<Engine> {
+    bail!("no other model can be opened here")
+}
+
+/// What the model card beside a model says of its licence.
+fn licence_in(place: &Path) -> Option<String> {
+    let folder = if place.is_dir() { place } else { place.parent()? };
+    let card = fs::read_to_string(folder.join("README.md")).ok()?;
+    let head = card.strip_prefix("---")?.split("\n---").next()?;
+    let line = head.lines().find_map(|line| line.strip_prefix("license:"))?;
+    let said = line.trim().trim_matches(['"', '\'']);
+    (!said.is_empty() && said.len() <= 60).then(|| said.to_owned())
+}
+
+/// How fast bytes come, over the last seconds; and when somebody should be told again.
+#[derive(Default)]
+struct Pace {
+    seen: VecDeque<(Instant, u64)>,
+    told: Option<Instant>,
+}
+
+/// Between two words, so that they can be read.
+const PAUSE: Duration = Duration::from_millis(250);
+/// What came longer ago says nothing of the rate.
+const LATELY: Duration = Duration::from_secs(5);
+
+impl Pace {
+    fn rate(&mut self, bytes: u64, now: Instant) -> Option<f64> {
+        while self.seen.len() > 1 && self.seen.front().is_some_and(|(then, _)| now - *then > LATELY)
+        {
+            self.seen.pop_front();
+        }
+        // what was here before is no pace
+        if self.seen.back().is_none_or(|(then, _)| now - *then >= PAUSE / 5) {
+            self.seen.push_back((now, bytes));
+        }
+        let (then, before) = *self.seen.front()?;
+        let passed = (now - then).as_secs_f64();
+        (passed >= 0.5).then(|| bytes.saturating_sub(before) as f64 / passed)
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.told.is_none_or(|told| now - told >= PAUSE);
+        if due {
+            self.told = Some(now);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EMBEDDED;
+
+    #[test]
+    fn the_rate_is_of_late() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let at = |tenths: u64| start + Duration::from_millis(100 * tenths);
+        assert_eq!(pace.rate(1000, at(0)), None, "what was here before is no pace");
+        for tenth in 1..=10 {
+            pace.rate(1000 + tenth * 100, at(tenth));
+        }
+        assert_eq!(pace.rate(2000, at(10)), Some(1000.0));
+        for tenth in 11..=100 {
+            pace.rate(2000, at(tenth));
+        }
+        assert_eq!(pace.rate(2000, at(100)), Some(0.0), "nothing came for long");
+        assert!(pace.is_due(at(0)) && !pace.is_due(at(1)) && pace.is_due(at(3)));
+        let half = Fetching { bytes: (250, 1000), rate: Some(100.0), ..Fetching::default() };
+        assert_eq!((half.left(), half.share()), (Some(8), 25));
+        assert_eq!(Fetching::default().left(), None);
+    }
+
+    #[test]
+    fn what_is_here_comes_before_what_could_be() {
+        let home = tempfile::tempdir().expect("a folder");
+        let (folder, models) = (home.path().join("models/mine"), home.path().join("models"));
+        fs::create_dir_all(&folder).expect("made");
+        for name in ["config.json", "vocab.json", "merges.txt", "model.safetensors"] {
+            fs::copy(Path::new("tests/fixtures/micro").join(name), folder.join(name))
+                .expect("copied");
+        }
+        fs::write(folder.join("README.md"), "---\nlicense: cc0-1.0\n---\n# x").expect("written");
+        fs::create_dir_all(models.join("torn")).expect("made");
+        fs::write(models.join("torn/config.json"), "{").expect("written");
+        let state = Some(home.path().join("state"));
+        let mut remembered = Remembered::load(state.as_deref());
+        remembered.note_speed("mine", "q8_0", 321.0);
+        let shelf = Shelf { folders: vec![models], state, ..Shelf::default() };
+        let entries = shelf.list();
+        let names: Vec<_> = entries.iter().map(|entry| (&*entry.name, entry.here)).collect();
+        assert_eq!(names[..3], [(EMBEDDED, true), ("mine", true), ("torn", true)]);
+        assert_eq!(names[3..].iter().filter(|(_, here)| !here).count(), KNOWN.len());
+        let mine = &entries[1];
+        assert_eq!((mine.licence.as_deref(), mine.tok_s), (Some("cc0-1.0"), Some(321.0)));
+        assert!(mine.parameters.is_some() && mine.bytes.is_some());
+        assert!(entries[2].broken.as_ref().is_some_and(|why| why.contains("config.json")));
+        assert_eq!(entries[0].tok_s, None, "nothing is made up");
+        assert_eq!(shelf.open(Some("mine")).expect("it opens").info().name, "mine");
+        assert!(shelf.open(Some("ghost")).is_err());
+    }
+}
