@@ -6,9 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
-python3 -m venv "$room/venv" >/dev/null 2>&1 || { echo "no Python with venv here"; exit 77; }
-timeout 180 "$room/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub==2.4.0 >/dev/null 2>&1 ||
-    { echo "huggingface_hub can't be fetched here"; exit 77; }
+. tests/peers/python.bash
+python_with huggingface_hub==2.4.0 "$room"
 cargo build --release --quiet
 
 cat > "$room/server.py" <<'PY'

@@ -1,16 +1,40 @@
-//! Saving and leaving. Nothing here ever drops a text: whoever leaves without saving has said so.
+//! Saving, leaving, and another draft in this one's place. Nothing here ever drops a text: whoever leaves without saving has said so.
 
 use super::App;
 use crate::{
-    session::{AlreadyThere, ChangedOnDisk},
+    session::{AlreadyThere, ChangedOnDisk, Motion, Session},
     tui::{
         command::Command,
         overlay::{Difference, Field, Overlay, Question},
+        page::Page,
     },
 };
 use anyhow::Result;
 
 impl App {
+    /// Another draft comes on the desk; what was offered for this one goes.
+    pub(super) fn replace_draft(&mut self, mut session: Session) {
+        self.stop_all();
+        self.offers.clear();
+        if session.revision() == 0 {
+            session.motion(Motion::End, false);
+        }
+        if let Some(reason) = session.read_only() {
+            self.notices.warn(reason);
+        }
+        if let Some(path) = session.path() {
+            self.recent.note(path);
+        }
+        self.session = session;
+        self.page = Page::default();
+        // What was remembered of the other one's revisions means nothing here.
+        (self.sees, self.taken, self.branched) = (None, None, None);
+        (self.left_branch, self.told_of_change) = (false, false);
+        if let Some(recovery) = self.session.recovery() {
+            self.ask_recovered(recovery);
+        }
+    }
+
     /// Saves under the draft's own name, or asks for one. `leave`: the desk is left when that went well.
     pub(super) fn save(&mut self, leave: bool) {
         if self.session.path().is_none() && self.session.read_only().is_none() {

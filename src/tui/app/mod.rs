@@ -202,29 +202,6 @@ impl App {
         format!("{}{unsaved} · unstuck", for_terminal(&title))
     }
 
-    /// Another draft comes on the desk; what was offered for this one goes.
-    fn replace_draft(&mut self, mut session: Session) {
-        self.stop_all();
-        self.offers.clear();
-        if session.revision() == 0 {
-            session.motion(Motion::End, false);
-        }
-        if let Some(reason) = session.read_only() {
-            self.notices.warn(reason);
-        }
-        if let Some(path) = session.path() {
-            self.recent.note(path);
-        }
-        self.session = session;
-        self.page = Page::default();
-        // What was remembered of the other one's revisions means nothing here.
-        (self.sees, self.taken, self.branched) = (None, None, None);
-        (self.left_branch, self.told_of_change) = (false, false);
-        if let Some(recovery) = self.session.recovery() {
-            self.ask_recovered(recovery);
-        }
-    }
-
     /// The draft.
     pub fn session(&self) -> &Session {
         &self.session
