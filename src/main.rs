@@ -161,6 +161,11 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
             }
             Ok(())
         }
+        Models::Pack(args) => {
+            let name = args.name.as_deref().or(used).unwrap_or(model::EMBEDDED).to_owned();
+            run::pack(&found(args.name)?, &name, &args.output, args.resumable)
+        }
+        Models::Unpack(args) => run::unpack(&args.file, args.name.as_deref(), &config::shelf()?),
         Models::Import(args) => run::import(&args.path, args.name.as_deref(), &config::shelf()?),
         Models::Export(args) => {
             let to = match args.to {
@@ -281,6 +286,7 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
         from: args.from(),
         overwrite: args.overwrite,
         model,
+        scratch: args.scratch(),
         usual: config.model.as_deref(),
         change: &|options| args.change(options),
         open: &|name| open_model(name, Precision::F32),

@@ -19,6 +19,26 @@ pub struct Token {
     /// The likeliest tokens in its place, when asked for (`SamplingParams::logprobs`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<Alternative>,
+    /// How many tokens, this one the last of them, stand so in the text that the model was taught; 0 where they are too
+    /// few to count as copied, or nobody knows.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub copied: usize,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// How many of these tokens belong to a run that is copied from the text that the model was taught.
+pub fn copied(tokens: &[Token]) -> usize {
+    let mut seen = 0;
+    let ends = tokens.iter().enumerate().filter(|(_, token)| token.copied > 0);
+    ends.map(|(i, token)| {
+        let from = (i + 1).saturating_sub(token.copied).max(seen);
+        seen = i + 1;
+        seen - from
+    })
+    .sum()
 }
 
 /// A token that could have stood in another's place.

@@ -29,7 +29,8 @@ fn ask(branch: BranchId) -> Request {
 }
 
 fn word(branch: BranchId, text: &str) -> (BranchId, Output) {
-    let token = Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new() };
+    let token =
+        Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new(), copied: 0 };
     (branch, Output::Token(token))
 }
 

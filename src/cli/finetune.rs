@@ -4,7 +4,7 @@ use super::parse_count;
 use clap::Args;
 use std::path::PathBuf;
 use unstuck::finetune::{
-    Options, Start,
+    Options, Scratch, Start,
     weights::{Lora, Scope},
 };
 
@@ -43,6 +43,10 @@ pub struct Finetune {
     /// How it learns.
     #[command(flatten)]
     pub learning: Learning,
+
+    /// What is made from nothing.
+    #[command(flatten)]
+    pub nothing: Nothing,
 
     /// What learns.
     #[command(flatten)]
@@ -98,6 +102,35 @@ pub struct Learning {
     pub seed: Option<u64>,
 }
 
+/// A model of one's own from the first number on.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "From nothing")]
+pub struct Nothing {
+    /// Begin with no model: weights drawn at random, a vocabulary learnt from the corpus
+    #[arg(long, alias = "from_scratch", conflicts_with = "lora")]
+    pub from_scratch: bool,
+
+    /// Its blocks
+    #[arg(long, value_name = "N", default_value = "4", requires = "from_scratch", value_parser = parse_count)]
+    pub layers: usize,
+
+    /// Numbers of a token within
+    #[arg(long, value_name = "N", default_value = "256", requires = "from_scratch", value_parser = parse_count)]
+    pub width: usize,
+
+    /// Attention heads of a block [default: one for 64 of the width]
+    #[arg(long, value_name = "N", requires = "from_scratch", value_parser = parse_count)]
+    pub heads: Option<usize>,
+
+    /// Tokens that it sees at once
+    #[arg(long, value_name = "N", default_value = "256", requires = "from_scratch", value_parser = parse_count)]
+    pub context: usize,
+
+    /// Tokens of its vocabulary, at the most
+    #[arg(long, value_name = "N", default_value = "4096", requires = "from_scratch", value_parser = parse_count)]
+    pub vocabulary: usize,
+}
+
 /// Which numbers of the model learn.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "What learns")]
@@ -114,15 +147,9 @@ pub struct WhatLearns {
     #[arg(long, value_name = "F", requires = "lora")]
     pub lora_alpha: Option<f64>,
 
-    /// The matrices that get them
-    #[arg(
-        long,
-        value_name = "NAME,...",
-        value_delimiter = ',',
-        default_value = "c_attn,c_proj,c_fc",
-        requires = "lora"
-    )]
-    pub lora_targets: Vec<String>,
+    /// The matrices that get them [default: c_attn,c_proj,c_fc]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "lora")]
+    pub lora_targets: Option<Vec<String>>,
 }
 
 /// When a run looks at itself.
@@ -168,6 +195,13 @@ impl Finetune {
         }
     }
 
+    /// The shape of a model that is made from nothing, where that is wanted.
+    pub fn scratch(&self) -> Option<Scratch> {
+        let Nothing { layers, width, heads, context, vocabulary, from_scratch } = self.nothing;
+        let heads = heads.unwrap_or((width / 64).max(1));
+        from_scratch.then_some(Scratch { layers, width, heads, context, vocabulary })
+    }
+
     /// Lay what was said over what holds.
     pub fn change(&self, options: &mut Options) {
         fn put<T: Copy>(to: &mut T, told: Option<T>) {
@@ -196,7 +230,8 @@ impl Finetune {
         put(&mut options.patience, pace.patience);
         if let Some(rank) = self.scope.lora {
             let alpha = self.scope.lora_alpha.unwrap_or(2.0 * rank as f64);
-            let targets = self.scope.lora_targets.clone();
+            let usual = || ["c_attn", "c_proj", "c_fc"].map(str::to_owned).to_vec();
+            let targets = self.scope.lora_targets.clone().unwrap_or_else(usual);
             options.scope = Scope::Lora(Lora { rank, alpha, targets });
         } else if self.scope.only_train_transformer_layers {
             options.scope = Scope::Blocks;

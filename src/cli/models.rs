@@ -29,6 +29,12 @@ pub enum Models {
     /// Write a model out for other programs: a folder that `transformers` loads, or a file for llama.cpp
     Export(Export),
 
+    /// Write a model or a run into one file, to carry it to another machine
+    Pack(Pack),
+
+    /// Take over a file that `models pack` wrote
+    Unpack(Unpack),
+
     /// Read all of a model and say whether it is sound
     Verify(Verify),
 
@@ -100,6 +106,34 @@ pub enum To {
     Hf,
     /// One GGUF file
     Gguf,
+}
+
+/// `models pack`.
+#[derive(Args, Debug)]
+pub struct Pack {
+    /// The model or run; without, the model that is used
+    #[arg(value_name = "NAME|FOLDER|FILE")]
+    pub name: Option<String>,
+
+    /// The new file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Of a run also what it needs to go on; three times the size
+    #[arg(long)]
+    pub resumable: bool,
+}
+
+/// `models unpack`.
+#[derive(Args, Debug)]
+pub struct Unpack {
+    /// What `models pack` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// What it is called here; without, as it was called there
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// `models verify`.

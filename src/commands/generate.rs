@@ -4,7 +4,7 @@ use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
     generate::{Ask, Engine, Output},
-    token::{BranchId, SamplingParams, StopReason, Token},
+    token::{BranchId, SamplingParams, StopReason, Token, copied},
 };
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -59,6 +59,9 @@ struct Sample<'a> {
     model: &'a str,
     settings: Settings<'a>,
     tokens: Vec<Token>,
+    /// How many of them are copied from the text that the model was taught, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copied: Option<usize>,
     stop: StopReason,
 }
 
@@ -82,7 +85,7 @@ pub fn any_seed() -> u64 {
 pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
     let mut count = 0;
     let mut out = Place::open(request.output.as_deref())?;
-    let model = engine.info().name.clone();
+    let (model, knows) = (engine.info().name.clone(), engine.knows_its_text());
     let mut batch = Batch::new(request, engine);
     for index in 0..request.samples {
         if let (Form::Text { delimiter }, 1..) = (&request.form, index) {
@@ -104,6 +107,7 @@ pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
                 seed: params.seed,
                 model: &model,
                 settings: Settings { params: &params, clean: request.clean },
+                copied: knows.then(|| copied(&tokens)),
                 tokens,
                 stop: batch.samples[index].stop.unwrap_or(StopReason::Length),
             };

@@ -113,6 +113,11 @@ impl Dataset {
         self.bounds.len() - 1
     }
 
+    /// The documents.
+    pub fn each(&self) -> impl Iterator<Item = &[u32]> {
+        self.bounds.windows(2).map(|ends| &self.tokens[ends[0]..ends[1]])
+    }
+
     /// How many windows of `time` tokens an epoch has.
     pub fn windows(&self, time: usize) -> usize {
         self.tokens.len() / time

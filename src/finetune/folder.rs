@@ -1,7 +1,7 @@
 //! A run on disk: a folder with what it was begun with and its checkpoints, each a model in the Hugging Face layout
 //! with what is needed to go on. A checkpoint is there whole or not at all.
 
-use super::{options::Options, trainer::Trainer};
+use super::{begin::Scratch, options::Options, trainer::Trainer};
 use crate::model::{
     Floats, Tokenizer,
     formats::safetensors::{Safetensors, Writer},
@@ -26,6 +26,9 @@ const PARTIAL: &str = ".partial-";
 pub struct About {
     /// The model it began from, as it was named; none for the one in the program.
     pub model: Option<String>,
+    /// The shape of the model when it was made from nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<Scratch>,
     /// The corpus, as it was named.
     pub corpus: PathBuf,
     /// Its tokens' fingerprint.

@@ -87,6 +87,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What suits a model that is made from nothing.
+    pub fn from_scratch() -> Self {
+        Self { learning_rate: 1e-3, warmup: 100, batch: 8, ..Self::default() }
+    }
+
     /// What no type says.
     ///
     /// # Errors

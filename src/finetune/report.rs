@@ -1,13 +1,11 @@
 //! What a run says while it learns: JSON lines for programs, plain lines for files, and on a terminal a bar.
 
-use super::{estimate::spoken, options::Options};
+use super::{chart, history::Entry, options::Options};
 use crate::clean::for_terminal;
 use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use std::{
-    io::{IsTerminal, Write},
-    time::{Duration, Instant},
-};
+use std::io::{IsTerminal, Write};
 
 /// What is known at a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -43,8 +41,7 @@ pub struct Report<'a> {
     out: &'a mut dyn Write,
     form: Form,
     quiet: bool,
-    begun: Instant,
-    first: Option<usize>,
+    bar: ProgressBar,
     validation: Option<f64>,
 }
 
@@ -63,16 +60,32 @@ impl<'a> Report<'a> {
             false if std::io::stderr().is_terminal() && !quiet => Form::Bar,
             false => Form::Plain,
         };
-        Self { out, form, quiet, begun: Instant::now(), first: None, validation: None }
+        Self { out, form, quiet, bar: ProgressBar::hidden(), validation: None }
     }
 
     /// A sentence for people.
     pub fn note(&mut self, sentence: &str) {
         if !self.quiet {
-            self.clear();
             // nobody to tell when standard error is closed
-            let _ = writeln!(std::io::stderr(), "unstuck: {sentence}");
+            self.bar.suspend(|| {
+                let _ = writeln!(std::io::stderr(), "unstuck: {}", for_terminal(sentence));
+            });
         }
+    }
+
+    /// Steps begin, after so many that were made before.
+    pub fn begin(&mut self, options: &Options, made: usize) {
+        if self.form != Form::Bar {
+            return;
+        }
+        let target = ProgressDrawTarget::stderr();
+        self.bar = ProgressBar::with_draw_target(Some(options.steps as u64), target);
+        let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} · {eta} left");
+        if let Ok(style) = style {
+            self.bar.set_style(style.progress_chars("█▌░"));
+        }
+        self.bar.set_position(made as u64);
+        self.bar.reset_eta();
     }
 
     /// What a step gave.
@@ -81,81 +94,64 @@ impl<'a> Report<'a> {
     /// When it can't be written; a closed pipe is one of them.
     pub fn line(&mut self, line: &Line, options: &Options) -> Result<()> {
         self.validation = line.validation_loss.or(self.validation);
-        let first = *self.first.get_or_insert(line.step);
         let more = line.validation_loss.is_some() || line.sample.is_some();
         let due =
             line.step.is_multiple_of(options.print_every) || more || line.checkpoint.is_some();
         match self.form {
             Form::Json if due => {
                 let json = serde_json::to_string(line)? + "\n";
-                self.write(&json)?;
+                self.write(&json)
             }
-            Form::Plain if due => self.write(&self.plain(line))?,
+            Form::Plain if due => self.write(&plain(line)),
             Form::Bar => {
-                if more {
-                    self.clear();
-                    let text = self.plain(line);
-                    self.write(&for_terminal(&text))?;
-                }
-                self.bar(line, options, first);
+                self.bar.set_position(line.step as u64);
+                self.bar.set_message(self.message(line));
+                if more { self.write(&for_terminal(&plain(line))) } else { Ok(()) }
             }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The bar leaves.
-    pub fn clear(&mut self) {
-        if self.form == Form::Bar {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
+            _ => Ok(()),
         }
     }
 
-    fn plain(&self, line: &Line) -> String {
-        let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.4}"));
-        let mut text = format!("[{}", line.step);
-        if let Some(speed) = line.tokens_per_s {
-            text += &format!(" | {speed:.0} tokens/s");
+    /// The bar leaves; on a terminal a chart of the losses stays.
+    pub fn end(&mut self, entries: &[Entry]) {
+        self.bar.finish_and_clear();
+        let drawn = (self.form == Form::Bar).then(|| chart::in_dots(entries, 72, 10)).flatten();
+        if let Some(drawn) = drawn {
+            let _ = write!(std::io::stderr(), "{drawn}");
         }
-        text += &format!("] loss {} smoothed {}", number(line.loss), number(line.smoothed));
-        if line.validation_loss.is_some() {
-            text += &format!(" validation {}", number(line.validation_loss));
-        }
-        text.push('\n');
-        if let Some(sample) = &line.sample {
-            text += &format!("======== sample ========\n{}\n========\n", sample.trim_end());
-        }
-        text
     }
 
-    fn bar(&self, line: &Line, options: &Options, first: usize) {
-        const WIDTH: usize = 20;
-        let full = (WIDTH * line.step / options.steps).min(WIDTH);
-        let left = match line.step - first {
-            0 => "-".into(),
-            made => {
-                let one = self.begun.elapsed().as_secs_f64() / made as f64;
-                let steps = options.steps.saturating_sub(line.step) as f64;
-                spoken(Duration::from_secs_f64(one * steps))
-            }
-        };
+    fn message(&self, line: &Line) -> String {
         let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.3}"));
-        let _ = write!(
-            std::io::stderr(),
-            "\r\x1b[K{}{} {}/{} loss {} ({}) validation {} · {:.0} tokens/s · {left} left",
-            "█".repeat(full),
-            "░".repeat(WIDTH - full),
-            line.step,
-            options.steps,
+        format!(
+            "loss {} ({}) validation {} · {:.0} tokens/s",
             number(line.loss),
             number(line.smoothed),
             number(self.validation),
             line.tokens_per_s.unwrap_or_default(),
-        );
+        )
     }
 
     fn write(&mut self, text: &str) -> Result<()> {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        written.context("standard output")
+        let Self { bar, out, .. } = self;
+        let write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        bar.suspend(write).context("standard output")
     }
+}
+
+fn plain(line: &Line) -> String {
+    let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.4}"));
+    let mut text = format!("[{}", line.step);
+    if let Some(speed) = line.tokens_per_s {
+        text += &format!(" | {speed:.0} tokens/s");
+    }
+    text += &format!("] loss {} smoothed {}", number(line.loss), number(line.smoothed));
+    if line.validation_loss.is_some() {
+        text += &format!(" validation {}", number(line.validation_loss));
+    }
+    text.push('\n');
+    if let Some(sample) = &line.sample {
+        text += &format!("======== sample ========\n{}\n========\n", sample.trim_end());
+    }
+    text
 }

@@ -1,13 +1,15 @@
 //! A whole run: what it begins from, its steps, what it says and writes down on the way, and how it ends.
 
 use super::{
-    dataset::{Dataset, Files},
+    begin::Scratch,
+    chart,
+    dataset::Dataset,
     estimate::{Size, spoken},
-    folder::{About, Folder, State, restore},
+    folder::{Folder, State},
+    history::{Entry, History},
     options::Options,
     report::{Line, Report},
     trainer::Trainer,
-    weights::Weights,
 };
 use crate::{
     clean,
@@ -15,7 +17,7 @@ use crate::{
     model::{Model, Tokenizer, memory},
     token::SamplingParams,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -48,6 +50,8 @@ pub struct Request<'a> {
     pub overwrite: bool,
     /// The model that was asked for just now.
     pub model: Option<&'a str>,
+    /// The shape of a model that is made from nothing.
+    pub scratch: Option<Scratch>,
     /// The model where nobody says which.
     pub usual: Option<&'a str>,
     /// What was asked for just now, laid over what the run was begun with.
@@ -95,8 +99,9 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
         spoken(step * steps as u32),
         spoken(step),
     ));
+    report.begin(&run.options, run.state.step);
     let ending = run.learn(request, report);
-    report.clear();
+    report.end(&run.history.entries);
     let ending = ending?;
     report.note(&match ending {
         Ending::Done => format!("{} steps are made", run.state.step),
@@ -108,115 +113,25 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
     Ok(ending)
 }
 
-struct Run {
-    folder: Folder,
-    options: Options,
-    trainer: Trainer,
-    tokenizer: Tokenizer,
-    train: Dataset,
-    validation: Option<Dataset>,
-    state: State,
+/// A run as it is now.
+pub(super) struct Run {
+    pub(super) folder: Folder,
+    pub(super) options: Options,
+    pub(super) trainer: Trainer,
+    pub(super) tokenizer: Tokenizer,
+    pub(super) train: Dataset,
+    pub(super) validation: Option<Dataset>,
+    pub(super) state: State,
+    pub(super) history: History,
 }
 
 impl Run {
-    fn open(request: &Request, report: &mut Report) -> Result<Self> {
-        let folder = Folder::new(request.folder.clone());
-        let shown = folder.path().display().to_string();
-        let before = folder.about()?;
-        let checkpoint = match &request.from {
-            Start::Fresh => None,
-            Start::Latest => folder.checkpoints().pop().map(|(_, path)| path),
-            Start::Checkpoint(path) => Some(path.clone()),
-        };
-        let goes_on = request.from == Start::Latest && checkpoint.is_some();
-        if before.is_some() && !goes_on && !folder.checkpoints().is_empty() {
-            ensure!(
-                request.overwrite,
-                "{shown}: there is a run with checkpoints; give --overwrite to replace it, another --run, or \
-                 --restore-from latest to go on with it"
-            );
-        }
-        let recorded = before.filter(|_| goes_on);
-        let began = recorded.as_ref().map(|about| about.model.as_deref());
-        if let (Some(began), Some(model)) = (began, request.model) {
-            ensure!(
-                began == Some(model),
-                "{shown}: the run began from {}, not from {model}; leave --model out, or take another --run",
-                began.unwrap_or("the model in the program")
-            );
-        }
-        let name = began.unwrap_or(request.model.or(request.usual));
-        let model = (request.open)(name)?;
-        let context = model.network.config.n_positions;
-        let mut options = match &recorded {
-            Some(about) => about.options.clone(),
-            None => {
-                Options { window: context.min(Options::default().window), ..Options::default() }
-            }
-        };
-        (request.change)(&mut options);
-        options.check()?;
-        ensure!(
-            options.window <= context,
-            "--window {}: the model sees {context} tokens at once",
-            options.window
-        );
-        let Model { network, tokenizer, .. } = model;
-        let weights = Weights::new(network, &options.scope, options.seed)?;
-        let files = Files::find(request.corpus)?;
-        let (window, seed) = (options.window, options.seed);
-        let train = Dataset::read(&files.train, &tokenizer, window, seed)?;
-        let validation = match files.validation {
-            Some(path) => {
-                Dataset::read(&path, &tokenizer, window, seed).map(Some).or_else(|e| {
-                    report.note(&format!("{e:#}; so nothing is validated"));
-                    Ok::<_, anyhow::Error>(None)
-                })?
-            }
-            None => None,
-        };
-        let about = About {
-            model: name.map(str::to_owned),
-            corpus: request.corpus.to_owned(),
-            text: train.fingerprint(),
-            weights: weights.fingerprint()?,
-            options: options.clone(),
-        };
-        let mut trainer = Trainer::new(weights);
-        let mut state = State::default();
-        if let Some(checkpoint) = &checkpoint {
-            state = restore(checkpoint, &mut trainer)?;
-        }
-        match &recorded {
-            Some(old) => {
-                ensure!(
-                    old.weights == about.weights,
-                    "{shown}: a run of another model, or of another choice of what learns; take another --run, \
-                     or begin anew with --restore-from fresh --overwrite"
-                );
-                ensure!(
-                    old.text == about.text,
-                    "{shown}: the run learns another text than {} is now; take another --run, or give the run's \
-                     checkpoint to --restore-from",
-                    request.corpus.display()
-                );
-                folder.note(&about)?;
-            }
-            None => {
-                // from elsewhere come the numbers, not the count
-                (state, trainer.step) = (State::default(), 0);
-                folder.begin(&about)?;
-            }
-        }
-        Ok(Self { folder, options, trainer, tokenizer, train, validation, state })
-    }
-
     fn learn(&mut self, request: &Request, report: &mut Report) -> Result<Ending> {
         let Options { steps, patience, validate_every, .. } = self.options;
         if self.state.step == 0 {
             let validation_loss = self.validate()?;
             self.state.best = validation_loss.map(|loss| loss as f32);
-            report.line(&Line { validation_loss, ..Line::default() }, &self.options)?;
+            self.note(&Line { validation_loss, ..Line::default() }, report)?;
         }
         while self.state.step < steps {
             let mut line = self.step()?;
@@ -242,7 +157,12 @@ impl Run {
                 )?;
                 line.checkpoint = Some(place.display().to_string());
             }
-            report.line(&line, &self.options)?;
+            self.note(&line, report)?;
+            if line.checkpoint.is_some() {
+                let folder = self.folder.path();
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                chart::write(folder, &name, &self.history.entries)?;
+            }
             match () {
                 () if last => break,
                 () if tired => return Ok(Ending::Patience),
@@ -251,6 +171,13 @@ impl Run {
             }
         }
         Ok(Ending::Done)
+    }
+
+    /// Say what a step gave, and write it down.
+    fn note(&mut self, line: &Line, report: &mut Report) -> Result<()> {
+        let Line { step, loss, smoothed, validation_loss: validation, .. } = *line;
+        self.history.add(Entry { step, loss, smoothed, validation })?;
+        report.line(line, &self.options)
     }
 
     fn step(&mut self) -> Result<Line> {
@@ -302,7 +229,8 @@ impl Run {
     fn sample(&self) -> Result<String> {
         let tokenizer = Tokenizer::from_json(self.tokenizer.to_json()?.as_bytes())?;
         let network = self.trainer.weights.network()?;
-        let model = Model { name: "a run".into(), network, tokenizer, embedded: false };
+        let model =
+            Model { name: "a run".into(), network, tokenizer, embedded: false, memorized: None };
         let params = SamplingParams {
             max_tokens: self.options.sample_length,
             seed: self.options.seed.wrapping_add(self.state.step as u64),

@@ -124,6 +124,11 @@ impl Engine {
         }
     }
 
+    /// Whether it can tell what it copies from the text that it was taught.
+    pub fn knows_its_text(&self) -> bool {
+        matches!(self, Self::Local(local) if local.model.memorized.is_some())
+    }
+
     /// How many tokens a text is.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use super::{Ask, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler, text::Text};
 use crate::{
-    model::{KvCache, Model, Span},
+    model::{KvCache, Model, Span, memorized},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::{Context, Result, ensure};
@@ -37,6 +37,8 @@ struct Branch {
     memory: Memory,
     /// Tokens of the continuation so far.
     generated: usize,
+    /// How many of the last of them are copied.
+    copied: usize,
     owed: Vec<u8>,
     text: Text,
 }
@@ -88,6 +90,7 @@ impl Local {
                 cache: KvCache::new(&self.model.network.config),
             },
             generated: 0,
+            copied: 0,
             owed: prompt.owed,
         });
         Ok(reading)
@@ -307,6 +310,14 @@ impl Branch {
         self.owed.drain(..paid);
         self.memory.tokens.push(choice.id);
         self.generated += 1;
+        let all = self.memory.tokens.len();
+        let own = &self.memory.tokens[all - self.generated.min(memorized::RUN).min(all)..];
+        let is_copy = model.memorized.as_ref().is_some_and(|index| index.ends_in_copy(own));
+        self.copied = match self.copied {
+            _ if !is_copy => 0,
+            0 => memorized::RUN,
+            before => before + 1,
+        };
         let is_end =
             |id| Some(id) == tokenizer.end() || Some(id) == model.network.config.eos_token_id;
         let (mut text, mut stop) = match is_end(choice.id) {
@@ -330,6 +341,7 @@ impl Branch {
             logprob: Some(choice.logprob),
             rank: Some(choice.rank),
             top,
+            copied: self.copied,
         };
         Ok((Some(token), stop))
     }

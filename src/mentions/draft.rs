@@ -58,6 +58,8 @@ pub fn draft(
     let text = steps.last().map(|last| last.text.clone()).unwrap_or_default();
     let reply = if text.is_empty() {
         Err(NOTHING)
+    } else if voice.copied() > 0 {
+        Err("copied from the text that the model was taught")
     } else {
         gate.refuse(&text, prompt).map_or(Ok(text), Err)
     };

@@ -3,7 +3,7 @@
 use crate::{
     clean::Level,
     generate::{Ask, Engine},
-    token::SamplingParams,
+    token::{SamplingParams, copied},
 };
 use anyhow::{Result, bail};
 use std::{
@@ -32,6 +32,11 @@ pub trait Voice {
     /// # Errors
     /// When the model fails or takes too long; [`Interrupted`] when it was told to stop.
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
+
+    /// How many tokens of what it said last are copied from the text that it was taught; 0 where nobody knows.
+    fn copied(&self) -> usize {
+        0
+    }
 }
 
 /// A model on this machine. Nothing is read before the first word is wanted.
@@ -41,12 +46,13 @@ pub struct ModelVoice<F> {
     params: SamplingParams,
     patience: Duration,
     stop: Arc<AtomicBool>,
+    copied: usize,
 }
 
 impl<F: FnMut() -> Result<Engine>> ModelVoice<F> {
     /// `open` reads the model; a text that takes longer than `patience` is given up, any text once `stop` is true.
     pub fn new(open: F, params: SamplingParams, patience: Duration, stop: Arc<AtomicBool>) -> Self {
-        Self { open, engine: None, params, patience, stop }
+        Self { open, engine: None, params, patience, stop, copied: 0 }
     }
 
     fn engine(&mut self) -> Result<&mut Engine> {
@@ -74,9 +80,11 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
             clean: Level::Prose,
             heal: false,
         };
-        let mut text = String::new();
+        let (mut text, mut tokens) = (String::new(), Vec::new());
         for token in self.engine()?.stream(ask)? {
-            text.push_str(&token?.text);
+            let token = token?;
+            text.push_str(&token.text);
+            tokens.push(token);
             if stop.load(Ordering::Relaxed) {
                 bail!(Interrupted);
             }
@@ -84,6 +92,11 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
                 bail!("the model took longer than {} s", patience.as_secs());
             }
         }
+        self.copied = copied(&tokens);
         Ok(text)
+    }
+
+    fn copied(&self) -> usize {
+        self.copied
     }
 }

@@ -87,11 +87,12 @@ pub fn list(shelves: &[PathBuf]) -> Vec<String> {
     found.sort();
     found.dedup();
     names.append(&mut found);
+    names.extend(runs(shelves));
     names
 }
 
 /// The runs of `unstuck finetune` that have a checkpoint, as `run:NAME`.
-pub fn runs(shelves: &[PathBuf]) -> Vec<String> {
+fn runs(shelves: &[PathBuf]) -> Vec<String> {
     let folders = shelves.iter().map(|shelf| shelf.with_file_name("runs"));
     let entries = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());

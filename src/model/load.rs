@@ -1,8 +1,8 @@
 //! From files, or the binary itself, to a model that can read. Errors name the file and the way out.
 
 use super::{
-    Config, Gpt2, KvCache, Precision, Span, Tokenizer, find::EMBEDDED, formats::Checkpoint,
-    gpt2::Source, memory, rounded,
+    Config, Gpt2, KvCache, Memorized, Precision, Span, Tokenizer, find::EMBEDDED,
+    formats::Checkpoint, gpt2::Source, memory, rounded,
 };
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -20,6 +20,8 @@ pub struct Model {
     pub tokenizer: Tokenizer,
     /// Whether it is the one in the binary.
     pub embedded: bool,
+    /// What stands in the text that it was taught, where an index of it lies beside it.
+    pub memorized: Option<Memorized>,
 }
 
 static CONFIG: &[u8] = include_bytes!("../../models/inkwell/config.json");
@@ -63,7 +65,9 @@ impl Model {
     /// # Errors
     /// For every file that is missing, torn or of another shape, with its name.
     pub fn open(path: &Path, precision: Precision) -> Result<Self> {
-        Self::from_checkpoint(Checkpoint::open(path)?, precision)
+        let mut model = Self::from_checkpoint(Checkpoint::open(path)?, precision)?;
+        model.memorized = Memorized::find(path)?;
+        Ok(model)
     }
 
     /// Read an open checkpoint. What was rounded before is taken from where it was kept.
@@ -73,14 +77,14 @@ impl Model {
     pub fn from_checkpoint(mut from: Checkpoint, precision: Precision) -> Result<Self> {
         if let Some(network) = rounded::open(&from, precision) {
             let Checkpoint { name, tokenizer, .. } = from;
-            return Ok(Self { name, network, tokenizer, embedded: false });
+            return Ok(Self { name, network, tokenizer, embedded: false, memorized: None });
         }
         let config = from.config.clone();
         let end = fits(&from.tokenizer, &config).with_context(|| from.place())?;
         let network = assemble(config, end, precision, &mut |name, shape| from.get(name, shape))?;
         rounded::save(&from, &network, precision);
         let Checkpoint { name, tokenizer, .. } = from;
-        Ok(Self { name, network, tokenizer, embedded: false })
+        Ok(Self { name, network, tokenizer, embedded: false, memorized: None })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
 
-use super::{Config, Gpt2, Model, Precision, Raw, load};
+use super::{Config, Gpt2, Model, Precision, Raw, Tokenizer, kernels::mix, load};
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use std::str::FromStr;
@@ -61,6 +61,42 @@ impl Model {
             Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
         })?;
         let name = format!("random {}", shape.name);
-        Ok(Self { name, network, tokenizer: load::embedded_tokenizer()?, embedded: false })
+        let tokenizer = load::embedded_tokenizer()?;
+        Ok(Self { name, network, tokenizer, embedded: false, memorized: None })
     }
+
+    /// A model that has learnt nothing yet, its weights drawn as GPT-2's were: a standard deviation of 0.02, less where
+    /// a block adds to what comes from those before it.
+    ///
+    /// # Errors
+    /// Only when memory ends.
+    pub fn fresh(config: Config, tokenizer: Tokenizer, seed: u64) -> Result<Self> {
+        let residual = 0.02 / (2.0 * config.n_layer as f64).sqrt();
+        let mut tensors = 0;
+        let network = Gpt2::load(config, Precision::F32, &mut |name, shape| {
+            let n = shape.iter().product();
+            tensors += 1;
+            let own = mix(seed ^ mix(tensors));
+            let values = match name {
+                _ if name.contains("ln_") && name.ends_with(".weight") => vec![1.0; n],
+                _ if name.ends_with(".bias") => vec![0.0; n],
+                "wpe.weight" => normal(n, own, 0.01),
+                _ if name.ends_with("c_proj.weight") => normal(n, own, residual),
+                _ => normal(n, own, 0.02),
+            };
+            Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
+        })?;
+        let name = "a new model".to_owned();
+        Ok(Self { name, network, tokenizer, embedded: false, memorized: None })
+    }
+}
+
+/// Numbers of a normal distribution around 0 (Box and Muller 1958).
+fn normal(n: usize, seed: u64, deviation: f64) -> Vec<f32> {
+    let even = |i: u64| (mix(seed ^ mix(i)) >> 11) as f64 / (1u64 << 53) as f64;
+    let draw = |i: u64| {
+        let (radius, angle) = ((-2.0 * (1.0 - even(2 * i)).ln()).sqrt(), even(2 * i + 1));
+        (deviation * radius * (std::f64::consts::TAU * angle).cos()) as f32
+    };
+    (0..n as u64).map(draw).collect()
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 use tokenizers::{
-    AddedToken,
-    models::bpe::{BPE, Vocab},
+    AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
+    models::bpe::{BPE, BpeTrainer, Vocab},
     pre_tokenizers::byte_level::ByteLevel,
     tokenizer::Tokenizer as Inner,
 };
@@ -83,6 +83,38 @@ impl Tokenizer {
         let special = ids.contains_key(END).then(|| END.to_string());
         Self::from_parts(ids, pairs, special.into_iter().collect())
             .with_context(|| format!("{}", merges.display()))
+    }
+
+    /// A vocabulary of at most so many tokens, learnt from a text: all bytes, the end of a text, and what the commonest
+    /// pairs grow together to (Sennrich et al. 2016).
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn learn(text: &str, size: usize) -> Result<Self> {
+        let mut trainer = BpeTrainer::builder()
+            .show_progress(false)
+            .vocab_size(size)
+            .min_frequency(2)
+            .special_tokens(vec![AddedToken::from(END, true)])
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+            .build();
+        let bytes = ByteLevel::new(false, true, true);
+        let words = |text: &str| {
+            let mut text = PreTokenizedString::from(text);
+            bytes.pre_tokenize(&mut text)?;
+            let splits = text.get_splits(OffsetReferential::Original, OffsetType::Byte);
+            Ok(splits.into_iter().map(|(word, ..)| word.to_owned()).collect())
+        };
+        let documents = text.split(END).flat_map(|document| document.split_inclusive('\n'));
+        trainer.feed(documents, words).map_err(|e| anyhow!("{e}"))?;
+        let mut bpe = BPE::default();
+        trainer.train(&mut bpe).map_err(|e| anyhow!("{e}"))?;
+        let mut inner = Inner::new(bpe);
+        inner.with_pre_tokenizer(Some(bytes));
+        inner.with_decoder(Some(bytes));
+        let end = AddedToken::from(END, true);
+        inner.add_special_tokens([end]).map_err(|e| anyhow!("{e}"))?;
+        Self::new(inner)
     }
 
     /// From tokens with their numbers, merges in order, and the tokens that are no text.

@@ -134,7 +134,6 @@ impl Shelf {
         let remembered = Remembered::load(self.state.as_deref());
         let mut entries: Vec<_> = model::list(&self.folders)
             .into_iter()
-            .chain(model::runs(&self.folders))
             .map(|name| self.entry(name, &remembered))
             .collect();
         for known in KNOWN {

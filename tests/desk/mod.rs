@@ -126,7 +126,14 @@ impl Desk {
     }
 
     pub fn token(&mut self, branch: BranchId, text: &str) {
-        let token = Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new() };
+        let token = Token {
+            id: 1,
+            text: text.into(),
+            logprob: None,
+            rank: None,
+            top: Vec::new(),
+            copied: 0,
+        };
         self.news(News::Token(branch, token));
     }
 

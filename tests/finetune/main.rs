@@ -3,6 +3,7 @@
 
 mod learning;
 mod program;
+mod runs;
 
 use std::{fs, path::Path};
 use unstuck::{

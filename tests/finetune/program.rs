@@ -9,10 +9,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-struct Home(TempDir);
+pub struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let home = Self(TempDir::new().unwrap());
         fs::create_dir(home.corpus()).unwrap();
         let text = two_hundred_lines(&tiny().tokenizer);
@@ -21,11 +21,19 @@ impl Home {
         home
     }
 
-    fn corpus(&self) -> PathBuf {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn models(&self) -> PathBuf {
+        self.0.path().join("unstuck/models")
+    }
+
+    pub fn corpus(&self) -> PathBuf {
         self.0.path().join("corpus")
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
         for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
         {
@@ -36,30 +44,30 @@ impl Home {
     }
 
     /// `unstuck finetune CORPUS --model TINY ...` with small windows.
-    fn finetune(&self, args: &[&str]) -> Command {
+    pub fn finetune(&self, args: &[&str]) -> Command {
         let mut command = self.command(&["finetune"]);
         command.arg(self.corpus()).args(["--model", TINY, "--json", "--sample-every", "0"]);
         command.args(["--window", "16", "--warmup", "2", "--dropout", "0.1"]).args(args);
         command
     }
 
-    fn checkpoint(&self, run: &str, step: usize) -> PathBuf {
+    pub fn checkpoint(&self, run: &str, step: usize) -> PathBuf {
         let runs = self.0.path().join("unstuck/runs");
         runs.join(run).join(format!("checkpoint-{step}"))
     }
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub fn lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", err(output));
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn refused(command: &mut Command) -> String {
+pub fn refused(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     err(&output)
@@ -73,7 +81,7 @@ fn same_files(a: &Path, b: &Path) {
 }
 
 /// A file's bytes; tensors by name, since their order in the file is drawn by a hash.
-fn tensors(path: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn tensors(path: &Path) -> Vec<(String, Vec<u8>)> {
     let bytes = fs::read(path).unwrap();
     if path.extension().unwrap() != "safetensors" {
         return vec![(String::new(), bytes)];

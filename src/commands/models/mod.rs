@@ -2,10 +2,12 @@
 
 mod carry;
 mod look;
+mod pack;
 mod pull;
 
 pub use carry::{To, export, import, remove};
 pub use look::{info, list, verify};
+pub use pack::{pack, unpack};
 pub use pull::pull;
 
 use crate::{

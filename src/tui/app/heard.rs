@@ -4,7 +4,7 @@ use super::{App, Model};
 use crate::{
     clean::hanging,
     generate::Reading,
-    token::{BranchId, StopReason},
+    token::{BranchId, StopReason, Token},
     tui::{
         command::Command,
         offers::{Offer, State},
@@ -29,15 +29,14 @@ impl App {
         }
     }
 
-    pub(super) fn grow(&mut self, branch: BranchId, text: &str) {
+    pub(super) fn grow(&mut self, branch: BranchId, token: &Token) {
         let Some((list, number)) = self.offers.find(branch) else { return };
         let offer = &mut list.offers[number];
         // What comes after the writer stopped it is late, and is let go.
         if !offer.is_live() {
             return;
         }
-        offer.text.push_str(text);
-        offer.tokens += 1;
+        offer.add(token);
         offer.state = State::Streaming;
         self.judge(branch);
     }

@@ -362,7 +362,7 @@ impl App {
             News::Speed(speed) => self.speed = Some(speed),
             News::Measured(speed) => self.note_speed(speed),
             News::Reading(branch, reading) => self.read(branch, reading),
-            News::Token(branch, token) => self.grow(branch, &token.text),
+            News::Token(branch, token) => self.grow(branch, &token),
             News::Done(branch, why) => self.finish(branch, why),
             News::Seen(number, seen) => self.see(number, seen),
             News::Failed(branch, why) => {

@@ -167,6 +167,16 @@ impl Offers {
         lists.into_iter().find_map(|list| list.rest(session))
     }
 
+    /// The characters of what [`Offers::rest`] gives that are copied from the text that the model was taught.
+    pub fn copied(&self, session: &Session) -> Vec<Range<usize>> {
+        let mut lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
+        let found = lists.find_map(|list| Some((list.choice()?, list.rest(session)?)));
+        let Some((offer, rest)) = found else { return Vec::new() };
+        let before = offer.text.chars().count() - rest.chars().count();
+        let ahead = offer.copied.iter().filter(|run| run.end > before);
+        ahead.map(|run| run.start.saturating_sub(before)..run.end - before).collect()
+    }
+
     /// The offer under a cell of the screen, and the number of the character there.
     pub fn place_at(&self, (x, y): (u16, u16)) -> Option<(usize, usize)> {
         let spot = self.spots.iter().find(|spot| spot.row == y && spot.column <= x)?;

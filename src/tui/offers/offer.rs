@@ -2,8 +2,9 @@
 
 use crate::{
     session::Source,
-    token::{BranchId, StopReason},
+    token::{BranchId, StopReason, Token},
 };
+use std::ops::Range;
 
 /// How far an offer has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,10 @@ pub struct Offer {
     pub text: String,
     /// How many tokens that is.
     pub tokens: usize,
+    /// The characters that are copied from the text that the model was taught.
+    pub copied: Vec<Range<usize>>,
+    /// How many characters each token has.
+    pub lengths: Vec<usize>,
     /// How far it has come.
     pub state: State,
     /// It stays while the others are rolled again.
@@ -75,6 +80,8 @@ impl Offer {
             opening,
             text: opening.into(),
             tokens: 0,
+            copied: Vec::new(),
+            lengths: Vec::new(),
             state: State::Waiting,
             pinned: false,
             dropped: 0,
@@ -113,6 +120,19 @@ impl Offer {
                     !begins_inside && !ends_inside
                 })
             })
+    }
+
+    /// Another token comes.
+    pub fn add(&mut self, token: &Token) {
+        self.text.push_str(&token.text);
+        self.tokens += 1;
+        self.lengths.push(token.text.chars().count());
+        if token.copied > 0 {
+            let length: usize = self.lengths.iter().rev().take(token.copied).sum();
+            let end = self.text.chars().count();
+            self.copied.retain(|range| range.start < end - length);
+            self.copied.push(end - length..end);
+        }
     }
 
     /// More may come.

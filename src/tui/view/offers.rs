@@ -14,10 +14,11 @@ use crate::{
 use ratatui::{
     Frame,
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Paragraph,
 };
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Draws the list that is shown, if any.
@@ -51,7 +52,7 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
             let spot = Spot { row: lines.len() as u16, column, number, start, text };
             let bar = row == last && offer.state == State::Streaming;
             let mut spans = vec![Span::raw("   ")];
-            spans.extend(drawn(app, &spot, style, bar));
+            spans.extend(drawn(app, &spot, &offer.copied, style, bar));
             lines.push(Line::from(spans));
             spots.push(spot);
         }
@@ -148,17 +149,32 @@ fn rows(offer: &Offer, width: usize) -> Vec<(usize, String)> {
     rows
 }
 
-/// A row as it is drawn, what is dragged over marked. While the offer streams, a bar stands where the next word comes.
-fn drawn<'a>(app: &App, spot: &Spot, style: Style, bar: bool) -> Vec<Span<'a>> {
+/// A row as it is drawn: what is dragged over marked, what is copied from the training text underlined. While the offer
+/// streams, a bar stands where the next word comes.
+fn drawn<'a>(
+    app: &App,
+    spot: &Spot,
+    copied: &[Range<usize>],
+    style: Style,
+    bar: bool,
+) -> Vec<Span<'a>> {
     let dragged = app.offers.dragged.filter(|(number, ..)| *number == spot.number);
     let marked = dragged.map_or(0..0, |(_, from, to)| spot.between(from, to));
-    let bar = if bar { "▌" } else { "" };
-    let part = |text: &str| text.graphemes(true).map(shown).collect::<String>();
-    vec![
-        Span::styled(part(&spot.text[..marked.start]), style),
-        Span::styled(part(&spot.text[marked.clone()]), app.theme.style(Role::Selection)),
-        Span::styled(part(&spot.text[marked.end..]) + bar, style),
-    ]
+    let copied =
+        |at: usize| copied.iter().any(|run| spot.between(run.start, run.end - 1).contains(&at));
+    let mut spans: Vec<Span> = Vec::new();
+    for (at, grapheme) in spot.text.grapheme_indices(true) {
+        let mut style = if marked.contains(&at) { app.theme.style(Role::Selection) } else { style };
+        if copied(at) {
+            style = style.add_modifier(Modifier::UNDERLINED);
+        }
+        match spans.last_mut() {
+            Some(last) if last.style == style => last.content.to_mut().push_str(shown(grapheme)),
+            _ => spans.push(Span::styled(shown(grapheme).to_owned(), style)),
+        }
+    }
+    spans.push(Span::styled(if bar { "▌" } else { "" }, style));
+    spans
 }
 
 fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
@@ -252,7 +268,7 @@ fn entry<'a>(
         let spot = Spot { row: top + row as u16, column, number, start, text };
         let label = if row == 0 { label.clone() } else { " ".repeat(left) };
         let mut spans = vec![Span::styled(label, mark)];
-        spans.extend(drawn(app, &spot, style, false));
+        spans.extend(drawn(app, &spot, &offer.copied, style, false));
         if ends {
             spans.push(Span::styled(end.clone(), style));
         }

@@ -16,7 +16,7 @@ use crate::{
 use ratatui::{
     Frame,
     layout::{Position, Rect},
-    style::Style,
+    style::{Modifier, Style},
 };
 use std::ops::Range;
 use tui_textarea::{CursorRenderMode, TextArea};
@@ -153,17 +153,26 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
         (None, None) => return,
     };
     let rest = for_terminal(rest);
+    let copied = app.offers.copied(&app.session);
     let mut at = view.row;
     let mut used = view.column;
+    let mut before = 0; // characters before the paragraph
     for paragraph in rest.split('\n') {
         for range in wrap(paragraph, width, used) {
             if at > view.row {
                 lines.insert(at.min(lines.len()), Line::default());
             }
             let Some(line) = lines.get_mut(at) else { return };
-            paragraph[range].graphemes(true).for_each(|grapheme| line.push(shown(grapheme), style));
+            let mut place = before + paragraph[..range.start].chars().count();
+            for grapheme in paragraph[range].graphemes(true) {
+                let is_copied = copied.iter().any(|run| run.contains(&place));
+                let mark = if is_copied { Modifier::UNDERLINED } else { Modifier::empty() };
+                line.push(shown(grapheme), style.add_modifier(mark));
+                place += grapheme.chars().count();
+            }
             (at, used) = (at + 1, 0);
         }
+        before += paragraph.chars().count() + 1;
     }
 }
 
