@@ -70,7 +70,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         _ => {}
     }
     begin_log(&cli, &loaded.state);
-    let config::Loaded { config, wrong, state, .. } = loaded;
+    let told_theme = loaded.variable(&["desk", "theme"]).map(str::to_owned);
+    let config::Loaded { mut config, wrong, state, .. } = loaded;
+    config.desk.file = config::file(&cli.global, |name| std::env::var(name).ok());
+    config.desk.told_theme = told_theme;
     if let Some(code) = restart_with_threads(config.threads)? {
         return Ok(code);
     }

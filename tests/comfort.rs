@@ -88,10 +88,40 @@ fn a_theme_is_seen_at_once_and_worn_when_chosen() {
     assert_eq!(ground(&desk), ink);
     desk.steps(&["<alt-c>", "paper", "<enter>"]);
     assert_eq!(ground(&desk), paper);
-    assert!(desk.shown().contains("theme = \"paper\""), "{}", desk.shown());
+    assert!(desk.shown().contains("there is no file of settings"), "{}", desk.shown());
     // The worn one is in hand when the list opens again.
     desk.steps(&["<alt-c>"]);
     assert!(desk.shown().contains("▸ paper"));
+}
+
+#[test]
+fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unstuck.toml");
+    let settings = Settings { file: Some(file.clone()), ..settings() };
+    let choose = |settings: &Settings| {
+        let mut desk = Desk::with("boat.", settings);
+        desk.size(240, 30);
+        desk.steps(&["<alt-c>", "paper", "<enter>"]);
+        desk.shown()
+    };
+    assert!(choose(&settings).contains("paper is kept in"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[desk]\ntheme = \"paper\"\n");
+    let mine = "# mine\n[desk]\ntheme = \"ink\" # by night\n\n[keys]\n\"ctrl-k\" = \"quit\"\n";
+    fs::write(&file, mine).unwrap();
+    let told = Settings { told_theme: Some("UNSTUCK_THEME".into()), ..settings.clone() };
+    assert!(choose(&told).contains("at the next start UNSTUCK_THEME comes before it"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), mine.replace("\"ink\"", "\"paper\""));
+    // What can't be understood is left as it is, and worn all the same.
+    fs::write(&file, "[desk\n").unwrap();
+    let shown = choose(&settings);
+    assert!(shown.contains("! paper is worn, but not kept: "), "{shown}");
+    assert!(shown.contains("unstuck.toml: line 1: "), "{shown}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[desk\n");
+    // Esc keeps nothing.
+    fs::write(&file, "").unwrap();
+    Desk::with("boat.", &settings).steps(&["<alt-c>", "paper", "<esc>"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "");
 }
 
 #[test]
@@ -193,6 +223,140 @@ fn the_mouse_clicks_drags_and_scrolls() {
     let worn = desk.shown();
     point(&mut desk, MouseEventKind::ScrollDown, 20, 10);
     assert_ne!(desk.shown(), worn);
+}
+
+#[test]
+fn dragging_selects_beyond_what_is_seen() {
+    let (down, drag, up) = (
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+    );
+    let mut desk = Desk::on(&(0..100).map(|n| format!("{n}\n")).collect::<String>());
+    desk.steps(&["<ctrl-home>"]);
+    point(&mut desk, down, 4, 2);
+    for _ in 0..30 {
+        point(&mut desk, drag, 6, 23);
+    }
+    let selected = |desk: &Desk| desk.app.session().selection().map_or(0, |range| range.len());
+    let far = selected(&desk);
+    assert!(far > "0\n".len() * 40, "{far}");
+    for _ in 0..60 {
+        point(&mut desk, drag, 6, 0);
+    }
+    assert_eq!(selected(&desk), 0, "and back");
+    // A drag that was not begun on the page is none of its business, nor is one that has ended.
+    point(&mut desk, drag, 6, 10);
+    assert!(selected(&desk) > 0);
+    point(&mut desk, up, 6, 10);
+    point(&mut desk, down, 8, 0);
+    point(&mut desk, drag, 6, 14);
+    assert_eq!(desk.text().matches('[').count(), 1);
+    let before = desk.text();
+    point(&mut desk, drag, 6, 12);
+    assert_eq!(desk.text(), before);
+}
+
+#[test]
+fn a_click_in_a_list_chooses_and_one_above_it_goes_back() {
+    let down = MouseEventKind::Down(MouseButton::Left);
+    let row = |desk: &mut Desk, what: &str| {
+        desk.shown().lines().position(|line| line.contains(what)).expect(what) as u16
+    };
+    let mut desk = Desk::on("one two");
+    desk.steps(&["<ctrl-p>", "delete word"]);
+    let at = row(&mut desk, "delete word back");
+    point(&mut desk, down, 10, at);
+    assert_eq!(desk.text(), "one |");
+    let colours = Settings { depth: Depth::True, ..Settings::default() };
+    let mut desk = Desk::with("boat.", &colours);
+    let ink = ground(&desk);
+    desk.steps(&["<alt-c>", "<down>"]);
+    assert_ne!(ground(&desk), ink);
+    point(&mut desk, down, 10, 3);
+    assert_eq!((ground(&desk), desk.text().as_str()), (ink, "boat.|"));
+    desk.steps(&["<alt-c>"]);
+    let at = row(&mut desk, "paper");
+    point(&mut desk, down, 10, at);
+    assert_ne!(ground(&desk), ink);
+    assert!(!desk.shown().contains("themes · "));
+}
+
+#[test]
+fn the_wheel_turns_what_is_under_it() {
+    let (up, down) = (MouseEventKind::ScrollUp, MouseEventKind::ScrollDown);
+    let long = "=0: end".to_owned() + &" and so on".repeat(60);
+    let script: &[&str] = &["<ctrl-space>", "=2: one", "=2:.", "=1: two", "=1:.", &long, "=0:."];
+    for (width, height, column, row) in [(120, 16, 100, 8), (80, 12, 20, 9)] {
+        let mut desk = Desk::with("boat.", &settings());
+        desk.size(width, height);
+        desk.steps(script);
+        let before = desk.shown();
+        for _ in 0..40 {
+            point(&mut desk, down, column, row);
+        }
+        let turned = desk.shown();
+        assert_ne!(before, turned, "{width}");
+        assert!(turned.contains("and so on"));
+        assert_eq!(desk.text(), "boat.|");
+        for _ in 0..40 {
+            point(&mut desk, up, column, row);
+        }
+        assert_eq!(desk.shown(), before);
+        // A key brings what is chosen into sight again.
+        point(&mut desk, down, column, row);
+        desk.steps(&["<f6>", "<esc>"]);
+        assert_eq!(desk.shown(), before);
+    }
+    // One offer alone in the drawer is read to its end.
+    let mut desk = Desk::on("boat.");
+    desk.size(60, 20);
+    desk.steps(&["<ctrl-space>", &long.replace("=0:", "="), "= the end.", "=.", "<home>"]);
+    assert!(!desk.shown().contains("the end."));
+    for _ in 0..40 {
+        point(&mut desk, down, 20, 17);
+    }
+    assert!(desk.shown().contains("the end."), "{}", desk.shown());
+    // Sheets too.
+    desk.steps(&["<f1>"]);
+    let before = desk.shown();
+    point(&mut desk, down, 20, 10);
+    assert_ne!(desk.shown(), before);
+}
+
+#[test]
+fn a_click_on_an_offers_number_chooses_it() {
+    let (down, up) =
+        (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Up(MouseButton::Left));
+    for (width, height) in [(120, 30), (80, 24)] {
+        let mut desk = Desk::with("boat.", &settings());
+        desk.size(width, height);
+        desk.steps(&["<ctrl-space>", "=2: one", "=2:.", "=1: two", "=1:.", "=0: end", "=0:."]);
+        let shown = desk.shown();
+        let is_second = |line: &&str| line.contains("│ 2 ") || line.starts_with(" 2 ");
+        let line = shown.lines().find(is_second).expect("a second offer");
+        let row = shown.lines().position(|other| other == line).unwrap_or_default() as u16;
+        let column = line.chars().position(|c| c == '2').unwrap_or_default() as u16;
+        point(&mut desk, down, column, row);
+        point(&mut desk, up, column, row);
+        assert_eq!(desk.text(), "boat.|");
+        desk.steps(&["<alt-enter>"]);
+        assert_eq!(desk.text(), "boat. two|", "{width}");
+    }
+}
+
+#[test]
+fn ctrl_v_pastes_into_fields_too() {
+    let mut desk = Desk::on("lamps [");
+    desk.size(200, 24);
+    desk.steps(&["<ctrl-v>"]);
+    assert!(desk.shown().contains("use the terminal's own paste"));
+    desk.steps(&["<backspace>", "<backspace>", "<ctrl-a>", "<ctrl-c>", "<ctrl-end>", "<ctrl-v>"]);
+    assert_eq!(desk.text(), "lampslamps|");
+    desk.steps(&["<alt-s>", "<ctrl-v>"]);
+    assert!(desk.shown().contains("draft.mdlamps"), "{}", desk.shown());
+    desk.steps(&["<esc>", "<ctrl-p>", "<ctrl-v>"]);
+    assert!(desk.shown().contains("› lamps"), "{}", desk.shown());
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 mod desk;
 
-use desk::Desk;
+use desk::{Desk, Room};
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier},
 };
+use std::fs;
 use strum::IntoEnumIterator;
 use unstuck::{
     session::Session,
@@ -38,13 +39,48 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("save as", ISLAND, &["<alt-s>"]),
     ("failed", ISLAND, &["<ctrl-space>", "=ing", "=!model.safetensors is torn"]),
     ("themes", ISLAND, &["<alt-c>"]),
-    ("token", ISLAND, &["<ctrl-space>", "=ing| to| be", "<alt-enter>", "<left>", "<ctrl-t>"]),
     ("branches", ISLAND, &["<ctrl-space>", "=ing| to| be", "=.", "<ctrl-right>", "x", "<f3>"]),
     (
         "whose",
         ISLAND,
         &["<ctrl-space>", "=ing| to", "<alt-enter>", "<left>", "x", "^more", "<ctrl-o>"],
     ),
+    ("looking", ISLAND, &["<ctrl-space>", "=ing| to| be", "<alt-enter>", "<left>", "<ctrl-t>"]),
+    (
+        "token",
+        ISLAND,
+        &[
+            "<ctrl-space>",
+            "=ing| to| be",
+            "<alt-enter>",
+            "<left>",
+            "<ctrl-t>",
+            "=@ing| lamps|\n|雨|...",
+            "<down>",
+        ],
+    ),
+    (
+        "six offers",
+        ISLAND,
+        &[
+            "<alt-plus>",
+            "<alt-plus>",
+            "<alt-plus>",
+            "<alt-plus>",
+            "<alt-plus>",
+            "<ctrl-space>",
+            "=5:ing| to| be",
+            "=4:!torn",
+            "=3:y| to| go",
+            "=2:",
+            "<alt-3>",
+            "<f6>",
+            "<down>",
+            "<alt-p>",
+        ],
+    ),
+    ("ghost", ISLAND, &["<ctrl-space>", "=ing| to| be", "x", "= anew"]),
+    ("nothing else", "", &["<alt-o>"]),
     ("palette", ISLAND, &["<ctrl-p>", "take"]),
     ("nothing found", ISLAND, &["<ctrl-p>", "zzzz"]),
 ];
@@ -54,11 +90,50 @@ fn names() -> Vec<String> {
 }
 
 fn view(theme: &str, depth: Depth, size: (u16, u16), text: &str, steps: &[&str]) -> Desk {
-    let settings = Settings { theme: theme.into(), depth, ..Settings::default() };
+    // One offer a question keeps scripts short; an empty page asks for three.
+    let offers = if text.is_empty() { 3 } else { 1 };
+    let settings = Settings { theme: theme.into(), depth, offers, ..Settings::default() };
     let mut desk = Desk::new(Session::from_text(text), &settings, Vec::new());
     desk.size(size.0, size.1);
     desk.steps(steps);
     desk.draw();
+    desk
+}
+
+/// Views that need a file, a crash before, or another program: the way there from the crash.
+const IN_A_ROOM: &[(&str, &[&str])] = &[
+    ("recovered", &[]),
+    ("difference", &["<d>"]),
+    ("drafts of late", &["<enter>", "<alt-o>"]),
+    ("exists already", &["<enter>", "<alt-s>", "2", "<enter>"]),
+    ("changed", &["<enter>", "!", "<ctrl-s>"]),
+];
+
+/// A room with another draft, one of late, and unsaved words; for `changed` with another program's hand in the file.
+fn room(view: &str) -> Room {
+    let room = Room::new(ISLAND);
+    drop(room.crashed());
+    fs::write(room.draft.with_extension("md2"), "Another.").expect("written");
+    fs::write(room.state.join("recent.json"), r#"["/drafts/of/late.md", "/drafts/b.md"]"#)
+        .expect("written");
+    if view == "changed" {
+        let mut desk = room.desk();
+        desk.steps(&["<enter>", "<ctrl-s>"]);
+        drop(desk);
+        drop(room.crashed());
+    }
+    room
+}
+
+fn view_in(room: &Room, settings: &Settings, size: (u16, u16), steps: &[&str]) -> Desk {
+    let mut desk = room.desk_in(settings);
+    desk.size(size.0, size.1);
+    for step in steps {
+        if *step == "<ctrl-s>" {
+            fs::write(&room.draft, "Another program's.").expect("written");
+        }
+        desk.steps(&[step]);
+    }
     desk
 }
 
@@ -113,33 +188,75 @@ fn without_colour_there_is_none() {
     }
 }
 
+/// What is on the screen, whatever the clock says.
+fn words(desk: &mut Desk) -> String {
+    let mut shown: Vec<char> = desk.shown().chars().collect();
+    for at in 2..shown.len().saturating_sub(2) {
+        let near = [at - 2, at - 1, at + 1, at + 2];
+        if shown[at] == ':' && near.iter().all(|near| shown[*near].is_ascii_digit()) {
+            near.iter().for_each(|near| shown[*near] = '0');
+        }
+    }
+    shown.into_iter().collect()
+}
+
+/// Whether all that is on the screen can be read.
+fn check(desk: &Desk, theme: &str, depth: Depth, what: &str) {
+    let theme = Themes::default().load(theme, depth).expect(theme);
+    let rule = theme.style(Role::Rule).fg;
+    for cell in desk.screen.backend().buffer().content() {
+        assert!(cell.fg != Color::Reset && cell.bg != Color::Reset, "{what}: {cell:?}");
+        let ratio = depth.contrast(cell.fg, cell.bg);
+        let read = !cell.symbol().trim().is_empty();
+        let drawn = "─│┌┐└┘".contains(cell.symbol()) && Some(cell.fg) == rule;
+        assert!(!read || drawn || ratio >= 4.5, "{what}: {ratio:.2} {cell:?}");
+        assert!(!cell.modifier.contains(Modifier::DIM), "{what}: {cell:?}");
+    }
+}
+
 #[test]
 fn every_cell_of_every_view_in_every_theme_can_be_read() {
     let names = names();
     for size in SIZES {
+        let mut all = String::new();
         for (view_name, text, steps) in VIEWS {
-            let words = view("plain", Depth::None, size, text, steps).shown();
+            let usual = words(&mut view("plain", Depth::None, size, text, steps));
+            // What lists the commands is another with each that comes: its words are tested elsewhere.
+            if !["help", "palette", "nothing found"].contains(view_name) {
+                all += &format!("══ {view_name}\n{usual}\n");
+            }
             for name in names.iter().filter(|name| *name != "plain") {
                 for depth in COLOURED {
                     let mut desk = view(name, depth, size, text, steps);
                     let what = format!("{view_name} in {name} at {size:?}, {depth:?}");
                     // Themes say how, and never what; but in their own list the worn one is in hand.
-                    assert!(desk.shown() == words || *view_name == "themes", "{what}");
-                    let theme = Themes::default().load(name, depth).expect(name);
-                    let rule = theme.style(Role::Rule).fg;
-                    for cell in desk.screen.backend().buffer().content() {
-                        assert!(
-                            cell.fg != Color::Reset && cell.bg != Color::Reset,
-                            "{what}: {cell:?}"
-                        );
-                        let ratio = depth.contrast(cell.fg, cell.bg);
-                        let read = !cell.symbol().trim().is_empty();
-                        let drawn = "─│┌┐└┘".contains(cell.symbol()) && Some(cell.fg) == rule;
-                        assert!(!read || drawn || ratio >= 4.5, "{what}: {ratio:.2} {cell:?}");
-                        assert!(!cell.modifier.contains(Modifier::DIM), "{what}: {cell:?}");
-                    }
+                    assert!(words(&mut desk) == usual || *view_name == "themes", "{what}");
+                    check(&desk, name, depth, &what);
                 }
             }
+        }
+        insta::assert_snapshot!(format!("views_{}x{}", size.0, size.1), all);
+    }
+    // Not beside the snapshots: those start a program, and a lock lives on in a process that is just being started.
+    for (view_name, steps) in IN_A_ROOM {
+        let looks = names.iter().filter(|name| *name != "plain");
+        let looks = looks.flat_map(|name| COLOURED.map(|depth| (name, depth)));
+        for ((name, depth), size) in looks.zip(SIZES.iter().cycle()) {
+            let (room, what) =
+                (room(view_name), format!("{view_name} in {name} at {size:?}, {depth:?}"));
+            let (theme, state) = (name.clone(), Some(room.state.clone()));
+            let settings = Settings { theme, depth, state, ..Settings::default() };
+            let mut desk = view_in(&room, &settings, *size, steps);
+            check(&desk, name, depth, &what);
+            // That it is the view it is called after.
+            let sign = match *view_name {
+                "recovered" => "Recovered 2",
+                "difference" => "From the saved file",
+                "drafts of late" => "late.md",
+                "exists already" => "save over it",
+                _ => "keep mine",
+            };
+            assert!(desk.shown().contains(sign), "{what}: {}", desk.shown());
         }
     }
 }

@@ -5,10 +5,10 @@ mod desk;
 
 use desk::{Desk, info, settings};
 use proptest::prelude::*;
-use std::{fs, path::Path};
+use std::fs;
 use unstuck::{
     clean::for_terminal,
-    session::Session,
+    session::{History, Session},
     tui::Settings,
     ui::{theme::Themes, worker::News},
 };
@@ -72,16 +72,23 @@ fn check(desk: &mut Desk, what: &str) {
 }
 
 /// Keys and news that lead through every view.
-const WALK: [&[&str]; 9] = [
+const WALK: [&[&str]; 16] = [
     &[],
     &["<ctrl-space>"],
     &["<esc>", "<ctrl-right>", "<f6>", "<esc>", "<alt-enter>"],
-    &["<ctrl-a>"],
+    &["<ctrl-t>"],
+    &["<esc>", "<ctrl-a>"],
     &["<ctrl-l>"],
+    &["<esc>", "<f1>"],
+    &["<esc>", "<ctrl-p>"],
     &["<esc>", "<alt-s>"],
     &["<esc>", "<alt-o>"],
     &["<esc>", "<alt-c>"],
-    &["<esc>", "<ctrl-q>"],
+    &["<esc>", "<ctrl-o>"],
+    &["<ctrl-o>", "<ctrl-o>"],
+    &["<f3>"],
+    &["<up>", "<n>"],
+    &["<enter>", "<esc>", "<ctrl-q>"],
 ];
 
 proptest! {
@@ -104,8 +111,10 @@ proptest! {
             theme: named.clone(),
             ..settings()
         };
-        let path = state.path().join(format!("no/{name}.md"));
-        let session = Session::open(Path::new(&path)).unwrap_or_else(|_| Session::new());
+        let path = state.path().join(format!("{name}.md"));
+        let path = if fs::write(&path, &said).is_ok() { path } else { state.path().join("x.md") };
+        let resume = || Session::resume(Some(&path), state.path(), History::On);
+        let session = resume().unwrap_or_else(|_| Session::new());
         let mut desk = Desk::new(session, &settings, vec![wrong.clone()]);
         let (width, height) = [(80, 24), (120, 40), (40, 12)][size];
         desk.size(width, height);
@@ -130,9 +139,30 @@ proptest! {
                 }
                 check(&mut desk, "a failure");
             }
+            if keys == ["<ctrl-t>"] && let Some((_, look)) = desk.looked.last() {
+                let all = 0..look.span.len();
+                desk.see(all, &[&said, &wrong, &page]);
+                check(&mut desk, "an open token");
+            }
             // A paste into whatever is open, too.
             desk.step(&format!("^{said}"));
             check(&mut desk, "a paste");
+        }
+        // After a crash: the question, and the page beside the file that another program has changed.
+        drop(desk);
+        let _ = fs::write(&path, &wrong);
+        let mut desk = Desk::new(resume().unwrap_or_else(|_| Session::new()), &settings, vec![]);
+        desk.size(width, height);
+        for key in ["<left>", "<d>", "<esc>", "<enter>", "<f10>", "<esc>"] {
+            desk.step(key);
+            check(&mut desk, key);
+        }
+        desk.step("x");
+        let _ = fs::write(&path, &page);
+        desk.focus();
+        for key in ["<left>", "<ctrl-s>", "<d>", "<down>", "<esc>", "<r>"] {
+            desk.step(key);
+            check(&mut desk, key);
         }
         desk.news(News::Gone(wrong.clone()));
         check(&mut desk, "no model");

@@ -1,10 +1,9 @@
 //! Where a command's result goes: standard output, made safe when that is a terminal, or a file that is whole or
 //! not there.
 
-use crate::clean;
+use crate::{clean, ui::whole};
 use anyhow::{Context, Result};
 use std::{
-    fs::{self, File},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -38,8 +37,11 @@ impl Place {
         if path.is_dir() {
             anyhow::bail!("{}: is a folder; give a file's name", path.display());
         }
-        if !folder_of(path).is_dir() {
-            anyhow::bail!("{}: there is no such folder; make it first", folder_of(path).display());
+        if !whole::folder_of(path).is_dir() {
+            anyhow::bail!(
+                "{}: there is no such folder; make it first",
+                whole::folder_of(path).display()
+            );
         }
         Ok(Self(Kind::File { path: path.to_owned(), text: String::new() }))
     }
@@ -69,34 +71,8 @@ impl Place {
     pub fn finish(self) -> Result<()> {
         match self.0 {
             Kind::Standard { .. } => Ok(()),
-            Kind::File { path, text } => save(&path, text.as_bytes())
+            Kind::File { path, text } => whole::write(&path, text.as_bytes())
                 .with_context(|| format!("{}: not written", path.display())),
         }
     }
-}
-
-fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    if path.exists() && !path.is_file() {
-        return Ok(File::options().write(true).open(path)?.write_all(bytes)?); // a pipe or a device
-    }
-    // a symbolic link stays one: what it leads to is replaced
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask, as for any new file
-    }
-    let mut file = builder.tempfile_in(folder_of(&path))?;
-    if let Ok(old) = fs::metadata(&path) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -53,6 +53,13 @@ impl Layers {
 
     /// Lays a value over what is there, if it is one.
     pub fn set(&mut self, names: &[&str], value: Value, source: Source) -> Result<(), String> {
+        // No setting is a date, but serde takes one for a text.
+        if let Value::Datetime(date) = &value {
+            return Err(about(
+                names,
+                &format!("a text in quotes or a number is wanted, not {date}"),
+            ));
+        }
         let mut alone = Self::new().table;
         put(&mut alone, names, value.clone());
         let said = |error: toml::de::Error| {

@@ -10,7 +10,7 @@ mod report;
 mod tests;
 
 pub use bot::act;
-pub use choose::set_model;
+pub use choose::{file, set_model};
 pub use generate::old_run;
 
 use crate::cli;
@@ -78,8 +78,8 @@ impl Config {
     pub fn load(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Loaded {
         let mut layers = Layers::new();
         let mut wrong = Vec::new();
-        let named = flags.config.clone().or(env("UNSTUCK_CONFIG").map(PathBuf::from));
-        if let Some(path) = named.or_else(|| usual_file().filter(|path| path.exists())) {
+        let named = flags.config.is_some() || env("UNSTUCK_CONFIG").is_some();
+        if let Some(path) = file(flags, &env).filter(|path| named || path.exists()) {
             match fs::read_to_string(&path) {
                 Ok(text) => wrong.extend(layers.read(&path, &text)),
                 Err(error) => wrong.push(format!("{}: {error}", path.display())),

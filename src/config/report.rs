@@ -17,6 +17,15 @@ const OPEN: [(&str, &str); 8] = [
 ];
 
 impl Loaded {
+    /// The variable of the environment that a setting comes from, if it does.
+    pub fn variable(&self, names: &[&str]) -> Option<&'static str> {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        match self.layers.source(&names) {
+            Source::Environment(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The settings that hold, as TOML; a comment behind each says where it comes from.
     pub fn report(&self) -> String {
         let mut rows = Vec::new();

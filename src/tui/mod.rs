@@ -66,7 +66,7 @@ pub fn run(
     let (events, inbox) = mpsc::channel();
     let (requests, jobs) = mpsc::channel();
     let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
-    app.use_terminals_clipboard();
+    app.use_systems_clipboard(|name| std::env::var(name).ok());
     let mut screen = Screen::take(settings.mouse)?;
     let (news, signs, words) = (events.clone(), events.clone(), events.clone());
     signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;

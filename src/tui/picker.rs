@@ -6,6 +6,7 @@ use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
 };
+use ratatui::layout::Rect;
 use std::path::PathBuf;
 
 /// What is chosen from.
@@ -58,13 +59,15 @@ pub struct Picker {
     entries: Vec<Entry>,
     found: Vec<usize>,
     chosen: usize,
+    /// Where its rows are on the screen, and the number of the first.
+    rows: (Rect, usize),
 }
 
 impl Picker {
     /// All entries, the one at `chosen` in hand.
     pub fn new(kind: Kind, entries: Vec<Entry>, chosen: usize) -> Self {
         let found = (0..entries.len()).collect();
-        Self { kind, field: Field::new(""), entries, found, chosen }
+        Self { kind, field: Field::new(""), entries, found, chosen, rows: Default::default() }
     }
 
     /// Other entries, with what is looked for and the one in hand as they are.
@@ -94,6 +97,28 @@ impl Picker {
     /// The entry in hand.
     pub fn choice(&self) -> Option<&Entry> {
         self.entries.get(*self.found.get(self.chosen)?)
+    }
+
+    /// Its rows were drawn here, from this entry on.
+    pub fn seen_at(&mut self, rows: Rect, first: usize) {
+        self.rows = (rows, first);
+    }
+
+    /// The number of the entry at a cell of the screen.
+    pub fn entry_at(&self, at: (u16, u16)) -> Option<usize> {
+        let (rows, first) = self.rows;
+        let number = first + usize::from(at.1.checked_sub(rows.y)?);
+        (rows.contains(at.into()) && number < self.found.len()).then_some(number)
+    }
+
+    /// A cell is above the list, where the page is seen.
+    pub fn is_above(&self, at: (u16, u16)) -> bool {
+        at.1 + 1 < self.rows.0.y
+    }
+
+    /// Takes an entry in hand.
+    pub fn hold(&mut self, number: usize) {
+        self.chosen = number;
     }
 
     /// So many entries further; negative is back. It stops at the ends.

@@ -38,6 +38,12 @@ pub struct Settings {
     /// The themes to choose from.
     #[serde(skip)]
     pub themes: Themes,
+    /// The file that settings chosen here are kept in; nowhere without.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+    /// The variable of the environment that tells the theme at each start, before that file does.
+    #[serde(skip)]
+    pub told_theme: Option<String>,
     /// The folder in which things are remembered; nowhere without.
     #[serde(skip)]
     pub state: Option<PathBuf>,
@@ -75,6 +81,8 @@ impl Default for Settings {
             mouse: true,
             keys: Vec::new(),
             themes: Themes::default(),
+            file: None,
+            told_theme: None,
             state: None,
             mentions: None,
             shelf: None,

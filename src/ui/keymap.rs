@@ -45,6 +45,14 @@ impl From<KeyEvent> for Key {
     }
 }
 
+impl From<Key> for KeyEvent {
+    /// A press of the chord, as a terminal tells of it.
+    fn from(key: Key) -> Self {
+        let back = key.code == KeyCode::Tab && key.modifiers.contains(KeyModifiers::SHIFT);
+        Self::new(if back { KeyCode::BackTab } else { key.code }, key.modifiers)
+    }
+}
+
 impl Key {
     /// The key itself.
     pub fn code(self) -> KeyCode {

@@ -1,5 +1,6 @@
 //! What front ends share: keys, themes, the terminal's set-up, the model's own thread. Knows no front end.
 
+pub mod keep;
 pub mod keymap;
 pub mod mistake;
 pub mod remembered;
@@ -7,4 +8,5 @@ pub mod shelf;
 pub mod signals;
 pub mod terminal;
 pub mod theme;
+pub mod whole;
 pub mod worker;

@@ -6,15 +6,17 @@ use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use std::{
     fs,
+    ops::Range,
     path::PathBuf,
     sync::mpsc::{self, Receiver},
 };
 use unstuck::{
-    generate::{ModelInfo, Reading},
+    generate::{ModelInfo, Reading, Seen},
     session::{History, Session},
-    token::{BranchId, StopReason, Token},
+    token::{Alternative, BranchId, StopReason, Token},
     tui::{App, Event, Settings},
     ui::{
+        keymap::Key,
         shelf::{Errand, Word},
         theme::Depth,
         worker::{News, Request},
@@ -137,6 +139,20 @@ impl Desk {
         self.news(News::Token(branch, token));
     }
 
+    /// What the model sees in the place of the open token.
+    pub fn see(&mut self, token: Range<usize>, words: &[&str]) {
+        let number = self.looked.last().unwrap().0;
+        let share = |n: usize| 0.41f32 / (1 << (2 * n)) as f32;
+        let top = words.iter().enumerate().map(|(n, text)| Alternative {
+            id: n as u32,
+            text: (*text).into(),
+            logprob: share(n).ln(),
+            after: (n < 2).then(|| share(n) * 1.8),
+        });
+        let seen = Seen { token, rank: 2, logprob: -2.0, vocabulary: 8192, top: top.collect() };
+        self.news(News::Seen(number, seen));
+    }
+
     /// The terminal is looked at again.
     pub fn focus(&mut self) {
         self.app.handle(Event::Terminal(Terminal::FocusGained));
@@ -164,7 +180,8 @@ impl Desk {
 
     /// One step of a script:
     /// `<ctrl-z>` a key; `=a|b` tokens of the newest branch, `=2:a|b` of the one two before it;
-    /// `=.` the newest ends, `=!why` it fails; `=?3` it sees from byte 3; `^text` a paste; the rest is typed.
+    /// `=.` the newest ends, `=!why` it fails; `=?3` it sees from byte 3; `=@a|b` these stand in the place of the open
+    /// token; `^text` a paste; the rest is typed.
     pub fn step(&mut self, step: &str) {
         if let Some(key) = step.strip_prefix('<').and_then(|step| step.strip_suffix('>')) {
             return self.press(key);
@@ -180,6 +197,10 @@ impl Desk {
             }
             return self.listen();
         };
+        if let Some(words) = news.strip_prefix('@') {
+            let all = self.looked.last().unwrap().1.span.len();
+            return self.see(0..all, &words.split('|').collect::<Vec<_>>());
+        }
         let (back, news) = match news.split_once(':') {
             Some((back, news)) if back.len() == 1 => (back.parse().unwrap(), news),
             _ => (0, news),
@@ -264,7 +285,11 @@ impl Room {
     }
 
     pub fn desk(&self) -> Desk {
-        Desk::new(self.session(), &settings(), Vec::new())
+        self.desk_in(&settings())
+    }
+
+    pub fn desk_in(&self, settings: &Settings) -> Desk {
+        Desk::new(self.session(), settings, Vec::new())
     }
 
     pub fn untitled(&self) -> Desk {
@@ -294,39 +319,5 @@ pub fn check(table: &[(&str, &[&str], &str)]) {
 
 /// A key by its name in the table of keys.
 pub fn event(name: &str) -> KeyEvent {
-    let (held, key) = match name.rsplit_once('-') {
-        Some((held, key)) if !key.is_empty() => (held, key),
-        _ => ("", name),
-    };
-    let mut modifiers = KeyModifiers::NONE;
-    for word in held.split('-').filter(|word| !word.is_empty()) {
-        modifiers |= match word {
-            "ctrl" => KeyModifiers::CONTROL,
-            "alt" => KeyModifiers::ALT,
-            "shift" => KeyModifiers::SHIFT,
-            other => panic!("{other} is not held"),
-        };
-    }
-    let code = match key {
-        "space" => KeyCode::Char(' '),
-        "plus" => KeyCode::Char('+'),
-        "minus" => KeyCode::Char('-'),
-        "enter" => KeyCode::Enter,
-        "tab" if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
-        "tab" => KeyCode::Tab,
-        "esc" => KeyCode::Esc,
-        "backspace" => KeyCode::Backspace,
-        "delete" => KeyCode::Delete,
-        "home" => KeyCode::Home,
-        "end" => KeyCode::End,
-        "pageup" => KeyCode::PageUp,
-        "pagedown" => KeyCode::PageDown,
-        "left" => KeyCode::Left,
-        "right" => KeyCode::Right,
-        "up" => KeyCode::Up,
-        "down" => KeyCode::Down,
-        _ if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
-        _ => KeyCode::Char(key.chars().next().unwrap()),
-    };
-    KeyEvent::new(code, modifiers)
+    name.parse::<Key>().unwrap().into()
 }

@@ -1,27 +1,13 @@
 //! Any token: a word of the machine opened, another chosen, and on from there. The test plays the worker.
 
 use crate::desk::Desk;
-use std::ops::Range;
-use unstuck::{generate::Seen, session::Author, token::Alternative, ui::worker::News};
+use unstuck::{generate::Seen, session::Author, ui::worker::News};
 
 /// `boat.` by the writer, ` The lamps went` by the machine, ` out.` by the writer.
 fn drafted() -> Desk {
     let mut desk = Desk::on("boat.");
     desk.steps(&["<ctrl-space>", "= The lamps went", "=.", "<alt-enter>", " out."]);
     desk
-}
-
-fn see(desk: &mut Desk, token: Range<usize>, words: &[&str]) {
-    let number = desk.looked.last().unwrap().0;
-    let share = |n: usize| 0.41f32 / (1 << (2 * n)) as f32;
-    let top = words.iter().enumerate().map(|(n, text)| Alternative {
-        id: n as u32,
-        text: (*text).into(),
-        logprob: share(n).ln(),
-        after: (n < 2).then(|| share(n) * 1.8),
-    });
-    let seen = Seen { token, rank: 2, logprob: -2.0, vocabulary: 8192, top: top.collect() };
-    desk.news(News::Seen(number, seen));
 }
 
 const OTHERS: &[&str] = &[" bells", " lamps", " boats", " \u{fffd}"];
@@ -36,7 +22,7 @@ fn another_token_is_taken_and_the_model_goes_on_from_there() {
         (look.before.as_str(), look.span.as_str(), look.at),
         ("boat.", " The lamps went", 6)
     );
-    see(&mut desk, 4..10, OTHERS);
+    desk.see(4..10, OTHERS);
     // The one that stands there is chosen at first.
     desk.steps(&["<up>", "<enter>"]);
     // What the machine wrote after it is gone, what the writer wrote is not.
@@ -56,7 +42,7 @@ fn arrows_go_to_the_words_beside_it_and_esc_changes_nothing() {
     let text = desk.text();
     desk.steps(&["<ctrl-left>", "<left>", "<ctrl-t>"]);
     assert_eq!(desk.looked[0].1.at, 14);
-    see(&mut desk, 10..15, OTHERS);
+    desk.see(10..15, OTHERS);
     desk.step("<left>");
     assert_eq!(desk.looked[1].1.at, 9);
     // The answer to the question before comes late, and is let go.
@@ -64,13 +50,13 @@ fn arrows_go_to_the_words_beside_it_and_esc_changes_nothing() {
     let seen = Seen { token: 0..4, rank: 1, logprob: 0.0, vocabulary: 9, top: Vec::new() };
     desk.news(News::Seen(late, seen));
     desk.step("<enter>");
-    see(&mut desk, 4..10, OTHERS);
+    desk.see(4..10, OTHERS);
     desk.step("<right>");
     assert_eq!(desk.looked[2].1.at, 10);
     desk.steps(&["x", "<esc>"]);
     assert_eq!(desk.text().replace('|', ""), text.replace('|', ""));
     // An answer after it was closed opens nothing.
-    see(&mut desk, 10..15, OTHERS);
+    desk.see(10..15, OTHERS);
     desk.step("!");
     assert!(desk.text().contains("!|"));
 }
@@ -85,7 +71,7 @@ fn what_can_not_be_opened_says_so() {
     desk.news(News::Failed(desk.looked[0].0, "it is torn".into()));
     assert!(desk.shown().contains("! This word can't be opened: it is torn."));
     desk.steps(&["<esc>", "<ctrl-t>"]);
-    see(&mut desk, 4..10, OTHERS);
+    desk.see(4..10, OTHERS);
     // Half a character is no text.
     desk.steps(&["<down>", "<down>", "<down>", "<enter>"]);
     assert!(desk.shown().contains("no whole character"));
@@ -98,7 +84,7 @@ fn it_is_seen() {
         let mut desk = drafted();
         desk.size(width, height);
         desk.steps(&["<ctrl-left>", "<ctrl-left>", "<ctrl-left>", "<right>", "<ctrl-t>"]);
-        see(&mut desk, 4..10, OTHERS);
+        desk.see(4..10, OTHERS);
         insta::assert_snapshot!(format!("token_{width}x{height}"), desk.shown());
     }
 }

@@ -52,9 +52,18 @@ impl App {
                 }
             }
             (Some(Overlay::SaveAs(mut field, leave)), _) => {
-                field.press(event);
+                self.press_field(&mut field, key, event);
                 self.overlay = Some(Overlay::SaveAs(field, leave));
             }
+        }
+    }
+
+    /// A key for a field of one line.
+    pub(super) fn press_field(&self, field: &mut Field, key: Key, event: KeyEvent) {
+        if self.keymap.command(key) == Some(Command::Paste) {
+            field.paste(&self.clipboard.text());
+        } else {
+            field.press(event);
         }
     }
 

@@ -61,11 +61,7 @@ impl App {
                 self.copy();
                 true
             }
-            Command::Paste if self.clipboard.text().is_empty() => {
-                self.notices.say("Nothing was cut or copied here yet. From elsewhere, use the terminal's own paste.");
-                true
-            }
-            Command::Paste => self.session.paste(self.clipboard.text()),
+            Command::Paste => self.paste_kept(),
             Command::SelectAll => {
                 self.session.motion(Motion::Start, false);
                 self.session.motion(Motion::End, true);
@@ -91,6 +87,21 @@ impl App {
         let Some(range) = self.session.selection() else { return false };
         self.clipboard.put(self.session.text().slice(range).to_string());
         true
+    }
+
+    /// What the clipboard has. True when there is nothing to be explained.
+    fn paste_kept(&mut self) -> bool {
+        let text = self.clipboard.text();
+        if text.is_empty() {
+            let elsewhere = if self.clipboard.reads_systems() {
+                "The clipboard is empty."
+            } else {
+                "Nothing was cut or copied here yet. From elsewhere, use the terminal's own paste (often Ctrl+Shift+V)."
+            };
+            self.notices.say(elsewhere);
+            return true;
+        }
+        self.session.paste(&text)
     }
 
     /// After every edit: the column that the cursor wished for is forgotten, and a refusal is explained.

@@ -89,11 +89,13 @@ pub struct App {
     pub(super) rests: bool,
     clipboard: Clipboard,
     recent: Recent,
+    /// The file that settings chosen here are kept in, and what comes before it at each start.
+    file: Option<PathBuf>,
+    told_theme: Option<String>,
     /// Where drafts that are opened here keep their history, if they do.
     state: Option<PathBuf>,
     history: History,
-    /// Where the mouse was clicked last, when nothing has happened since.
-    clicked: Option<(u16, u16)>,
+    pointer: mouse::Pointer,
     requests: Sender<Request>,
     /// The page shows whose words they are.
     pub(super) whose: bool,
@@ -164,9 +166,11 @@ impl App {
             rests: settings.idle,
             clipboard: Clipboard::default(),
             recent,
+            file: settings.file.clone(),
+            told_theme: settings.told_theme.clone(),
             state: settings.state.clone(),
             history: settings.history,
-            clicked: None,
+            pointer: mouse::Pointer::default(),
             requests,
             whose: false,
             mentions: settings.mentions.clone(),
@@ -190,9 +194,9 @@ impl App {
         }
     }
 
-    /// From now on what is copied goes to the terminal too.
-    pub fn use_terminals_clipboard(&mut self) {
-        self.clipboard = Clipboard::of_terminal();
+    /// From now on what is copied goes to the terminal and the system too, and what the system has is pasted.
+    pub fn use_systems_clipboard(&mut self, env: impl Fn(&str) -> Option<String>) {
+        self.clipboard = Clipboard::of_system(env);
     }
 
     /// What the terminal's window may be called.
@@ -236,13 +240,17 @@ impl App {
                 self.tend_ghost(Some(cursor));
             }
             Event::Rest => self.rested(),
-            Event::Terminal(Terminal::Paste(text)) => self.pasted(&text),
+            Event::Terminal(Terminal::Paste(text)) => {
+                self.pasted(&text);
+                self.tend_ghost(None);
+            }
             Event::Terminal(Terminal::FocusGained) => self.look_at_file(),
             // What stands under the pointer is asked first.
             Event::Terminal(Terminal::Mouse(event)) => {
                 if !self.point_at_offers(event) {
                     self.point(event);
                 }
+                self.tend_ghost(None);
             }
             Event::Terminal(_) => {}
             Event::News(news) => {
@@ -264,7 +272,9 @@ impl App {
 
     fn press(&mut self, event: KeyEvent) {
         self.notices.forget_word();
-        self.clicked = None;
+        self.pointer.forget();
+        // What is chosen is brought into sight again.
+        self.offers.window.turned = false;
         let key = Key::from(event);
         if self.overlay.is_some() {
             return self.press_overlay(key, event);

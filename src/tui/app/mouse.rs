@@ -1,31 +1,56 @@
-//! The mouse: a click sets the cursor, a second one takes the word, dragging selects, the wheel scrolls.
+//! The mouse: a click sets the cursor, a second one takes the word, dragging selects, the wheel scrolls what is under
+//! it, a click in a list chooses.
 
 use super::App;
-use crate::tui::overlay::Overlay;
+use crate::tui::{command::Move, overlay::Overlay};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 /// How many rows a notch of the wheel goes.
 const NOTCH: isize = 3;
 
+/// What the mouse is at.
+#[derive(Default)]
+pub(super) struct Pointer {
+    /// Where it was clicked last, when nothing has happened since.
+    clicked: Option<(u16, u16)>,
+    /// The button is held since it was pressed on the page.
+    selects: bool,
+}
+
+impl Pointer {
+    /// Something else has happened: the next click is a first one.
+    pub fn forget(&mut self) {
+        self.clicked = None;
+    }
+}
+
 impl App {
+    /// The mouse over anything but the offers' words.
     pub(super) fn point(&mut self, event: MouseEvent) {
         let at = (event.column, event.row);
         match event.kind {
-            MouseEventKind::ScrollUp => self.wheel(-1),
-            MouseEventKind::ScrollDown => self.wheel(1),
+            MouseEventKind::ScrollUp => self.wheel(at, -1),
+            MouseEventKind::ScrollDown => self.wheel(at, 1),
             MouseEventKind::Down(MouseButton::Left) => self.click(at),
-            MouseEventKind::Drag(MouseButton::Left) if self.overlay.is_none() => {
-                self.clicked = None;
-                if let Some(place) = self.page.place_at(&self.session, at) {
-                    self.session.move_to(place, true);
-                    self.page.forget_column();
-                }
-            }
+            MouseEventKind::Drag(MouseButton::Left) => self.drag(at),
+            MouseEventKind::Up(MouseButton::Left) => self.pointer.selects = false,
             _ => {}
         }
     }
 
     fn click(&mut self, at: (u16, u16)) {
+        match self.overlay.take() {
+            Some(Overlay::Picker(mut picker)) => match picker.entry_at(at) {
+                Some(number) => {
+                    picker.hold(number);
+                    self.preview(&picker);
+                    return self.choose(picker);
+                }
+                None if picker.is_above(at) => return self.put_away(picker),
+                None => self.overlay = Some(Overlay::Picker(picker)),
+            },
+            other => self.overlay = other,
+        }
         if self.overlay.is_some() {
             return;
         }
@@ -34,11 +59,28 @@ impl App {
         self.offers.focus = false;
         self.page.forget_column();
         self.session.move_to(place, false);
-        let again = self.clicked.replace(at) == Some(at);
+        self.pointer.selects = true;
+        let again = self.pointer.clicked.replace(at) == Some(at);
         if again {
-            self.clicked = None;
+            self.pointer.clicked = None;
             self.select_word(place);
         }
+    }
+
+    /// Selects to where the mouse is; above and below the page, row by row beyond what is seen.
+    fn drag(&mut self, at: (u16, u16)) {
+        if !self.pointer.selects || self.overlay.is_some() {
+            return;
+        }
+        self.pointer.clicked = None;
+        let (place, beyond) = self.page.nearest(&self.session, at);
+        if let Some(place) = place {
+            self.session.move_to(place, true);
+        }
+        if beyond != 0 {
+            self.page.go(&mut self.session, Move::Rows(beyond), true);
+        }
+        self.page.forget_column();
     }
 
     fn select_word(&mut self, place: usize) {
@@ -58,9 +100,13 @@ impl App {
         self.session.move_to(end, true);
     }
 
-    fn wheel(&mut self, by: isize) {
+    fn wheel(&mut self, at: (u16, u16), by: isize) {
+        let over_offers =
+            self.offers.list().is_some() && self.offers.window.area.contains(at.into());
         match &mut self.overlay {
-            None => self.page.scroll(&mut self.session, by * NOTCH),
+            None if over_offers => self.offers.window.turn(by),
+            // What was recovered is read before the question is answered.
+            None | Some(Overlay::Question(_)) => self.page.scroll(&mut self.session, by * NOTCH),
             Some(Overlay::Sheet(_, at)) => *at = at.saturating_add_signed(by * NOTCH),
             Some(Overlay::Difference(difference, _)) => {
                 difference.scrolled = difference.scrolled.saturating_add_signed(by * NOTCH);
@@ -72,6 +118,10 @@ impl App {
             Some(Overlay::Mentions(waiting)) if waiting.changing.is_none() => {
                 let last = waiting.rows.len().saturating_sub(1);
                 waiting.chosen = waiting.chosen.saturating_add_signed(by).min(last);
+            }
+            Some(Overlay::Token(token)) => {
+                let last = token.seen.as_ref().map_or(0, |seen| seen.top.len().saturating_sub(1));
+                token.chosen = token.chosen.saturating_add_signed(by).min(last);
             }
             Some(Overlay::Picker(_)) => {
                 if let Some(Overlay::Picker(mut picker)) = self.overlay.take() {

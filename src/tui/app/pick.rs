@@ -8,7 +8,7 @@ use crate::{
         overlay::Overlay,
         picker::{Act, Entry, Kind, Picker},
     },
-    ui::keymap::Key,
+    ui::{keep::keep, keymap::Key},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::path::Path;
@@ -78,7 +78,7 @@ impl App {
             KeyCode::PageUp => picker.step(-page),
             KeyCode::PageDown => picker.step(page),
             _ => {
-                picker.field.press(event);
+                self.press_field(&mut picker.field, key, event);
                 picker.look();
             }
         }
@@ -107,7 +107,7 @@ impl App {
     }
 
     /// Nothing is chosen, and everything is as it was.
-    fn put_away(&mut self, picker: Picker) {
+    pub(super) fn put_away(&mut self, picker: Picker) {
         if let Kind::Themes(before) = picker.kind {
             self.theme = *before;
         }
@@ -117,15 +117,30 @@ impl App {
         match picker.choice().map(|entry| entry.act.clone()) {
             None => self.overlay = Some(Overlay::Picker(picker)),
             Some(Act::Run(command)) => self.run(command),
-            Some(Act::Wear(name)) if self.theme.name() == name => {
-                let line = format!("theme = \"{name}\" under [desk]");
-                self.notices.say(format!("To keep it, put {line} into unstuck.toml."));
-            }
+            Some(Act::Wear(name)) if self.theme.name() == name => self.keep_theme(&name),
             // It can't be loaded; why was said when it was seen.
             Some(Act::Wear(_)) => self.put_away(picker),
             Some(Act::Open(path)) => self.open(&path),
             Some(Act::Use(name)) => self.use_model(&name),
             Some(Act::Compare(name)) => self.compare_models(&name),
+        }
+    }
+
+    /// Writes the theme that is worn into the writer's settings.
+    fn keep_theme(&mut self, name: &str) {
+        let Some(file) = &self.file else {
+            return self.notices.say("Worn until you leave: there is no file of settings.");
+        };
+        match keep(file, &["desk", "theme"], name) {
+            Ok(()) => {
+                // What is told at each start comes before what is written.
+                let but = self.told_theme.as_ref().map_or(String::new(), |told| {
+                    format!(", but at the next start {told} comes before it")
+                });
+                let file = file.display();
+                self.notices.say(format!("{name} is kept in {file}{but}."));
+            }
+            Err(error) => self.notices.warn(format!("{name} is worn, but not kept: {error:#}")),
         }
     }
 

@@ -6,11 +6,13 @@ mod ghost;
 mod offer;
 mod piece;
 mod spot;
+mod window;
 
 pub use ghost::Ghost;
 pub use offer::{Fault, Offer, State};
 pub use piece::{first_sentence, first_word};
 pub use spot::Spot;
+pub use window::Window;
 
 use crate::{
     session::{Revision, Session},
@@ -132,6 +134,8 @@ pub struct Offers {
     pub ghost: Option<Ghost>,
     /// Where the offers' rows are on the screen.
     pub spots: Vec<Spot>,
+    /// Which of them are seen.
+    pub window: Window,
     /// The offer over which the mouse is dragged, and from which of its characters to which.
     pub dragged: Option<(usize, usize, usize)>,
     /// Arrows and Enter go to the list.
@@ -179,7 +183,8 @@ impl Offers {
 
     /// The offer under a cell of the screen, and the number of the character there.
     pub fn place_at(&self, (x, y): (u16, u16)) -> Option<(usize, usize)> {
-        let spot = self.spots.iter().find(|spot| spot.row == y && spot.column <= x)?;
+        // The numbers before the words belong to them.
+        let spot = self.spots.iter().find(|spot| spot.row == y && spot.column <= x + 3)?;
         Some((spot.number, spot.char_at(x)))
     }
 

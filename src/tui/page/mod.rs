@@ -86,6 +86,19 @@ impl Page {
         Some(at.min(session.text().len_chars()))
     }
 
+    /// The place nearest to a cell anywhere on the screen, and how many rows beyond the window it lies: -1, 0 or 1.
+    pub fn nearest(&self, session: &Session, (x, y): (u16, u16)) -> (Option<usize>, isize) {
+        let Some((area, ..)) = &self.shown else { return (None, 0) };
+        let beyond = match y {
+            y if y < area.y => -1,
+            y if y >= area.bottom() => 1,
+            _ => 0,
+        };
+        let (right, bottom) = (area.right().max(area.x + 1), area.bottom().max(area.y + 1));
+        let at = (x.clamp(area.x, right), y.clamp(area.y, bottom - 1));
+        (self.place_at(session, at), beyond)
+    }
+
     /// Moves the window and the cursor by rows.
     pub fn scroll(&mut self, session: &mut Session, by: isize) {
         self.turn(session, by);

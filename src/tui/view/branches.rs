@@ -112,8 +112,8 @@ fn facts(app: &App, row: &Branch, above: Option<&Branch>) -> String {
         facts.push("the file".to_owned());
     }
     match (&row.name, row.bookmarked) {
-        (Some(name), true) => facts.push(format!("★ {}", for_terminal(name))),
-        (Some(name), false) => facts.push(format!("“{}”", for_terminal(name))),
+        (Some(name), true) => facts.push(for_terminal(&format!("★ {name}")).into_owned()),
+        (Some(name), false) => facts.push(for_terminal(&format!("“{name}”")).into_owned()),
         (None, true) => facts.push("★".into()),
         (None, false) => {}
     }

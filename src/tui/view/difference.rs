@@ -66,8 +66,8 @@ fn rows<'a>(changes: &[Change], theme: &Theme, width: usize) -> Vec<Line<'a>> {
     let mut all = Marked::default();
     for (number, change) in changes.iter().enumerate() {
         match change {
-            Change::Removed(text) => all.push(&format!("[-{}-]", for_terminal(text)), gone),
-            Change::Added(text) => all.push(&format!("{{+{}+}}", for_terminal(text)), came),
+            Change::Removed(text) => all.push(&for_terminal(&format!("[-{text}-]")), gone),
+            Change::Added(text) => all.push(&for_terminal(&format!("{{+{text}+}}")), came),
             Change::Same(text) => {
                 let (first, last) = (number == 0, number + 1 == changes.len());
                 same(&for_terminal(text), first, last, &mut all, theme);

@@ -23,15 +23,26 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Draws the list that is shown, if any.
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, wide: bool) {
-    let spots = match app.offers.list() {
+    let drawn = match app.offers.list() {
         Some(list) if area.height > 0 && wide => pane(app, list, frame, area),
         Some(list) if area.height > 0 => drawer(app, list, frame, area),
-        _ => Vec::new(),
+        _ => Drawn::default(),
     };
-    app.offers.spots = spots;
+    app.offers.spots = drawn.spots;
+    app.offers.window.area = area;
+    app.offers.window.shown(drawn.top, drawn.all, drawn.room);
 }
 
-fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
+/// What was drawn: where words stand, and which row was the first of how many in how much room.
+#[derive(Default)]
+struct Drawn {
+    spots: Vec<Spot>,
+    top: usize,
+    all: usize,
+    room: usize,
+}
+
+fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     let rule = app.theme.style(Role::Rule);
     for y in area.top()..area.bottom() {
         frame.buffer_mut().set_string(area.x, y, "│", rule);
@@ -43,6 +54,9 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     let mut spots = Vec::new();
     for (number, offer) in list.offers.iter().enumerate() {
         let first = lines.len();
+        // Its heading is clicked too.
+        let (row, column) = (first as u16, inner.x);
+        spots.push(Spot { row, column, number, start: 0, text: String::new() });
         lines.push(heading(app, list, number, offer));
         let style = look(app, list, number);
         let rows = rows(offer, usize::from(inner.width.saturating_sub(3)));
@@ -70,12 +84,14 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     let pinned = (pinned > 0).then(|| format!("pinned: {pinned}"));
     let words: Vec<_> = earlier.into_iter().chain(pinned).collect();
     lines.push(Line::styled(words.join("   "), app.theme.style(Role::Quiet)));
-    let top = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let (all, room) = (lines.len(), usize::from(inner.height));
+    let usual = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
+    let top = app.offers.window.top(usual, all, room);
     frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), inner);
     spots.retain(|spot| (top as u16..top as u16 + inner.height).contains(&spot.row));
     spots.iter_mut().for_each(|spot| spot.row = spot.row - top as u16 + inner.y);
-    spots
+    Drawn { spots, top, all, room }
 }
 
 /// The number of an offer, whether it is chosen, and how far it has come.
@@ -177,7 +193,7 @@ fn drawn<'a>(
     spans
 }
 
-fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
+fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     let width = usize::from(area.width);
     let rule = app.theme.style(Role::Rule);
     let quiet = app.theme.style(Role::Quiet);
@@ -206,26 +222,41 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Vec<Spot> {
     let mut spots = Vec::new();
     // As many rows for each, always: then none moves while another grows.
     let each = (room / count.max(1)).max(1);
-    let first = (list.chosen + 1).saturating_sub(room / each);
-    for (number, offer) in list.offers.iter().enumerate().skip(first).take(room / each) {
-        let top = area.y + lines.len() as u16;
-        for (line, spot) in entry(app, list, number, offer, (top, width, each)) {
+    let fit = room / each;
+    let first = app.offers.window.top((list.chosen + 1).saturating_sub(fit), count, fit);
+    let (mut top, mut all, mut room) = (first, count, fit);
+    for (number, offer) in list.offers.iter().enumerate().skip(first).take(fit) {
+        let row = area.y + lines.len() as u16;
+        let entry = entry(app, list, number, offer, (row, width, each));
+        // The only one is turned by its rows.
+        if count == 1 {
+            (top, all, room) = (entry.skipped, entry.all, each);
+        }
+        for (line, spot) in entry.rows {
             lines.push(line);
             spots.extend(spot);
         }
     }
     frame.render_widget(Paragraph::new(lines), area);
-    spots
+    Drawn { spots, top, all, room }
 }
 
-/// An offer in its rows of the drawer: as much of it as there is room for.
+/// An offer in its rows of the drawer.
+struct Entry<'a> {
+    rows: Vec<(Line<'a>, Option<Spot>)>,
+    /// Rows before the first that is seen, and all that there are.
+    skipped: usize,
+    all: usize,
+}
+
+/// As much of an offer as there is room for.
 fn entry<'a>(
     app: &App,
     list: &List,
     number: usize,
     offer: &Offer,
     (top, width, room): (u16, usize, usize),
-) -> Vec<(Line<'a>, Option<Spot>)> {
+) -> Entry<'a> {
     let alone = list.offers.len() == 1;
     let mark = app.theme.style(Role::Mark);
     let here = number == list.chosen;
@@ -253,8 +284,10 @@ fn entry<'a>(
         rows.push((0, state(app, list, number, offer)));
     }
     // Alone and streaming its end is read, otherwise its beginning.
-    let skip = if alone && offer.is_live() { rows.len().saturating_sub(room) } else { 0 };
-    let last = rows.len().saturating_sub(1 + skip);
+    let all = rows.len();
+    let usual = if offer.is_live() { all.saturating_sub(room) } else { 0 };
+    let skip = if alone { app.offers.window.top(usual, all, room) } else { 0 };
+    let last = all.saturating_sub(1 + skip);
     let mut entry = Vec::new();
     for (row, (start, mut text)) in rows.into_iter().skip(skip).take(room).enumerate() {
         let ends = row == last || row + 1 == room;
@@ -276,5 +309,5 @@ fn entry<'a>(
     }
     // What it doesn't need stays free, so that the others stand where they stand.
     entry.resize_with(if alone { entry.len() } else { room }, || (Line::default(), None));
-    entry
+    Entry { rows: entry, skipped: skip, all }
 }

@@ -22,7 +22,7 @@ use ratatui::{
 const TALL: usize = 14;
 
 /// Draws the list over the lower part of `area`, and what is looked for in its last row.
-pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
     let Some(Overlay::Picker(picker)) = &app.overlay else { return };
     let rows = picker.found().len().clamp(1, TALL).min(usize::from(area.height) / 2);
     let over = Rect {
@@ -45,6 +45,10 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
     }
     let last = Rect { y: over.bottom().saturating_sub(1), height: 1, ..over };
     wanted(app, picker, frame, last);
+    let rows = Rect { y: over.y + 1, height: rows as u16, ..over };
+    if let Some(Overlay::Picker(picker)) = &mut app.overlay {
+        picker.seen_at(rows, first);
+    }
 }
 
 fn heading<'a>(app: &App, picker: &Picker, room: usize) -> Line<'a> {

@@ -122,7 +122,7 @@ fn percent(share: f32) -> String {
 /// A token as it can be read: its spaces and line ends seen.
 fn quoted(text: &str) -> String {
     let text = text.replace('\n', "⏎");
-    format!("\"{}\"", for_terminal(&text))
+    for_terminal(&format!("\"{text}\"")).into_owned()
 }
 
 fn thousands(number: usize) -> String {

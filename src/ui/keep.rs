@@ -1,0 +1,99 @@
+//! One setting kept in the user's file of settings. All else in it stays as it is, comments too.
+
+use super::{mistake, whole};
+use anyhow::{Context, Result, anyhow};
+use std::{fs, io::ErrorKind, path::Path};
+use toml_edit::{DocumentMut, Item, Table, TomlError};
+
+/// Writes one setting into a file, which need not be there yet. `names` lead to it: `["desk", "theme"]`.
+///
+/// # Errors
+/// When the file is no TOML, has something else in that place, or can't be read or written. Then it is as it was.
+pub fn keep(path: &Path, names: &[&str], value: &str) -> Result<()> {
+    let place = || path.display().to_string();
+    let old = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        read => read.with_context(place)?,
+    };
+    let new = with(&old, names, value).with_context(place)?;
+    fs::create_dir_all(whole::folder_of(path)).with_context(place)?;
+    whole::write(path, new.as_bytes()).with_context(place)
+}
+
+/// The text of a file with another value of one setting.
+fn with(text: &str, names: &[&str], value: &str) -> Result<String> {
+    let said = |error: TomlError| {
+        let line = mistake::line(text, error.span().map_or(0, |span| span.start));
+        anyhow!("line {line}: {}; mend that first", error.message().trim())
+    };
+    let mut all: DocumentMut = text.parse().map_err(said)?;
+    let [tables @ .., last] = names else { return Ok(text.to_owned()) };
+    let mut table: &mut dyn toml_edit::TableLike = all.as_table_mut();
+    for name in tables {
+        let below = table.entry(name).or_insert_with(|| Item::Table(Table::new()));
+        table = below.as_table_like_mut().with_context(|| format!("`{name}` is no table"))?;
+    }
+    match table.get_mut(last).and_then(Item::as_value_mut) {
+        Some(old) => {
+            // What stands around a value, a comment behind it too, belongs to it.
+            let around = old.decor().clone();
+            *old = value.into();
+            *old.decor_mut() = around;
+        }
+        None => drop(table.insert(last, toml_edit::value(value))),
+    }
+    Ok(all.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_changes_and_nothing_else() {
+        let model = &["model"][..];
+        let theme = &["desk", "theme"][..];
+        for (names, text, want) in [
+            (
+                model,
+                "# mine\nthreads = 2\nmodel='a' # old\n\n[desk]\nmodel = 3\n",
+                "# mine\nthreads = 2\nmodel=\"it's\" # old\n\n[desk]\nmodel = 3\n",
+            ),
+            (model, "[desk]\n", "model = \"it's\"\n[desk]\n"),
+            (model, "", "model = \"it's\"\n"),
+            (
+                theme,
+                "# mine\n[desk]\n# the light one\ntheme = \"paper\" # by day\noffers = 2\n\n[keys]\n",
+                "# mine\n[desk]\n# the light one\ntheme = \"it's\" # by day\noffers = 2\n\n[keys]\n",
+            ),
+            (theme, "model = 'a' # x\n", "model = 'a' # x\n\n[desk]\ntheme = \"it's\"\n"),
+            (theme, "desk = { offers = 2 }\n", "desk = { offers = 2 , theme = \"it's\" }\n"),
+            (theme, "desk.theme = 'a'\n", "desk.theme = \"it's\"\n"),
+            (
+                theme,
+                "[desk.sampling]\ntop_k = 3\n",
+                "[desk]\ntheme = \"it's\"\n[desk.sampling]\ntop_k = 3\n",
+            ),
+        ] {
+            let new = with(text, names, "it's").expect(text);
+            assert_eq!(new, want);
+            let read: toml::Table = new.parse().expect(&new);
+            let found = names[..names.len() - 1]
+                .iter()
+                .try_fold(&read, |table, name| table.get(*name)?.as_table());
+            let found = found.and_then(|table| table.get(names[names.len() - 1])?.as_str());
+            assert_eq!(found, Some("it's"), "{new}");
+        }
+        let wrong = |text| format!("{:#}", with(text, theme, "a").expect_err(text));
+        assert!(wrong("\n[desk\n").contains("line 2: "), "{}", wrong("\n[desk\n"));
+        assert!(wrong("desk = 3").contains("`desk` is no table"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new/unstuck.toml");
+        keep(&path, &["desk", "theme"], "paper").expect("kept");
+        assert_eq!(fs::read_to_string(path).expect("there"), "[desk]\ntheme = \"paper\"\n");
+    }
+}
