@@ -70,7 +70,8 @@ impl Held {
 
     fn signal(&self, signal: &str) {
         let kill = format!("kill -{signal} {}", self.id);
-        Command::new("sh").args(["-c", &kill]).status().unwrap();
+        // It may have ended by itself.
+        Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
     }
 
     /// Waits until the desk has drawn a word.
@@ -100,7 +101,7 @@ fn random(state: &mut u64) -> f64 {
 
 #[test]
 fn killed_at_any_instant_it_has_what_was_typed() {
-    let kills = std::env::var("UNSTUCK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
+    let kills = std::env::var("UNSTUCK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let seed = std::env::var("UNSTUCK_SEED").ok().and_then(|n| n.parse().ok());
     let mut dice = seed.unwrap_or(7);
     let (mut worst, mut sum, mut keys, mut late) =

@@ -149,7 +149,15 @@ impl Session {
                     || node.redo.is_some()
             })
         };
-        all.iter_mut().for_each(|children| children.retain(is_shown));
+        for children in &mut all {
+            children.retain(is_shown);
+            // What was offered side by side stands so, whatever ended first.
+            let asked = |one: Revision| self.tree.node(one)?.source.map(|of| (of.request, one));
+            let mut offers: Vec<_> = children.iter().filter_map(|one| asked(*one)).collect();
+            offers.sort_unstable();
+            let places = children.iter_mut().filter(|one| asked(**one).is_some());
+            places.zip(offers).for_each(|(place, (_, one))| *place = one);
+        }
         all
     }
 
@@ -273,6 +281,9 @@ struct Changed {
 
 impl Changed {
     fn step(&mut self, node: &Node) {
+        if !matches!(node.kind, Kind::Typed | Kind::Pasted | Kind::Deleted) {
+            return;
+        }
         let gone = words(&node.removed, &[Author::Machine, Author::Edited]);
         let came = words(&node.inserted, &[Author::Edited]);
         let before = self.gone.take();

@@ -24,9 +24,11 @@ impl Notices {
         Self { word: None, errors: errors.into_iter().map(Notice::Error).collect() }
     }
 
-    /// Says something until the next key.
+    /// Says something until the next key, unless that stands there already.
     pub fn say(&mut self, word: impl Into<String>) {
-        self.word = Some(Notice::Word(word.into()));
+        let word = word.into();
+        let is_there = matches!(self.errors.front(), Some(Notice::Error(error)) if *error == word);
+        self.word = (!is_there).then_some(Notice::Word(word));
     }
 
     /// Says that something went wrong, once.

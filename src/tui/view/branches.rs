@@ -18,7 +18,7 @@ use ratatui::{
 const DEEPEST: usize = 12;
 
 /// Cells that a row's own words get at the least, where there is room for them.
-const WORDS: usize = 24;
+const WORDS: usize = 20;
 
 /// Draws the map with the chosen row in sight.
 pub fn draw(app: &App, map: &Branches, frame: &mut Frame, area: Rect) {
@@ -105,12 +105,6 @@ fn line<'a>(
 /// What a branch is: where the page and the file are, its name, whose it is, and since when.
 fn facts(app: &App, row: &Branch, above: Option<&Branch>) -> String {
     let mut facts = Vec::new();
-    if row.is_page {
-        facts.push("the page".to_owned());
-    }
-    if row.is_saved {
-        facts.push("the file".to_owned());
-    }
     match (&row.name, row.bookmarked) {
         (Some(name), true) => facts.push(for_terminal(&format!("★ {name}")).into_owned()),
         (Some(name), false) => facts.push(for_terminal(&format!("“{name}”")).into_owned()),
@@ -118,6 +112,8 @@ fn facts(app: &App, row: &Branch, above: Option<&Branch>) -> String {
         (None, false) => {}
     }
     facts.push(whose(row));
+    let places = [(row.is_page, "the page"), (row.is_saved, "the file")];
+    facts.extend(places.iter().filter(|(is, _)| *is).map(|(_, place)| (*place).to_owned()));
     let said = |row: &Branch| moment(row.time, app.session.now(), &app.zone);
     let when = said(row);
     // A time is said once.
@@ -139,7 +135,8 @@ fn whose(row: &Branch) -> String {
         (pieces, _) => format!("{offer}, in {pieces} pieces"),
     };
     let mut parts: Vec<_> = match row.kind {
-        Kind::Root => vec!["as it began".to_owned()],
+        Kind::Root if row.steps > row.taken.0 + 1 => vec!["as it began".to_owned(), "you".into()],
+        Kind::Root => vec!["as it began".into()],
         Kind::Typed | Kind::Deleted => vec!["you".into()],
         Kind::Pasted => vec!["you, pasted".into()],
         Kind::Outside => vec!["another program".into()],

@@ -114,7 +114,11 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         return line(app, frame, area, Span::raw(""), &hints);
     }
     // The first of the keys, and all of them while they are needed, come before how things stand.
-    let kept = if app.offers.focus { hints.len() } else { 1 };
+    // Whoever asks whose words these are wants all of the answer.
+    let kept = match (app.offers.focus, app.whose) {
+        (true, _) => hints.len(),
+        (false, whose) => usize::from(!whose),
+    };
     let room = usize::from(area.width).saturating_sub(size(&hints[..kept]));
     let words = state(app, room).join(" · ");
     line(app, frame, area, Span::styled(words, app.theme.style(Role::Quiet)), &hints);
