@@ -242,7 +242,12 @@ impl Command {
     pub fn is_about_an_offer(self) -> bool {
         matches!(
             self,
-            Self::Pin | Self::Longer | Self::RollOne | Self::MoreOffers | Self::FewerOffers
+            Self::Pin
+                | Self::Longer
+                | Self::RollOne
+                | Self::RollAgain
+                | Self::MoreOffers
+                | Self::FewerOffers
         )
     }
 

@@ -247,6 +247,9 @@ impl<'a> Worker<'a> {
     }
 
     fn take(&mut self, request: Request) -> bool {
+        if self.is_idle() {
+            self.clock = Clock::default();
+        }
         match request {
             Request::Open(_) => true, // `run` takes it
             Request::Stop(branch) => {
@@ -266,9 +269,6 @@ impl<'a> Worker<'a> {
             },
             Request::Generate(ask) => {
                 let branch = ask.branch;
-                if self.is_idle() {
-                    self.clock = Clock::default();
-                }
                 let started = self.engine.start(ask);
                 self.begun(branch, started)
             }

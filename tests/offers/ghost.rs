@@ -41,6 +41,30 @@ fn in_mid_word_too() {
 }
 
 #[test]
+fn another_offer_that_agrees_is_turned_to() {
+    let mut desk = Desk::with("boat.", &settings());
+    desk.steps(&[
+        "<ctrl-space>",
+        "=2: The lamps.",
+        "=2:.",
+        "=1: Rain fell.",
+        "=1:.",
+        "=0: So",
+        " R",
+    ]);
+    // Nothing is decoded anew: the second offer goes on behind the cursor.
+    assert_eq!(desk.asked.len(), 3);
+    desk.steps(&["ai", "<ctrl-right>"]);
+    assert_eq!(desk.text(), "boat. Rain|");
+    desk.steps(&["<ctrl-z>", "<backspace>", "<backspace>", "<backspace>", "S", "<alt-enter>"]);
+    assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. So|", 3));
+    // None agrees.
+    let mut desk = Desk::with("boat.", &settings());
+    desk.steps(&["<ctrl-space>", "=2: The lamps.", "=2:.", "=1: Rain.", "=1:.", " x"]);
+    assert_eq!(prompts(&desk)[3], "boat. x");
+}
+
+#[test]
 fn deleting_the_letter_brings_the_offer_back() {
     let mut desk = Desk::on("boat.");
     desk.steps(&["<ctrl-space>", "= The| lamps", " Thx", "=ymes", "<backspace>", "<ctrl-right>"]);

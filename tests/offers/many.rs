@@ -87,6 +87,32 @@ fn a_pinned_one_is_not_rolled_and_the_list_stays_in_hand() {
 }
 
 #[test]
+fn who_rolls_in_the_list_stays_in_it() {
+    let mut desk = second_in_hand();
+    desk.steps(&["<ctrl-r>", "=2: D", "=1: E", "=0: F", "<enter>"]);
+    assert_eq!(desk.text(), "boat. E|");
+}
+
+#[test]
+fn an_offer_in_mid_word_is_shown_with_the_word_s_beginning() {
+    for (text, offered, shown) in [
+        ("She was wait", "ing zulu", "waiting zulu"),
+        ("She was wait", " zulu", "▸zulu"),
+        ("Oh!", "zulu", "▸zulu"),
+        ("don't", "zulu", "don'tzulu"),
+        ("雨が", "zulu", "▸zulu"),
+    ] {
+        let mut desk = three(text);
+        // The cursor is elsewhere, so no ghost shows it too.
+        desk.steps(&["<ctrl-space>", &format!("=2:{offered}"), "=2:.", "<home>"]);
+        for (width, shown) in [(80, shown), (120, shown.trim_start_matches('▸'))] {
+            desk.size(width, 24);
+            assert!(desk.shown().contains(shown), "{text} {offered}: {}", desk.shown());
+        }
+    }
+}
+
+#[test]
 fn longer_goes_on_where_the_offer_ended() {
     let mut desk = three("boat.");
     desk.steps(&[

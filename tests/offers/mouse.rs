@@ -81,3 +81,15 @@ fn a_drag_that_leaves_its_offer_keeps_to_it() {
     drag(&mut desk, (4, 2), (8, 2));
     assert_eq!(desk.text(), "[boat|.");
 }
+
+#[test]
+fn a_span_of_an_offer_in_mid_word() {
+    for (width, height) in [(120, 30), (80, 24)] {
+        let mut desk = Desk::on("She was wait");
+        desk.size(width, height);
+        desk.steps(&["<ctrl-space>", "=ing for rain.", "=.", "<home>"]);
+        let (from, to) = find(&mut desk, "for rain");
+        drag(&mut desk, from, to);
+        assert_eq!(desk.text(), "for rain|She was wait");
+    }
+}

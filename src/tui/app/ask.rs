@@ -29,15 +29,17 @@ impl App {
         let mut pinned = self.offers.pinned(&prompt);
         self.stop_all();
         let number = pinned.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
-        let offers = (0..number.max(self.count))
+        let offers: Vec<_> = (0..number.max(self.count))
             .map(|number| match pinned.first() {
                 Some((place, _)) if *place == number => pinned.remove(0).1,
                 _ => self.request(&prompt),
             })
             .collect();
         let at_end = at == self.session.text().len_chars();
-        self.offers.push(List { at, from, at_end, prompt: (prompt, first), offers, chosen: 0 });
-        self.offers.focus = false;
+        // Who rolls with the list in hand keeps it, and the place in it.
+        let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
+        let chosen = chosen.min(offers.len().saturating_sub(1));
+        self.offers.push(List { at, from, at_end, prompt: (prompt, first), offers, chosen });
     }
 
     /// Says why not, when nothing can be asked.

@@ -17,9 +17,25 @@ impl App {
         let awaited = self.is_awaited();
         let done = self.session.type_text(text);
         self.edited(done);
-        if done && (before.is_some() || awaited) {
+        if done && (before.is_some() || awaited) && !self.turn_to_another() {
             self.follow(before, text);
         }
+    }
+
+    /// The chosen offer disagrees with what was typed, but another one of the list agrees: that one is chosen. Says
+    /// whether one was.
+    fn turn_to_another(&mut self) -> bool {
+        let Some(list) = self.offers.list_mut() else { return false };
+        if list.standing(list.chosen, &self.session) != Standing::Away {
+            return false;
+        }
+        let other = (0..list.offers.len()).find(|number| {
+            matches!(list.standing(*number, &self.session), Standing::Here(rest) if !rest.is_empty())
+        });
+        let Some(other) = other else { return false };
+        list.chosen = other;
+        self.drop_ghost();
+        true
     }
 
     /// Something is to come right behind the cursor.

@@ -19,6 +19,7 @@ use crate::{
     token::BranchId,
 };
 use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// The offers of one question.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,9 @@ pub struct List {
     /// The one that stands at the cursor.
     pub chosen: usize,
 }
+
+/// So many characters on both sides tell whether a place is in a word.
+const NEAR: usize = 24;
 
 /// How an offer stands to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +118,20 @@ impl List {
     /// The model that was asked beside the one in use, when this is a comparison.
     pub fn compared(&self) -> Option<&str> {
         self.offers.get(1)?.by.as_deref()
+    }
+
+    /// The beginning of the word, before the place it was asked at, that an offer goes on with; else nothing.
+    pub fn half_word(&self, offer: &Offer) -> &str {
+        let prompt = &self.prompt.0;
+        let from = prompt.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at);
+        let before = &prompt[from..];
+        let near: String = before.chars().chain(offer.text.chars().take(NEAR)).collect();
+        let mut words = near.split_word_bound_indices();
+        let word = words.find(|(at, word)| *at < before.len() && at + word.len() > before.len());
+        match word {
+            Some((at, word)) if word.contains(char::is_alphanumeric) => &before[at..],
+            _ => "",
+        }
     }
 
     /// The chosen offer.

@@ -59,13 +59,15 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
         spots.push(Spot { row, column, number, start: 0, text: String::new() });
         lines.push(heading(app, list, number, offer));
         let style = look(app, list, number);
-        let rows = rows(offer, usize::from(inner.width.saturating_sub(3)));
+        let half = list.half_word(offer);
+        let rows = rows(offer, usize::from(inner.width.saturating_sub(3)), cells(half));
         let last = rows.len().saturating_sub(1);
         for (row, (start, text)) in rows.into_iter().enumerate() {
-            let column = inner.x + 3;
+            let half = if row == 0 { half } else { "" };
+            let column = inner.x + 3 + cells(half) as u16;
             let spot = Spot { row: lines.len() as u16, column, number, start, text };
             let bar = row == last && offer.state == State::Streaming;
-            let mut spans = vec![Span::raw("   ")];
+            let mut spans = vec![Span::raw("   "), on_page(app, half)];
             spans.extend(drawn(app, &spot, &offer.copied, style, bar));
             lines.push(Line::from(spans));
             spots.push(spot);
@@ -147,15 +149,21 @@ fn look(app: &App, list: &List, number: usize) -> Style {
     })
 }
 
-/// The text of an offer in rows, each with the number of its first character.
-fn rows(offer: &Offer, width: usize) -> Vec<(usize, String)> {
+/// The half word that an offer goes on with: it is on the page already, and is shown so that the offer can be read.
+fn on_page<'a>(app: &App, half: &str) -> Span<'a> {
+    let half: String = half.graphemes(true).map(shown).collect();
+    Span::styled(half, app.theme.style(Role::Stale))
+}
+
+/// The text of an offer in rows, each with the number of its first character. `used` cells of the first are taken.
+fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
     // Character for character, so that places stay what they are.
     let text = for_terminal(&offer.text);
     let begin = text.len() - text.trim_start().len();
     let mut rows = Vec::new();
     let mut start = text[..begin].chars().count();
-    for line in text[begin..].trim_end().split('\n') {
-        for range in wrap(line, width, 0) {
+    for (number, line) in text[begin..].trim_end().split('\n').enumerate() {
+        for range in wrap(line, width, if number == 0 { used } else { 0 }) {
             let row = &line[range];
             rows.push((start, row.to_owned()));
             start += row.chars().count();
@@ -276,7 +284,8 @@ fn entry<'a>(
     let end = format!("{by}{end}");
     let left = cells(&label);
     let columns = width.saturating_sub(left + 2).max(1);
-    let mut rows = rows(offer, columns);
+    let half = list.half_word(offer);
+    let mut rows = rows(offer, columns, cells(half));
     // There are few rows, so none is spent on the space between paragraphs.
     rows.retain(|(_, row)| !row.trim().is_empty());
     // The heading says how the only one stands.
@@ -290,17 +299,19 @@ fn entry<'a>(
     let last = all.saturating_sub(1 + skip);
     let mut entry = Vec::new();
     for (row, (start, mut text)) in rows.into_iter().skip(skip).take(room).enumerate() {
+        let half = if row + skip == 0 { half } else { "" };
         let ends = row == last || row + 1 == room;
         let free = if ends { (columns + 2).saturating_sub(cells(&end)) } else { columns };
+        let free = free.saturating_sub(cells(half));
         if row + 1 == room && row < last {
             text = super::cut(&format!("{}…", text.trim_end()), free);
         } else if ends {
             text = super::cut(text.trim_end(), free);
         }
-        let column = left as u16;
+        let column = (left + cells(half)) as u16;
         let spot = Spot { row: top + row as u16, column, number, start, text };
         let label = if row == 0 { label.clone() } else { " ".repeat(left) };
-        let mut spans = vec![Span::styled(label, mark)];
+        let mut spans = vec![Span::styled(label, mark), on_page(app, half)];
         spans.extend(drawn(app, &spot, &offer.copied, style, false));
         if ends {
             spans.push(Span::styled(end.clone(), style));
