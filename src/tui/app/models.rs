@@ -139,6 +139,7 @@ impl App {
 
     pub(super) fn stop_fetching(&mut self) {
         self.models.send(Errand::Stop);
+        self.notices.say("Stopping.");
     }
 
     /// What the shelf tells.

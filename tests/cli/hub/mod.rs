@@ -6,6 +6,7 @@ mod fake;
 mod faults;
 mod layout;
 mod program;
+mod shelf;
 
 use fake::{Fake, What};
 use std::{
