@@ -34,10 +34,8 @@ use unstuck::{
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(cli::with_bot_command(std::env::args_os().collect())) {
-        Ok(Cli { file: Some(_), command: Some(_), .. }) => {
-            tell(
-                "the command line: a file is for the desk, which no command opens; leave one of them out",
-            );
+        Ok(Cli { file, live, command: Some(_), .. }) if file.is_some() || live.live => {
+            tell("the command line: no command opens a draft or a show; leave one of them out");
             return ExitCode::from(2);
         }
         Ok(cli) => cli,
@@ -80,7 +78,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     model::kernels::start(config.threads, cli.command.is_none());
     let Some(command) = cli.command else {
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
-        desk(cli.file.as_deref(), config, &state, notices)?;
+        desk(cli.file.as_deref(), &cli.live, config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);
     };
     // what scripts get must be what they asked for; the desk opens all the same
@@ -304,7 +302,13 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
 }
 
 /// The desk on a draft. The model is read there, on a thread of its own.
-fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>) -> Result<()> {
+fn desk(
+    file: Option<&Path>,
+    live: &cli::Live,
+    config: Config,
+    state: &Path,
+    notices: Vec<String>,
+) -> Result<()> {
     for wrong in &notices {
         tracing::warn!(wrong, "a setting is left out");
     }
@@ -333,7 +337,9 @@ fn desk(file: Option<&Path>, config: Config, state: &Path, notices: Vec<String>)
         state: Some(state.to_owned()),
     };
     settings.shelf = Some(shelf.clone());
-    tui::run(session, settings, notices, move || shelf.open(None))
+    settings.air = config.live;
+    let gear = live.gear(&settings.air)?;
+    tui::run(session, settings, gear, notices, move || shelf.open(None))
 }
 
 /// The model that `name` means, or the one in the program, ready to write.

@@ -1,5 +1,6 @@
 //! What a reader never sees is taken out of a model's text here. The writer's own text never passes through.
 
+mod bleep;
 mod entity;
 mod link;
 mod post;
@@ -8,6 +9,7 @@ mod stream;
 mod url;
 mod visible;
 
+pub use bleep::{BLEEP, Bleeps, Judged};
 pub use entity::decode;
 pub use post::{PostRules, Step, post, post_steps, weight, without_links};
 pub use sentence::{hanging, sentence_ends};

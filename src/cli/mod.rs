@@ -4,11 +4,13 @@ pub mod about;
 mod bot;
 mod corpus;
 mod finetune;
+mod live;
 mod models;
 
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
 pub use finetune::Finetune;
+pub use live::Live;
 pub use models::{Models, To};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +35,10 @@ pub struct Cli {
     #[arg(long)]
     pub bot: bool,
 
+    /// On air.
+    #[command(flatten)]
+    pub live: Live,
+
     /// Something else than the desk.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -43,6 +49,7 @@ const USAGE: &str = "unstuck [OPTIONS] [FILE]\n       unstuck [OPTIONS] <COMMAND
 const EXAMPLES: &str = "\
 Examples:
   unstuck draft.md                        write, with the model beside the draft
+  unstuck --live --rundown show.md        a show: on air, with prompts prepared beforehand
   unstuck generate \"The lamp went out\"    print one continuation
   unstuck generate - < draft.md           go on from a file
   unstuck config                          the settings that hold, where each comes from, and where files lie
@@ -305,6 +312,11 @@ fn parse_count(text: &str) -> Result<usize, String> {
         Ok(n) => Ok(n),
         Err(_) => Err("a whole number is wanted".into()),
     }
+}
+
+fn parse_number_of(text: &str, least: u16, most: u16) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("a number from {least} to {most} is wanted"))
 }
 
 fn parse_number(text: &str, fits: impl Fn(f32) -> bool, wanted: &str) -> Result<f32, String> {

@@ -45,6 +45,8 @@ pub struct Config {
     pub history: History,
     /// The desk.
     pub desk: tui::Settings,
+    /// On air.
+    pub live: tui::live::Settings,
     /// How `unstuck generate` chooses tokens.
     pub generate: SamplingParams,
     /// The headless bot.
@@ -120,6 +122,14 @@ impl Config {
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
+        let live = &self.live;
+        ok(tui::live::Settings::has_pace(live.pace), "a number from 20 to 900")?;
+        ok((1..=1000).contains(&live.tokens), "a number from 1 to 1000")?;
+        ok(!live.speak.trim().is_empty(), "the name of a program")?;
+        live.keymap().map_err(|error| format!("{error:#}"))?;
+        let mut bleeps = unstuck::clean::Bleeps::default();
+        let words = live.bleep_words.iter().map(|word| bleeps.add(word));
+        words.collect::<Result<Vec<()>>>().map_err(|error| format!("{error:#}"))?;
         let policy = &self.bot.policy;
         let seconds = |seconds: u32, from: u32, to: u32| {
             ok((from..=to).contains(&seconds), &format!("a number from {from} to {to}"))

@@ -196,6 +196,9 @@ pub enum Command {
     /// Look at what the bot would say: let it go, change it, drop it.
     #[strum(message = "The desk")]
     Mentions,
+    /// On air: the page goes, and the model works in letters for a room; again: back to the desk.
+    #[strum(message = "The desk")]
+    OnAir,
     /// Show all keys.
     #[strum(message = "The desk")]
     Help,

@@ -3,6 +3,7 @@
 pub mod app;
 mod clipboard;
 pub mod command;
+pub mod live;
 mod models;
 mod notices;
 mod offers;
@@ -36,7 +37,7 @@ use std::{
     cell::Cell,
     sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, Sender},
     thread,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Everything that can happen to the desk.
@@ -46,6 +47,8 @@ pub enum Event {
     Terminal(event::Event),
     /// No key was pressed for a while.
     Rest,
+    /// It is time to look at the clock again.
+    Tick,
     /// From the model's thread.
     News(News),
     /// From the shelf of models.
@@ -56,10 +59,12 @@ pub enum Event {
     Deaf(String),
 }
 
-/// Opens the desk on a draft. `notices` are shown first, one after another; `load` runs on the model's thread.
+/// Opens the desk on a draft, on air when there is gear for that. `notices` are shown first, one after another; `load`
+/// runs on the model's thread.
 pub fn run(
     session: Session,
     settings: Settings,
+    gear: Option<live::Gear>,
     notices: Vec<String>,
     load: impl FnOnce() -> Result<Engine> + Send + 'static,
 ) -> Result<()> {
@@ -67,6 +72,11 @@ pub fn run(
     let (requests, jobs) = mpsc::channel();
     let mut app = App::new(session, &settings, notices, first_seed(), requests)?;
     app.use_systems_clipboard(|name| std::env::var(name).ok());
+    let begun = Instant::now();
+    app.set_clock(move || begun.elapsed());
+    if let Some(gear) = gear {
+        app.go_on_air(gear);
+    }
     let mut screen = Screen::take(settings.mouse)?;
     let (news, signs, words) = (events.clone(), events.clone(), events.clone());
     signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;
@@ -99,7 +109,7 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
     while !app.is_over() {
         screen.terminal.draw(|frame| app.draw(frame))?;
         screen.title(&app.title());
-        let first = next(inbox, &mut rest).context("nothing can happen any more")?;
+        let first = next(inbox, &mut rest, app.wait()).context("nothing can happen any more")?;
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
                 Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
@@ -118,8 +128,19 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Waits for an event, or for the writer to have rested.
-fn next(inbox: &Receiver<Event>, rest: &mut Rest) -> Result<Event, RecvError> {
+/// Waits for an event, or for the writer to have rested; or for so long, when there is a show.
+fn next(
+    inbox: &Receiver<Event>,
+    rest: &mut Rest,
+    wait: Option<Duration>,
+) -> Result<Event, RecvError> {
+    if let Some(wait) = wait {
+        return match inbox.recv_timeout(wait) {
+            Ok(event) => Ok(event),
+            Err(RecvTimeoutError::Timeout) => Ok(Event::Tick),
+            Err(RecvTimeoutError::Disconnected) => Err(RecvError),
+        };
+    }
     let Some(left) = rest.left(Instant::now()) else { return inbox.recv() };
     match inbox.recv_timeout(left) {
         Ok(event) => Ok(event),

@@ -1,5 +1,6 @@
 //! What the desk can be told before it opens.
 
+use super::live;
 use crate::{
     mentions::Place,
     session::History,
@@ -32,6 +33,9 @@ pub struct Settings {
     pub banned: Vec<String>,
     /// A click sets the cursor and the wheel scrolls; the terminal's own selection then needs Shift.
     pub mouse: bool,
+    /// On air.
+    #[serde(skip)]
+    pub air: live::Settings,
     /// The writer's own keys.
     #[serde(skip)]
     pub keys: Vec<Line>,
@@ -79,6 +83,7 @@ impl Default for Settings {
             idle: false,
             banned: Vec::new(),
             mouse: true,
+            air: live::Settings::default(),
             keys: Vec::new(),
             themes: Themes::default(),
             file: None,

@@ -174,16 +174,27 @@ pub struct Keymap<C> {
     bindings: Vec<(Key, C)>,
     /// What the writer's own table says of keys, as it is spelt there: no key twice.
     own: Vec<(Key, Line)>,
+    /// Where nothing is typed, letters are keys like any other.
+    letters: bool,
 }
 
 impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
     /// Reads a table of keys. An unknown key or command, or two lines for one key, is an error that names them.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text, false)
+    }
+
+    /// As [`Keymap::parse`], for where nothing is typed: letters are keys too.
+    pub fn parse_any(text: &str) -> Result<Self> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &str, letters: bool) -> Result<Self> {
         let table: BTreeMap<Spanned<String>, String> =
             toml::from_str(text).context("the table of keys")?;
         let mut table: Vec<_> = table.into_iter().collect();
         table.sort_by_key(|(key, _)| key.span().start);
-        let mut keymap = Self { bindings: Vec::new(), own: Vec::new() };
+        let mut keymap = Self { bindings: Vec::new(), own: Vec::new(), letters };
         for (key, command) in table {
             let place = format!("keys, line {}", mistake::line(text, key.span().start));
             keymap.lay(&Line { key: key.into_inner(), command, place })?;
@@ -201,7 +212,7 @@ impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
     pub fn lay(&mut self, line: &Line) -> Result<()> {
         let Line { key: name, command, place } = line;
         let key: Key = name.parse().with_context(|| place.clone())?;
-        if key.typed().is_some() {
+        if key.typed().is_some() && !self.letters {
             bail!("{place}: `{name}` types a character; hold ctrl or alt with it");
         }
         let bound = if command == NOTHING { None } else { Some(command.parse()) };

@@ -1,5 +1,6 @@
 //! The desk's state: events in, requests out. Nothing here draws, waits, or looks at a clock.
 
+mod air;
 mod answer;
 mod ask;
 mod branches;
@@ -29,7 +30,6 @@ use super::{
     recent::Recent,
 };
 use crate::{
-    clean::for_terminal,
     generate::ModelInfo,
     mentions::Place,
     session::{History, Motion, Revision, Session},
@@ -108,6 +108,7 @@ pub struct App {
     /// Where the writer's clock hangs.
     pub(super) zone: TimeZone,
     over: bool,
+    air: air::Air,
 }
 
 impl App {
@@ -178,6 +179,7 @@ impl App {
             models: Models::default(),
             zone: settings.zone.clone(),
             over: false,
+            air: air::Air::new(&settings.air),
             session,
         };
         if let Some(recovery) = app.session.recovery() {
@@ -197,13 +199,6 @@ impl App {
     /// From now on what is copied goes to the terminal and the system too, and what the system has is pasted.
     pub fn use_systems_clipboard(&mut self, env: impl Fn(&str) -> Option<String>) {
         self.clipboard = Clipboard::of_system(env);
-    }
-
-    /// What the terminal's window may be called.
-    pub fn title(&self) -> String {
-        let unsaved = if self.session.is_saved() { "" } else { " ●" };
-        let title = self.session.title().replace(['\n', '\t'], " ");
-        format!("{}{unsaved} · unstuck", for_terminal(&title))
     }
 
     /// The draft.
@@ -228,11 +223,17 @@ impl App {
 
     /// Shows everything.
     pub fn draw(&mut self, frame: &mut Frame) {
-        super::view::draw(self, frame);
+        match &self.air.live {
+            Some(live) => live.draw(frame),
+            None => super::view::draw(self, frame),
+        }
     }
 
     /// Something has happened.
     pub fn handle(&mut self, event: Event) {
+        if let Some(live) = self.air.live.take() {
+            return self.happen(live, event);
+        }
         match event {
             Event::Terminal(Terminal::Key(key)) if !key.is_release() => {
                 let cursor = self.session.cursor();
@@ -240,6 +241,7 @@ impl App {
                 self.tend_ghost(Some(cursor));
             }
             Event::Rest => self.rested(),
+            Event::Tick => {}
             Event::Terminal(Terminal::Paste(text)) => {
                 self.pasted(&text);
                 self.tend_ghost(None);
@@ -352,6 +354,7 @@ impl App {
             Command::Mentions => self.open_mentions(),
             Command::Themes => self.open_themes(),
             Command::Recent => self.open_recent(),
+            Command::OnAir => self.on_air(),
             Command::Help => self.overlay = Some(Overlay::Sheet(Sheet::Help, 0)),
             Command::Save => self.save(false),
             Command::SaveAs => self.ask_name(false),

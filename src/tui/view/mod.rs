@@ -128,7 +128,7 @@ fn too_small(frame: &mut Frame, style: Style) {
 }
 
 /// Cuts a text to so many cells, and says so with `…`.
-fn cut(text: &str, cells: usize) -> String {
+pub(super) fn cut(text: &str, cells: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation;
     if super::page::width(text) <= cells {
         return text.to_owned();

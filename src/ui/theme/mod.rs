@@ -52,6 +52,8 @@ pub enum Role {
     Notice,
     /// Something went wrong.
     Error,
+    /// The machine's words on air.
+    OnAir,
 }
 
 impl Role {

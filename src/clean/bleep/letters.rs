@@ -1,0 +1,296 @@
+//! What a character may stand for in a word that hides: letters by their looks, digits and signs read as letters,
+//! what nobody sees, what stands between words.
+
+use super::super::visible::is_plain;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// One thing that a reader sees, and where it stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its bytes.
+    pub start: usize,
+    /// The byte behind it.
+    pub end: usize,
+    /// What it may be.
+    pub sign: Sign,
+}
+
+/// What a character may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// A letter, or what is read as one.
+    Letter(Letter),
+    /// An apostrophe: part of a word, or around one.
+    Apostrophe,
+    /// A space.
+    Space,
+    /// A new line.
+    Line,
+    /// Any other sign.
+    Mark(char),
+}
+
+/// What is read as a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Which of a to z it may be, a bit each.
+    pub looks: u32,
+    /// Itself, in small.
+    pub own: char,
+    /// How sure it is that it is one.
+    pub kind: Kind,
+    /// It was a capital.
+    pub capital: bool,
+}
+
+/// How sure it is that a sign is a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Of some alphabet.
+    Sure,
+    /// A digit.
+    Digit,
+    /// A sign that is also punctuation.
+    Sign,
+}
+
+impl Letter {
+    /// Whether both may be the same letter.
+    pub fn is(self, other: Self) -> bool {
+        self.own == other.own || self.looks & other.looks != 0
+    }
+}
+
+impl Sign {
+    /// The letter that it is or may be.
+    pub fn letter(self) -> Option<Letter> {
+        match self {
+            Self::Letter(letter) => Some(letter),
+            _ => None,
+        }
+    }
+
+    /// A letter of some alphabet, so that a word goes on there.
+    pub fn is_sure(self) -> bool {
+        self.letter().is_some_and(|letter| letter.kind == Kind::Sure)
+    }
+
+    /// It may stand between letters that are spelt one by one.
+    pub fn is_gap(self) -> bool {
+        match self {
+            Self::Letter(letter) => letter.kind == Kind::Sign,
+            Self::Apostrophe => false,
+            _ => true,
+        }
+    }
+}
+
+/// A text as what its characters may be. What nobody sees is left out.
+pub fn units(text: &str) -> Vec<Unit> {
+    let mut units = Vec::with_capacity(text.len());
+    for (start, c) in text.char_indices() {
+        let end = start + c.len_utf8();
+        let mut put = |sign| units.push(Unit { start, end, sign });
+        match c {
+            'a'..='z' => put(sure(c, bit(c), false)),
+            'A'..='Z' => put(sure(c.to_ascii_lowercase(), bit(c.to_ascii_lowercase()), true)),
+            '\n' | '\r' => put(Sign::Line),
+            _ if c.is_whitespace() => put(Sign::Space),
+            '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '＇' | 'ʹ' | '′' => {
+                put(Sign::Apostrophe)
+            }
+            '\u{e0061}'..='\u{e007a}' => {}
+            _ if c.is_control() || is_combining_mark(c) || !is_plain(c) => {}
+            _ => fold(c).into_iter().for_each(put),
+        }
+    }
+    units
+}
+
+/// A sign that isn't plain ASCII text: by the table, by what it is a form of, by Unicode's own look-alikes.
+fn fold(c: char) -> Vec<Sign> {
+    if let Some((looks, kind)) = read_as(c) {
+        return vec![Sign::Letter(Letter { looks, own: c, kind, capital: false })];
+    }
+    let capital = c.is_uppercase();
+    let small = c.to_lowercase().next().unwrap_or(c);
+    let mut looks = [c, small].into_iter().map(alike).fold(0, |all, looks| all | looks);
+    if let Some(letter) = boxed(c) {
+        looks |= bit(letter);
+    }
+    let parts: Vec<char> = c.nfkd().flat_map(char::to_lowercase).filter(|c| !hides(*c)).collect();
+    let letters: Vec<char> = parts.iter().copied().filter(|c| c.is_alphanumeric()).collect();
+    match letters[..] {
+        // A form of a sign, wide or small.
+        [] if looks == 0 => {
+            let form = parts.first().copied().filter(|form| *form != c);
+            match form {
+                Some(form) if form.is_whitespace() => vec![Sign::Space],
+                Some(form) => fold(form),
+                None if c.is_alphabetic() => vec![sure(small, 0, capital)],
+                None => vec![Sign::Mark(c)],
+            }
+        }
+        [] => vec![sure(small, looks, capital)],
+        [one] if one == small || !one.is_ascii() => {
+            if looks == 0 {
+                looks = skeleton(c) | skeleton(small);
+            }
+            if !one.is_alphabetic() && looks == 0 {
+                return vec![Sign::Letter(Letter { looks, own: one, kind: Kind::Digit, capital })];
+            }
+            let looks = looks | if one.is_ascii() { bit(one) } else { alike(one) };
+            vec![sure(one, looks, capital)]
+        }
+        // Accents are gone, forms are plain, ligatures are taken apart.
+        _ => letters
+            .into_iter()
+            .map(|one| match read_as(one) {
+                Some((looks, kind)) => {
+                    Sign::Letter(Letter { looks, own: one, kind, capital: false })
+                }
+                None => sure(one, looks | bit(one) | alike(one), capital),
+            })
+            .collect(),
+    }
+}
+
+fn hides(c: char) -> bool {
+    is_combining_mark(c) || c.is_control()
+}
+
+fn sure(own: char, looks: u32, capital: bool) -> Sign {
+    Sign::Letter(Letter { looks, own, kind: Kind::Sure, capital })
+}
+
+fn bit(c: char) -> u32 {
+    if c.is_ascii_lowercase() { 1 << (c as u32 - 'a' as u32) } else { 0 }
+}
+
+fn bits(letters: &str) -> u32 {
+    letters.chars().map(bit).fold(0, |all, one| all | one)
+}
+
+/// Digits and signs that are read as letters.
+fn read_as(c: char) -> Option<(u32, Kind)> {
+    let (letters, kind) = match c {
+        '0' => ("o", Kind::Digit),
+        '1' => ("il", Kind::Digit),
+        '2' => ("z", Kind::Digit),
+        '3' => ("e", Kind::Digit),
+        '4' => ("a", Kind::Digit),
+        '5' => ("s", Kind::Digit),
+        '6' => ("bg", Kind::Digit),
+        '7' => ("t", Kind::Digit),
+        '8' => ("b", Kind::Digit),
+        '9' => ("g", Kind::Digit),
+        '@' => ("a", Kind::Sign),
+        '$' => ("s", Kind::Sign),
+        '!' | '|' | '¡' => ("il", Kind::Sign),
+        '(' | '<' | '¢' | '©' => ("c", Kind::Sign),
+        '+' | '†' => ("t", Kind::Sign),
+        '€' => ("e", Kind::Sign),
+        '£' => ("l", Kind::Sign),
+        '¥' => ("y", Kind::Sign),
+        '§' => ("s", Kind::Sign),
+        _ => return None,
+    };
+    Some((bits(letters), kind))
+}
+
+/// Letters in flags, black circles and black squares, which are forms of nothing.
+fn boxed(c: char) -> Option<char> {
+    let first = match c {
+        '\u{1f1e6}'..='\u{1f1ff}' => 0x1f1e6,
+        '\u{1f150}'..='\u{1f169}' => 0x1f150,
+        '\u{1f170}'..='\u{1f189}' => 0x1f170,
+        _ => return None,
+    };
+    char::from_u32('a' as u32 + c as u32 - first)
+}
+
+/// Which letters a letter of another alphabet looks like, to a reader who wants to see them.
+fn alike(c: char) -> u32 {
+    let found = ALIKE.iter().filter(|(_, others)| others.contains(c));
+    found.map(|(letter, _)| bit(*letter)).fold(0, |all, one| all | one)
+}
+
+/// Unicode's look-alikes (UTS 39) of one character.
+fn skeleton(c: char) -> u32 {
+    let mut text = [0; 4];
+    let text: &str = c.encode_utf8(&mut text);
+    let mut letters = unicode_security::skeleton(text).flat_map(char::to_lowercase);
+    match (letters.next(), letters.next()) {
+        (Some(one), None) => bit(one) | read_as(one).map_or(0, |(looks, _)| looks),
+        _ => 0,
+    }
+}
+
+/// Look-alikes in Cyrillic, Greek, Armenian, Cherokee, phonetic and small-capital letters. Unicode's own tables are
+/// about fonts; these are also about what a reader takes one for.
+const ALIKE: [(char, &str); 26] = [
+    ('a', "аαɑᴀɐдΑАλԱƛ"),
+    ('b', "ьвьбβʙɓЬВҍƅḃ"),
+    ('c', "сϲᴄɔçсСϹςƈ"),
+    ('d', "ԁɗđᴅðժɖ"),
+    ('e', "еёεєэɛᴇəЕΕѐҽє"),
+    ('f', "ғƒꜰϝփſ"),
+    ('g', "ɡɢցğԌġ"),
+    ('h', "һнʜнհНΗћђɦℎ"),
+    ('i', "іїιɪıіΙІЇյɩї"),
+    ('j', "јϳᴊʝј"),
+    ('k', "кκᴋĸќҟқΚКқɱҝ"),
+    ('l', "ӏʟɭłℓ|ǀⅼӀ"),
+    ('m', "мᴍмΜМɱ"),
+    ('n', "пηɴиńñпήՈոΝṅր"),
+    ('o', "оοᴏσөøõ0ОΟօߋంоʘ"),
+    ('p', "рρᴘþРΡр"),
+    ('q', "ԛզգφϙ"),
+    ('r', "гʀɾяɼгяɹ"),
+    ('s', "ѕꜱʂšѕЅՏ"),
+    ('t', "тτᴛţŧТΤтէ"),
+    ('u', "υцμᴜսџʉùµцևս"),
+    ('v', "νѵᴠѵʋ"),
+    ('w', "ωшѡᴡшщաɯ"),
+    ('x', "хχжхΧХ×"),
+    ('y', "уγүʏýуУΥўұ"),
+    ('z', "ᴢʐžżΖ"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a text reads as, `?` for what is no letter.
+    fn read(text: &str) -> String {
+        let name = |letter: Letter| match letter.looks.trailing_zeros() {
+            n @ 0..26 => char::from(b'a' + n as u8),
+            _ => letter.own,
+        };
+        units(text).into_iter().map(|unit| unit.sign.letter().map_or('?', name)).collect()
+    }
+
+    #[test]
+    fn letters_by_their_looks() {
+        for (text, reads) in [
+            ("Boat", "boat"),
+            ("ｂｏａｔ", "boat"),
+            ("𝐛𝓸𝖆𝘵", "boat"),
+            ("ⓑⓞⓐⓣ", "boat"),
+            ("🅱🅾🅰🆃", "boat"),
+            ("🇧🇴🇦🇹", "boat"),
+            ("b\u{200b}o\u{301}\u{ad}a\u{fe0f}t", "boat"),
+            ("böåṫ", "boat"),
+            ("Ьоат", "boat"),
+            ("ʙᴏᴀᴛ", "boat"),
+            ("80@7", "boat"),
+            ("boⒶt", "boat"),
+            ("⒝⒪⒜⒯", "boat"),
+            ("oﬀ", "off"),
+            ("雨", "雨"),
+            ("— .", "???"),
+        ] {
+            assert_eq!(read(text), reads, "{text}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The list: what is bleeped, read from lines, and what is spared.
+
+use super::letters::{Kind, Letter, Sign, units};
+use anyhow::{Context, Result, bail};
+use std::{fs, path::Path};
+
+/// The list that the program comes with.
+const STANDARD: &str = include_str!("words.txt");
+
+/// A word or a phrase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its letters.
+    pub letters: Vec<Letter>,
+    /// Which of them begin another word of the phrase.
+    pub breaks: Vec<usize>,
+    /// It may stand behind other letters of the same word.
+    pub open_start: bool,
+    /// Other letters of the same word may follow.
+    pub open_end: bool,
+}
+
+/// What must not be shown, and what is shown all the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bleeps {
+    pub(super) entries: Vec<Entry>,
+    pub(super) spared: Vec<Entry>,
+}
+
+impl Bleeps {
+    /// The list that the program comes with.
+    pub fn standard() -> Self {
+        let mut bleeps = Self::default();
+        for line in STANDARD.lines() {
+            // A test reads every line.
+            let _ = bleeps.add(line);
+        }
+        bleeps
+    }
+
+    /// Adds a file of lines.
+    ///
+    /// # Errors
+    /// The file can't be read or isn't UTF-8; a line is no entry. They name the file and the line.
+    pub fn read(&mut self, path: &Path) -> Result<()> {
+        let name = path.display();
+        let bytes = fs::read(path).with_context(|| format!("the bleep list {name}"))?;
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text.trim_start_matches('\u{feff}'),
+            Err(wrong) => {
+                let line = 1 + bytes[..wrong.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                bail!("the bleep list {name}: line {line} isn't UTF-8; save it as UTF-8")
+            }
+        };
+        for (number, line) in text.lines().enumerate() {
+            self.add(line)
+                .with_context(|| format!("the bleep list {name}: line {}", number + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for what is spared, `#` for a remark.
+    ///
+    /// # Errors
+    /// There are no two letters to be found, or a `*` stands within the word.
+    pub fn add(&mut self, line: &str) -> Result<()> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        let (spared, body) = match line.strip_prefix('!') {
+            Some(body) => (true, body.trim()),
+            None => (false, line),
+        };
+        let (open_start, body) = body.strip_prefix('*').map_or((false, body), |body| (true, body));
+        let (open_end, body) = body.strip_suffix('*').map_or((false, body), |body| (true, body));
+        if body.contains('*') {
+            bail!("`{line}`: a `*` stands only before or behind a word");
+        }
+        let (mut letters, mut breaks) = (Vec::new(), Vec::new());
+        let mut gap = false;
+        for unit in units(body) {
+            match unit.sign {
+                Sign::Letter(letter) if letter.kind != Kind::Sign || !letters.is_empty() => {
+                    if gap && !letters.is_empty() {
+                        breaks.push(letters.len());
+                    }
+                    gap = false;
+                    letters.push(letter);
+                }
+                Sign::Apostrophe => {}
+                _ => gap = true,
+            }
+        }
+        if letters.len() < 2 {
+            bail!("`{line}`: a word of two letters or more is wanted");
+        }
+        if letters.len() > 80 {
+            bail!("`{line}`: at most 80 letters are looked for");
+        }
+        let entry = Entry { letters, breaks, open_start, open_end };
+        let list = if spared { &mut self.spared } else { &mut self.entries };
+        if !list.contains(&entry) {
+            list.push(entry);
+        }
+        Ok(())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Nothing is bleeped.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_standard_list_is_one() {
+        let mut bleeps = Bleeps::default();
+        for line in STANDARD.lines() {
+            bleeps.add(line).expect(line);
+        }
+        assert!(bleeps.len() > 100 && !bleeps.spared.is_empty());
+    }
+
+    #[test]
+    fn lines_that_are_none_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("mine.txt");
+        for (text, says) in [
+            ("grimble\n\n# x\nx", "mine.txt: line 4: `x`: a word of two letters"),
+            ("gr*mble", "line 1: `gr*mble`: a `*` stands only before or behind"),
+            ("*", "line 1: `*`: a word of two letters"),
+        ] {
+            fs::write(&file, text).expect("written");
+            let error = Bleeps::default().read(&file).expect_err(text);
+            assert!(format!("{error:#}").contains(says), "{error:#}");
+        }
+        fs::write(&file, b"ok\n\xff\n").expect("written");
+        let error = Bleeps::default().read(&file).expect_err("no UTF-8");
+        assert!(format!("{error:#}").contains("line 2 isn't UTF-8"), "{error:#}");
+        assert!(Bleeps::default().read(&folder.path().join("none")).is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! Words that must not be shown: found however they are written, also while a text still comes, before anyone reads it.
+//! Ordinary words that only contain such letters are left alone.
+
+mod find;
+mod letters;
+mod list;
+#[cfg(test)]
+mod tests;
+
+pub use list::Bleeps;
+
+use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What is shown for a character that must not be.
+pub const BLEEP: char = '█';
+
+/// What became of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Bytes that must not be shown, in order, apart from each other.
+    pub bleeped: Vec<Range<usize>>,
+    /// Up to this byte it is certain, whatever comes next. What lies behind may still become a listed word.
+    pub certain: usize,
+}
+
+impl Judged {
+    /// A part of the text that was judged, as it may be shown.
+    pub fn masked(&self, text: &str, part: Range<usize>) -> String {
+        let mut out = String::with_capacity(part.len());
+        let mut at = part.start;
+        for hidden in &self.bleeped {
+            let (from, to) = (hidden.start.max(at), hidden.end.min(part.end));
+            if from >= to {
+                continue;
+            }
+            out.push_str(&text[at..from]);
+            for grapheme in text[from..to].graphemes(true) {
+                match grapheme.chars().next() {
+                    Some(c) if c.is_whitespace() => out.push(c),
+                    _ => out.push(BLEEP),
+                }
+            }
+            at = to;
+        }
+        out.push_str(&text[at.min(part.end)..part.end]);
+        out
+    }
+}

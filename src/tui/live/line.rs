@@ -1,0 +1,104 @@
+//! The one large line that the host types on air: a guest's prompt, or the writer's own way to go on.
+
+use super::{Live, Open, item::Item};
+use crate::{session::Session, ui::keymap::Key};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::tui::overlay::Field;
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A guest's prompt.
+    Guest,
+    /// The writer's words, for the notes.
+    Writer,
+}
+
+/// The line.
+pub struct Line {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What is in it.
+    pub field: Field,
+}
+
+/// The most characters of a line: what is longer is a draft.
+const LENGTH: usize = 2000;
+
+impl Line {
+    /// For a guest's prompt.
+    pub fn guest() -> Self {
+        Self { purpose: Purpose::Guest, field: Field::new("") }
+    }
+
+    /// For the writer's words.
+    pub fn writer() -> Self {
+        Self { purpose: Purpose::Writer, field: Field::new("") }
+    }
+
+    /// A paste, as one line.
+    pub fn paste(&mut self, text: &str) {
+        let left = LENGTH.saturating_sub(self.field.text().chars().count());
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.field.paste(&text.chars().take(left).collect::<String>());
+    }
+}
+
+impl Live {
+    /// A key while the line is open: it types, whatever it stands for elsewhere.
+    pub(super) fn press_line(&mut self, key: Key, event: KeyEvent, session: &mut Session) {
+        let Some(Open::Line(mut line)) = self.open.take() else { return };
+        match key.code() {
+            KeyCode::Esc => return,
+            KeyCode::Enter => return self.enter(&line, session),
+            KeyCode::F(_) => {
+                // A pedal is no letter; blank and markers must work at any time.
+                let cue = self.keymap.command(key);
+                self.open = Some(Open::Line(line));
+                if let Some(cue @ (super::Cue::Blank | super::Cue::Marker | super::Cue::Tape)) = cue
+                {
+                    self.act(cue, session);
+                }
+                return;
+            }
+            _ if line.field.text().chars().count() < LENGTH || key.typed().is_none() => {
+                line.field.press(event);
+            }
+            _ => self.say("This is long enough for one line."),
+        }
+        self.open = Some(Open::Line(line));
+    }
+
+    /// The line is done.
+    fn enter(&mut self, line: &Line, session: &mut Session) {
+        let text = line.field.text();
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        match line.purpose {
+            Purpose::Guest => {
+                self.stop_item();
+                self.note_takes(session);
+                self.note_shown(session);
+                // Behind the prompt in hand, so that the rundown goes on where it was left.
+                self.items.insert(self.at + 1, Item::guest(text));
+                let empty =
+                    self.item().takes.is_empty() && self.item().prompt.text.trim().is_empty();
+                self.at += 1;
+                if empty {
+                    // A draft without a word was no prompt.
+                    self.items.remove(self.at - 1);
+                    self.at -= 1;
+                }
+                self.roll(&[], 1, session);
+            }
+            Purpose::Writer => {
+                self.note_written(text, session);
+                self.item_mut().written.push(text.to_owned());
+                self.say("Kept for the notes.");
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! On air: a model at work before people who listen. The same shape as the desk: events in, requests out, and the time
+//! is told by a clock that was handed in.
+
+mod act;
+mod cue;
+mod dice;
+mod gear;
+mod happen;
+mod item;
+mod line;
+mod markers;
+mod notes;
+mod pace;
+mod page;
+mod publish;
+mod roll;
+mod rundown;
+mod settings;
+mod speech;
+mod take;
+mod view;
+
+pub use cue::{Cue, KEYS};
+pub use gear::Gear;
+pub use pace::{FASTEST, SLOWEST};
+pub use publish::{Place, Publisher, Shown};
+pub use rundown::{Prompt, Rundown};
+pub use settings::{Letters, Settings};
+pub use speech::{Patience, Speech};
+
+use crate::{
+    clean::Bleeps,
+    generate::ModelInfo,
+    session::Session,
+    token::{BranchId, SamplingParams},
+    ui::{
+        keymap::{Key, Keymap},
+        theme::Theme,
+        worker::Request,
+    },
+};
+use anyhow::Result;
+use dice::Dice;
+use item::{Item, Origin};
+use jiff::tz::TimeZone;
+use line::Line;
+use markers::{Markers, Tape};
+use pace::Pace;
+use ratatui::Frame;
+use std::{path::PathBuf, sync::mpsc::Sender, time::Duration};
+
+/// Time since some moment, which only goes on. Handed in, so that tests can make any time pass.
+pub type Clock = Box<dyn Fn() -> Duration>;
+
+/// What the show knows of the model. Why there is none is told in the desk: it may name folders.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Model {
+    /// It is being read.
+    Loading,
+    /// It can be asked.
+    Ready(String),
+    /// There is none.
+    Gone,
+}
+
+impl Model {
+    /// Its name, when there is one.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Ready(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl From<&ModelInfo> for Model {
+    fn from(info: &ModelInfo) -> Self {
+        Self::Ready(info.name.clone())
+    }
+}
+
+/// What stands before the text and has the keys.
+enum Open {
+    Line(Line),
+    Dice(Dice),
+    /// The keys, from some row on.
+    Help(usize),
+}
+
+/// Where one goes from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// To the desk.
+    Desk,
+    /// Out of the program.
+    Program,
+}
+
+/// What the desk hands over.
+pub struct Stage {
+    /// The way to the model.
+    pub requests: Sender<Request>,
+    /// What is known of it.
+    pub model: Model,
+    /// How tokens are chosen.
+    pub sampling: SamplingParams,
+    /// The first take's seed.
+    pub seed: u64,
+    /// How roles look.
+    pub theme: Theme,
+    /// The time.
+    pub clock: Clock,
+    /// Where the host's clock hangs.
+    pub zone: TimeZone,
+    /// The folder for the markers of a draft that has none.
+    pub state: Option<PathBuf>,
+}
+
+/// A show.
+pub struct Live {
+    items: Vec<Item>,
+    at: usize,
+    open: Option<Open>,
+    /// Text comes by itself.
+    going: bool,
+    blank: bool,
+    pace: Pace,
+    letters: Letters,
+    tape: Tape,
+    markers: Markers,
+    bleeps: Bleeps,
+    voice: Option<Speech>,
+    /// The program that reads aloud.
+    speak: String,
+    /// The prompt and the take that are read, and up to which byte.
+    spoken: (usize, usize, usize),
+    publisher: Option<Publisher>,
+    notice: Option<String>,
+    model: Model,
+    requests: Sender<Request>,
+    sampling: SamplingParams,
+    tokens: usize,
+    seed: u64,
+    next_branch: BranchId,
+    keymap: Keymap<Cue>,
+    theme: Theme,
+    clock: Clock,
+    /// When it was looked at last.
+    now: Duration,
+    zone: TimeZone,
+    state: Option<PathBuf>,
+    leaves: Option<Leave>,
+}
+
+/// Branches of a show have numbers of their own, far from the desk's.
+const FIRST_BRANCH: BranchId = 1 << 40;
+
+impl Live {
+    /// Goes on air with what was opened for it. Without a rundown the draft itself is the prompt.
+    ///
+    /// # Errors
+    /// The table of keys is broken; the program's own isn't.
+    pub fn new(gear: Gear, stage: Stage, session: &Session) -> Result<Self> {
+        let Gear { rundown, bleeps, publisher, voice, settings } = gear;
+        let mut items: Vec<Item> = rundown
+            .map(|rundown| rundown.prompts)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|prompt| Item::new(Origin::Rundown, prompt))
+            .collect();
+        if items.is_empty() {
+            let text = session.text().to_string();
+            let prompt = Prompt { name: "the draft".into(), text, ..Prompt::default() };
+            items.push(Item::new(Origin::Draft, prompt));
+        }
+        let mut notice = session.read_only().map(|_| {
+            "This draft can only be read here: nothing of the show is kept in it.".to_owned()
+        });
+        let keymap = settings.keymap().or_else(|error| {
+            notice = Some(format!("{error:#}"));
+            Keymap::parse_any(KEYS)
+        })?;
+        if let Some(address) = publisher.as_ref().and_then(Publisher::address) {
+            notice = notice.or(Some(format!("Viewers see this at http://{address}/")));
+        }
+        let now = (stage.clock)();
+        let mut live = Self {
+            items,
+            at: 0,
+            open: None,
+            going: false,
+            blank: false,
+            pace: Pace::new(settings.pace),
+            letters: settings.letters,
+            tape: Tape::default(),
+            markers: Markers::default(),
+            bleeps,
+            voice,
+            speak: settings.speak,
+            spoken: (0, 0, 0),
+            publisher,
+            notice,
+            model: stage.model,
+            requests: stage.requests,
+            sampling: stage.sampling,
+            tokens: settings.tokens.max(1),
+            seed: stage.seed,
+            next_branch: FIRST_BRANCH,
+            keymap,
+            theme: stage.theme,
+            clock: stage.clock,
+            now,
+            zone: stage.zone,
+            state: stage.state,
+            leaves: None,
+        };
+        live.take_pace();
+        live.publish();
+        Ok(live)
+    }
+
+    /// Back on air after a while at the desk, where the draft may have become another one.
+    pub fn come_back(&mut self, stage: Stage, session: &Session) {
+        (self.leaves, self.notice) = (None, None);
+        (self.model, self.theme, self.sampling) = (stage.model, stage.theme, stage.sampling);
+        self.now = (self.clock)();
+        for item in &mut self.items {
+            // What stands in the draft is the writer's now.
+            item.section = None;
+            if item.origin == Origin::Draft {
+                let text = session.text().to_string();
+                *item = Item::new(Origin::Draft, Prompt { text, ..item.prompt.clone() });
+            }
+        }
+        self.publish();
+    }
+
+    /// Off air.
+    fn leave(&mut self, session: &mut Session) {
+        self.stop_all();
+        self.note_takes(session);
+        self.note_shown(session);
+        self.going = false;
+        self.open = None;
+        self.hush();
+        if let Some(publisher) = &mut self.publisher {
+            publisher.show(Shown::default());
+        }
+    }
+
+    /// Where the host wants to go.
+    pub fn leaves(&self) -> Option<Leave> {
+        self.leaves
+    }
+
+    /// Shows everything.
+    pub fn draw(&self, frame: &mut Frame) {
+        view::draw(self, frame);
+    }
+
+    fn item(&self) -> &Item {
+        &self.items[self.at]
+    }
+
+    fn item_mut(&mut self) -> &mut Item {
+        &mut self.items[self.at]
+    }
+
+    /// Says something until the next key.
+    fn say(&mut self, notice: impl Into<String>) {
+        self.notice = Some(notice.into());
+    }
+
+    /// Something is wrong with the draft's history. What it is may name folders.
+    pub fn warn(&mut self) {
+        let key = self.key(Cue::OffAir);
+        self.say(format!(
+            "Not everything is kept of this show; {key} leads to the desk, which tells why."
+        ));
+    }
+
+    /// The usual key of a cue, as a hint names it.
+    fn key(&self, cue: Cue) -> String {
+        self.keymap.keys(cue).next().map_or_else(|| "a key".into(), name)
+    }
+}
+
+/// A key as a hint names it: a letter as it is typed.
+fn name(key: Key) -> String {
+    key.typed().filter(|c| *c != ' ').map_or_else(|| key.to_string(), |c| c.to_string())
+}

@@ -1,0 +1,141 @@
+//! What stays of a show: the history gets every question and every take, the draft each prompt with the take that was
+//! kept and the writer's own words, so that afterwards it reads as the show went.
+
+use super::{
+    Live,
+    item::{Origin, Section},
+};
+use crate::{
+    session::{Session, Source},
+    token::SamplingParams,
+};
+use serde_json::json;
+
+/// What stands before the writer's own words in the draft.
+const WRITER: &str = "The writer: ";
+
+impl Live {
+    /// Puts the prompt in hand into the draft, when it isn't there. Gives where the machine's words go.
+    fn begin_section(&mut self, session: &mut Session) -> usize {
+        let item = &mut self.items[self.at];
+        if let Some(section) = item.section {
+            return section.at;
+        }
+        session.seal();
+        session.move_to(session.text().len_chars(), false);
+        if item.origin != Origin::Draft {
+            let end = session.text().len_chars();
+            let last: String = session.text().slice(end.saturating_sub(2)..end).to_string();
+            let gap = match &*last {
+                "" => "",
+                "\n\n" => "",
+                _ if last.ends_with('\n') => "\n",
+                _ => "\n\n",
+            };
+            session.paste(&format!("{gap}## {}\n\n", item.prompt.name));
+            if item.origin == Origin::Guest {
+                session.type_text(&item.prompt.text);
+                session.seal();
+            } else {
+                session.paste(&item.prompt.text);
+            }
+        }
+        let at = session.text().len_chars();
+        item.section = Some(Section { at, ..Section::default() });
+        at
+    }
+
+    /// The model was asked for some takes of the prompt in hand: the history knows what for.
+    pub(super) fn note_asked(
+        &mut self,
+        takes: &[usize],
+        params: &SamplingParams,
+        session: &mut Session,
+    ) {
+        let at = self.begin_section(session);
+        let model = self.model.name();
+        let item = &self.items[self.at];
+        // All that is needed to ask for the same again.
+        let seeds: Vec<u64> = takes.iter().map(|take| item.takes[*take].seed).collect();
+        let first = takes.first().map(|take| &item.takes[*take]);
+        let opening = first.map_or("", |take| take.said_text()).to_owned();
+        let details = json!({
+            "model": model, "preset": "on air", "sampling": params, "seeds": seeds, "opening": opening,
+        });
+        let request = session.ask(at, details);
+        for (number, take) in takes.iter().enumerate() {
+            self.items[self.at].takes[*take].source = Some(Source { request, number: number + 1 });
+        }
+    }
+
+    /// Takes that have ended since the last look are kept as branches. After every event.
+    pub(super) fn note_takes(&mut self, session: &mut Session) {
+        for take in self.items.iter_mut().flat_map(|item| &mut item.takes) {
+            let text = take.said_text();
+            if let Some(Source { request, number }) = take.source
+                && !take.is_live()
+                && take.said.len() > take.shared
+                && take.kept != text.len()
+            {
+                session.offer(request, number, text);
+                take.kept = text.len();
+            }
+        }
+    }
+
+    /// The prompt in hand is left: what was shown of the take in hand stands in the draft.
+    pub(super) fn note_shown(&mut self, session: &mut Session) {
+        let item = &self.items[self.at];
+        let Some((take, section)) = item.take().zip(item.section) else { return };
+        let (text, source) = (take.shown_text().to_owned(), take.source);
+        let range = section.at..section.at + section.taken;
+        let end = session.text().len_chars();
+        if range.end > end || session.text().slice(range.clone()) == text.as_str() {
+            return;
+        }
+        session.seal();
+        let whole = text.len() == take.said_text().len();
+        let done = match source {
+            _ if section.taken > 0 => session.take_instead(range, &text),
+            // What nobody saw of a take stays a branch beside what was seen.
+            Some(source) if whole => session.take_from(source, section.at, &text),
+            _ => session.take(section.at, &text),
+        };
+        if done {
+            // Other characters than were given may have come: the draft takes no control characters.
+            let by = session.text().len_chars() as isize - end as isize;
+            let taken = section.taken.saturating_add_signed(by);
+            self.shift(section.at, by);
+            if let Some(section) = &mut self.items[self.at].section {
+                section.taken = taken;
+            }
+        }
+    }
+
+    /// The writer's own way to go on comes into the draft, behind the machine's.
+    pub(super) fn note_written(&mut self, text: &str, session: &mut Session) {
+        self.begin_section(session);
+        self.note_shown(session);
+        let Some(section) = self.items[self.at].section else { return };
+        let at = section.at + section.taken + section.written;
+        let before = session.text().len_chars();
+        session.seal();
+        session.move_to(at, false);
+        if session.type_text(&format!("\n\n{WRITER}{text}")) {
+            session.seal();
+            let by = session.text().len_chars() - before;
+            self.shift(section.at, by as isize);
+            if let Some(section) = &mut self.items[self.at].section {
+                section.written += by;
+            }
+        }
+    }
+
+    /// Sections behind a place have moved.
+    fn shift(&mut self, behind: usize, by: isize) {
+        let sections = self.items.iter_mut().filter_map(|item| item.section.as_mut());
+        for section in sections.filter(|section| section.at > behind) {
+            section.at = section.at.saturating_add_signed(by);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The page for viewers: a small server on this machine's own address that gives one page and tells it what is shown.
+//! It answers nobody who came by another name (DNS rebinding), takes no input, and keeps no one waiting.
+
+mod request;
+
+use super::publish::Shown;
+use request::{Answer, read};
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    thread,
+    time::Duration,
+};
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The most viewers at once; each has its own stream.
+const VIEWERS: usize = 32;
+/// A viewer who takes longer to be told something is let go.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// A sign of life, so that a viewer who left is noticed.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Serves until the show is over.
+pub fn serve(listener: TcpListener, own: SocketAddr, shown: Receiver<Shown>) {
+    let (calls, inbox) = mpsc::channel();
+    let door = calls.clone();
+    let doorman = thread::Builder::new().name("overlay's door".into());
+    if doorman.spawn(move || listen(&listener, own, &door)).is_err() {
+        return;
+    }
+    let news = thread::Builder::new().name("overlay's news".into());
+    let forward = move || {
+        for shown in shown {
+            if calls.send(Call::Shown(shown)).is_err() {
+                return;
+            }
+        }
+        let _ = calls.send(Call::Over);
+    };
+    if news.spawn(forward).is_err() {
+        return;
+    }
+    tell(&inbox);
+    // The doorman waits for a call; one more, and he sees that it is over.
+    let _ = TcpStream::connect_timeout(&own, PATIENCE);
+}
+
+/// What the teller hears.
+enum Call {
+    Shown(Shown),
+    /// A viewer who wants to be told of everything.
+    Viewer(TcpStream),
+    /// One who asks once.
+    Once(TcpStream, Answer),
+    Over,
+    /// Whether anybody listens still.
+    Ping,
+}
+
+/// Tells all viewers what is shown, each time it is something else.
+fn tell(inbox: &Receiver<Call>) {
+    let mut viewers: Vec<TcpStream> = Vec::new();
+    let mut now = Shown::default();
+    loop {
+        let line = match inbox.recv_timeout(ALIVE) {
+            Ok(Call::Over) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Call::Ping) => continue,
+            Ok(Call::Shown(shown)) => {
+                now = shown;
+                event(&now)
+            }
+            Ok(Call::Once(mut stream, answer)) => {
+                respond(&mut stream, answer, &now);
+                continue;
+            }
+            Ok(Call::Viewer(mut stream)) => {
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+                let begun = format!("{head}{HEADERS}\r\n{}", event(&now));
+                let _ = stream.set_write_timeout(Some(PATIENCE));
+                if viewers.len() < VIEWERS && stream.write_all(begun.as_bytes()).is_ok() {
+                    viewers.push(stream);
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Timeout) => ":\n\n".to_owned(),
+        };
+        viewers.retain_mut(|viewer| viewer.write_all(line.as_bytes()).is_ok());
+    }
+}
+
+/// One event: JSON on one line, so that no text can break out of it.
+fn event(shown: &Shown) -> String {
+    format!("data: {}\n\n", serde_json::to_string(shown).unwrap_or_default())
+}
+
+/// What goes with every answer: nothing is kept, framed, guessed or fetched from elsewhere.
+const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
+    Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\
+    Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'\r\nConnection: close\r\n";
+
+fn respond(stream: &mut TcpStream, answer: Answer, now: &Shown) {
+    let (status, kind, body) = match answer {
+        Answer::Page => ("200 OK", "text/html", PAGE.replace("{text}", &escaped(&now.text()))),
+        Answer::Style => ("200 OK", "text/css", STYLE.to_owned()),
+        Answer::Script => ("200 OK", "text/javascript", SCRIPT.to_owned()),
+        Answer::Text => ("200 OK", "text/plain", now.text()),
+        Answer::Json => {
+            ("200 OK", "application/json", serde_json::to_string(now).unwrap_or_default())
+        }
+        Answer::Events => return,
+        Answer::Refused(status) => (status, "text/plain", format!("{status}\n")),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n{HEADERS}\r\n",
+        body.len()
+    );
+    let _ = stream.set_write_timeout(Some(PATIENCE));
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(body.as_bytes());
+}
+
+/// Text as HTML shows it.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Takes calls. Each is read on a thread of its own, for who calls may dawdle.
+fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else { continue };
+        // When nobody tells any more, it is over.
+        if calls.send(Call::Ping).is_err() {
+            return;
+        }
+        let calls = calls.clone();
+        let work = move || {
+            let Some((stream, answer)) = read(stream, own) else { return };
+            let _ = calls.send(match answer {
+                Answer::Events => Call::Viewer(stream),
+                answer => Call::Once(stream, answer),
+            });
+        };
+        if thread::Builder::new().name("overlay's caller".into()).spawn(work).is_err() {
+            return;
+        }
+    }
+}

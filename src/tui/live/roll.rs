@@ -1,0 +1,144 @@
+//! Rolling: asking the model for takes, from the prompt or from the middle of another take.
+
+use super::{Live, Model, item::Origin, take::Take};
+use crate::{
+    clean::Level,
+    generate::Ask,
+    session::Session,
+    token::{SamplingParams, Token},
+    ui::worker::Request,
+};
+
+/// The most characters of a prompt that are sent.
+const PROMPT: usize = 32_768;
+/// How many alternatives come with each token.
+const ALTERNATIVES: usize = 10;
+/// A take may be so many tokens longer than asked for, to come to the end of its sentence.
+const TO_THE_END: usize = 60;
+
+impl Live {
+    /// Says why not, when nothing can be rolled.
+    fn may_roll(&mut self) -> bool {
+        match self.model {
+            Model::Gone => {
+                let key = self.key(super::Cue::OffAir);
+                self.say(format!("There is no model. {key} leads to the desk, which tells why."));
+                return false;
+            }
+            Model::Loading => {
+                self.say("The model is still loading.");
+                return false;
+            }
+            Model::Ready(_) => {}
+        }
+        if self.item().prompt.text.trim().is_empty() {
+            let key = self.key(super::Cue::Guest);
+            self.say(format!("There is nothing to go on from. {key} takes a prompt."));
+            return false;
+        }
+        true
+    }
+
+    /// Rolls so many takes behind some tokens of the take in hand, and shows them.
+    pub(super) fn roll(&mut self, opening: &[Token], count: usize, session: &mut Session) {
+        if !self.may_roll() {
+            return;
+        }
+        self.stop_item();
+        self.hush();
+        let first = self.item().takes.len();
+        let numbers: Vec<usize> = (first..first + count).collect();
+        let lead = self.item().lead().to_owned();
+        let mut params = self.params();
+        for number in &numbers {
+            params.seed = match self.item().prompt.seed {
+                // The rundown's seed is the first take's, the next take's is one more.
+                Some(seed) => seed.wrapping_add(*number as u64),
+                None => self.next_seed(),
+            };
+            let branch = self.next_branch();
+            let mut take = Take::new(branch, params.seed, &lead, opening, &self.bleeps);
+            take.shown = opening.len();
+            self.ask(branch, opening, params.clone());
+            self.item_mut().takes.push(take);
+        }
+        let item = self.item_mut();
+        item.chosen = first;
+        item.sides = if count > 1 { numbers.clone() } else { Vec::new() };
+        self.going = true;
+        params.seed = self.item().takes[first].seed;
+        self.note_asked(&numbers, &params, session);
+    }
+
+    /// Has the take in hand go on behind its end.
+    pub(super) fn go_on(&mut self) {
+        if !self.may_roll() {
+            return;
+        }
+        let params = self.params();
+        let Some(take) = self.item().take() else { return };
+        let (opening, seed) = (take.said.clone(), take.seed.wrapping_add(take.said.len() as u64));
+        let branch = self.next_branch();
+        self.ask(branch, &opening, SamplingParams { seed, ..params });
+        let bleeps = &self.bleeps;
+        if let Some(take) = self.items[self.at].take_mut() {
+            take.go_on(branch, bleeps);
+        }
+        self.going = true;
+    }
+
+    fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
+        let text = &self.item().prompt.text;
+        let skipped = text.chars().count().saturating_sub(PROMPT);
+        let from = text.char_indices().nth(skipped).map_or(0, |(at, _)| at);
+        let mut prompt = text[from..].to_owned();
+        opening.iter().for_each(|token| prompt.push_str(&token.text));
+        // Behind tokens of a take nothing is half typed.
+        let heal = opening.is_empty() && self.item().origin != Origin::Rundown;
+        let ask = Ask { branch, prompt, params, clean: Level::Prose, heal };
+        // The worker hangs up only when it has told that the model is gone.
+        let _ = self.requests.send(Request::Generate(ask));
+    }
+
+    /// How the tokens of the prompt in hand are chosen.
+    pub(super) fn params(&self) -> SamplingParams {
+        let prompt = &self.item().prompt;
+        let tokens = prompt.tokens.unwrap_or(self.tokens);
+        SamplingParams {
+            temperature: prompt.temperature.unwrap_or(self.sampling.temperature),
+            max_tokens: tokens + TO_THE_END,
+            sentence: Some(tokens),
+            logprobs: ALTERNATIVES,
+            ..self.sampling.clone()
+        }
+    }
+
+    fn next_branch(&mut self) -> u64 {
+        self.next_branch += 1;
+        self.next_branch
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(1);
+        self.seed.wrapping_sub(1)
+    }
+
+    /// Stops what comes for the prompt in hand.
+    pub(super) fn stop_item(&mut self) {
+        self.stop(self.at..self.at + 1);
+    }
+
+    /// Stops everything.
+    pub(super) fn stop_all(&mut self) {
+        self.stop(0..self.items.len());
+    }
+
+    fn stop(&mut self, items: std::ops::Range<usize>) {
+        for take in self.items[items].iter_mut().flat_map(|item| &mut item.takes) {
+            if take.is_live() {
+                let _ = self.requests.send(Request::Stop(take.branch));
+                take.stop(&self.bleeps);
+            }
+        }
+    }
+}

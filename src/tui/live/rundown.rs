@@ -1,0 +1,233 @@
+//! A rundown: the prompts of a show, written beforehand as a page that people can read. `## name` begins a prompt,
+//! lines like `seed: 7` right below it set something, and its text follows after an empty line.
+
+use crate::ui::mistake;
+use anyhow::{Context, Result, bail};
+use std::{fs, path::Path};
+
+/// The most prompts of a rundown, and the most characters of one.
+const PROMPTS: usize = 999;
+const TEXT: usize = 20_000;
+
+/// The prompts of a show, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rundown {
+    /// What the show is called.
+    pub title: Option<String>,
+    /// The prompts.
+    pub prompts: Vec<Prompt>,
+}
+
+/// One prompt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prompt {
+    /// What the host calls it.
+    pub name: String,
+    /// What the model goes on from.
+    pub text: String,
+    /// The first take's seed; another one each time when there is none.
+    pub seed: Option<u64>,
+    /// How many takes are rolled at once, 1 to 3.
+    pub takes: Option<usize>,
+    /// Words a minute.
+    pub pace: Option<u32>,
+    /// About how many tokens a take has.
+    pub tokens: Option<usize>,
+    /// How daring, in place of the setting.
+    pub temperature: Option<f32>,
+}
+
+/// What can be set below a name.
+const SETTINGS: [&str; 5] = ["seed", "takes", "pace", "tokens", "temperature"];
+
+impl Rundown {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It can't be read, isn't UTF-8, or is no rundown: with its name, the line and the way out.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let bytes = fs::read(path).with_context(|| format!("the rundown {name}"))?;
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text,
+            Err(wrong) => {
+                let line = mistake::line(&String::from_utf8_lossy(&bytes), wrong.valid_up_to());
+                bail!("the rundown {name}: line {line} isn't UTF-8; save it as UTF-8")
+            }
+        };
+        Self::parse(text).with_context(|| format!("the rundown {name}"))
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// It is no rundown; with the line and the way out.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut rundown = Self::default();
+        // Where the prompt in hand begins, and whether its settings are over.
+        let (mut begun, mut in_text) = (0, false);
+        let text = text.trim_start_matches('\u{feff}');
+        let mut in_remark = false;
+        for (number, line) in text.lines().enumerate() {
+            let number = number + 1;
+            let line = line.trim_end();
+            if let Some(name) = line.strip_prefix("## ").map(str::trim) {
+                rundown.close(begun)?;
+                if let Some(other) = rundown.prompts.iter().position(|prompt| prompt.name == name) {
+                    bail!("line {number}: `{name}` is the name of prompt {} already", other + 1);
+                }
+                if rundown.prompts.len() == PROMPTS {
+                    bail!("line {number}: more than {PROMPTS} prompts are no rundown");
+                }
+                rundown.prompts.push(Prompt { name: name.into(), ..Prompt::default() });
+                (begun, in_text) = (number, false);
+                continue;
+            }
+            if line == "##" {
+                bail!("line {number}: a prompt needs a name behind `##`");
+            }
+            let Some(prompt) = rundown.prompts.last_mut() else {
+                // Remarks stand before the first prompt; in a prompt everything is its text.
+                in_remark |= line.starts_with("<!--");
+                if in_remark {
+                    in_remark = !line.ends_with("-->");
+                    continue;
+                }
+                match line.strip_prefix("# ") {
+                    Some(title) if rundown.title.is_none() => {
+                        rundown.title = Some(title.trim().into());
+                    }
+                    None if line.is_empty() => {}
+                    _ => {
+                        bail!("line {number}: this belongs to no prompt; begin one with `## name`")
+                    }
+                }
+                continue;
+            };
+            if in_text {
+                prompt.text.push_str(line);
+                prompt.text.push('\n');
+                if prompt.text.chars().count() > TEXT {
+                    bail!(
+                        "line {number}: the prompt `{}` is longer than {TEXT} characters",
+                        prompt.name
+                    );
+                }
+            } else if line.is_empty() {
+                in_text = true;
+            } else {
+                prompt.set(line).with_context(|| format!("line {number}"))?;
+            }
+        }
+        rundown.close(begun)?;
+        if rundown.prompts.is_empty() {
+            bail!("there is no prompt in it; begin one with `## name`");
+        }
+        Ok(rundown)
+    }
+
+    /// The prompt in hand has ended.
+    fn close(&mut self, begun: usize) -> Result<()> {
+        let Some(prompt) = self.prompts.last_mut() else { return Ok(()) };
+        prompt.text = prompt.text.trim_matches('\n').trim_end().to_owned();
+        if prompt.text.is_empty() {
+            bail!(
+                "line {begun}: the prompt `{}` has no text; it follows after an empty line",
+                prompt.name
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Prompt {
+    /// Reads one line below the name.
+    fn set(&mut self, line: &str) -> Result<()> {
+        let Some((name, value)) =
+            line.split_once(':').map(|(name, value)| (name.trim(), value.trim()))
+        else {
+            bail!("`{line}` is no setting; a prompt's text begins after an empty line")
+        };
+        let wanted = |what: &str| format!("`{name}`: {what} is wanted, not `{value}`");
+        let count = |least: usize, most: usize| {
+            let number = value.parse().ok().filter(|number| (least..=most).contains(number));
+            number.with_context(|| wanted(&format!("a number from {least} to {most}")))
+        };
+        match name {
+            "seed" => {
+                let seed = value.parse().ok();
+                self.seed = Some(seed.with_context(|| wanted("a whole number, not below 0,"))?);
+            }
+            "takes" => self.takes = Some(count(1, 3)?),
+            "pace" => {
+                self.pace =
+                    Some(count(usize::from(super::SLOWEST), usize::from(super::FASTEST))? as u32)
+            }
+            "tokens" => self.tokens = Some(count(1, 1000)?),
+            "temperature" => {
+                let number = value.parse().ok().filter(|x| (0.0..=100.0).contains(x));
+                self.temperature = Some(number.with_context(|| wanted("a number from 0 to 100"))?);
+            }
+            _ => {
+                let meant = mistake::meant(name, &SETTINGS);
+                bail!(
+                    "there is no setting `{name}`{meant} (a prompt's text begins after an empty line)"
+                )
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_one() {
+        let rundown = Rundown::parse(include_str!("../../../examples/rundown.md")).expect("good");
+        assert!(rundown.title.is_some() && rundown.prompts.len() >= 3);
+        assert!(rundown.prompts.iter().any(|prompt| prompt.seed.is_some()));
+    }
+
+    #[test]
+    fn names_settings_and_texts() {
+        let text = "\u{feff}# Show\r\n\r\n## one\r\nseed: 7\r\ntakes: 3\r\n\r\nA boat.\r\n\r\nIt: sank.\r\n## two\n\n\n#x\n";
+        let rundown = Rundown::parse(text).expect("good");
+        assert_eq!(rundown.title.as_deref(), Some("Show"));
+        let [one, two] = &rundown.prompts[..] else { panic!("two prompts") };
+        assert_eq!(
+            (one.text.as_str(), one.seed, one.takes),
+            ("A boat.\n\nIt: sank.", Some(7), Some(3))
+        );
+        assert_eq!((two.name.as_str(), two.text.as_str()), ("two", "#x"));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_lines() {
+        for (text, says) in [
+            ("", "no prompt in it"),
+            ("# A\n\nHello\n", "line 3: this belongs to no prompt"),
+            ("# A\n# B\n", "line 2: this belongs"),
+            ("## a\n\nx\n\n## a\n\ny\n", "line 5: `a` is the name of prompt 1 already"),
+            ("## a\n\n\n## b\n\ny\n", "line 1: the prompt `a` has no text"),
+            ("## a\n\nx\n## b\n", "line 4: the prompt `b` has no text"),
+            ("##\n", "line 1: a prompt needs a name"),
+            ("## a\nsead: 3\n\nx", "line 2: there is no setting `sead`; did you mean `seed`?"),
+            (
+                "## a\nseed: x\n\nx",
+                "line 2: `seed`: a whole number, not below 0, is wanted, not `x`",
+            ),
+            ("## a\ntakes: 4\n\nx", "line 2: `takes`: a number from 1 to 3 is wanted, not `4`"),
+            ("## a\npace: 1\n\nx", "line 2: `pace`"),
+            ("## a\ntemperature: -1\n\nx", "line 2: `temperature`"),
+            (
+                "## a\nThe boat.\n",
+                "line 2: `The boat.` is no setting; a prompt's text begins after",
+            ),
+        ] {
+            let error = Rundown::parse(text).expect_err(text);
+            assert!(format!("{error:#}").contains(says), "{text:?}: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What is on the screen on air: the text, large; what was opened; two quiet rows below. No paths, no secrets.
+
+mod bars;
+mod letters;
+mod panels;
+mod status;
+
+use super::{Letters, Live, Open, line::Line as Typed, line::Purpose};
+use crate::{clean::for_terminal, ui::theme::Role};
+use letters::{Run, rows};
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::{Modifier, Style},
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// From this width on, takes stand beside each other, and not one below the other.
+const WIDE: u16 = 100;
+
+/// Draws everything.
+pub fn draw(live: &Live, frame: &mut Frame) {
+    let screen = frame.area();
+    frame.buffer_mut().set_style(screen, live.theme.style(Role::Text));
+    let [body, state, hints] =
+        Layout::vertical([Constraint::Min(1), Constraint::Length(1), Constraint::Length(1)])
+            .areas(screen);
+    if live.blank {
+        let line = format!(" blank · {} shows it again", live.key(super::Cue::Blank));
+        frame.render_widget(Line::styled(line, live.theme.style(Role::Quiet)), hints);
+        return;
+    }
+    match &live.open {
+        Some(Open::Help(row)) => panels::help(live, *row, frame, body),
+        Some(Open::Line(line)) => typed(live, line, frame, body),
+        Some(Open::Dice(dice)) => {
+            let height = bars::height(dice, body.height);
+            let [above, below] =
+                Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(body);
+            text(live, frame, above, Some(dice.token));
+            bars::draw(live, dice, frame, below);
+        }
+        None if live.item().sides.is_empty() => text(live, frame, body, None),
+        None => panels::sides(live, frame, body),
+    }
+    status::state(live, frame, state);
+    status::hints(live, frame, hints);
+}
+
+impl Live {
+    /// How the machine's words look.
+    fn air(&self) -> Style {
+        self.theme.style(Role::OnAir)
+    }
+}
+
+/// Where large text stands: a margin all around, and not so wide that the eye loses its row.
+fn column(area: Rect, letters: Letters) -> Rect {
+    let most = match letters {
+        Letters::Plain => 72,
+        Letters::Spaced => 120,
+        Letters::Large => u16::MAX,
+    };
+    let margin = if area.width < 60 { 2 } else { area.width / 10 };
+    let width = area.width.saturating_sub(2 * margin).clamp(1, most);
+    let top = u16::from(area.height > 6) * 2;
+    let x = area.x + area.width.saturating_sub(width) / 2;
+    Rect { x, y: area.y + top, width, height: area.height.saturating_sub(top) }
+}
+
+/// Draws runs; when they don't fit, their end.
+fn large(runs: &[Run], letters: Letters, frame: &mut Frame, area: Rect) {
+    let open = letters != Letters::Large && area.height >= 12;
+    let rows = rows(runs, usize::from(area.width), letters, open);
+    let room = usize::from(area.height) / rows.height.max(1) * rows.height;
+    // The free row below the last one may hang out.
+    let room = room.max(usize::from(area.height) / rows.height * rows.height);
+    let from = rows.lines.len().saturating_sub(room);
+    let lines: Vec<Line> = rows.lines.into_iter().skip(from).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// The prompt and the take in hand; a token may be marked.
+fn text(live: &Live, frame: &mut Frame, area: Rect, marked: Option<usize>) {
+    let item = live.item();
+    let (quiet, air) = (live.theme.style(Role::Text), live.air());
+    let mark = live.theme.style(Role::Selection).add_modifier(Modifier::BOLD);
+    let cursor = if live.runs() { "▌" } else { "" };
+    let runs = match item.take() {
+        Some(take) => {
+            let [lead, before, token, after] = take.seen_around(marked.unwrap_or(take.said.len()));
+            vec![(lead, quiet), (before, air), (token, mark), (after + cursor, air)]
+        }
+        None => vec![(item.seen(&live.bleeps), quiet)],
+    };
+    let runs: Vec<Run> =
+        runs.into_iter().map(|(text, style)| (for_terminal(&text).into_owned(), style)).collect();
+    if runs.iter().all(|(text, _)| text.trim().is_empty()) {
+        let line = format!("{} takes a prompt.", live.key(super::Cue::Guest));
+        let runs = [(line, live.theme.style(Role::Quiet))];
+        return large(&runs, live.letters, frame, column(area, live.letters));
+    }
+    large(&runs, live.letters, frame, column(area, live.letters));
+}
+
+/// The line that is being typed. What may become a bleeped word is shown as dots until it can't.
+fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
+    let title = match line.purpose {
+        Purpose::Guest => "A prompt",
+        Purpose::Writer => "The writer goes on",
+    };
+    let column = column(area, live.letters);
+    let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(1)]).areas(column);
+    frame.render_widget(Span::styled(title, live.theme.style(Role::Quiet)), head);
+    let text = line.field.text();
+    let judged = live.bleeps.judge(&text, false);
+    let at = line.field.area.cursor().1;
+    let at = text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
+    let part = |from: usize, to: usize| {
+        let certain = judged.certain.clamp(from, to);
+        let open = text[certain..to].graphemes(true);
+        let dots: String = open.map(|g| if g == " " { " " } else { "·" }).collect();
+        for_terminal(&judged.masked(&text, from..certain)).into_owned() + &dots
+    };
+    let style = live.air();
+    let runs = [(part(0, at), style), ("▌".to_owned(), style), (part(at, text.len()), style)];
+    large(&runs, live.letters, frame, body);
+}
+
+/// A text of at most so many cells.
+fn cut(text: &str, most: usize) -> String {
+    crate::tui::view::cut(text, most)
+}

@@ -1,0 +1,98 @@
+//! Takes beside each other, and the keys.
+
+use super::{Live, WIDE, cut, large, letters::Run};
+use crate::{
+    clean::for_terminal,
+    tui::live::{Cue, Letters, item, take::State},
+    ui::theme::Role,
+};
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::Modifier,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+use strum::{EnumMessage, IntoEnumIterator};
+
+/// So many cells or more, and letters stand apart in a take's place too.
+const SPACED: u16 = 56;
+
+/// The takes on the screen, and the writer's own words beside them.
+pub fn sides(live: &Live, frame: &mut Frame, area: Rect) {
+    let show = live.item();
+    let written = show.written.last().map(|text| item::seen(text, &live.bleeps));
+    let count = show.sides.len() + usize::from(written.is_some());
+    let share = vec![Constraint::Ratio(1, count as u32); count];
+    let [_, area] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
+    let wide = area.width >= WIDE;
+    let places = if wide {
+        Layout::horizontal(share).spacing(3).horizontal_margin(3).split(area)
+    } else {
+        Layout::vertical(share).horizontal_margin(2).split(area)
+    };
+    for (number, place) in show.sides.iter().zip(places.iter()) {
+        let take = &show.takes[*number];
+        let state = match take.state {
+            _ if take.is_over() => "✓",
+            State::Reading => "reading",
+            _ => "",
+        };
+        let chosen = *number == show.chosen;
+        let head = format!("take {} of {}  {state}", number + 1, show.takes.len());
+        let [_, said] = take.seen();
+        let style = if chosen { live.air() } else { live.theme.style(Role::Text) };
+        let cursor = if live.runs() && !take.is_over() { "▌" } else { "" };
+        let run = (format!("{}{cursor}", for_terminal(said.trim_start())), style);
+        side(live, &head, chosen, run, frame, *place);
+    }
+    if let (Some(written), Some(place)) = (written, places.get(show.sides.len())) {
+        let style = live.theme.style(Role::Text).add_modifier(Modifier::ITALIC);
+        let run = (for_terminal(&written).into_owned(), style);
+        side(live, "the writer", false, run, frame, *place);
+    }
+}
+
+fn side(live: &Live, head: &str, chosen: bool, run: Run, frame: &mut Frame, place: Rect) {
+    let [top, _, body] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(u16::from(place.height > 5)),
+        Constraint::Min(1),
+    ])
+    .areas(place);
+    let (mark, role) = if chosen { ("▸ ", Role::Mark) } else { ("  ", Role::Quiet) };
+    let head = cut(&format!("{mark}{head}"), usize::from(top.width));
+    frame.render_widget(Line::from(Span::styled(head, live.theme.style(role))), top);
+    let letters =
+        if body.width < SPACED || body.height < 4 { Letters::Plain } else { live.letters };
+    // Large letters are for one take alone.
+    let letters = if letters == Letters::Large { Letters::Spaced } else { letters };
+    large(&[run], letters, frame, body);
+}
+
+/// All keys.
+pub fn help(live: &Live, first: usize, frame: &mut Frame, area: Rect) {
+    let columns = if area.width >= WIDE { 2 } else { 1 };
+    let width = usize::from(area.width) / columns;
+    let cell = |cue: Cue| {
+        let keys: Vec<String> = live.keymap.keys(cue).take(2).map(super::super::name).collect();
+        let keys = format!(" {:<16}", keys.join(", "));
+        let words = cue.get_documentation().unwrap_or_default();
+        let words = cut(words.trim_end_matches('.'), width.saturating_sub(19));
+        let gap = " ".repeat(width.saturating_sub(18 + crate::tui::page::width(&words)));
+        [
+            Span::styled(keys, live.theme.style(Role::Key)),
+            Span::styled(format!(" {words}{gap}"), live.theme.style(Role::Text)),
+        ]
+    };
+    let cues: Vec<Cue> = Cue::iter().collect();
+    let rows = cues.len().div_ceil(columns);
+    let first = first.min(rows.saturating_sub(usize::from(area.height)));
+    let lines: Vec<Line> = (first..rows)
+        .map(|row| {
+            let cells = (0..columns).filter_map(|column| cues.get(row + column * rows));
+            Line::from(cells.flat_map(|cue| cell(*cue)).collect::<Vec<_>>())
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}

@@ -1,0 +1,143 @@
+//! The two rows below: how things stand, and the keys for it. What doesn't fit goes, the least needed first.
+
+use super::{
+    super::{Cue, Model, Open, item, markers::clock, take::State},
+    Live, cut,
+};
+use crate::{clean::for_terminal, tui::page::width, ui::theme::Role};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+/// How things stand.
+pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
+    let item = live.item();
+    let take = item.take();
+    let (sign, state) = match (&live.model, take) {
+        (Model::Gone, _) => ("!", "no model"),
+        (Model::Loading, _) => ("○", "the model is loading"),
+        (_, None) => ("○", "ready"),
+        (_, Some(take)) if live.runs() => match take.state {
+            State::Reading if take.shown == take.said.len() => ("●", "reading"),
+            _ if live.pace.slow => ("●", "slow"),
+            _ => ("●", "on air"),
+        },
+        (_, Some(take)) if take.is_over() => ("■", "end"),
+        _ => ("‖", "frozen"),
+    };
+    let mut parts = vec![(0, format!("{sign} {state}"))];
+    if item.takes.len() > 1 {
+        parts.push((3, format!("take {} of {}", item.chosen + 1, item.takes.len())));
+    }
+    let name = item::seen(&item.prompt.name, &live.bleeps);
+    let name = cut(&for_terminal(&name), 28);
+    parts.push((2, format!("prompt {}/{} “{name}”", live.at + 1, live.items.len())));
+    parts.push((4, format!("{} words/min", live.pace.words)));
+    if live.voice.is_some() {
+        parts.push((6, "reads aloud".into()));
+    }
+    let params = live.params();
+    if params.temperature > 0.0 {
+        let top =
+            if params.top_p < 1.0 { format!("  top-p {}", params.top_p) } else { String::new() };
+        parts.push((7, format!("T {}{top}", params.temperature)));
+    }
+    if live.markers.len() > 0 {
+        parts.push((5, format!("{} ⚑", live.markers.len())));
+    }
+    let tape = if live.tape.has_begun() {
+        let sign = if live.tape.is_running() { "●" } else { "‖" };
+        format!("{sign} {}", clock(live.tape.time(live.now)))
+    } else {
+        String::new()
+    };
+    let room = usize::from(area.width).saturating_sub(width(&tape) + 4);
+    let long =
+        |parts: &[(u8, String)]| parts.iter().map(|(_, text)| width(text) + 3).sum::<usize>();
+    while long(&parts) > room && parts.len() > 1 {
+        if let Some(least) = (0..parts.len()).max_by_key(|at| parts[*at].0) {
+            parts.remove(least);
+        }
+    }
+    let left: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+    let left = cut(&format!("  {}", left.join("   ")), usize::from(area.width));
+    let gap = usize::from(area.width).saturating_sub(width(&left) + width(&tape) + 2);
+    let line = Line::from(vec![
+        Span::styled(left, live.theme.style(Role::Quiet)),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(tape, live.theme.style(Role::Mark)),
+    ]);
+    frame.render_widget(line, area);
+}
+
+/// A notice, or the keys that matter now.
+pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
+    if let Some(notice) = &live.notice {
+        let notice = cut(&format!("  {}", for_terminal(notice)), usize::from(area.width));
+        frame.render_widget(Line::styled(notice, live.theme.style(Role::Notice)), area);
+        return;
+    }
+    let hints: Vec<(String, &str)> = match &live.open {
+        Some(Open::Line(_)) => vec![("Enter".into(), "done"), ("Esc".into(), "not now")],
+        Some(Open::Help(_)) => {
+            of(live, &[(Cue::Up, ""), (Cue::Down, "more"), (Cue::Close, "back")])
+        }
+        Some(Open::Dice(_)) => of(
+            live,
+            &[
+                (Cue::Choose, "what if"),
+                (Cue::Up, ""),
+                (Cue::Down, "choose"),
+                (Cue::Rewind, ""),
+                (Cue::Step, "other tokens"),
+                (Cue::Close, "back"),
+            ],
+        ),
+        None if !live.item().sides.is_empty() => of(
+            live,
+            &[
+                (Cue::Up, ""),
+                (Cue::Down, "mark a take"),
+                (Cue::Choose, "go on with it"),
+                (Cue::Go, "go/freeze"),
+                (Cue::Takes, "others"),
+                (Cue::Blank, "blank"),
+            ],
+        ),
+        None => of(
+            live,
+            &[
+                (Cue::Go, "go/freeze"),
+                (Cue::RollAgain, "again"),
+                (Cue::Takes, "three"),
+                (Cue::Dice, "dice"),
+                (Cue::Next, "next"),
+                (Cue::Blank, "blank"),
+                (Cue::Help, "keys"),
+                (Cue::Rewind, "back"),
+                (Cue::Step, "token"),
+                (Cue::Guest, "prompt"),
+                (Cue::Marker, "marker"),
+            ],
+        ),
+    };
+    let mut spans = vec![Span::raw("  ")];
+    let mut used = 2;
+    for (key, act) in hints {
+        let words = if act.is_empty() { " ".to_owned() } else { format!(" {act}   ") };
+        let size = width(&key) + width(&words);
+        if used + size > usize::from(area.width) + 2 {
+            break;
+        }
+        used += size;
+        spans.push(Span::styled(key, live.theme.style(Role::Key)));
+        spans.push(Span::styled(words, live.theme.style(Role::Quiet)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn of<'a>(live: &Live, cues: &[(Cue, &'a str)]) -> Vec<(String, &'a str)> {
+    cues.iter().map(|(cue, act)| (live.key(*cue), *act)).collect()
+}
