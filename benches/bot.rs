@@ -22,6 +22,7 @@ use unstuck::{
 
 const T: i64 = 1_790_000_000_000;
 const BATCH: usize = 500;
+const HOUR: i64 = 3_600_000;
 
 struct Stub;
 
@@ -81,7 +82,7 @@ fn bot(url: &str, ledger: &Path) -> anyhow::Result<()> {
         if std::io::stdin().read_line(&mut String::new())? == 0 {
             return Ok(());
         }
-        now += 60_000;
+        now += HOUR;
     }
 }
 
@@ -103,12 +104,12 @@ fn replies(most: usize) {
         (now.parse::<i64>().unwrap(), memory.parse::<i64>().unwrap())
     };
     let (mut now, mut memory) = quiet();
-    let (mut done, mut seconds) = (0, 0.0);
+    let (mut done, mut said, mut seconds) = (0, 0, 0.0);
     println!("  replies  a second  memory");
     while done < most {
         {
             let mut world = fake.world();
-            (world.now, world.page) = (now + 60_000, 100);
+            (world.now, world.page) = (now + HOUR, 100);
             for author in 0..BATCH {
                 world.say(&(done + author).to_string(), "@inkbot One");
             }
@@ -120,8 +121,10 @@ fn replies(most: usize) {
         seconds += took;
         let mut world = fake.world();
         let posted = world.log.iter().filter(|logged| **logged == (Kind::Post, 201)).count();
-        assert_eq!(posted, BATCH, "each was answered");
-        done += posted;
+        // the gate refuses one of thousands of these sentences
+        assert!(posted + 5 > BATCH, "{posted} of {BATCH} were answered");
+        done += BATCH;
+        said += posted;
         // only what the bot remembers is to be measured
         world.log.clear();
         world.requests.clear();
@@ -134,7 +137,7 @@ fn replies(most: usize) {
     }
     drop(stdin);
     assert!(child.wait().unwrap().success());
-    println!("{done} replies, {:.0} a second, {memory} KiB at the end", done as f64 / seconds);
+    println!("{said} replies, {:.0} a second, {memory} KiB at the end", said as f64 / seconds);
 }
 
 /// A ledger of so many mentions: opened, and the program at work with it.

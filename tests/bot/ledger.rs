@@ -166,3 +166,19 @@ fn what_is_read_only_or_full_is_no_place_for_an_intent() {
     other.execute_batch("ROLLBACK").unwrap();
     assert!(ledger.begin("1", "Well.", T).unwrap().is_some());
 }
+
+#[test]
+fn no_turn_looks_at_every_row() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("l.sqlite");
+    Ledger::open(&path, T).unwrap();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    for asked in [
+        "SELECT * FROM mention WHERE state = 'seen' ORDER BY created",
+        "SELECT count(*) FROM mention WHERE state = 'posting'",
+    ] {
+        let plan: String =
+            db.query_row(&format!("EXPLAIN QUERY PLAN {asked}"), [], |row| row.get(3)).unwrap();
+        assert!(plan.contains("USING") && plan.contains("by_state"), "{asked}: {plan}");
+    }
+}

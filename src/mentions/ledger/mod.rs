@@ -19,7 +19,8 @@ use std::{
 };
 
 /// What every version of the ledger changed. The file's `user_version` says how many of them it has.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 /// Marks the file as ours: "unst".
 const APPLICATION: i64 = 0x756e_7374;
 /// A file of this size is looked through as a whole when it is opened; a larger one by `bot check`.

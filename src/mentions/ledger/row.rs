@@ -151,7 +151,6 @@ impl Ledger {
     /// # Errors
     /// As of the database.
     pub fn oldest(&self, state: State, most: usize) -> Result<Vec<Row>> {
-        // the open states by name, so that SQLite uses the index of those
         let sql = format!(
             "SELECT {COLUMNS} FROM mention WHERE state = '{state}'
              ORDER BY created, length(key), key LIMIT ?1"
