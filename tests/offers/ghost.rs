@@ -141,6 +141,11 @@ fn taking_what_no_longer_agrees_begins_a_branch() {
     assert_eq!(run(&["<alt-2>", "<ctrl-z>"]), "boat. Now!|");
     assert_eq!(run(&["<alt-2>", "<ctrl-z>", "<ctrl-y>"]), "boat. Rain.|");
     assert_eq!(run(&["<alt-2>", "<ctrl-z>", "<ctrl-z>"]), "boat.|");
+    // However far back, as many steps on lead to the same; something written meanwhile is what comes back instead.
+    let [back, on] = ["<ctrl-z>", "<ctrl-y>"];
+    assert_eq!(run(&["<alt-2>", back, back, on, on]), "boat. Rain.|");
+    assert_eq!(run(&["<alt-2>", " Then", back, back, back, on, on, on]), "boat. Rain. Then|");
+    assert_eq!(run(&["<alt-2>", back, " Oh", back, on]), "boat. Now! Oh|");
     // From one branch to another.
     assert_eq!(run(&["<alt-2>", "<alt-1>"]), "boat. The lamps.|");
     assert_eq!(run(&["<alt-2>", "<alt-1>", "<ctrl-z>"]), "boat. Rain.|");

@@ -78,8 +78,11 @@ impl App {
 
     /// One step back. Out of a branch that taking began, that is the text it was taken for.
     pub(super) fn undo(&mut self) -> bool {
-        let left = self.branched.filter(|(branch, _)| *branch == self.session.revision());
-        self.left_branch = left.is_some();
+        let now = self.session.revision();
+        let left = self.branched.filter(|(branch, _)| *branch == now);
+        // Steps further back leave the way into it open; something written since closes it.
+        let written = self.branched.is_some_and(|(branch, _)| now > branch);
+        self.left_branch = left.is_some() || (self.left_branch && !written);
         match left {
             Some((_, left)) => self.session.go(left),
             None => self.session.undo(),

@@ -27,9 +27,9 @@ pub fn draw(app: &App, map: &Branches, frame: &mut Frame, area: Rect) {
     let height = usize::from(inner.height);
     let top = map.chosen.saturating_sub(height.saturating_sub(1) / 2);
     let top = top.min(map.rows.len().saturating_sub(height));
-    let trunks = trunks(&map.rows);
-    let rows = map.rows.iter().zip(&trunks).enumerate().skip(top).take(height);
     let room = usize::from(inner.width);
+    let trunks = trunks(&map.rows, (room / 8).min(DEEPEST));
+    let rows = map.rows.iter().zip(&trunks).enumerate().skip(top).take(height);
     let lines: Vec<_> = rows
         .map(|(number, (row, trunk))| {
             let above = number.checked_sub(1).filter(|above| *above >= top);
@@ -41,8 +41,8 @@ pub fn draw(app: &App, map: &Branches, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// What stands before each row's point.
-fn trunks(rows: &[Branch]) -> Vec<String> {
+/// What stands before each row's point, drawn to some depth.
+fn trunks(rows: &[Branch], deepest: usize) -> Vec<String> {
     let mut has_next = vec![false; rows.len()];
     let mut seen = std::collections::HashSet::new();
     for (number, row) in rows.iter().enumerate().rev() {
@@ -58,7 +58,7 @@ fn trunks(rows: &[Branch]) -> Vec<String> {
         }
         let above = open.len().min(row.depth).saturating_sub(usize::from(forks));
         let mut trunk: String =
-            open[..above.min(DEEPEST)].iter().map(|more| if *more { "│ " } else { "  " }).collect();
+            open[..above.min(deepest)].iter().map(|more| if *more { "│ " } else { "  " }).collect();
         if forks {
             trunk.push_str(if has_next { "├─" } else { "└─" });
         }
@@ -78,7 +78,8 @@ fn line<'a>(
     let mark = if map.marked == Some(row.revision) { "▸" } else { " " };
     let left = width(trunk) + 2;
     // What it says comes before what it is.
-    let facts = super::cut(facts, (room / 2).max(room.saturating_sub(left + WORDS)));
+    let free = room.saturating_sub(left);
+    let facts = super::cut(facts, (free / 2).max(free.saturating_sub(WORDS)));
     let words = for_terminal(&row.text).into_owned();
     let words = match row.kind {
         _ if !words.is_empty() => words,
