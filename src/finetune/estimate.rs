@@ -110,6 +110,7 @@ impl Size {
 pub fn spoken(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
+        s if s < 0.1 => format!("{:.0} ms", s * 1000.0),
         s if s < 10.0 => format!("{s:.1} s"),
         s if s < 120.0 => format!("{s:.0} s"),
         s if s < 7200.0 => format!("{:.0} min", s / 60.0),

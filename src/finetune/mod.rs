@@ -8,6 +8,7 @@ pub mod dataset;
 mod estimate;
 pub mod folder;
 pub mod gradients;
+mod graph;
 mod history;
 mod options;
 pub mod pass;

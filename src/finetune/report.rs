@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
         }
         let target = ProgressDrawTarget::stderr();
         self.bar = ProgressBar::with_draw_target(Some(options.steps as u64), target);
-        let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} · {eta} left");
+        let style = ProgressStyle::with_template("{bar:16} {pos}/{len} · {eta} left · {wide_msg}");
         if let Ok(style) = style {
             self.bar.set_style(style.progress_chars("█▌░"));
         }

@@ -6,6 +6,7 @@ use super::{
     dataset::Dataset,
     estimate::{Size, spoken},
     folder::{Folder, State},
+    graph,
     history::{Entry, History},
     options::Options,
     report::{Line, Report},
@@ -90,12 +91,19 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
         size.learning,
         size.all,
     ));
-    size.check(&config, &run.options)?;
+    let device = graph::device()?;
+    match &device {
+        Some(device) => run.trainer.move_to(device)?,
+        None => size.check(&config, &run.options)?,
+    }
     let steps = run.options.steps.saturating_sub(run.state.step);
     let step = run.trainer.time(&run.train, &run.options)?;
     report.note(&format!(
-        "about {} of memory, and {} for {steps} steps of about {}",
-        memory::gib(size.bytes(&config, &run.options)),
+        "{}, and {} for {steps} steps of about {}",
+        match device {
+            Some(_) => "on the GPU".to_owned(),
+            None => format!("about {} of memory", memory::gib(size.bytes(&config, &run.options))),
+        },
         spoken(step * steps as u32),
         spoken(step),
     ));
@@ -144,11 +152,13 @@ impl Run {
                 self.judge(line.validation_loss);
             }
             if samples {
+                self.trainer.fetch()?;
                 line.sample = Some(self.sample()?);
             }
             let stopped = request.stop.load(Ordering::Relaxed);
             let tired = patience > 0 && self.state.since_best >= patience;
             if saves || last || stopped || tired {
+                self.trainer.fetch()?;
                 let place = self.folder.save(
                     &self.trainer,
                     &self.tokenizer,

@@ -129,6 +129,16 @@ impl Weights {
         self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect()
     }
 
+    /// All tensors by their published names, without small matrices.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Tensor)> {
+        self.tensors.iter().map(|(name, tensor)| (name, tensor))
+    }
+
+    /// What the products of small matrices are multiplied with.
+    pub fn scale(&self) -> f64 {
+        self.lora.as_ref().map_or(0.0, |lora| lora.alpha / lora.rank as f64)
+    }
+
     /// A tensor by its published name, small matrices added in.
     ///
     /// # Errors
@@ -142,10 +152,8 @@ impl Weights {
             let mut all = self.trained.iter();
             all.find(|(own, _)| *own == format!("{whole}.{end}")).map(|(_, var)| var.detach())
         };
-        match (&self.lora, small("lora_a"), small("lora_b")) {
-            (Some(lora), Some(a), Some(b)) => {
-                Ok((tensor + (a.matmul(&b)? * (lora.alpha / lora.rank as f64))?)?)
-            }
+        match (small("lora_a"), small("lora_b")) {
+            (Some(a), Some(b)) => Ok((tensor + (a.matmul(&b)? * self.scale())?)?),
             _ => Ok(tensor),
         }
     }
@@ -172,11 +180,7 @@ impl Weights {
         for (name, tensor) in all {
             tensors.insert(&**name, Floats::of(tensor)?);
         }
-        Ok(View {
-            config: &self.config,
-            tensors,
-            scale: self.lora.as_ref().map_or(0.0, |lora| (lora.alpha / lora.rank as f64) as f32),
-        })
+        Ok(View { config: &self.config, tensors, scale: self.scale() as f32 })
     }
 
     /// A number that models with other weights or shapes don't have: of what does not learn, and all shapes.

@@ -1,8 +1,8 @@
 //! GPT-2 (Radford et al. 2019), the whole network. Shapes: n rows (tokens of all sequences, one after the other),
 //! b batch, t time, c channels, h heads, v vocabulary.
 //!
-//! Names follow the published checkpoint (`wte`, `h.0.attn.c_attn`, ...). There is one network, `run`; reading with a
-//! cache and training differ in attention alone.
+//! Names follow the published checkpoint (`wte`, `h.0.attn.c_attn`, ...). There is one network, `block` after `block`; reading with a
+//! cache and without differ in attention alone.
 
 use super::{
     Config, KvCache, Precision, Weight,
@@ -38,6 +38,17 @@ pub struct Span<'a> {
     pub ids: &'a [u32],
     /// Grows by them.
     pub cache: &'a mut KvCache,
+}
+
+/// Whole sequences that are read together, from the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    /// How many.
+    pub batch: usize,
+    /// Tokens of each.
+    pub time: usize,
+    /// What is dropped.
+    pub dropout: Option<Dropout>,
 }
 
 /// The network and its weights.
@@ -131,9 +142,13 @@ impl Gpt2 {
             .iter()
             .flat_map(|s| (s.cache.len()..s.cache.len() + s.ids.len()).map(|p| p as u32))
             .collect();
-        let x =
+        let mut x =
             self.embed(&Tensor::new(ids, &Device::Cpu)?, &Tensor::new(positions, &Device::Cpu)?)?;
-        let x = self.run(x, None, &mut |layer, qkv| self.attend_cached(layer, qkv, spans))?;
+        let mut attend = |layer, qkv| self.attend_cached(layer, qkv, spans);
+        for i in 0..self.blocks.len() {
+            x = self.block(i, &x, None, &mut attend)?;
+        }
+        let x = self.ln_f.forward(&x)?;
         for span in spans.iter_mut() {
             span.cache.advance(span.ids.len());
         }
@@ -145,29 +160,50 @@ impl Gpt2 {
     /// # Errors
     /// When t is past the context or a token is outside the vocabulary.
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        self.forward_training(ids, None)
+        let (batch, time) = ids.dims2()?;
+        let windows = Windows { batch, time, dropout: None };
+        let mut x = self.embed_windows(ids, None)?;
+        for i in 0..self.blocks.len() {
+            x = self.block_of_windows(i, &x, windows)?;
+        }
+        self.last_norm(&x)
     }
 
-    /// The same, with values dropped where GPT-2 was trained with it: after the embedding, of attention's weights, and
-    /// of what a block adds.
+    /// What the first block gets for (b, t) tokens: (b * t, c).
     ///
     /// # Errors
     /// As [`Gpt2::forward`].
-    pub fn forward_training(&self, ids: &Tensor, dropout: Option<Dropout>) -> Result<Tensor> {
+    pub fn embed_windows(&self, ids: &Tensor, dropout: Option<Dropout>) -> Result<Tensor> {
         let (b, t) = ids.dims2()?;
         let context = self.config.n_positions;
         ensure!(t <= context, "{t} tokens in a context of {context}");
         let positions = Tensor::arange(0, t as u32, ids.device())?.repeat(b)?;
         let x = self.embed(&ids.flatten_all()?, &positions)?;
-        let x = ops::dropout(x, dropout.map(|d| d.at(0)))?;
-        let heads = |layer| Heads {
-            batch: b,
-            time: t,
+        Ok(ops::dropout(x, dropout.map(|d| d.at(0)))?)
+    }
+
+    /// What a block makes of (b * t, c); values are dropped of attention's weights, and of what the block adds.
+    ///
+    /// # Errors
+    /// Only when shapes do not fit.
+    pub fn block_of_windows(&self, i: usize, x: &Tensor, windows: Windows) -> Result<Tensor> {
+        let Windows { batch, time, dropout } = windows;
+        let heads = Heads {
+            batch,
+            time,
             heads: self.config.n_head,
-            scale: self.config.attention_scale(layer),
-            dropout: dropout.map(|d| d.at(3 * layer as u64 + 1)),
+            scale: self.config.attention_scale(i),
+            dropout: dropout.map(|d| d.at(3 * i as u64 + 1)),
         };
-        self.run(x, dropout, &mut |layer, qkv| Ok(ops::attend(&qkv, heads(layer))?))
+        self.block(i, x, dropout, &mut |_, qkv| Ok(ops::attend(&qkv, heads)?))
+    }
+
+    /// (n, c) normalized after the last block.
+    ///
+    /// # Errors
+    /// Only when shapes do not fit.
+    pub fn last_norm(&self, x: &Tensor) -> Result<Tensor> {
+        self.ln_f.forward(x)
     }
 
     /// (n, c) to logits (n, v).
@@ -275,20 +311,19 @@ impl Gpt2 {
         Ok((self.wte.lookup(ids)? + self.wpe.index_select(positions, 0)?)?) // (n, c)
     }
 
-    fn run(
+    fn block(
         &self,
-        mut x: Tensor,
+        i: usize,
+        x: &Tensor,
         dropout: Option<Dropout>,
         attend: &mut dyn FnMut(usize, Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
-        for (i, block) in self.blocks.iter().enumerate() {
-            let drop = |x, place| ops::dropout(x, dropout.map(|d| d.at(3 * i as u64 + place)));
-            let qkv = block.c_attn.forward(&block.ln_1.forward(&x)?)?; // (n, 3c)
-            x = (x + drop(block.c_proj.forward(&attend(i, qkv)?)?, 2)?)?;
-            let hidden = ops::gelu(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
-            x = (x + drop(block.mlp_proj.forward(&hidden)?, 3)?)?;
-        }
-        self.ln_f.forward(&x)
+        let block = &self.blocks[i];
+        let drop = |x, place| ops::dropout(x, dropout.map(|d| d.at(3 * i as u64 + place)));
+        let qkv = block.c_attn.forward(&block.ln_1.forward(x)?)?; // (n, 3c)
+        let x = (x + drop(block.c_proj.forward(&attend(i, qkv)?)?, 2)?)?;
+        let hidden = ops::gelu(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
+        Ok((&x + drop(block.mlp_proj.forward(&hidden)?, 3)?)?)
     }
 
     /// qkv (n, 3c) to (n, c), over what the caches hold and these rows.

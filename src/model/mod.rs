@@ -19,7 +19,7 @@ mod tokenizer;
 pub use cache::KvCache;
 pub use config::Config;
 pub use find::{EMBEDDED, find, list};
-pub use gpt2::{Gpt2, Part, Raw, Source, Span};
+pub use gpt2::{Gpt2, Part, Raw, Source, Span, Windows};
 pub use linear::{Floats, Precision, Weight, with_floats};
 pub use load::{Model, in_the_program};
 pub use memorized::Memorized;

@@ -145,6 +145,45 @@ fn a_deep_graph_and_the_floats_agree() {
     }
 }
 
+/// What a GPU does, in candle's operations, on this processor.
+#[test]
+fn steps_in_a_graph_are_the_same_steps() {
+    let lora = Lora { rank: 3, alpha: 6.0, targets: vec!["c_attn".into(), "c_fc".into()] };
+    for scope in [Scope::Full, Scope::Blocks, Scope::Lora(lora)] {
+        for checkpointing in [false, true] {
+            let options = Options {
+                checkpointing,
+                clip: 0.5,
+                weight_decay: 0.3,
+                ..as_the_reference(&one_window())
+            };
+            let (mut own, mut graph) =
+                (Trainer::new(weights(&scope)), Trainer::new(weights(&scope)));
+            graph.move_to(&candle_core::Device::Cpu).unwrap();
+            for _ in 0..3 {
+                let step =
+                    |trainer: &mut Trainer| trainer.step_on(&[one_window()], &options).unwrap();
+                let (a, b) = (step(&mut own), step(&mut graph));
+                assert!((a.loss / b.loss - 1.0).abs() < 1e-5, "{a:?} {b:?}");
+                assert!((a.norm / b.norm - 1.0).abs() < 1e-3, "{a:?} {b:?}");
+            }
+            graph.fetch().unwrap();
+            for ((name, a), (_, b)) in values(&own).iter().zip(values(&graph)) {
+                let far = a.iter().zip(&b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                // where a gradient is nearly 0 its sign decides, so a step may lie either way
+                assert!(far < 3e-3, "{name}: {far}");
+            }
+            let data =
+                Dataset::of_text(&two_hundred_lines(&tiny().tokenizer), &tiny().tokenizer, 3)
+                    .unwrap();
+            let short = Options { window: 16, validation_windows: 4, ..options };
+            let (a, b) =
+                (own.validate(&data, &short).unwrap(), graph.validate(&data, &short).unwrap());
+            assert!((a / b - 1.0).abs() < 1e-3, "{a} {b}");
+        }
+    }
+}
+
 #[test]
 fn two_hundred_lines_are_learnt() {
     let text = two_hundred_lines(&tiny().tokenizer);
