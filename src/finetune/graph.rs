@@ -63,7 +63,7 @@ impl Graph {
             let moment = |values: &Vec<f32>| Tensor::from_slice(values, var.dims(), device);
             this.moments.push([moment(mean)?, moment(square)?]);
         }
-        for (name, tensor) in weights.all().filter(|(name, _)| !names.contains(&name)) {
+        for (name, tensor) in weights.all().filter(|(name, _)| !names.contains(name)) {
             this.still.push((name.clone(), there(tensor)?));
         }
         Ok(this)

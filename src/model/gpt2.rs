@@ -198,10 +198,7 @@ impl Gpt2 {
         self.block(i, x, dropout, &mut |_, qkv| Ok(ops::attend(&qkv, heads)?))
     }
 
-    /// (n, c) normalized after the last block.
-    ///
-    /// # Errors
-    /// Only when shapes do not fit.
+    /// (n, c) normalized after the last block. Fails only when shapes do not fit.
     pub fn last_norm(&self, x: &Tensor) -> Result<Tensor> {
         self.ln_f.forward(x)
     }
