@@ -11,6 +11,7 @@ mod outside;
 mod show;
 mod views;
 
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use desk::{Desk, settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use unstuck::{
@@ -77,8 +78,8 @@ impl Air {
 
     pub fn typed(&mut self, text: &str) {
         for c in text.chars() {
-            let name = if c == ' ' { "space".to_owned() } else { c.to_string() };
-            self.desk.press(&name);
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            self.desk.app.handle(Event::Terminal(Terminal::Key(key)));
         }
     }
 
