@@ -69,7 +69,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     begin_log(&cli, &loaded.state);
     let told_theme = loaded.variable(&["desk", "theme"]).map(str::to_owned);
-    let config::Loaded { mut config, wrong, state, .. } = loaded;
+    let theme_from = loaded.source(&["desk", "theme"]);
+    let config::Loaded { mut config, mut wrong, state, .. } = loaded;
     config.desk.file = config::file(&cli.global, |name| std::env::var(name).ok());
     config.desk.told_theme = told_theme;
     if let Some(code) = restart_with_threads(config.threads)? {
@@ -77,6 +78,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     model::kernels::start(config.threads, cli.command.is_none());
     let Some(command) = cli.command else {
+        // Only the desk wears it, so only there it can be wrong.
+        if let Err(error) = Themes::new(config::themes()).load(&config.desk.theme, Depth::True) {
+            wrong.push(format!("{theme_from}: `desk.theme`: {error:#}"));
+            config.desk.theme = tui::Settings::default().theme;
+        }
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
         desk(cli.file.as_deref(), &cli.live, config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);

@@ -26,6 +26,12 @@ impl Loaded {
         }
     }
 
+    /// Where a setting comes from, in words.
+    pub fn source(&self, names: &[&str]) -> String {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.layers.source(&names).to_string()
+    }
+
     /// The settings that hold, as TOML; a comment behind each says where it comes from.
     pub fn report(&self) -> String {
         let mut rows = Vec::new();
