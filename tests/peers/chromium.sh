@@ -6,7 +6,16 @@ cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
 session="unstuck-chromium-$$"
 browser=
-trap '[ -z "$browser" ] || kill "$browser" 2>/dev/null || true; tmux -L "$session" kill-server 2>/dev/null || true; rm -rf "$room"' EXIT
+leave() {
+    tmux -L "$session" kill-server 2>/dev/null || true
+    if [ -n "$browser" ]; then
+        kill "$browser" 2>/dev/null || true
+        wait "$browser" 2>/dev/null || true
+    fi
+    # its helpers may write a moment longer
+    rm -rf "$room" 2>/dev/null || { sleep 1; rm -rf "$room"; } || true
+}
+trap leave EXIT
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
