@@ -200,7 +200,7 @@ fn the_default_is_kept_in_the_settings() {
     fs::write(home.settings(), "# mine\nthreads = 1\n\n[desk]\ntheme = \"paper\"\n").unwrap();
     home.out(&["models", "default", "small"]);
     let written = fs::read_to_string(home.settings()).unwrap();
-    assert_eq!(written, "model = \"small\"\n# mine\nthreads = 1\n\n[desk]\ntheme = \"paper\"\n");
+    assert_eq!(written, "# mine\nthreads = 1\nmodel = \"small\"\n\n[desk]\ntheme = \"paper\"\n");
     assert_eq!(home.out(&["models", "default"]), "small\n");
     assert!(home.out(&["models", "list"]).contains("* small"));
     assert!(home.err(&["models", "default", "ghost"]).contains("no such model"));
