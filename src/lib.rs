@@ -3,7 +3,7 @@
 //! The map, top to bottom; a module imports only from lower lines, and anyone may import [`token`]:
 //!
 //! ```text
-//!   main  cli  config  log            parse, load settings, hand over to one front end
+//!   main  cli  config  log  threads   parse, load settings, hand over to one front end
 //!   tui  bot  finetune  commands      front ends; none knows another
 //!   ui  mentions                      what front ends share: theme, keymap, terminal, the model's thread; the ledger
 //!   session  generate                 the draft and its history; prompt to tokens

@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod log;
+mod threads;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -73,7 +74,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let config::Loaded { mut config, mut wrong, state, .. } = loaded;
     config.desk.file = config::file(&cli.global, |name| std::env::var(name).ok());
     config.desk.told_theme = told_theme;
-    if let Some(code) = restart_with_threads(config.threads)? {
+    if let Some(code) = threads::restart(config.threads)? {
         return Ok(code);
     }
     model::kernels::start(config.threads, cli.command.is_none());
@@ -366,27 +367,6 @@ fn find(name: Option<&str>) -> Result<Found> {
     let Some(name) = name else { return Ok(Found::Embedded) };
     let found = model::find(name, &config::shelves());
     Ok(found.with_context(|| format!("--model {name}"))?.map_or(Found::Embedded, Found::At))
-}
-
-/// The pool of threads below reads its size from the environment once: so a process that has it there takes over.
-fn restart_with_threads(threads: Option<usize>) -> Result<Option<ExitCode>> {
-    const SIZE: &str = "CANDLE_NUM_THREADS";
-    let Some(threads) = threads.map(|n| n.to_string()) else { return Ok(None) };
-    if std::env::var(SIZE).is_ok_and(|now| now == threads) {
-        return Ok(None);
-    }
-    let mut again = std::process::Command::new(std::env::current_exe().context("--threads")?);
-    again.args(std::env::args_os().skip(1)).env(SIZE, &threads).env("RAYON_NUM_THREADS", &threads);
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        Err(again.exec()).context("--threads")
-    }
-    #[cfg(not(unix))]
-    {
-        let code = again.status().context("--threads")?.code().unwrap_or(1);
-        Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))))
-    }
 }
 
 /// One line to standard error, which may be closed or a terminal that a file's name must not drive.

@@ -8,7 +8,7 @@ use std::{
 
 /// Top to bottom, as in `ARCHITECTURE.md`. A module may name only modules of lower lines, and anyone `token`.
 const LAYERS: [&[&str]; 6] = [
-    &["main", "cli", "config", "log"],
+    &["main", "cli", "config", "log", "threads"],
     &["tui", "live", "bot", "finetune", "commands"],
     &["ui", "mentions"],
     &["session", "generate"],

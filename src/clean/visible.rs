@@ -53,6 +53,8 @@ pub(super) fn joins(before: Option<char>, c: char, after: Option<char>) -> bool 
         (before.is_some() || after.is_some()) && before.is_none_or(ok) && after.is_none_or(ok)
     };
     match c {
+        // A selector stands behind its emoji, so never behind the joiner.
+        '\u{200d}' if after == Some('\u{fe0f}') => false,
         '\u{200d}' => unless_alone(is_emoji) || unless_alone(is_joined_script),
         '\u{200c}' => unless_alone(is_joined_script),
         '\u{fe00}'..='\u{fe0f}' => before.is_some_and(takes_variation),

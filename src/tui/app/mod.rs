@@ -227,6 +227,7 @@ impl App {
             Some(live) => live.draw(frame),
             None => super::view::draw(self, frame),
         }
+        super::view::settle(frame.buffer_mut());
     }
 
     /// Something has happened.

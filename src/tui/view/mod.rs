@@ -11,15 +11,17 @@ mod status;
 mod token;
 mod whose;
 
-use super::{app::App, overlay::Overlay};
-use crate::ui::theme::Role;
+use super::{app::App, overlay::Overlay, page::width};
+use crate::{clean::for_terminal, ui::theme::Role};
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::{Constraint, Layout, Rect},
     style::Style,
     text::Line,
     widgets::{Clear, Paragraph, Wrap},
 };
+use std::borrow::Cow;
 
 /// From this width on, offers stand beside the page.
 const WIDE: u16 = 100;
@@ -66,6 +68,20 @@ fn drawer_rows(height: u16, offers: u16) -> u16 {
     let most = (height * 3 / 11).max(2);
     let each = (most / offers).clamp(1, 3);
     (each * offers).max(3).min(most)
+}
+
+/// The last look at a frame. A text that was safe by itself may not be beside another: a joiner between letters that
+/// take one has nothing to join behind the space of a label. What has no work to do in its cell is left out.
+pub fn settle(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if cell.symbol().len() > 1
+            && let Cow::Owned(safe) = for_terminal(cell.symbol())
+            && safe != cell.symbol()
+        {
+            let kept: String = safe.chars().filter(|c| *c != '�').collect();
+            cell.set_symbol(if width(&kept) == 0 { " " } else { &kept });
+        }
+    }
 }
 
 /// Draws the desk.

@@ -151,7 +151,7 @@ fn look(app: &App, list: &List, number: usize) -> Style {
 
 /// The half word that an offer goes on with: it is on the page already, and is shown so that the offer can be read.
 fn on_page<'a>(app: &App, half: &str) -> Span<'a> {
-    let half: String = half.graphemes(true).map(shown).collect();
+    let half: String = for_terminal(half).graphemes(true).map(shown).collect();
     Span::styled(half, app.theme.style(Role::Stale))
 }
 
