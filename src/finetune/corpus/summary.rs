@@ -1,6 +1,7 @@
 //! The counts of a run: what was read, what was dropped and why, what was changed. Goes to `corpus.json` as it is.
 
 use super::{END, Settings, Tags, wash::Changes};
+use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -116,7 +117,7 @@ impl Display for Files {
             (self.unreadable, "not to be opened"),
         ];
         let parts = parts.into_iter().filter(|(n, _)| *n > 0);
-        let parts: Vec<_> = parts.map(|(n, what)| format!("{} {what}", grouped(n))).collect();
+        let parts: Vec<_> = parts.map(|(n, what)| format!("{} {what}", HumanCount(n))).collect();
         if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
     }
 }
@@ -172,7 +173,7 @@ impl Reason {
             Self::NoText => ("without a text field", "without a text field"),
             Self::TooLong => ("longer than 4 MiB", "longer than 4 MiB"),
         };
-        format!("{} {}", grouped(n), if n == 1 { one } else { more })
+        format!("{} {}", HumanCount(n), if n == 1 { one } else { more })
     }
 }
 
@@ -238,9 +239,9 @@ pub struct Part {
 impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Documents { read, kept, .. } = self.documents;
-        write!(f, "{} read, {} kept: ", count(read, "document"), grouped(kept))?;
-        write!(f, "{} to train on, ", grouped(self.train.documents))?;
-        write!(f, "{} to validate with; {}", grouped(self.validation.documents), self.dropped)?;
+        write!(f, "{} read, {} kept: ", count(read, "document"), HumanCount(kept))?;
+        write!(f, "{} to train on, ", HumanCount(self.train.documents))?;
+        write!(f, "{} to validate with; {}", HumanCount(self.validation.documents), self.dropped)?;
         if self.changed.invalid_utf8 > 0 {
             write!(f, "; replaced: {}", count(self.changed.invalid_utf8, "place"))?;
             write!(f, " that weren't UTF-8")?;
@@ -254,18 +255,5 @@ impl Display for Summary {
 
 /// "1 file", "2 files".
 pub(super) fn count(n: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    format!("{} {what}{}", HumanCount(n), if n == 1 { "" } else { "s" })
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{DType, Device, Tensor};
+use indicatif::HumanCount;
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -160,7 +161,7 @@ impl Bundle {
                 bail!(
                     "{}: missing; this file has the weights themselves, {} bytes: copy it there, beside {}",
                     path.display(),
-                    with_commas(want),
+                    HumanCount(want),
                     index.file_name().unwrap_or_default().display()
                 );
             };
@@ -169,8 +170,8 @@ impl Bundle {
                 have >= want,
                 "{}: it has {} bytes of {}: copy it again",
                 path.display(),
-                with_commas(have),
-                with_commas(want)
+                HumanCount(have),
+                HumanCount(want)
             );
             files.push((path, file));
         }
@@ -213,17 +214,4 @@ impl Bundle {
         let tensor = Tensor::from_raw_buffer(&bytes, dtype, shape, &Device::Cpu)?;
         Ok(tensor.to_dtype(DType::F32)?)
     }
-}
-
-/// 1419292672 as 1,419,292,672.
-fn with_commas(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

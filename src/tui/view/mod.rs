@@ -11,6 +11,8 @@ mod status;
 mod token;
 mod whose;
 
+pub(super) use token::percent;
+
 use super::{app::App, overlay::Overlay, page::width};
 use crate::{clean::for_terminal, ui::theme::Role};
 use ratatui::{
@@ -144,7 +146,7 @@ fn too_small(frame: &mut Frame, style: Style) {
 }
 
 /// Cuts a text to so many cells, and says so with `…`.
-pub(super) fn cut(text: &str, cells: usize) -> String {
+pub(in crate::tui) fn cut(text: &str, cells: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation;
     if super::page::width(text) <= cells {
         return text.to_owned();

@@ -6,6 +6,7 @@ use crate::{
     tui::{app::App, overlay::Token, page::width as cells},
     ui::theme::Role,
 };
+use indicatif::HumanCount;
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -29,8 +30,12 @@ pub fn draw(app: &App, token: &Token, frame: &mut Frame, page: Rect, cursor: Pos
         None => ("reading".to_owned(), Vec::new(), "Esc back"),
         Some(seen) => {
             let now = token.span.get(seen.token.clone()).unwrap_or_default();
-            let title =
-                format!("{} ─ rank {} of {}", quoted(now), seen.rank, thousands(seen.vocabulary));
+            let title = format!(
+                "{} ─ rank {} of {}",
+                quoted(now),
+                seen.rank,
+                HumanCount(seen.vocabulary as u64)
+            );
             (title, rows(app, token, inside), "Enter go on from there  ←→ other words  Esc back")
         }
     };
@@ -114,7 +119,8 @@ fn cut_by(params: &SamplingParams, rank: usize) -> &'static str {
     }
 }
 
-fn percent(share: f32) -> String {
+/// A share, so that small ones still differ.
+pub(in crate::tui) fn percent(share: f32) -> String {
     let share = share * 100.0;
     if share < 0.95 { format!("{share:4.1} %") } else { format!("{share:4.0} %") }
 }
@@ -125,29 +131,12 @@ fn quoted(text: &str) -> String {
     for_terminal(&format!("\"{text}\"")).into_owned()
 }
 
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let first = digits.len() % 3;
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && at % 3 == first {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_as_they_are_read() {
-        assert_eq!(
-            [1, 999, 8192, 50257, 1234567].map(thousands),
-            ["1", "999", "8,192", "50,257", "1,234,567"]
-        );
         assert_eq!(
             [0.414, 0.0004, 1.0, 0.0094].map(percent),
             ["  41 %", " 0.0 %", " 100 %", " 0.9 %"]

@@ -1,7 +1,11 @@
 //! What the dice chose among, as ranked bars: how likely the model thought each, and how likely it was as they fell.
 
 use super::{super::dice::Dice, Live, cut};
-use crate::{clean::for_terminal, tui::page::width as cells, ui::theme::Role};
+use crate::{
+    clean::for_terminal,
+    tui::{page::width as cells, view::percent},
+    ui::theme::Role,
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -71,9 +75,4 @@ fn block(share: f32, most: usize) -> String {
     let full = ((share * most as f32).round() as usize).min(most);
     let thin = usize::from(full == 0 && share > 0.0);
     format!("{}{}{}", "█".repeat(full), "▏".repeat(thin), " ".repeat(most - full - thin))
-}
-
-fn percent(share: f32) -> String {
-    let share = share * 100.0;
-    if share < 0.95 { format!("{share:4.1} %") } else { format!("{share:4.0} %") }
 }

@@ -6,7 +6,7 @@ mod panels;
 mod status;
 
 use super::{Letters, Live, Open, line::Line as Typed, line::Purpose};
-use crate::{clean::for_terminal, ui::theme::Role};
+use crate::{clean::for_terminal, tui::view::cut, ui::theme::Role};
 use letters::{Run, rows};
 use ratatui::{
     Frame,
@@ -127,9 +127,4 @@ fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
     let style = live.air();
     let runs = [(part(0, at), style), ("▌".to_owned(), style), (part(at, text.len()), style)];
     large(&runs, live.letters, frame, body);
-}
-
-/// A text of at most so many cells.
-fn cut(text: &str, most: usize) -> String {
-    crate::tui::view::cut(text, most)
 }
