@@ -12,6 +12,7 @@ use super::{
 };
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, quantized::QTensor};
+use std::sync::Arc;
 
 /// Where weights come from: a published name to a tensor of the (published) shape asked for.
 pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Result<Raw> + 'a;
@@ -21,7 +22,7 @@ pub enum Raw {
     /// Floats in f32, laid out as published: `Conv1D` matrices (in, out).
     Float(Tensor),
     /// One of ggml's forms, matrices (out, in).
-    Ggml(QTensor),
+    Ggml(Arc<QTensor>),
 }
 
 /// A piece of the network.

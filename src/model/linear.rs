@@ -75,11 +75,11 @@ impl Weight {
             Precision::F16 => Ok(Self::Half(weight.to_dtype(DType::F16)?.contiguous()?)),
             Precision::Bf16 => Ok(Self::Half(weight.to_dtype(DType::BF16)?.contiguous()?)),
             Precision::Q4k if input.is_multiple_of(256) => {
-                Self::keep(QTensor::quantize(weight, GgmlDType::Q4K)?)
+                Self::keep(QTensor::quantize(weight, GgmlDType::Q4K)?.into())
             }
             _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32),
             _ if level() == Level::Baseline => {
-                Self::keep(QTensor::quantize(weight, GgmlDType::Q8_0)?)
+                Self::keep(QTensor::quantize(weight, GgmlDType::Q8_0)?.into())
             }
             _ => {
                 let values = weight.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
@@ -96,7 +96,7 @@ impl Weight {
     ///
     /// # Errors
     /// When its shape is not that of a matrix.
-    pub fn ggml(tensor: QTensor, precision: Precision) -> Result<Self> {
+    pub fn ggml(tensor: Arc<QTensor>, precision: Precision) -> Result<Self> {
         let (rows, input) = tensor.shape().dims2()?;
         let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
         if is_float || precision == Precision::F32 {
@@ -109,8 +109,7 @@ impl Weight {
         Self::keep(tensor)
     }
 
-    fn keep(tensor: QTensor) -> Result<Self> {
-        let tensor = Arc::new(tensor);
+    fn keep(tensor: Arc<QTensor>) -> Result<Self> {
         Ok(Self::Quantized(QMatMul::from_arc(tensor.clone())?, tensor))
     }
 

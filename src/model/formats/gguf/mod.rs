@@ -220,6 +220,6 @@ impl<R: Read + Seek> Gguf<R> {
         if tensor.rank() == 1 || published == "wpe.weight" {
             return Ok(Raw::Float(tensor.dequantize(&Device::Cpu)?));
         }
-        Ok(Raw::Ggml(tensor))
+        Ok(Raw::Ggml(tensor.into()))
     }
 }
