@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn the_systems_text_comes_before_ours_where_it_can_be_read() {
-        let prints = |paste| Tool { copy: &["true"], paste };
+        // reads what it gets: one that ended before would break the pipe
+        let prints = |paste| Tool { copy: &["cat"], paste };
         let mut clipboard = of(vec![prints(&["printf", "one\\ntwo"])]);
         assert_eq!(clipboard.text(), "one\ntwo");
         clipboard.put("ours".into());
