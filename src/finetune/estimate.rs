@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{
     Config,
-    memory::{free, gib},
+    memory::{free, size},
 };
 use anyhow::{Result, bail};
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Size {
             return Ok(());
         }
         let fits = |size: &Self, options: &Options| size.bytes(config, options) <= free;
-        let shown = |size: &Self, options: &Options| gib(size.bytes(config, options));
+        let shown = |way: &Self, options: &Options| size(way.bytes(config, options));
         let mut smaller = options.clone();
         let mut ways = Vec::new();
         while !fits(self, &smaller) && (smaller.batch > 1 || smaller.window > 64) {
@@ -102,7 +102,7 @@ impl Size {
             _ => ways.join("; "),
         };
         let way_out = way_out.trim_start_matches("so would ");
-        bail!("it needs {} of memory, and {} are free; {way_out}", gib(need), gib(free))
+        bail!("it needs {} of memory, and {} are free; {way_out}", size(need), size(free))
     }
 }
 

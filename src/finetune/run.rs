@@ -102,7 +102,7 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
         "{}, and {} for {steps} steps of about {}",
         match device {
             Some(_) => "on the GPU".to_owned(),
-            None => format!("about {} of memory", memory::gib(size.bytes(&config, &run.options))),
+            None => format!("about {} of memory", memory::size(size.bytes(&config, &run.options))),
         },
         spoken(step * steps as u32),
         spoken(step),

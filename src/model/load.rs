@@ -44,8 +44,8 @@ impl Checkpoint {
 /// The model in the binary, without reading it: its name, and its size in words.
 pub fn in_the_program() -> [String; 2] {
     let parameters = Config::parse(CONFIG).map_or(0, |config| config.parameters());
-    let (millions, mb) = (parameters as f64 / 1e6, WEIGHTS.len() as f64 / 1e6);
-    let size = format!("{millions:.1} million parameters ({mb:.0} MB)");
+    let (millions, bytes) = (parameters as f64 / 1e6, memory::size(WEIGHTS.len() as u64));
+    let size = format!("{millions:.1} million parameters ({bytes})");
     [super::EMBEDDED.to_owned(), size]
 }
 

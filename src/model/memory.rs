@@ -39,7 +39,7 @@ fn fits(config: &Config, precision: Precision, free: u64) -> Result<()> {
         .filter(|p| needed(config, *p) < need)
         .find(|p| needed(config, *p) <= free);
     let way_out = match smaller {
-        Some(p) => format!("`--quantization {p}` needs {}", gib(needed(config, p))),
+        Some(p) => format!("`--quantization {p}` needs {}", size(needed(config, p))),
         None => {
             "no smaller form of it fits either; close other programs or take a smaller model".into()
         }
@@ -47,8 +47,8 @@ fn fits(config: &Config, precision: Precision, free: u64) -> Result<()> {
     ensure!(
         need <= free,
         "as {precision} it needs {} of memory, and {} are free; {way_out}",
-        gib(need),
-        gib(free)
+        size(need),
+        size(free)
     );
     Ok(())
 }
@@ -64,9 +64,15 @@ pub fn free() -> u64 {
     }
 }
 
-/// As a person reads it.
-pub fn gib(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
+/// As a person reads it, and as the hub counts: 1.5 GB, 548 MB, 1.4 MB, 112.6 kB.
+pub fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        1e9.. => format!("{:.1} GB", bytes / 1e9),
+        1e7.. => format!("{:.0} MB", bytes / 1e6),
+        1e6.. => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} kB", bytes / 1e3),
+    }
 }
 
 #[cfg(test)]

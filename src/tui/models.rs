@@ -1,6 +1,7 @@
 //! What the desk knows of the models besides the one it uses: those there are, the one that comes, the one that is to be
 //! used when it is here. In words, for the list and the status line.
 
+pub use crate::model::memory::size;
 use crate::ui::shelf::{Entry, Errand, Fetching};
 use std::sync::mpsc::Sender;
 
@@ -25,15 +26,6 @@ impl Models {
     /// Asks the shelf. False when there is none.
     pub fn send(&self, errand: Errand) -> bool {
         self.errands.as_ref().is_some_and(|errands| errands.send(errand).is_ok())
-    }
-}
-
-/// 548 MB, 1.5 GB; as the hub counts.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        1_000_000_000.. => format!("{:.1} GB", bytes as f64 / 1e9),
-        10_000_000.. => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Models that come, go and change their form. What is written appears whole or not at all; what is removed lay in the
 //! data folder, or in the cache that programs for the hub share.
 
-use super::{Found, is_name, note, size};
+use super::{Found, is_name, note};
 use crate::{
     commands::Place,
     model::{
         EMBEDDED, Model, Precision,
         formats::{Checkpoint, export::to_folder, gguf},
         hub,
+        memory::size,
     },
 };
 use anyhow::{Context, Result, bail, ensure};

@@ -1,9 +1,15 @@
 //! What models there are, what is in one, and whether it is sound.
 
-use super::{Found, millions, note, size};
+use super::{Found, millions, note};
 use crate::{
     commands::Place,
-    model::{EMBEDDED, Model, Precision, find, formats::Checkpoint, formats::export, hub, memory},
+    model::{
+        EMBEDDED, Model, Precision, find,
+        formats::Checkpoint,
+        formats::export,
+        hub,
+        memory::{self, size},
+    },
 };
 use anyhow::{Context, Result};
 use serde_json::json;

@@ -51,15 +51,6 @@ fn is_name(name: &str) -> bool {
     plain && name != EMBEDDED && !name.starts_with('.') && !name.chars().any(char::is_control)
 }
 
-/// 1.4 GiB, 28 MiB, 512 bytes.
-fn size(bytes: u64) -> String {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    match units.into_iter().find(|(_, power)| bytes >= 1 << power) {
-        Some((unit, power)) => format!("{:.1} {unit}", bytes as f64 / (1u64 << power) as f64),
-        None => format!("{bytes} bytes"),
-    }
-}
-
 /// 355 million, 0.3 million.
 fn millions(count: usize) -> String {
     let millions = count as f64 / 1e6;

@@ -6,6 +6,7 @@ use crate::{
     model::{
         formats::Checkpoint,
         hub::{Hub, Pulled, Step},
+        memory::size,
     },
 };
 use anyhow::{Context, Result, bail};
@@ -46,7 +47,7 @@ pub fn pull(
         .with_context(|| format!("{name}: it came as the hub has it, but doesn't open"))?;
     let came = match fetched {
         0 => "was here already".into(),
-        bytes => format!("fetched, {}", megabytes(bytes)),
+        bytes => format!("fetched, {}", size(bytes)),
     };
     let terms = licence.as_ref().map_or(String::new(), |licence| format!(" (licence: {licence})"));
     let mut text = format!("{name}: {came}{terms}; --model {name} opens it\n");
@@ -58,11 +59,6 @@ pub fn pull(
     }
     Place::open(None)?.write(&text)?;
     Ok((name, licence))
-}
-
-/// 548.1 MB, as the hub's own pages count.
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// The line on standard error; nothing where that is no terminal.

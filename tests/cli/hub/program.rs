@@ -30,7 +30,7 @@ fn a_model_is_pulled_listed_looked_at_used_and_removed() {
     assert!(err(&missing).contains("`unstuck models pull gpt2` fetches it"), "{}", err(&missing));
     let said = out(&run(&["models", "pull", "gpt2"]));
     assert!(
-        said.starts_with("gpt2: fetched, 0.1 MB (licence: mit); --model gpt2 opens it"),
+        said.starts_with("gpt2: fetched, 128.1 kB (licence: mit); --model gpt2 opens it"),
         "{said}"
     );
     let again = run(&["models", "pull", "openai-community/gpt2"]);
