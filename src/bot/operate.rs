@@ -4,7 +4,7 @@
 use super::{Clock, Plan, PlatformName, Secret, Trouble};
 use crate::{
     clean::for_terminal,
-    mentions::{Gate, Ledger, Moment, Row, State, filter, revise},
+    mentions::{Ledger, Moment, Row, State, filter, revise},
 };
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal, Write};
@@ -178,9 +178,7 @@ fn author(ledger: &Ledger, who: &str) -> Result<String> {
 /// What a person wants posted has to pass the same gate.
 fn check_text(plan: &Plan, row: &Row, text: &str) -> Result<String> {
     let prompt = row.prompt.as_deref().unwrap_or_default();
-    let (settings, limit) = (&plan.settings.policy, plan.settings.limit);
-    let gate = Gate { settings, limit, secrets: &[], filter };
-    let checked = revise(text, prompt, &gate);
+    let checked = revise(text, prompt, &plan.settings.gate(&[], filter));
     checked.map_err(|why| anyhow::anyhow!("{}: {why}", row.id))
 }
 

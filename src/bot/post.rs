@@ -2,7 +2,7 @@
 //! account's own timeline before anything is said twice.
 
 use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
-use crate::mentions::{Attempt, Gate, Mention, Moment, Row, revise};
+use crate::mentions::{Attempt, Mention, Moment, Row, revise};
 use std::collections::HashMap;
 
 /// How often the same words are sent, when nobody knows whether they arrived; then a person has to look.
@@ -36,12 +36,7 @@ impl Bot<'_> {
         let prompt = row.prompt.clone().unwrap_or_default();
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
         // whoever wrote it, and however it got here: the last look is ours
-        let gate = Gate {
-            settings: &self.settings.policy,
-            limit: self.settings.limit,
-            secrets: &secrets,
-            filter: self.filter,
-        };
+        let gate = self.settings.gate(&secrets, self.filter);
         if let Err(why) = revise(&reply, &prompt, &gate) {
             self.ledger.bury(&row.key, &why, now)?;
             self.decided_skip(&row.id, &why);

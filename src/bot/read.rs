@@ -2,8 +2,8 @@
 
 use super::{Bot, Class, Decision, Posting, Result, Trouble, Turn};
 use crate::mentions::{
-    self, Account, Ask, Gate, Interrupted, Kind, Mention, Moment, NOTHING, Row, State, Step,
-    Verdict, draft, judge,
+    self, Account, Ask, Interrupted, Kind, Mention, Moment, NOTHING, Row, State, Step, Verdict,
+    draft, judge,
 };
 use std::{collections::HashSet, panic::AssertUnwindSafe};
 
@@ -140,12 +140,7 @@ impl Bot<'_> {
         self.mark("drafting");
         let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + u64::from(row.tries);
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
-        let gate = Gate {
-            settings: &self.settings.policy,
-            limit: self.settings.limit,
-            secrets: &secrets,
-            filter: self.filter,
-        };
+        let gate = self.settings.gate(&secrets, self.filter);
         let voice = &mut *self.voice;
         let drafted = std::panic::catch_unwind(AssertUnwindSafe(|| {
             draft(mention, prompt, seed, voice, &gate)

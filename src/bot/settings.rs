@@ -1,7 +1,10 @@
 //! What the operator may set about the bot, in `[bot]` of the settings' file. No secret is here.
 
 use super::x;
-use crate::{mentions, token::SamplingParams};
+use crate::{
+    mentions::{self, Filter, Gate},
+    token::SamplingParams,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -36,6 +39,13 @@ pub struct Settings {
     pub sampling: SamplingParams,
     /// The platform X.
     pub x: x::Settings,
+}
+
+impl Settings {
+    /// What a reply has to pass, whoever wrote it.
+    pub fn gate<'a>(&'a self, secrets: &'a [&'a str], filter: Filter) -> Gate<'a> {
+        Gate { settings: &self.policy, limit: self.limit, secrets, filter }
+    }
 }
 
 impl Default for Settings {
