@@ -7,8 +7,12 @@
 #[allow(dead_code, missing_docs)]
 #[path = "../tests/bot/fake.rs"]
 mod fake;
+#[allow(dead_code, missing_docs)]
+#[path = "../tests/bot/rig.rs"]
+mod rig;
 
 use fake::{Fake, HANDLE, Kind, secrets};
+use rig::{HOUR, Stub, T, sentence, settings};
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -16,28 +20,11 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use unstuck::{
-    bot::{Attestation, Bot, Posting, Settings, Turn, x::X},
-    mentions::{Ledger, Mention, Person, Voice},
+    bot::{Bot, Turn, x::X},
+    mentions::{Ledger, Mention, Person},
 };
 
-const T: i64 = 1_790_000_000_000;
 const BATCH: usize = 500;
-const HOUR: i64 = 3_600_000;
-
-struct Stub;
-
-impl Voice for Stub {
-    fn name(&mut self) -> anyhow::Result<String> {
-        Ok("stub".into())
-    }
-
-    fn say(&mut self, _: &str, seed: u64) -> anyhow::Result<String> {
-        let words = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "ivy", "nut", "sloe"];
-        let digits = seed.to_string();
-        let name: Vec<_> = digits.bytes().map(|digit| words[usize::from(digit - b'0')]).collect();
-        Ok(format!(" and the lamp of {} burned all night. Nobody", name.join(" and ")))
-    }
-}
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<_> = std::env::args().collect();
@@ -54,22 +41,12 @@ fn main() -> anyhow::Result<()> {
 
 /// The bot's process: works until nothing is left, says so, and waits for more.
 fn bot(url: &str, ledger: &Path) -> anyhow::Result<()> {
-    let mut settings = Settings {
-        posting: Posting::Auto,
-        attestation: Attestation {
-            operator: "@ash".into(),
-            approved_by_platform: true,
-            labelled: true,
-            opt_out_told: true,
-        },
-        ..Settings::default()
-    };
-    settings.x.base_url = url.to_owned();
+    let mut settings = settings(url);
     let policy = &mut settings.policy;
     (policy.per_hour, policy.per_day, policy.budget_usd) = (1_000_000, 1_000_000, 10_000.0);
     let x = X::new(&settings.x, None, secrets())?;
     let mut now = T;
-    let mut bot = Bot::new(Ledger::open(ledger, now)?, x, Stub, settings, now)?;
+    let mut bot = Bot::new(Ledger::open(ledger, now)?, x, Stub(sentence), settings, now)?;
     loop {
         let turn = bot.turn(now)?;
         drop((bot.decisions(), bot.notes()));

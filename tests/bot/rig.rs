@@ -39,6 +39,23 @@ pub fn sentence(_: &str, seed: u64) -> anyhow::Result<String> {
     Ok(format!(" and the lamp of {} burned all night. Nobody", name.join(" and ")))
 }
 
+/// An account on the stand-in at `url` that may reply without a person's look.
+pub fn settings(url: &str) -> Settings {
+    let mut settings = Settings {
+        posting: Posting::Auto,
+        handle: Some(HANDLE.into()),
+        attestation: Attestation {
+            operator: "@ash".into(),
+            approved_by_platform: true,
+            labelled: true,
+            opt_out_told: true,
+        },
+        ..Settings::default()
+    };
+    settings.x.base_url = url.into();
+    settings
+}
+
 pub struct Rig {
     pub fake: Fake,
     pub now: i64,
@@ -70,18 +87,7 @@ impl Rig {
     }
 
     pub fn with(fake: Fake) -> Self {
-        let mut settings = Settings {
-            posting: Posting::Auto,
-            handle: Some(HANDLE.into()),
-            attestation: Attestation {
-                operator: "@ash".into(),
-                approved_by_platform: true,
-                labelled: true,
-                opt_out_told: true,
-            },
-            ..Settings::default()
-        };
-        settings.x.base_url.clone_from(&fake.url);
+        let settings = settings(&fake.url);
         let (said, notes) = (Vec::new(), Vec::new());
         let folder = folder();
         let (voice, filter, trouble) = (sentence, None, None);
