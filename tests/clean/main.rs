@@ -1,5 +1,7 @@
 //! What is taken out of a model's text, and what never is. The samples are our own.
 
+mod properties;
+
 use unstuck::clean::{
     Cleaner, Level, PostRules, for_terminal, hanging, post, post_steps, sentence_ends, weight,
 };

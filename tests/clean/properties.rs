@@ -1,22 +1,8 @@
 //! Whatever a model says, and however it is cut: what comes out is clean.
 
+use super::{prose, shown};
 use proptest::prelude::*;
-use unstuck::clean::{
-    Cleaner, Level, PostRules, for_terminal, hanging, post, sentence_ends, weight,
-};
-
-/// What a reader sees of `pieces`, and whether the end tag came.
-fn shown<T: AsRef<str>>(level: Level, pieces: &[T]) -> (String, bool) {
-    let mut cleaner = Cleaner::new(level);
-    let mut out: String = pieces.iter().map(|piece| cleaner.push(piece.as_ref())).collect();
-    let ended = cleaner.ended();
-    out.push_str(&cleaner.finish());
-    (out, ended)
-}
-
-fn prose(text: &str) -> String {
-    shown(Level::Prose, &[text]).0
-}
+use unstuck::clean::{Level, PostRules, for_terminal, hanging, post, sentence_ends, weight};
 
 /// Pieces that texts which mean harm are made of.
 fn nasty() -> impl Strategy<Value = String> {
