@@ -4,13 +4,11 @@
 # the library from; without, it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
 . tests/peers/python.bash
-python_with huggingface_hub==2.4.0 "$room"
+python_with "$room/venv" huggingface_hub==2.4.0
 cargo build --release --quiet
 
-cat > "$room/server.py" <<'PY'
+serve <<'PY'
 import hashlib, http.server, json, os, sys
 ROOT, COMMIT = "tests/fixtures/micro", "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 NAMES = ["config.json", "vocab.json", "merges.txt", "model.safetensors"]
@@ -46,22 +44,13 @@ class Server(http.server.BaseHTTPRequestHandler):
         git = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
         self.send(200, {"etag": '"%s"' % git, "x-repo-commit": COMMIT}, body)
     do_HEAD = do_GET
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-print("port", server.server_port, flush=True)
-server.serve_forever()
 PY
-"$room/venv/bin/python" "$room/server.py" > "$room/log" 2>&1 &
-server=$!
-trap 'kill "$server" 2>/dev/null; rm -rf "$room"' EXIT
-for _ in $(seq 100); do grep -q '^port' "$room/log" && break; sleep 0.1; done
-HF_ENDPOINT="http://127.0.0.1:$(awk '/^port/ {print $2}' "$room/log")"
-export HF_ENDPOINT HOME="$room" XDG_DATA_HOME="$room" XDG_CONFIG_HOME="$room" XDG_STATE_HOME="$room"
+export HF_ENDPOINT="$url" HOME="$room" XDG_DATA_HOME="$room" XDG_CONFIG_HOME="$room" XDG_STATE_HOME="$room"
 unset HF_TOKEN HF_HUB_CACHE HF_HUB_OFFLINE
 
 # ours, read by theirs
 HF_HOME="$room/ours" target/release/unstuck models pull me/micro
-HF_HOME="$room/ours" HF_HUB_OFFLINE=1 "$room/venv/bin/python" - <<'PY'
+HF_HOME="$room/ours" HF_HUB_OFFLINE=1 "$python" - <<'PY'
 import huggingface_hub as hub
 folder = hub.snapshot_download("me/micro", local_files_only=True)
 for name in ["config.json", "vocab.json", "merges.txt", "model.safetensors"]:
@@ -73,13 +62,13 @@ assert not info.warnings, info.warnings
 assert repo.repo_id == "me/micro" and repo.nb_files == 4 and "main" in repo.refs, repo
 print("huggingface_hub", hub.__version__, "finds what was pulled")
 PY
-HF_HOME="$room/ours" "$room/venv/bin/python" -c '
+HF_HOME="$room/ours" "$python" -c '
 import huggingface_hub as hub
 hub.snapshot_download("me/micro")'
 [ "$(grep -c '^GET /content/' "$room/log")" -eq 1 ] # it didn't fetch the weights again
 
 # theirs, read by ours
-HF_HOME="$room/theirs" "$room/venv/bin/python" -c '
+HF_HOME="$room/theirs" "$python" -c '
 import huggingface_hub as hub
 for name in ["config.json", "vocab.json", "merges.txt", "model.safetensors"]:
     hub.hf_hub_download("me/micro", name)'

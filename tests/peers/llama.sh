@@ -3,29 +3,18 @@
 # its Python binding, from where Python has it or from a wheel; nothing is compiled for this, so it is often skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
-command -v python3 >/dev/null || { echo "no Python here"; exit 77; }
+. tests/peers/python.bash
 python=${UNSTUCK_PEER_PYTHON:-python3}
-if ! "$python" -c 'import llama_cpp' 2>/dev/null; then
-    python3 -m venv "$room/venv" 2>/dev/null || { echo "no venv for Python here"; exit 77; }
-    timeout 120 "$room/venv/bin/pip" install --quiet --only-binary :all: llama-cpp-python >/dev/null 2>&1 ||
-        { echo "llama-cpp-python can't be had here without compiling it"; exit 77; }
-    python="$room/venv/bin/python"
-fi
+"$python" -c 'import llama_cpp' 2>/dev/null || python_with "$room/venv" --only-binary=:all: llama-cpp-python
 
 cargo build --release --quiet
 unstuck="${CARGO_TARGET_DIR:-target}/release/unstuck"
-text='The lamp went out, and nobody in the house said a word; "well," she had waited 3 hours.'
-printf '%s' "$text" > "$room/text"
 n=0
 for model in tests/fixtures/tiny-gpt2 tests/fixtures/tiny-gpt-2-simple inkwell; do
     for form in f32 f16 q8_0; do
         n=$((n + 1))
         "$unstuck" models export "$model" --to gguf -o "$room/$n.gguf" --quantization "$form" >/dev/null
-        common=(--model "$room/$n.gguf" --quantization "$form")
-        "$unstuck" score "$room/text" --json "${common[@]}" > "$room/$n.score"
-        "$unstuck" generate "$text" --json --temperature 0 --repetition-penalty 1 --max-tokens 12 "${common[@]}" > "$room/$n.greedy"
+        ask "$n" --model "$room/$n.gguf" --quantization "$form"
         echo "$model as $form" > "$room/$n.name"
     done
 done

@@ -3,13 +3,11 @@
 # Rust, and a network to install the library from; without, it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
-source tests/peers/python.bash
-python_with oauthlib==3.3.1 "$room"
+. tests/peers/python.bash
+python_with "$room/venv" oauthlib==3.3.1
 cargo test --release --quiet --test bot --no-run >/dev/null 2>&1 # builds the program too
 
-cat > "$room/server.py" <<'PY'
+serve <<'PY'
 import http.server, json, sys, time
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 
@@ -71,23 +69,14 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
     do_GET = do_POST = answer
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-print("port", server.server_port, flush=True)
-server.serve_forever()
 PY
-"$room/venv/bin/python" "$room/server.py" > "$room/log" 2>&1 &
-server=$!
-trap 'kill "$server" 2>/dev/null; rm -rf "$room"' EXIT
-for _ in $(seq 100); do grep -q '^port' "$room/log" && break; sleep 0.1; done
-port=$(awk '/^port/ {print $2}' "$room/log")
 cat > "$room/bot.toml" <<TOML
 [bot]
 platform = "x"
 posting = "auto"
 ledger = "$room/x.sqlite"
 [bot.x]
-base_url = "http://127.0.0.1:$port"
+base_url = "$url"
 [bot.attestation]
 operator = "@ash"
 approved_by_platform = true

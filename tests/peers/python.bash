@@ -1,7 +1,33 @@
-# For those of the peers that are Python: `python_with PACKAGE ROOM` makes an interpreter with that package in ROOM/venv, or
-# ends the script as skipped.
+# What the peers in Python share: $room, a folder for the length of the script, and the functions below.
+room=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$room"' EXIT
+
+# python_with FOLDER PACKAGE...: $python is an interpreter with these packages, made in FOLDER; or the script ends as skipped.
 python_with() {
-    python3 -m venv "$2/venv" >/dev/null 2>&1 || { echo "no Python with venv here"; exit 77; }
-    timeout 180 "$2/venv/bin/pip" install --quiet --disable-pip-version-check "$1" >/dev/null 2>&1 ||
-        { echo "$1 can't be fetched here"; exit 77; }
+    python3 -m venv "$1" >/dev/null 2>&1 || { echo "no Python with venv here"; exit 77; }
+    timeout 300 "$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}" >/dev/null 2>&1 ||
+        { echo "${*:2} can't be fetched here"; exit 77; }
+    python="$1/bin/python"
+}
+
+# serve < PROGRAM: what defines the class `Server` answers at $url from now on, and prints to $room/log.
+serve() {
+    { cat; cat <<'PY'; } > "$room/server.py"
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+print("port", server.server_port, flush=True)
+server.serve_forever()
+PY
+    "$python" "$room/server.py" > "$room/log" 2>&1 &
+    server=$!
+    for _ in $(seq 100); do grep -q '^port' "$room/log" && break; sleep 0.1; done
+    url="http://127.0.0.1:$(awk '/^port/ {print $2}' "$room/log")"
+}
+
+# ask NAME OPTION...: the program's scores of $room/text, and how it goes on from there, to $room/NAME.score and NAME.greedy.
+ask() {
+    text='The lamp went out, and nobody in the house said a word; "well," she had waited 3 hours.'
+    printf '%s' "$text" > "$room/text"
+    "$unstuck" score "$room/text" --json "${@:2}" > "$room/$1.score"
+    "$unstuck" generate "$text" --json --temperature 0 --repetition-penalty 1 --max-tokens 12 "${@:2}" > "$room/$1.greedy"
 }

@@ -4,33 +4,21 @@
 # fetched once into the cache; skipped where that takes more than some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
-command -v python3 >/dev/null || { echo "no Python here"; exit 77; }
+. tests/peers/python.bash
 has() { "$1" -c 'import torch, transformers' 2>/dev/null; }
 python=${UNSTUCK_PEER_PYTHON:-python3}
-if ! has "$python"; then
-    cache="${XDG_CACHE_HOME:-$HOME/.cache}/unstuck-peers/transformers"
-    python="$cache/bin/python"
-    if ! has "$python"; then
-        python3 -m venv "$cache" 2>/dev/null || { echo "no venv for Python here"; exit 77; }
-        timeout 300 "$cache/bin/pip" install --quiet torch transformers >/dev/null 2>&1 ||
-            { echo "torch and transformers can't be had here within five minutes"; exit 77; }
-    fi
-    has "$python" || { echo "torch doesn't run here"; exit 77; }
-fi
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/unstuck-peers/transformers"
+has "$python" || python="$cache/bin/python"
+has "$python" || python_with "$cache" torch transformers
+has "$python" || { echo "torch doesn't run here"; exit 77; }
 
 cargo build --release --quiet
 unstuck="${CARGO_TARGET_DIR:-target}/release/unstuck"
-text='The lamp went out, and nobody in the house said a word; "well," she had waited 3 hours.'
-printf '%s' "$text" > "$room/text"
 n=0
 for model in tests/fixtures/tiny-gpt2 tests/fixtures/tiny-gpt-2-simple inkwell; do
     n=$((n + 1))
     "$unstuck" models export "$model" --to hf -o "$room/$n" >/dev/null
-    common=(--model "$room/$n" --quantization f32)
-    "$unstuck" score "$room/text" --json "${common[@]}" > "$room/$n.score"
-    "$unstuck" generate "$text" --json --temperature 0 --repetition-penalty 1 --max-tokens 12 "${common[@]}" > "$room/$n.greedy"
+    ask "$n" --model "$room/$n" --quantization f32
 done
 cat > "$room/judge.py" <<'PY'
 import json, sys, torch

@@ -3,17 +3,15 @@
 # it understands. Needs Python with pip, Rust, and a network to install it from; without, it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
-source tests/peers/python.bash
-python_with tweepy==4.17.0 "$room"
+. tests/peers/python.bash
+python_with "$room/venv" tweepy==4.17.0
 cargo test --release --quiet --test bot --no-run >/dev/null 2>&1
 mkfifo "$room/in"
 cargo test --release --quiet --test bot -- --ignored --exact serve::serve --nocapture < "$room/in" > "$room/log" 2>/dev/null &
 exec 9> "$room/in"
 for _ in $(seq 300); do grep -q 'serving' "$room/log" && break; sleep 0.1; done
 read -r url mention < <(grep -o 'serving .*' "$room/log" | awk '{print $2, $4}')
-"$room/venv/bin/python" - "$url" "$mention" <<'PY'
+"$python" - "$url" "$mention" <<'PY'
 import sys, requests, tweepy
 base, mention = sys.argv[1:]
 
