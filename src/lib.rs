@@ -21,3 +21,4 @@ pub mod session;
 pub mod token;
 pub mod tui;
 pub mod ui;
+pub mod whole;

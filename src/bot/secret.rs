@@ -2,6 +2,7 @@
 //! wiped when dropped.
 
 use super::{Result, Trouble};
+use crate::whole;
 use serde::Deserialize;
 use std::{fs, path::Path};
 use zeroize::Zeroize;
@@ -117,8 +118,7 @@ impl Secrets {
     /// When the file can't be made.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
         use std::io::Write;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = whole::folder_of(path);
         fs::create_dir_all(folder)?;
         // a temporary file is its owner's alone from the start
         let mut file = tempfile::NamedTempFile::new_in(folder)?;

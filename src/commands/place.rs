@@ -1,7 +1,7 @@
 //! Where a command's result goes: standard output, made safe when that is a terminal, or a file that is whole or
 //! not there.
 
-use crate::{clean, ui::whole};
+use crate::{clean, whole};
 use anyhow::{Context, Result};
 use std::{
     io::{self, IsTerminal, Write},

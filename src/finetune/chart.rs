@@ -1,8 +1,9 @@
 //! A run's losses as a picture: in dots of Braille for a terminal, and as SVG beside the run.
 
 use super::history::Entry;
+use crate::whole;
 use anyhow::{Context, Result};
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, path::Path};
 
 /// The file's name.
 pub const FILE: &str = "loss.svg";
@@ -105,13 +106,8 @@ fn braille(dots: u8) -> char {
 pub fn write(folder: &Path, name: &str, entries: &[Entry]) -> Result<()> {
     let Some(svg) = as_svg(name, entries) else { return Ok(()) };
     let place = folder.join(FILE);
-    let write = || -> Result<()> {
-        let file = tempfile::NamedTempFile::new_in(folder)?;
-        fs::write(file.path(), svg)?;
-        file.persist(&place)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{}: not written", place.display()))
+    whole::write(&place, svg.as_bytes())
+        .with_context(|| format!("{}: not written", place.display()))
 }
 
 /// The losses of each step, smoothed, and of validation; `None` where there is too little to see.

@@ -2,15 +2,17 @@
 //! with what is needed to go on. A checkpoint is there whole or not at all.
 
 use super::{begin::Scratch, options::Options, trainer::Trainer};
-use crate::model::{
-    Floats, Tokenizer,
-    formats::safetensors::{Safetensors, Writer},
+use crate::{
+    model::{
+        Floats, Tokenizer,
+        formats::safetensors::{Safetensors, Writer},
+    },
+    whole,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File},
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -96,14 +98,7 @@ impl Folder {
     pub fn note(&self, about: &About) -> Result<()> {
         let place = self.path.join(ABOUT);
         let json = serde_json::to_vec_pretty(about)?;
-        let write = || -> Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-            file.write_all(&json)?;
-            file.as_file().sync_all()?;
-            file.persist(&place)?;
-            Ok(())
-        };
-        write().with_context(|| format!("{}: not written", place.display()))
+        whole::write(&place, &json).with_context(|| format!("{}: not written", place.display()))
     }
 
     /// Checkpoints by their step, the newest last.

@@ -1,5 +1,6 @@
 //! What a run's losses were: a line of JSON for each step in its folder, which a resumed run goes on with.
 
+use crate::whole;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -52,7 +53,7 @@ impl History {
         for entry in &entries {
             text += &(serde_json::to_string(entry)? + "\n");
         }
-        fs::write(&path, text).with_context(shown)?;
+        whole::write(&path, text.as_bytes()).with_context(shown)?;
         let file = OpenOptions::new().append(true).open(&path).with_context(shown)?;
         Ok(Self { path, file, entries })
     }

@@ -2,11 +2,11 @@
 //! what the model copies can be told from what it makes up. It holds hashes, not the text.
 
 use super::kernels::mix;
+use crate::whole;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use std::{
     fs,
-    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -99,25 +99,10 @@ impl Memorized {
     /// # Errors
     /// When it can't be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-        let write = || -> Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            let mut sum = crc32fast::Hasher::new();
-            let mut out = BufWriter::with_capacity(1 << 20, file.as_file_mut());
-            sum.update(HEAD);
-            out.write_all(HEAD)?;
-            for run in &self.runs {
-                sum.update(&run.to_le_bytes());
-                out.write_all(&run.to_le_bytes())?;
-            }
-            out.write_all(&sum.finalize().to_le_bytes())?;
-            out.flush()?;
-            drop(out);
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            Ok(())
-        };
-        write().with_context(|| format!("{}: not written", path.display()))
+        let mut bytes = HEAD.to_vec();
+        bytes.extend(self.runs.iter().flat_map(|run| run.to_le_bytes()));
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        whole::write(path, &bytes).with_context(|| format!("{}: not written", path.display()))
     }
 }
 

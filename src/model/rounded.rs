@@ -9,6 +9,7 @@ use super::{
     },
     load::{assemble, fits},
 };
+use crate::whole;
 use anyhow::{Context, Result, ensure};
 use std::{
     fs::File,
@@ -49,7 +50,7 @@ pub fn save(from: &Checkpoint, network: &Gpt2, precision: Precision) {
 fn try_save(from: &Checkpoint, network: &Gpt2, precision: Precision) -> Result<()> {
     let place = place(from, precision).context("no files")?;
     let made_of = made_of(from, precision)?;
-    let mut file = tempfile::NamedTempFile::new_in(place.parent().context("no folder")?)?;
+    let mut file = whole::file_in(whole::folder_of(&place))?;
     let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
     let extra = [(MADE_OF, made_of)];
     gguf::write(&mut writer, &from.name, network, &from.tokenizer, &extra)?;

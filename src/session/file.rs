@@ -2,6 +2,7 @@
 //! Knows bytes and forms (BOM, line ends), nothing of history.
 
 use super::attributes;
+use crate::whole::folder_of;
 use anyhow::{Context, Result, bail};
 use ropey::Rope;
 use std::{
@@ -242,13 +243,6 @@ pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// By a temporary file and a rename. False, and nothing done, when the new file can't have all attributes of the old.
 fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bool> {
     let mut builder = tempfile::Builder::new();
@@ -256,7 +250,7 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bo
     // What a new file gets when its owner has no other wish; the process's mask still takes bits away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut new = builder.tempfile_in(folder(target))?;
+    let mut new = builder.tempfile_in(folder_of(target))?;
     new.write_all(bytes)?;
     if let Some(old) = old {
         keep_owner(new.as_file(), old);
@@ -269,7 +263,7 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bo
     new.as_file().sync_all()?;
     new.persist(target).map_err(|error| error.error)?;
     // The name is on disk only once the folder is; a file system that can't is as safe as it can be.
-    File::open(folder(target)).and_then(|folder| folder.sync_all()).ok();
+    File::open(folder_of(target)).and_then(|folder| folder.sync_all()).ok();
     Ok(true)
 }
 

@@ -1,6 +1,7 @@
 //! One setting kept in the user's file of settings. All else in it stays as it is, comments too.
 
-use super::{mistake, whole};
+use super::mistake;
+use crate::whole;
 use anyhow::{Context, Result, anyhow};
 use std::{fs, io::ErrorKind, path::Path};
 use toml_edit::{DocumentMut, Item, Table, TomlError};

@@ -8,5 +8,4 @@ pub mod shelf;
 pub mod signals;
 pub mod terminal;
 pub mod theme;
-pub mod whole;
 pub mod worker;

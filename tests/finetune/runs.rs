@@ -101,6 +101,47 @@ fn one_file_carries_a_model_or_a_run() {
     assert!(numbers(&home, "mine") == numbers(&away, "theirs"));
 }
 
+/// Unless they are secret, files are for whoever the person's mask lets read them.
+#[cfg(unix)]
+#[test]
+fn all_that_is_written_has_the_rights_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let with_mask = |command: &Command| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "umask 027; exec \"$0\" \"$@\""]).arg(command.get_program());
+        shell.args(command.get_args());
+        shell.current_dir(command.get_current_dir().unwrap_or(".".as_ref()));
+        for (name, value) in command.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    };
+    with_mask(&home.finetune(&["--run", "mine", "--steps", "4", "--save-every", "2"]));
+    for args in [
+        &["pack", "run:mine", "-o", "mine.unstuck"][..],
+        &["unpack", "mine.unstuck"],
+        &["export", "run:mine", "--to", "gguf", "-o", "mine.gguf"],
+        &["export", "run:mine", "--to", "hf", "-o", "folder"],
+        &["import", "folder"],
+    ] {
+        with_mask(home.command(&["models"]).args(args).current_dir(home.path()));
+    }
+    let places = ["unstuck/runs/mine", "unstuck/models", "folder", "mine.gguf", "mine.unstuck"]
+        .map(|place| home.path().join(place));
+    let all = places.iter().flat_map(|place| walkdir::WalkDir::new(place).into_iter().flatten());
+    let mut count = 0;
+    for entry in all {
+        let facts = entry.metadata().unwrap();
+        let wanted = if facts.is_dir() { 0o750 } else { 0o640 };
+        let mode = facts.permissions().mode() & 0o777;
+        assert_eq!(mode, wanted, "{}: {mode:o}", entry.path().display());
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}
+
 #[test]
 fn a_packed_file_that_is_wrong_leaves_nothing() {
     let home = Home::new();

@@ -10,6 +10,7 @@ use crate::{
         hub,
         memory::size,
     },
+    whole,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -70,15 +71,13 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
                 "GGUF can't say that this model scales its attention otherwise; --to hf can"
             );
             let model = Model::from_checkpoint(model, precision)?;
-            let above = output.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-            let aside = tempfile::tempdir_in(above).with_context(shown)?;
-            let new = aside.path().join("new");
-            let file = fs::File::create(&new).with_context(shown)?;
-            let mut writer = BufWriter::with_capacity(1 << 20, file);
+            let new = whole::file_in(whole::folder_of(output)).with_context(shown)?;
+            let mut writer = BufWriter::with_capacity(1 << 20, new);
             gguf::write(&mut writer, &model.name, &model.network, &model.tokenizer, &[])
                 .with_context(shown)?;
-            writer.into_inner().with_context(shown)?.sync_all().with_context(shown)?;
-            fs::rename(&new, output).with_context(shown)?;
+            let new = writer.into_inner().with_context(shown)?;
+            new.as_file().sync_all().with_context(shown)?;
+            new.persist_noclobber(output).with_context(shown)?;
         }
     }
     Place::open(None)?.write(&format!("{}\n", output.display()))

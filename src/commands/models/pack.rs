@@ -12,6 +12,7 @@ use crate::{
         },
         memorized,
     },
+    whole,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
     let shown = || output.display().to_string();
     ensure!(fs::symlink_metadata(output).is_err(), "{}: there already; give another name", shown());
     let name = name.strip_prefix("run:").unwrap_or(name);
-    let above = output.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let aside = tempfile::tempdir_in(above).with_context(shown)?;
+    let aside = tempfile::tempdir_in(whole::folder_of(output)).with_context(shown)?;
     let folder = match found.place() {
         Some(path) if is_plain(path) => path.to_owned(),
         _ => {
@@ -106,7 +106,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
         step,
         files: files.iter().map(length).collect::<Result<_>>()?,
     };
-    let mut new = tempfile::NamedTempFile::new_in(aside.path()).with_context(shown)?;
+    let mut new = whole::file_in(aside.path()).with_context(shown)?;
     write(new.as_file_mut(), &contents, &files).with_context(shown)?;
     new.persist_noclobber(output).with_context(shown)?;
     Place::open(None)?.write(&format!("{}\n", shown()))

@@ -2,6 +2,7 @@
 //! it that takes its place at the end; one that a crash left behind is swept up by the next run.
 
 use super::Summary;
+use crate::whole;
 use anyhow::{Context, Result, bail};
 use std::{
     ffi::{OsStr, OsString},
@@ -37,8 +38,7 @@ impl Output {
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         check(&target)?;
         let Some(name) = target.file_name() else { bail!("not a folder's name") };
-        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
+        let parent = whole::folder_of(&target);
         if !parent.is_dir() {
             bail!("there is no folder {}; make it first", parent.display());
         }
@@ -46,14 +46,7 @@ impl Output {
         prefix.push(name);
         prefix.push(".partial-");
         sweep(parent, &prefix);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o777)); // less the umask, as for any folder
-        }
-        let partial = builder.tempdir_in(parent)?;
+        let partial = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent)?;
         let train = File::create(partial.path().join(TRAIN))?;
         train.try_lock().ok(); // says to other runs that this one lives; a file system may lack locks
         let validation = File::create(partial.path().join(VALIDATION))?;

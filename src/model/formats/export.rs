@@ -2,7 +2,10 @@
 //! appears whole or not at all.
 
 use super::{Checkpoint, safetensors::Writer};
-use crate::model::{Config, Raw, load, tokenizer::Parts};
+use crate::{
+    model::{Config, Raw, load, tokenizer::Parts},
+    whole,
+};
 use anyhow::{Context, Result, ensure};
 use candle_core::Device;
 use serde_json::{Value, json};
@@ -44,16 +47,13 @@ pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
 pub fn to_folder(from: &mut Checkpoint, folder: &Path) -> Result<()> {
     let shown = || format!("{}", folder.display());
     ensure!(fs::symlink_metadata(folder).is_err(), "{}: there already", folder.display());
-    let above = folder.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let aside = tempfile::tempdir_in(above).with_context(shown)?;
-    // Within, so that it gets the rights of any new folder, not those of a temporary one.
-    let new = aside.path().join("new");
-    fs::create_dir(&new).with_context(shown)?;
+    let aside = tempfile::tempdir_in(whole::folder_of(folder)).with_context(shown)?;
+    let new = aside.path();
     load::fits(&from.tokenizer, &from.config)?;
     write_json(&new.join("config.json"), &config_json(&from.config))?;
-    write_tokenizer(from, &new)?;
+    write_tokenizer(from, new)?;
     write_weights(from, &new.join("model.safetensors"))?;
-    fs::rename(&new, folder).with_context(shown)
+    fs::rename(new, folder).with_context(shown)
 }
 
 fn config_json(config: &Config) -> Value {

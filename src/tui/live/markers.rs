@@ -1,8 +1,9 @@
 //! The tape's clock, and moments on it that the host marks: a chapters file as podcast tools read it
 //! (`HH:MM:SS.mmm title`, one a line), written anew at each marker.
 
+use crate::whole;
 use anyhow::{Context, Result};
-use std::{fs, io::Write, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 /// The most characters of a title.
 const TITLE: usize = 80;
@@ -71,13 +72,8 @@ impl Markers {
         self.list.push((time, title));
         let Some(file) = &self.file else { return Ok(()) };
         let name = || format!("the markers' file {}", file.display());
-        let folder = file.parent().context("a file without a folder").with_context(name)?;
-        fs::create_dir_all(folder).with_context(name)?;
-        let mut new = tempfile::NamedTempFile::new_in(folder).with_context(name)?;
-        new.write_all(self.chapters().as_bytes()).with_context(name)?;
-        new.as_file().sync_all().with_context(name)?;
-        new.persist(file).with_context(name)?;
-        Ok(())
+        fs::create_dir_all(whole::folder_of(file)).with_context(name)?;
+        whole::write(file, self.chapters().as_bytes()).with_context(name)
     }
 
     /// All of them, as chapters.

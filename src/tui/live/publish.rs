@@ -2,6 +2,7 @@
 //! A thread of its own writes; the show never waits for it.
 
 use super::page;
+use crate::whole::folder_of;
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
     fs,
@@ -166,10 +167,9 @@ fn to_file(path: &Path, inbox: &Receiver<Shown>, tell: &Sender<String>) {
 fn write(path: &Path, text: &str) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let said = || format!("the overlay's file {name} can't be written");
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut new = tempfile::Builder::new()
         .prefix(".overlay")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .tempfile_in(folder_of(path))
         .with_context(said)?;
     new.write_all(text.as_bytes()).with_context(said)?;
     // Streaming programs may run as another user.

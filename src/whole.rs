@@ -1,11 +1,13 @@
-//! A file written so that at every moment the old or the new one is there. (A draft has its own way: `session`.)
+//! A file written so that at every moment the old or the new one is there, with the rights of any new file. (A draft has
+//! its own way: `session`.)
 
 use anyhow::Result;
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{self, Write},
     path::Path,
 };
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes all of a file. A symbolic link stays one, and permissions stay.
 ///
@@ -17,13 +19,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     // a symbolic link stays one: what it leads to is replaced
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask, as for any new file
-    }
-    let mut file = builder.tempfile_in(folder_of(&path))?;
+    let mut file = file_in(folder_of(&path))?;
     if let Ok(old) = fs::metadata(&path) {
         file.as_file().set_permissions(old.permissions())?;
     }
@@ -31,6 +27,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     file.as_file().sync_all()?;
     file.persist(&path)?;
     Ok(())
+}
+
+/// A file without its name yet, for whoever writes it bit by bit. What `tempfile` makes by itself is for its owner
+/// alone, under any name.
+///
+/// # Errors
+/// When it can't be made.
+pub fn file_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
+    builder.tempfile_in(folder)
 }
 
 /// The folder that a file is in.
