@@ -101,6 +101,36 @@ fn one_file_carries_a_model_or_a_run() {
     assert!(numbers(&home, "mine") == numbers(&away, "theirs"));
 }
 
+#[test]
+fn what_a_model_copies_is_known_wherever_it_goes() {
+    let home = Home::new();
+    lines(&home.finetune(&["--run", "mine", "--steps", "1"]).output().unwrap());
+    let run = home.checkpoint("mine", 1);
+    let index = Memorized::find(&run).unwrap();
+    assert!(index.is_some());
+    let did = |args: &[&str]| {
+        let output = home.command(args).current_dir(home.path()).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        output
+    };
+    did(&["models", "export", "run:mine", "--to", "hf", "-o", "folder"]);
+    did(&["models", "import", "folder", "--name", "mine"]);
+    did(&["models", "import", run.to_str().unwrap(), "--name", "straight"]);
+    let shelf = home.models();
+    for folder in [home.path().join("folder"), shelf.join("mine"), shelf.join("straight")] {
+        assert!(Memorized::find(&folder).unwrap() == index, "{}", folder.display());
+    }
+    let said = did(&["generate", "The", "--json", "--max-tokens", "3", "--model", "mine"]);
+    assert!(lines(&said)[0]["copied"].is_u64(), "{}", err(&said));
+    // one file has no place for it, and that is said
+    let said = did(&["models", "export", "run:mine", "--to", "gguf", "-o", "mine.gguf"]);
+    assert!(err(&said).contains("`--to hf` and `unstuck models pack` do"), "{}", err(&said));
+    let tiny = fs::canonicalize(TINY).unwrap();
+    let said =
+        did(&["models", "export", tiny.to_str().unwrap(), "--to", "gguf", "-o", "tiny.gguf"]);
+    assert_eq!(err(&said), "");
+}
+
 /// Unless they are secret, files are for whoever the person's mask lets read them.
 #[cfg(unix)]
 #[test]

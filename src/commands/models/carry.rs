@@ -5,7 +5,7 @@ use super::{Found, is_name, note};
 use crate::{
     commands::Place,
     model::{
-        EMBEDDED, Model, Precision,
+        EMBEDDED, Memorized, Model, Precision,
         formats::{Checkpoint, export::to_folder, gguf},
         hub,
         memory::size,
@@ -18,6 +18,10 @@ use std::{
     io::{BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
 };
+
+/// What a GGUF file has no place for.
+const NO_INDEX: &str = "a GGUF file doesn't say what the model copies from its training text; `--to hf` and \
+                        `unstuck models pack` do";
 
 /// What a model is exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     note(&model.notes);
     fs::create_dir_all(shelf).with_context(|| format!("{}", shelf.display()))?;
     let form = model.form();
-    to_folder(&mut model, &to)?;
+    to_folder(&mut model, Memorized::find(path)?.as_ref(), &to)?;
     Place::open(None)?
         .write(&format!("{name}: imported from a {form} model; --model {name} opens it\n"))
 }
@@ -63,8 +67,11 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
         output.display()
     );
     match to {
-        To::HuggingFace => to_folder(&mut model, output)?,
+        To::HuggingFace => to_folder(&mut model, found.memorized()?.as_ref(), output)?,
         To::Gguf => {
+            if found.place().and_then(Memorized::place).is_some() {
+                note(&[NO_INDEX.to_owned()]);
+            }
             let config = &model.config;
             ensure!(
                 config.scale_attn_weights && !config.scale_attn_by_inverse_layer_idx,

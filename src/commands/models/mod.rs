@@ -12,7 +12,7 @@ pub use pull::pull;
 
 use crate::{
     clean::for_terminal,
-    model::{EMBEDDED, formats::Checkpoint},
+    model::{EMBEDDED, Memorized, formats::Checkpoint},
 };
 use anyhow::Result;
 use std::{
@@ -42,6 +42,10 @@ impl Found {
             Self::Embedded => None,
             Self::At(path) => Some(path),
         }
+    }
+
+    fn memorized(&self) -> Result<Option<Memorized>> {
+        Ok(self.place().map(Memorized::find).transpose()?.flatten())
     }
 }
 

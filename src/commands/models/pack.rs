@@ -70,7 +70,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
             let mut model = found.open()?;
             note(&model.notes);
             let new = aside.path().join("model");
-            to_folder(&mut model, &new)?;
+            to_folder(&mut model, found.memorized()?.as_ref(), &new)?;
             new
         }
     };

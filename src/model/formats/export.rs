@@ -3,7 +3,7 @@
 
 use super::{Checkpoint, safetensors::Writer};
 use crate::{
-    model::{Config, Raw, load, tokenizer::Parts},
+    model::{Config, Memorized, Raw, load, memorized, tokenizer::Parts},
     whole,
 };
 use anyhow::{Context, Result, ensure};
@@ -40,11 +40,15 @@ pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
     all
 }
 
-/// Write a checkpoint into a folder, which must not be there yet.
+/// Write a checkpoint, with the index of what it was taught, into a folder, which must not be there yet.
 ///
 /// # Errors
 /// When the folder is there or cannot be made, or a tensor is missing, damaged or of another shape.
-pub fn to_folder(from: &mut Checkpoint, folder: &Path) -> Result<()> {
+pub fn to_folder(
+    from: &mut Checkpoint,
+    memorized: Option<&Memorized>,
+    folder: &Path,
+) -> Result<()> {
     let shown = || format!("{}", folder.display());
     ensure!(fs::symlink_metadata(folder).is_err(), "{}: there already", folder.display());
     let aside = tempfile::tempdir_in(whole::folder_of(folder)).with_context(shown)?;
@@ -53,6 +57,9 @@ pub fn to_folder(from: &mut Checkpoint, folder: &Path) -> Result<()> {
     write_json(&new.join("config.json"), &config_json(&from.config))?;
     write_tokenizer(from, new)?;
     write_weights(from, &new.join("model.safetensors"))?;
+    if let Some(memorized) = memorized {
+        memorized.write(&new.join(memorized::FILE))?;
+    }
     fs::rename(new, folder).with_context(shown)
 }
 
