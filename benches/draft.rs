@@ -20,8 +20,12 @@ const SENTENCE: &str = "He had been writing the same page, for eleven days in a 
 
 /// A draft of so many bytes in a folder.
 fn draft(folder: &Path, bytes: usize) -> std::path::PathBuf {
-    let path = folder.join(format!("{bytes}.md"));
-    fs::write(&path, SENTENCE.repeat(bytes / SENTENCE.len() + 1)).expect("a draft");
+    write(folder, &SENTENCE.repeat(bytes / SENTENCE.len() + 1))
+}
+
+fn write(folder: &Path, text: &str) -> std::path::PathBuf {
+    let path = folder.join(format!("{}.md", text.len()));
+    fs::write(&path, text).expect("a draft");
     path
 }
 
@@ -61,11 +65,18 @@ fn memory() -> usize {
 
 /// The slowest of keys matter: so all are measured one by one, in the middle of the draft, where nothing is special.
 fn keys(folder: &Path) {
-    for (name, bytes) in [("10 KB", 10_000), ("1 MB", 1_000_000), ("5 MB", 5_000_000)] {
-        let path = draft(folder, bytes);
-        let mut session = open(&path, folder);
-        session.move_to(bytes / 2, false);
-        let mut desk = Desk::new(session);
+    let paragraph = |bytes: usize| SENTENCE.replace('\n', " ").repeat(bytes / SENTENCE.len());
+    for (name, path) in [
+        ("10 KB", draft(folder, 10_000)),
+        ("1 MB", draft(folder, 1_000_000)),
+        ("5 MB", draft(folder, 5_000_000)),
+        ("1 MB in one paragraph", write(folder, &paragraph(1_000_000))),
+        ("5 MB in one paragraph", write(folder, &paragraph(5_000_000))),
+    ] {
+        let mut desk = Desk::new(open(&path, folder));
+        let start = Instant::now();
+        desk.key(KeyCode::Left);
+        println!("first frame, at the end of {name}: {:?}", start.elapsed());
         // The desk puts the cursor at the end: up into the middle of things.
         (0..40).for_each(|_| desk.key(KeyCode::PageUp));
         let mut times: Vec<Duration> = (0..4000)

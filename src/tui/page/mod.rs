@@ -1,5 +1,6 @@
 //! The window on the draft: which rows are on the screen, and how the cursor moves by rows. Draws nothing.
 
+mod cuts;
 mod rows;
 mod wrap;
 
@@ -23,11 +24,19 @@ pub struct Page {
     height: usize,
     /// What was drawn last, where, and how many rows of an offer stand below the cursor's.
     shown: Option<(Rect, View, usize)>,
+    cuts: cuts::Cuts,
 }
 
 impl Default for Page {
     fn default() -> Self {
-        Self { top: (0, 0), wished: None, width: 72, height: 20, shown: None }
+        Self {
+            top: (0, 0),
+            wished: None,
+            width: 72,
+            height: 20,
+            shown: None,
+            cuts: cuts::Cuts::default(),
+        }
     }
 }
 
@@ -47,8 +56,11 @@ impl Page {
     pub fn view(&mut self, session: &Session, width: usize, height: usize, below: usize) -> View {
         (self.width, self.height) = (width.max(1), height.max(1));
         let cursor = session.cursor();
-        let rows = Rows::new(session.text(), self.width);
-        let (mut rows, at) = rows.around(cursor, self.height, self.height);
+        let (mut rows, at) = Rows::new(session.text(), self.width, &mut self.cuts).around(
+            cursor,
+            self.height,
+            self.height,
+        );
         let known = session.map(self.top.0, self.top.1);
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
         // Far from where the window was, most of it shows what comes before the cursor.
@@ -126,7 +138,8 @@ impl Page {
             }
             Move::RowStart | Move::RowEnd => {
                 self.wished = None;
-                let (rows, at) = Rows::new(session.text(), self.width).around(cursor, 0, 0);
+                let (rows, at) =
+                    Rows::new(session.text(), self.width, &mut self.cuts).around(cursor, 0, 0);
                 let column = if to == Move::RowStart { 0 } else { usize::MAX };
                 rows[at].place(column)
             }
@@ -145,7 +158,8 @@ impl Page {
     fn vertical(&mut self, session: &Session, by: isize) -> usize {
         let cursor = session.cursor();
         let far = by.unsigned_abs();
-        let (rows, at) = Rows::new(session.text(), self.width).around(cursor, far, far);
+        let (rows, at) =
+            Rows::new(session.text(), self.width, &mut self.cuts).around(cursor, far, far);
         let column = *self.wished.get_or_insert_with(|| rows[at].column(cursor));
         match at.checked_add_signed(by) {
             None => 0,
@@ -158,7 +172,8 @@ impl Page {
     fn turn(&mut self, session: &Session, by: isize) {
         let Some(top) = session.map(self.top.0, self.top.1) else { return };
         let far = by.unsigned_abs();
-        let (rows, at) = Rows::new(session.text(), self.width).around(top, far, far);
+        let (rows, at) =
+            Rows::new(session.text(), self.width, &mut self.cuts).around(top, far, far);
         let to = at.saturating_add_signed(by).min(rows.len() - 1);
         self.top = (rows[to].start, session.revision());
     }

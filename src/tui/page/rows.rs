@@ -1,15 +1,13 @@
 //! The rows of the draft around a place. Only what is near is ever laid out: a key in a novel costs what it
 //! costs in a note, and one endless paragraph is laid out in pieces.
 
-use super::wrap::{cells, wrap};
-use crate::clean::for_terminal;
+use super::{
+    cuts::{Cuts, safe},
+    wrap::{cells, wrap},
+};
 use ropey::Rope;
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
-
-/// The most characters of a paragraph that are laid out in one piece.
-const PIECE: usize = 2048;
-/// How far a piece goes on to end between two words.
-const STRETCH: usize = 256;
 
 /// One row of the screen. Places are characters of the draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +53,11 @@ impl Row {
     }
 }
 
-/// A piece of a paragraph, in characters; `next` is where the piece after it begins.
+/// A piece of a paragraph: whole rows of it, in characters; `next` is where the piece after it begins.
 struct Piece {
     start: usize,
     end: usize,
-    last: bool,
+    paragraph: Range<usize>,
     next: Option<usize>,
 }
 
@@ -67,17 +65,18 @@ struct Piece {
 pub struct Rows<'a> {
     text: &'a Rope,
     width: usize,
+    cuts: &'a mut Cuts,
 }
 
 impl<'a> Rows<'a> {
-    /// Lays nothing out yet.
-    pub fn new(text: &'a Rope, width: usize) -> Self {
-        Self { text, width: width.max(1) }
+    /// Lays nothing out yet. `cuts` remembers from one look to the next where long paragraphs are cut.
+    pub fn new(text: &'a Rope, width: usize, cuts: &'a mut Cuts) -> Self {
+        Self { text, width: width.max(1), cuts }
     }
 
     /// The row that holds a place, with at least so many rows before and after it where there are any.
     /// Gives all of them, and the number of the one that holds the place.
-    pub fn around(&self, at: usize, before: usize, after: usize) -> (Vec<Row>, usize) {
+    pub fn around(&mut self, at: usize, before: usize, after: usize) -> (Vec<Row>, usize) {
         let at = at.min(self.text.len_chars());
         let home = self.piece(at);
         let mut rows = Vec::new();
@@ -103,9 +102,7 @@ impl<'a> Rows<'a> {
     }
 
     fn lay(&self, piece: &Piece, rows: &mut Vec<Row>) {
-        let text = self.text.slice(piece.start..piece.end).to_string();
-        // Character for character, so that places stay what they are.
-        let text = for_terminal(&text);
+        let text = safe(self.text, &piece.paragraph, piece.start..piece.end);
         let mut start = piece.start;
         for range in wrap(&text, self.width, 0) {
             let text = text[range].to_owned();
@@ -114,12 +111,12 @@ impl<'a> Rows<'a> {
             start = end;
         }
         if let Some(row) = rows.last_mut() {
-            row.last = piece.last;
+            row.last = piece.end == piece.paragraph.end;
         }
     }
 
     /// The piece that holds a place.
-    fn piece(&self, at: usize) -> Piece {
+    fn piece(&mut self, at: usize) -> Piece {
         let line = self.text.char_to_line(at);
         let from = self.text.line_to_char(line);
         let to = self.text.line_to_char(line + 1);
@@ -129,33 +126,127 @@ impl<'a> Rows<'a> {
         let end = to - usize::from(ended) - usize::from(crlf && self.text.char(to - 1) == '\n');
         // The end of the paragraph is in the piece of its last character.
         let at = at.min(end.saturating_sub(1)).max(from);
-        let number = (at - from) / PIECE;
-        let mut start = self.cut(from, end, number);
-        let mut stop = self.cut(from, end, number + 1);
-        if at < start {
-            (start, stop) = (self.cut(from, end, number - 1), start);
-        }
-        let last = stop >= end;
-        let next = if last { ended.then_some(to) } else { Some(stop) };
-        Piece { start, end: stop, last, next }
-    }
-
-    /// Where the piece of a number begins in the paragraph `from..end`.
-    fn cut(&self, from: usize, end: usize, number: usize) -> usize {
-        let at = from + number * PIECE;
-        if number == 0 || at >= end {
-            return at.min(end);
-        }
-        let near = self.text.slice(at..end.min(at + STRETCH));
-        let space = near.chars().position(char::is_whitespace);
-        // One word of thousands of characters: anywhere will do.
-        space.map_or(at, |space| at + space + 1).min(end)
+        let piece = self.cuts.piece(self.text, self.width, &(from..end), at);
+        let next = if piece.end < end { Some(piece.end) } else { ended.then_some(to) };
+        Piece { start: piece.start, end: piece.end, paragraph: from..end, next }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::cuts::PIECE, *};
+    use crate::clean::for_terminal;
+    use proptest::prelude::*;
+
+    /// All rows, by a wrap of each whole paragraph.
+    fn whole(text: &str, width: usize) -> Vec<Row> {
+        let (mut rows, mut start) = (Vec::new(), 0);
+        for paragraph in text.split('\n') {
+            let paragraph = for_terminal(paragraph);
+            for range in wrap(&paragraph, width, 0) {
+                let last = range.end == paragraph.len();
+                let text = paragraph[range].to_owned();
+                let end = start + text.chars().count();
+                rows.push(Row { start, end, text, last });
+                start = end;
+            }
+            start += 1;
+        }
+        rows
+    }
+
+    /// That the rows around some places are those of the whole paragraphs.
+    fn agree(text: &Rope, width: usize, cuts: &mut Cuts, places: impl Iterator<Item = usize>) {
+        let all = whole(&text.to_string(), width);
+        for at in places {
+            let (near, index) = Rows::new(text, width, cuts).around(at, 3, 3);
+            let home = all.iter().position(|row| row.holds(at)).expect("a row");
+            assert_eq!(near[index], all[home], "{at} at {width}");
+            let first = home - index;
+            assert!(first == 0 || index >= 3);
+            assert!(near == all[first..first + near.len()], "{at} at {width}");
+            assert!(first + near.len() == all.len() || near.len() > index + 3);
+        }
+    }
+
+    /// Stretches that paragraphs are made of: words, no spaces, wide signs, what joins, marks, many spaces.
+    const STRETCHES: &[&str] = &[
+        "the same page, for eleven days in a row. ",
+        "well-known—“and” so on ",
+        "unbroken",
+        "雨が降っていた。帰ろうと思った。",
+        "👨‍👩‍👧‍👦",
+        "🇩🇪",
+        "e\u{301}",
+        "☔\u{fe0e}",
+        "می\u{200c}خواهم",
+        "\u{200d}",
+        "\u{1b}[31m\t",
+        "       ",
+        "x ",
+    ];
+
+    #[test]
+    fn rows_of_a_long_paragraph_are_those_of_all_of_it() {
+        for stretch in STRETCHES {
+            for width in [1, 2, 7, 40, 72] {
+                for len in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 70, 5 * PIECE] {
+                    let text: String = stretch.chars().cycle().take(len).collect();
+                    let text = Rope::from_str(&format!("one\n{text}\ntwo"));
+                    let end = text.len_chars();
+                    let places = [0, 4, PIECE, PIECE + 5, 2 * PIECE, end / 2, end - 4, end];
+                    let places = places.into_iter().filter(|at| *at <= end);
+                    agree(&text, width, &mut Cuts::default(), places);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]
+
+        /// Whatever is edited wherever, and looked at in whatever order.
+        #[test]
+        fn cuts_hold_through_edits(
+            parts in prop::collection::vec((0..STRETCHES.len(), 1..400usize), 1..12),
+            breaks in prop::collection::vec(0..20_000usize, 0..3),
+            edits in prop::collection::vec(
+                (0..30_000usize, 0..60usize, 0..STRETCHES.len(), any::<bool>(), 0..30_000usize),
+                1..12,
+            ),
+            width in 1..80usize,
+        ) {
+            let text: String =
+                parts.iter().map(|(stretch, times)| STRETCHES[*stretch].repeat(*times)).collect();
+            let mut text: Rope = text.chars().take(20_000).collect::<String>().as_str().into();
+            for at in breaks {
+                text.insert(at.min(text.len_chars()), "\n");
+            }
+            let mut cuts = Cuts::default();
+            for (at, gone, stretch, comes, looked) in edits {
+                let end = text.len_chars();
+                agree(&text, width, &mut cuts, [at.min(end), looked.min(end)].into_iter());
+                let at = at.min(end);
+                text.remove(at..(at + gone).min(end));
+                if comes {
+                    text.insert(at, STRETCHES[stretch]);
+                }
+                let end = text.len_chars();
+                agree(&text, width, &mut cuts, [at, looked.min(end), end].into_iter());
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_cut() {
+        for endless in [" ", "\u{301}"] {
+            let text = Rope::from_str(&format!("a{}b", endless.repeat(200_000)));
+            let mut cuts = Cuts::default();
+            let (rows, at) = Rows::new(&text, 20, &mut cuts).around(100_000, 1, 1);
+            assert!(rows.iter().all(|row| row.text.len() < 100_000), "{:?}", rows.len());
+            assert!(rows[at].holds(100_000));
+        }
+    }
 
     #[test]
     fn rows_follow_each_other_through_the_whole_draft() {
@@ -163,7 +254,8 @@ mod tests {
         for text in ["", "\n", "one\n\ntwo\n", "one two three four five", &long, "a\r\nb\u{2028}c"]
         {
             let rope = Rope::from_str(text);
-            let rows = Rows::new(&rope, 11);
+            let mut cuts = Cuts::default();
+            let mut rows = Rows::new(&rope, 11, &mut cuts);
             let (all, _) = rows.around(0, 0, usize::MAX - 1);
             let total: usize = all.iter().map(|row| row.text.chars().count()).sum();
             let marks = text.chars().filter(|c| "\r\n\u{2028}".contains(*c)).count();
@@ -182,7 +274,7 @@ mod tests {
     #[test]
     fn columns_and_places_agree() {
         let rope = Rope::from_str("雨が 👨‍👩‍👧‍👦 e\u{301}nd of it all");
-        let (rows, _) = Rows::new(&rope, 12).around(0, 0, 9);
+        let (rows, _) = Rows::new(&rope, 12, &mut Cuts::default()).around(0, 0, 9);
         for row in &rows {
             for at in row.start..row.end {
                 let place = row.place(row.column(at));
