@@ -225,6 +225,79 @@ fn the_mouse_clicks_drags_and_scrolls() {
     assert_ne!(desk.shown(), worn);
 }
 
+/// A writer reads what stands above and types on: the words come where the cursor was left.
+#[test]
+fn the_wheel_moves_the_window_and_never_the_cursor() {
+    let (up, down) = (MouseEventKind::ScrollUp, MouseEventKind::ScrollDown);
+    let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    let first = |desk: &mut Desk| desk.shown().lines().nth(2).unwrap_or_default().trim().to_owned();
+    let number = |desk: &mut Desk| -> usize { first(desk)["line ".len()..].parse().unwrap() };
+    let wheel = |desk: &mut Desk, kind, notches: usize| {
+        (0..notches).for_each(|_| point(desk, kind, 20, 10));
+    };
+    // Notches up, a key, the end of the text then, and how many rows the cursor is higher: so many more stand above the
+    // least that the page has to come back.
+    let mut desk = Desk::on(&text);
+    let least = number(&mut desk) - 1;
+    for (notches, step, end, rows) in [
+        (1, "x", "line 99\nx|", 0),
+        (3, "x", "line 99\nx|", 0),
+        (60, "x", "line 99\nx|", 0),
+        (60, "<backspace>", "line 99|", 1),
+        (60, "<left>", "line 99|\n", 1),
+        (60, "<up>", "|line 99\n", 1),
+        (60, "<end>", "line 99\n|", 0),
+        (60, "<ctrl-space>", "line 99\n|", 0),
+        (60, "^pasted", "line 99\npasted|", 0),
+    ] {
+        let mut desk = Desk::on(&text);
+        let before = number(&mut desk);
+        wheel(&mut desk, up, notches);
+        assert_eq!(number(&mut desk), before.saturating_sub(3 * notches), "{notches}");
+        assert!(desk.text().ends_with("line 99\n|"), "the cursor stays");
+        assert_eq!(desk.sees_cursor(), notches < 3, "{notches}");
+        desk.steps(&[step]);
+        assert!(desk.text().ends_with(end), "{step}: {}", desk.text());
+        assert!(desk.sees_cursor(), "{step}");
+        assert_eq!(number(&mut desk), least - rows, "{step} after {notches}");
+    }
+    // What is no word, no move and no question leaves the reader where he is: tokens, sheets, saving, Esc.
+    let mut desk = Desk::on(&text);
+    desk.steps(&["<ctrl-space>"]);
+    wheel(&mut desk, up, 12);
+    let there = number(&mut desk);
+    desk.steps(&["= and| so| on", "=.", "<f1>", "<esc>", "<esc>", "<ctrl-c>", "<shift-tab>"]);
+    assert_eq!(number(&mut desk), there);
+    assert!(!desk.sees_cursor());
+    // Down again to the end, and no farther; a cursor that is left above comes back from there too.
+    wheel(&mut desk, down, 60);
+    assert!(desk.sees_cursor());
+    let end = number(&mut desk);
+    wheel(&mut desk, down, 3);
+    assert_eq!(number(&mut desk), end);
+    desk.steps(&["<ctrl-home>"]);
+    wheel(&mut desk, down, 60);
+    assert!(number(&mut desk) >= end && !desk.sees_cursor());
+    desk.steps(&["x"]);
+    assert!(desk.text().starts_with("x|line 0") && desk.sees_cursor());
+    assert_eq!(first(&mut desk), "xline 0");
+    // A click sets it where one reads; pages turn from the cursor.
+    wheel(&mut desk, down, 10);
+    let there = number(&mut desk);
+    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 4, 10);
+    assert_eq!(number(&mut desk), there);
+    assert!(desk.text().contains(&format!("|line {}\n", there + 8)));
+    // The row below a window's edge is a short way back.
+    wheel(&mut desk, up, 4);
+    desk.steps(&["y"]);
+    assert!(desk.sees_cursor() && number(&mut desk) < there);
+    let mut desk = Desk::on("short\n");
+    let before = desk.shown();
+    wheel(&mut desk, up, 2);
+    wheel(&mut desk, down, 2);
+    assert_eq!(desk.shown(), before);
+}
+
 #[test]
 fn dragging_selects_beyond_what_is_seen() {
     let (down, drag, up) = (

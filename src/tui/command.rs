@@ -254,6 +254,11 @@ impl Command {
         )
     }
 
+    /// It brings something to the cursor without changing the text.
+    pub fn is_at_the_cursor(self) -> bool {
+        matches!(self, Self::Ask | Self::AskOrTab | Self::RollAgain | Self::OpenToken)
+    }
+
     /// The number of the offer that the command takes, from 0.
     pub fn numbered(self) -> Option<usize> {
         [Self::Take1, Self::Take2, Self::Take3, Self::Take4, Self::Take5, Self::Take6]

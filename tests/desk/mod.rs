@@ -242,6 +242,12 @@ impl Desk {
         chars.into_iter().collect()
     }
 
+    /// Whether the cursor is on the screen.
+    pub fn sees_cursor(&mut self) -> bool {
+        self.draw();
+        self.screen.backend().cursor_visible()
+    }
+
     /// The screen as text.
     pub fn shown(&mut self) -> String {
         self.draw();

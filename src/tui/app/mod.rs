@@ -324,6 +324,9 @@ impl App {
     }
 
     fn run(&mut self, command: Command) {
+        if command.is_at_the_cursor() {
+            self.page.come_back();
+        }
         match command {
             Command::Ask => self.ask(),
             Command::AskOrTab => self.ask_or_tab(),

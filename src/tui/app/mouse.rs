@@ -106,7 +106,7 @@ impl App {
         match &mut self.overlay {
             None if over_offers => self.offers.window.turn(by),
             // What was recovered is read before the question is answered.
-            None | Some(Overlay::Question(_)) => self.page.scroll(&mut self.session, by * NOTCH),
+            None | Some(Overlay::Question(_)) => self.page.scroll(&self.session, by * NOTCH),
             Some(Overlay::Sheet(_, at)) => *at = at.saturating_add_signed(by * NOTCH),
             Some(Overlay::Difference(difference, _)) => {
                 difference.scrolled = difference.scrolled.saturating_add_signed(by * NOTCH);

@@ -10,6 +10,7 @@ pub use wrap::{cells, shown, width, wrap};
 use super::command::Move;
 use crate::session::{Revision, Session};
 use ratatui::layout::Rect;
+use ropey::Rope;
 
 /// How many rows stay between the window's first and the cursor, where there is room.
 const MARGIN: usize = 2;
@@ -22,6 +23,10 @@ pub struct Page {
     wished: Option<usize>,
     width: usize,
     height: usize,
+    /// How many rows stay free below the cursor.
+    below: usize,
+    /// The wheel has turned the window away from the cursor, which stood there in that text.
+    away: Option<(usize, Rope)>,
     /// What was drawn last, where, and how many rows of an offer stand below the cursor's.
     shown: Option<(Rect, View, usize)>,
     cuts: cuts::Cuts,
@@ -34,6 +39,8 @@ impl Default for Page {
             wished: None,
             width: 72,
             height: 20,
+            below: 0,
+            away: None,
             shown: None,
             cuts: cuts::Cuts::default(),
         }
@@ -44,37 +51,61 @@ impl Default for Page {
 pub struct View {
     /// From the first row of the window on; may be fewer than the window has.
     pub rows: Vec<Row>,
-    /// The cursor's row, counted from the window's first.
-    pub row: usize,
-    /// The cursor's column.
-    pub column: usize,
+    /// The cursor's row, counted from the window's first, and its column; `None` when the wheel has turned the window
+    /// away from it.
+    pub cursor: Option<(usize, usize)>,
 }
 
 impl Page {
     /// The rows to draw in a window of this size. The window moves as little as it must: only when the cursor
-    /// would come nearer to its edge than `below` rows at the bottom or a margin at the top.
+    /// would come nearer to its edge than `below` rows at the bottom or a margin at the top. One that the wheel has
+    /// turned stays there until the cursor moves or the text changes.
     pub fn view(&mut self, session: &Session, width: usize, height: usize, below: usize) -> View {
         (self.width, self.height) = (width.max(1), height.max(1));
-        let cursor = session.cursor();
-        let (mut rows, at) = Rows::new(session.text(), self.width, &mut self.cuts).around(
-            cursor,
-            self.height,
-            self.height,
-        );
-        let known = session.map(self.top.0, self.top.1);
-        let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
-        // Far from where the window was, most of it shows what comes before the cursor.
-        let first = kept.unwrap_or_else(|| at.saturating_sub(self.height * 2 / 3));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
-        let below = below.min(self.height.saturating_sub(1 + margin));
+        self.below = below.min(self.height.saturating_sub(1 + margin));
+        let (cursor, height) = (session.cursor(), self.height);
+        let known = session.map(self.top.0, self.top.1);
+        let away = self.away.take();
+        let stays = |(at, text): &(usize, Rope)| *at == cursor && session.text().is_instance(text);
+        if let Some(top) = known.filter(|_| away.as_ref().is_some_and(stays)) {
+            self.away = away;
+            let (rows, first) = self.rows(session).around(top, 0, height);
+            return self.cut(session, rows, first);
+        }
+        let (rows, at) = self.rows(session).around(cursor, height, height);
+        let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
+        let first = match (kept, known.filter(|_| away.is_some())) {
+            (Some(kept), _) => kept,
+            // Back from where the wheel has led, no farther than it must.
+            (None, Some(top)) => {
+                if top < cursor {
+                    0
+                } else {
+                    at
+                }
+            }
+            // Far from where the window was, most of it shows what comes before the cursor.
+            (None, None) => at.saturating_sub(height * 2 / 3),
+        };
         let first =
-            first.clamp((at + 1 + below).saturating_sub(self.height), at.saturating_sub(margin));
-        self.top = (rows[first].start, session.revision());
+            first.clamp((at + 1 + self.below).saturating_sub(height), at.saturating_sub(margin));
+        self.cut(session, rows, first)
+    }
+
+    /// The window begins with the row of a number.
+    fn cut(&mut self, session: &Session, mut rows: Vec<Row>, first: usize) -> View {
         rows.drain(..first);
         rows.truncate(self.height);
-        let row = at - first;
-        let column = rows[row].column(cursor).min(self.width);
-        View { rows, row, column }
+        self.top = (rows.first().map_or(0, |row| row.start), session.revision());
+        let cursor = session.cursor();
+        let row = rows.iter().position(|row| row.holds(cursor));
+        let cursor = row.map(|row| (row, rows[row].column(cursor).min(self.width)));
+        View { rows, cursor }
+    }
+
+    fn rows<'a>(&'a mut self, session: &'a Session) -> Rows<'a> {
+        Rows::new(session.text(), self.width, &mut self.cuts)
     }
 
     /// What was drawn, and where: for the mouse.
@@ -90,7 +121,10 @@ impl Page {
         }
         let row = usize::from(y - area.y);
         // Rows of an offer belong to the cursor's row.
-        let row = if row > view.row { row.saturating_sub(*offered).max(view.row) } else { row };
+        let row = match view.cursor {
+            Some((cursor, _)) if row > cursor => row.saturating_sub(*offered).max(cursor),
+            _ => row,
+        };
         let at = match view.rows.get(row) {
             Some(row) => row.place(usize::from(x.saturating_sub(area.x))),
             None => view.rows.last()?.end,
@@ -111,11 +145,25 @@ impl Page {
         (self.place_at(session, at), beyond)
     }
 
-    /// Moves the window and the cursor by rows.
-    pub fn scroll(&mut self, session: &mut Session, by: isize) {
-        self.turn(session, by);
-        let at = self.vertical(session, by);
-        session.move_to(at, false);
+    /// Turns the window by rows, as far as the text goes; the cursor stays where it is in the text.
+    pub fn scroll(&mut self, session: &Session, by: isize) {
+        let Some(top) = session.map(self.top.0, self.top.1) else { return };
+        let (height, below, far) = (self.height, self.below, by.unsigned_abs());
+        let (rows, at) = self.rows(session).around(top, far, far + height);
+        // No farther than the end of the text would lead.
+        let last = rows.len() - 1;
+        let most = last.saturating_sub((height * 2 / 3).min(height - 1 - below));
+        let to = at.saturating_add_signed(by).min(most.max(at));
+        if to != at {
+            self.top = (rows[to].start, session.revision());
+            self.away = Some((session.cursor(), session.text().clone()));
+        }
+    }
+
+    /// Brings a window back that the wheel has turned.
+    pub fn come_back(&mut self) {
+        // The cursor stands nowhere else than it does.
+        self.away.iter_mut().for_each(|(at, _)| *at = usize::MAX);
     }
 
     /// How many rows the window has.
@@ -130,6 +178,7 @@ impl Page {
 
     /// Moves the cursor by what is seen; `select` extends the selection.
     pub fn go(&mut self, session: &mut Session, to: Move, select: bool) {
+        self.come_back();
         let cursor = session.cursor();
         let at = match to {
             Move::Text(motion) => {
@@ -138,8 +187,7 @@ impl Page {
             }
             Move::RowStart | Move::RowEnd => {
                 self.wished = None;
-                let (rows, at) =
-                    Rows::new(session.text(), self.width, &mut self.cuts).around(cursor, 0, 0);
+                let (rows, at) = self.rows(session).around(cursor, 0, 0);
                 let column = if to == Move::RowStart { 0 } else { usize::MAX };
                 rows[at].place(column)
             }
@@ -158,8 +206,7 @@ impl Page {
     fn vertical(&mut self, session: &Session, by: isize) -> usize {
         let cursor = session.cursor();
         let far = by.unsigned_abs();
-        let (rows, at) =
-            Rows::new(session.text(), self.width, &mut self.cuts).around(cursor, far, far);
+        let (rows, at) = self.rows(session).around(cursor, far, far);
         let column = *self.wished.get_or_insert_with(|| rows[at].column(cursor));
         match at.checked_add_signed(by) {
             None => 0,
@@ -170,10 +217,10 @@ impl Page {
 
     /// Moves the window by rows, so that the cursor stays where it is on the screen when a page is turned.
     fn turn(&mut self, session: &Session, by: isize) {
-        let Some(top) = session.map(self.top.0, self.top.1) else { return };
+        let top = session.map(self.top.0, self.top.1);
+        let Some(top) = top.filter(|_| self.away.is_none()) else { return };
         let far = by.unsigned_abs();
-        let (rows, at) =
-            Rows::new(session.text(), self.width, &mut self.cuts).around(top, far, far);
+        let (rows, at) = self.rows(session).around(top, far, far);
         let to = at.saturating_add_signed(by).min(rows.len() - 1);
         self.top = (rows[to].start, session.revision());
     }

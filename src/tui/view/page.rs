@@ -27,7 +27,8 @@ const COLUMN: u16 = 72;
 /// The least space beside it.
 const MARGIN: u16 = 3;
 
-/// Draws the page; `below` the cursor so many rows stay free. Tells where the cursor is.
+/// Draws the page; `below` the cursor so many rows stay free. Tells where the cursor is, or the beginning of the page
+/// when the wheel has turned it away.
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Position {
     let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
     let column = Rect {
@@ -50,8 +51,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Positio
     paint(lines, &app.theme, frame, column);
     mark_sight(app, &view, frame, column);
     mark_authors(app, &view, frame, column);
-    let at = Position::new(column.x + view.column as u16, column.y + view.row as u16);
-    if app.overlay.is_none() {
+    let (y, x) = view.cursor.unwrap_or((0, 0));
+    let at = Position::new(column.x + x as u16, column.y + y as u16);
+    if app.overlay.is_none() && view.cursor.is_some() {
         frame.set_cursor_position(at);
     }
     app.page.shown_at(column, view, more);
@@ -127,6 +129,7 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
 
 /// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside.
 fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
+    let Some((row, column)) = view.cursor else { return };
     let next = app.session.text().get_char(app.session.cursor());
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
         return;
@@ -154,12 +157,11 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
     };
     let rest = for_terminal(rest);
     let copied = app.offers.copied(&app.session);
-    let mut at = view.row;
-    let mut used = view.column;
+    let (mut at, mut used) = (row, column);
     let mut before = 0; // characters before the paragraph
     for paragraph in rest.split('\n') {
         for range in wrap(paragraph, width, used) {
-            if at > view.row {
+            if at > row {
                 lines.insert(at.min(lines.len()), Line::default());
             }
             let Some(line) = lines.get_mut(at) else { return };
