@@ -3,7 +3,7 @@
 mod desk;
 
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use desk::{Desk, settings};
+use desk::{Desk, beside::queue, settings};
 use ratatui::style::Color;
 use std::{fs, path::Path};
 use strum::IntoEnumIterator;
@@ -430,6 +430,14 @@ fn ctrl_v_pastes_into_fields_too() {
     assert!(desk.shown().contains("draft.mdlamps"), "{}", desk.shown());
     desk.steps(&["<esc>", "<ctrl-p>", "<ctrl-v>"]);
     assert!(desk.shown().contains("› lamps"), "{}", desk.shown());
+    desk.steps(&["<esc>", "<f3>", "n", "<ctrl-v>", "<enter>"]);
+    assert!(desk.shown().contains("“lamps”"), "{}", desk.shown());
+    let folder = tempfile::tempdir().unwrap();
+    let all = [("hello", "anna", "One."), ("help", "ben", "Two."), ("more", "cy", "Three.")];
+    let settings = Settings { mentions: Some(queue(folder.path(), all)), ..settings() };
+    let mut desk = Desk::with("lamps", &settings);
+    desk.steps(&["<ctrl-a>", "<ctrl-c>", "<f9>", "e", " ", "<ctrl-v>", "<enter>"]);
+    assert!(desk.shown().contains("reply    One. lamps"), "{}", desk.shown());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod desk;
 mod models;
 
-use desk::Desk;
+use desk::{Desk, beside::entries};
 use ratatui::{
     layout::Position,
     style::{Color, Modifier},
@@ -89,7 +89,7 @@ fn models_to_choose_from() {
         let mut desk = Desk::on(ISLAND).with_shelf();
         desk.size(width, height);
         desk.press("ctrl-l");
-        desk.shelf(Word::Listed(models::entries()));
+        desk.shelf(Word::Listed(entries()));
         insta::assert_snapshot!(format!("models_{width}x{height}"), desk.shown());
     }
 }

@@ -1,8 +1,14 @@
 //! Every theme with every number of colours: each role can be read, and so can every cell of every view.
 
+#[path = "live/air.rs"]
+mod air;
 mod desk;
 
-use desk::{Desk, Room};
+use air::{Air, RUNDOWN, gear};
+use desk::{
+    Desk, Room,
+    beside::{entries, queue},
+};
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier},
@@ -34,7 +40,18 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("stale", ISLAND, &["<ctrl-space>", "=ing| to| be| done.", "=.", "y"]),
     ("selected", ISLAND, &["<ctrl-space>", "=ing| to", "<alt-enter>", "<ctrl-a>"]),
     ("help", ISLAND, &["<f1>"]),
-    ("models", ISLAND, &["<ctrl-l>"]),
+    ("models", ISLAND, &["<f11>", "<down>"]),
+    ("a torn model", ISLAND, &["<ctrl-l>", "torn", "<enter>"]),
+    ("to fetch", ISLAND, &["<ctrl-l>", "gpt2", "<enter>"]),
+    ("fetching", ISLAND, &["<ctrl-l>", "gpt2", "<enter>", "<enter>", "<ctrl-l>"]),
+    ("to compare", ISLAND, &["<ctrl-l>", "<esc>", "<alt-m>"]),
+    ("compared", ISLAND, &["<ctrl-l>", "<esc>", "<alt-m>", "<enter>", "=ing| to", "=1:ing| older"]),
+    ("mentions", ISLAND, &["<f9>", "<down>"]),
+    ("lost mention", ISLAND, &["<f9>", "<end>"]),
+    ("changed reply", ISLAND, &["<f9>", "e", " 雨"]),
+    ("not sent", ISLAND, &["<f9>", "e", " See example.com.", "<enter>"]),
+    ("left alone", ISLAND, &["<f9>", "o"]),
+    ("nothing waits", ISLAND, &["<f9>", "x", "x", "x"]),
     ("leave", ISLAND, &["x", "<ctrl-q>"]),
     ("save as", ISLAND, &["<alt-s>"]),
     ("failed", ISLAND, &["<ctrl-space>", "=ing", "=!model.safetensors is torn"]),
@@ -85,6 +102,13 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("nothing found", ISLAND, &["<ctrl-p>", "zzzz"]),
 ];
 
+/// Who wrote what to the bot, and what it would answer.
+const WAITING: [(&str, &str, &str); 3] = [
+    ("@inkbot what is the second rule?", "anna", "That the lamps are put out at nine."),
+    ("@inkbot help", "ben_the_keeper", "I go on from what you write. Begin with @inkbot."),
+    ("@inkbot 雨が降っていた", "雨", "It rained on the island, and nobody spoke of it."),
+];
+
 fn names() -> Vec<String> {
     Themes::default().list().into_iter().map(|(name, _)| name).collect()
 }
@@ -92,12 +116,27 @@ fn names() -> Vec<String> {
 fn view(theme: &str, depth: Depth, size: (u16, u16), text: &str, steps: &[&str]) -> Desk {
     // One offer a question keeps scripts short; an empty page asks for three.
     let offers = if text.is_empty() { 3 } else { 1 };
-    let settings = Settings { theme: theme.into(), depth, offers, ..Settings::default() };
-    let mut desk = Desk::new(Session::from_text(text), &settings, Vec::new());
+    let folder = tempfile::tempdir().expect("a folder");
+    let asks_bot = steps.contains(&"<f9>");
+    let mentions = asks_bot.then(|| queue(folder.path(), WAITING));
+    let settings = Settings { theme: theme.into(), depth, offers, mentions, ..Settings::default() };
+    let mut desk = Desk::new(Session::from_text(text), &settings, Vec::new()).with_shelf();
     desk.size(size.0, size.1);
-    desk.steps(steps);
+    for step in steps {
+        desk.steps(&[step]);
+        desk.play_shelf(&entries());
+    }
     desk.draw();
     desk
+}
+
+fn show(theme: &str, depth: Depth, size: (u16, u16), play: fn(&mut Air)) -> Desk {
+    let settings = Settings { theme: theme.into(), depth, ..Settings::default() };
+    let mut air = Air::with(Session::new(), gear(RUNDOWN), &settings);
+    air.desk.size(size.0, size.1);
+    play(&mut air);
+    air.desk.draw();
+    air.desk
 }
 
 /// Views that need a file, a crash before, or another program: the way there from the crash.
@@ -179,11 +218,16 @@ fn every_role_can_be_read_in_every_theme_with_any_number_of_colours() {
 #[test]
 fn without_colour_there_is_none() {
     for name in names() {
+        let plain = |cell: &Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
         for (view_name, text, steps) in VIEWS {
             let desk = view(&name, Depth::None, (80, 24), text, steps);
             let buffer = desk.screen.backend().buffer();
-            let plain = |cell: &Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
             assert!(buffer.content().iter().all(plain), "{name} {view_name}");
+        }
+        for (view_name, play) in air::VIEWS {
+            let desk = show(&name, Depth::None, (80, 24), *play);
+            let buffer = desk.screen.backend().buffer();
+            assert!(buffer.content().iter().all(plain), "{name}, on air: {view_name}");
         }
     }
 }
@@ -204,13 +248,30 @@ fn words(desk: &mut Desk) -> String {
 fn check(desk: &Desk, theme: &str, depth: Depth, what: &str) {
     let theme = Themes::default().load(theme, depth).expect(theme);
     let rule = theme.style(Role::Rule).fg;
-    for cell in desk.screen.backend().buffer().content() {
+    for cell in desk.cells().concat() {
         assert!(cell.fg != Color::Reset && cell.bg != Color::Reset, "{what}: {cell:?}");
         let ratio = depth.contrast(cell.fg, cell.bg);
         let read = !cell.symbol().trim().is_empty();
         let drawn = "─│┌┐└┘".contains(cell.symbol()) && Some(cell.fg) == rule;
         assert!(!read || drawn || ratio >= 4.5, "{what}: {ratio:.2} {cell:?}");
         assert!(!cell.modifier.contains(Modifier::DIM), "{what}: {cell:?}");
+    }
+}
+
+#[test]
+fn every_cell_of_every_show_in_every_theme_can_be_read() {
+    for (view_name, play) in air::VIEWS {
+        for size in SIZES {
+            let usual = words(&mut show("plain", Depth::None, size, *play));
+            for name in names().iter().filter(|name| *name != "plain") {
+                for depth in COLOURED {
+                    let mut desk = show(name, depth, size, *play);
+                    let what = format!("on air: {view_name} in {name} at {size:?}, {depth:?}");
+                    assert!(words(&mut desk) == usual, "{what}");
+                    check(&desk, name, depth, &what);
+                }
+            }
+        }
     }
 }
 
@@ -230,7 +291,8 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
                     let mut desk = view(name, depth, size, text, steps);
                     let what = format!("{view_name} in {name} at {size:?}, {depth:?}");
                     // Themes say how, and never what; but in their own list the worn one is in hand.
-                    assert!(words(&mut desk) == usual || *view_name == "themes", "{what}");
+                    let now = words(&mut desk);
+                    assert!(now == usual || *view_name == "themes", "{what}:\n{now}\n{usual}");
                     check(&desk, name, depth, &what);
                 }
             }

@@ -1,16 +1,22 @@
 //! Nothing that a model, a file or a paste says drives the terminal: whatever bytes come, through every view, no cell
 //! holds a control, an escape, a mark that turns text around, or something without a width that stands alone.
 
+#[path = "live/air.rs"]
+mod air;
 mod desk;
 
-use desk::{Desk, info, settings};
+use air::{Air, said};
+use desk::{Desk, beside, info, settings};
 use proptest::prelude::*;
 use std::fs;
 use unstuck::{
     clean::for_terminal,
     session::{History, Session},
-    tui::Settings,
-    ui::{theme::Themes, worker::News},
+    tui::{
+        Settings,
+        live::{Gear, Rundown},
+    },
+    ui::{shelf::Entry, theme::Themes, worker::News},
 };
 
 /// Pieces that terminals listen to, or that hide, between random bytes.
@@ -72,13 +78,19 @@ fn check(desk: &mut Desk, what: &str) {
 }
 
 /// Keys and news that lead through every view.
-const WALK: [&[&str]; 16] = [
+const WALK: [&[&str]; 22] = [
     &[],
     &["<ctrl-space>"],
     &["<esc>", "<ctrl-right>", "<f6>", "<esc>", "<alt-enter>"],
     &["<ctrl-t>"],
     &["<esc>", "<ctrl-a>"],
     &["<ctrl-l>"],
+    &["<esc>", "<ctrl-l>", "<end>", "<enter>", "<enter>"],
+    &["<ctrl-l>", "<enter>"],
+    &["<esc>", "<alt-m>", "<enter>"],
+    &["<esc>", "<f9>"],
+    &["<down>", "e"],
+    &["<enter>", "<esc>", "<end>", "o"],
     &["<esc>", "<f1>"],
     &["<esc>", "<ctrl-p>"],
     &["<esc>", "<alt-s>"],
@@ -109,13 +121,26 @@ proptest! {
             state: Some(state.path().into()),
             themes: Themes::new(Some(state.path().join("themes"))),
             theme: named.clone(),
+            mentions: Some(beside::queue(state.path(), [
+                (&page, &named, &said),
+                (&said, &wrong, &named),
+                (&wrong, &said, &page),
+            ])),
             ..settings()
         };
+        let model = |here| Entry {
+            name: format!("{named}{here}"),
+            licence: Some(said.clone()),
+            here,
+            ..Entry::default()
+        };
+        let torn = Entry { name: wrong.clone(), broken: Some(page.clone()), ..Entry::default() };
+        let models = [torn, model(true), model(false)];
         let path = state.path().join(format!("{name}.md"));
         let path = if fs::write(&path, &said).is_ok() { path } else { state.path().join("x.md") };
         let resume = || Session::resume(Some(&path), state.path(), History::On);
         let session = resume().unwrap_or_else(|_| Session::new());
-        let mut desk = Desk::new(session, &settings, vec![wrong.clone()]);
+        let mut desk = Desk::new(session, &settings, vec![wrong.clone()]).with_shelf();
         let (width, height) = [(80, 24), (120, 40), (40, 12)][size];
         desk.size(width, height);
         desk.news(News::Loaded(unstuck::generate::ModelInfo { name: named.clone(), ..info() }));
@@ -124,6 +149,11 @@ proptest! {
             for key in keys {
                 desk.step(key);
                 check(&mut desk, key);
+                desk.play_shelf(&models);
+                check(&mut desk, "the shelf");
+                for (way, sign) in [("<ctrl-l>", "models · "), ("<f9>", "mentions · 3 ")] {
+                    prop_assert!(*key != way || desk.shown().contains(sign), "{}", desk.shown());
+                }
             }
             if keys == ["<ctrl-space>"] {
                 for piece in [&said, &wrong, &page] {
@@ -168,5 +198,43 @@ proptest! {
         check(&mut desk, "no model");
         let title = desk.app.title();
         prop_assert!(for_terminal(&title) == title && !title.contains(['\n', '\t']), "{title:?}");
+    }
+}
+
+/// A show, from its rundown to its last view.
+const SHOW: [&str; 26] = [
+    "space", "right", "right", "t", "down", "enter", "esc", "z", "s", "r", "3", "down", "enter",
+    "n", "/", "enter", "w", "enter", "x", "m", "?", "esc", "b", "b", "p", "f8",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_cell_of_a_show_does_either(
+        prompt in anything(), name in anything(), words in anything(), wrong in anything(), size in 0usize..3,
+    ) {
+        let rundown = format!("## {}\n\n{prompt}\n\n## second\n\n{words}\n", name.replace('\n', " "));
+        let gear = Gear { rundown: Rundown::parse(&rundown).ok(), ..air::gear("") };
+        let mut air = Air::with(Session::from_text(&words), gear, &settings());
+        let (width, height) = [(80, 24), (120, 40), (40, 12)][size];
+        air.desk.size(width, height);
+        for key in SHOW {
+            air.keys(key);
+            check(&mut air.desk, key);
+            if let Some(ask) = air.desk.asked.last() {
+                let branch = ask.branch;
+                for piece in [&words, &prompt, &wrong] {
+                    air.desk.news(News::Token(branch, said(piece)));
+                }
+            }
+            air.pass(2_000);
+            check(&mut air.desk, "words");
+            // Into whatever is open.
+            air.desk.step(&format!("^{wrong}"));
+            check(&mut air.desk, "a paste");
+        }
+        air.desk.news(News::Gone(wrong.clone()));
+        check(&mut air.desk, "no model");
     }
 }

@@ -2,14 +2,17 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod beside;
+
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::{Terminal as Screen, backend::TestBackend};
+use ratatui::{Terminal as Screen, backend::TestBackend, buffer::Cell};
 use std::{
     fs,
     ops::Range,
     path::PathBuf,
     sync::mpsc::{self, Receiver},
 };
+use unicode_width::UnicodeWidthStr;
 use unstuck::{
     generate::{ModelInfo, Reading, Seen},
     session::{History, Session},
@@ -248,26 +251,32 @@ impl Desk {
         self.screen.backend().cursor_visible()
     }
 
-    /// The screen as text.
+    /// The screen as text. It is drawn anew: what stood below the second half of a wide sign is gone on a terminal when
+    /// that sign goes, and on ratatui's stand-in for one it comes back.
     pub fn shown(&mut self) -> String {
+        self.screen.clear().unwrap();
         self.draw();
-        let buffer = self.screen.backend().buffer();
-        let rows = buffer.content().chunks(usize::from(buffer.area.width));
-        let rows = rows.map(|row| {
-            // The cell behind a wide sign belongs to it.
-            let mut skip = 0;
-            let mut text = String::new();
-            for cell in row {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
-                text.push_str(cell.symbol());
-            }
+        let rows = self.cells().into_iter().map(|row| {
+            let text: String = row.into_iter().map(Cell::symbol).collect();
             text.trim_end().to_owned()
         });
         rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What is on the screen, row by row, without the cells that lie below the second half of a wide sign.
+    pub fn cells(&self) -> Vec<Vec<&Cell>> {
+        let buffer = self.screen.backend().buffer();
+        let rows = buffer.content().chunks(usize::from(buffer.area.width));
+        let seen = |row| {
+            let mut below = 0;
+            let seen = |cell: &&Cell| {
+                let hidden = below > 0;
+                below = if hidden { below - 1 } else { cell.symbol().width().saturating_sub(1) };
+                !hidden
+            };
+            <[Cell]>::iter(row).filter(seen).collect()
+        };
+        rows.map(seen).collect()
     }
 }
 

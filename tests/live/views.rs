@@ -1,96 +1,25 @@
 //! What is seen on air, at every size and without colour: snapshots of the whole screen.
 
-use super::*;
+use super::{
+    air::{SAID, VIEWS},
+    *,
+};
 use ratatui::style::Modifier;
 use unstuck::ui::theme::{Depth, Themes};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
 
-const SAID: &[&str] = &[
-    " that", " the", " lamps", " were", " put", " out", " at", " nine", ",", " whether", " there",
-    " was", " reading", " to", " be", " done", " or", " not", ".", " Nobody", " had", " ever",
-    " bloody", " written", " the", " fucking", " rule", " down", ".",
-];
-
-/// One view at every size.
-fn seen(name: &str, play: impl Fn(&mut Air)) {
-    for (width, height) in SIZES {
-        let mut air = Air::show();
-        air.desk.size(width, height);
-        play(&mut air);
-        insta::assert_snapshot!(format!("{name}_{width}x{height}"), air.desk.shown());
+#[test]
+fn every_view_at_every_size() {
+    for (name, play) in VIEWS {
+        for (width, height) in SIZES {
+            let mut air = Air::show();
+            air.desk.size(width, height);
+            play(&mut air);
+            let name = format!("{}_{width}x{height}", name.replace(' ', "_"));
+            insta::assert_snapshot!(name, air.desk.shown());
+        }
     }
-}
-
-#[test]
-fn a_prompt_before_it_is_rolled() {
-    seen("prompt", |_| {});
-}
-
-#[test]
-fn words_come() {
-    seen("rolling", |air| {
-        air.keys("c space");
-        air.say(0, SAID);
-        air.pass(9_000);
-    });
-}
-
-#[test]
-fn all_is_said() {
-    seen("end", |air| {
-        air.keys("space");
-        air.say(0, SAID);
-        air.end(0);
-        air.pass(60_000);
-    });
-}
-
-#[test]
-fn large_letters() {
-    seen("large", |air| {
-        air.keys("z space");
-        air.say(0, SAID);
-        air.pass(4_000);
-    });
-}
-
-#[test]
-fn takes_side_by_side_with_the_writers() {
-    seen("sides", |air| {
-        air.keys("w");
-        air.typed("that the dog was never to be fed from the table.");
-        air.keys("enter 3");
-        air.say(2, SAID);
-        air.say(1, &[" older", " than", " the", " chapel", ",", " and", " was", " carved"]);
-        air.say(0, &[" never", " written", " down", "."]);
-        air.end(0);
-        air.pass(6_000);
-        air.keys("down");
-    });
-}
-
-#[test]
-fn the_dice() {
-    seen("dice", |air| {
-        air.keys("space");
-        air.say(0, SAID);
-        air.keys("right right right t down");
-    });
-}
-
-#[test]
-fn a_guests_prompt() {
-    seen("guest", |air| {
-        air.keys("/");
-        air.typed("What does the fucking sea owe to the sh");
-    });
-}
-
-#[test]
-fn keys_and_nothing() {
-    seen("keys", |air| air.keys("?"));
-    seen("blank", |air| air.keys("b"));
 }
 
 #[test]

@@ -1,31 +1,19 @@
 //! Another model without leaving the page: the list, fetching while one writes on, changing it, letting two answer the
 //! same. The test plays the model and the shelf.
 
-use crate::desk::{Desk, info};
+use crate::desk::{
+    Desk,
+    beside::{coming, entries},
+    info,
+};
 use std::time::Duration;
 use unstuck::{
     generate::ModelInfo,
     ui::{
-        shelf::{Entry, Errand, Fetching, Word},
+        shelf::{Errand, Fetching, Word},
         worker::News,
     },
 };
-
-pub fn entries() -> Vec<Entry> {
-    let entry = |name: &str, here, tok_s| Entry {
-        name: name.into(),
-        parameters: Some(124_439_808),
-        bytes: Some(550_000_000),
-        licence: Some("MIT".into()),
-        here,
-        tok_s,
-        broken: None,
-    };
-    let mut tuned = entry("run:mine", true, None);
-    tuned.licence = None;
-    let torn = Entry { broken: Some("config.json: missing".into()), ..entry("torn", true, None) };
-    vec![entry("inkwell", true, Some(212.0)), tuned, torn, entry("gpt2", false, None)]
-}
 
 /// The list is open.
 fn listed(text: &str) -> Desk {
@@ -34,15 +22,6 @@ fn listed(text: &str) -> Desk {
     assert_eq!(desk.wanted(), [Errand::List]);
     desk.shelf(Word::Listed(entries()));
     desk
-}
-
-fn coming(share: u64) -> Word {
-    Word::Fetching(Fetching {
-        name: "gpt2".into(),
-        bytes: (share * 5_500_000, 550_000_000),
-        rate: Some(5_500_000.0),
-        waiting: None,
-    })
 }
 
 fn loaded(name: &str) -> News {

@@ -64,13 +64,12 @@ fn look(entries: &[Entry], units: &[Unit], length: usize, whole: bool) -> Looked
             }
             let search = Search::new(units, entry, whole, begins).run(start);
             if search.open {
-                looked.open.push(units[word_start(units, start)].start);
+                looked.open.push(units[start].start);
             }
             if let Some(end) = search.end {
-                let from = if entry.open_start { word_start(units, start) } else { start };
                 // What nobody sees behind the last letter goes with it.
                 let to = units.get(end).map_or(length, |next| next.start);
-                looked.found.push(units[from].start..to);
+                looked.found.push(units[start].start..to);
             }
         }
     }
@@ -98,13 +97,6 @@ fn begins_word(units: &[Unit], at: usize) -> bool {
         _ => false,
     };
     !units[..at].iter().rev().find(|unit| !between(unit)).is_some_and(|unit| unit.sign.is_sure())
-}
-
-/// The first unit of the word that a unit stands in.
-fn word_start(units: &[Unit], at: usize) -> usize {
-    let inside = |sign: Sign| sign.letter().is_some() || sign == Sign::Apostrophe;
-    let before = units[..at].iter().rev().take_while(|unit| inside(unit.sign)).count();
-    at - before
 }
 
 /// How a word goes on behind a place.
@@ -207,15 +199,18 @@ impl<'a> Search<'a> {
                 self.put(on(letters, 0));
             }
         }
-        if next == Sign::Apostrophe && gap == 0 && letters < all.len() && !self.contracts(unit) {
-            self.put(on(letters, 0));
+        if next == Sign::Apostrophe && gap == 0 && letters < all.len() {
+            match self.contracts(unit) {
+                true => self.open |= !self.whole && unit + 3 == self.units.len(),
+                false => self.put(on(letters, 0)),
+            }
         }
         if next.is_gap() && letters < all.len() && gap < GAP && self.spelt {
             self.put(on(letters, gap + 1));
         }
     }
 
-    /// Two words are contracted at this apostrophe ("he'll" is no "hell").
+    /// Two words are contracted at this apostrophe ("he'll" is no "hell"), unless a third letter follows.
     fn contracts(&self, at: usize) -> bool {
         let rest = self.units[at + 1..].iter().map_while(|unit| unit.sign.letter());
         let tail: String = rest.take(3).map(|letter| letter.own).collect();

@@ -35,7 +35,7 @@ impl App {
     /// A key while the map is shown.
     pub(super) fn press_branches(&mut self, mut map: Branches, key: Key, event: KeyEvent) {
         if map.naming.is_some() {
-            self.press_name(&mut map, event);
+            self.press_name(&mut map, key, event);
             self.overlay = Some(Overlay::Branches(map));
             return;
         }
@@ -83,7 +83,7 @@ impl App {
         self.overlay = Some(Overlay::Branches(map));
     }
 
-    fn press_name(&mut self, map: &mut Branches, event: KeyEvent) {
+    fn press_name(&mut self, map: &mut Branches, key: Key, event: KeyEvent) {
         match (event.code, map.naming.take()) {
             (KeyCode::Esc, _) | (_, None) => {}
             (KeyCode::Enter, Some(field)) => {
@@ -93,7 +93,7 @@ impl App {
                 self.reread(map);
             }
             (_, Some(mut field)) => {
-                field.press(event);
+                self.press_field(&mut field, key, event);
                 map.naming = Some(field);
             }
         }

@@ -42,7 +42,7 @@ impl App {
                 KeyCode::Esc => {}
                 KeyCode::Enter => self.change_reply(&mut waiting, field),
                 _ => {
-                    field.press(event);
+                    self.press_field(&mut field, event.into(), event);
                     waiting.changing = Some(field);
                 }
             }

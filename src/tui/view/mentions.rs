@@ -35,9 +35,14 @@ pub fn draw(app: &App, waiting: &Waiting, frame: &mut Frame, area: Rect) {
     let below = detail.as_ref().map_or(0, |lines| lines.len() + 2);
     let height = usize::from(inner.height).saturating_sub(2 + below).max(1);
     let top = (waiting.chosen + 1).saturating_sub(height);
+    let seen = || waiting.rows.iter().skip(top).take(height);
+    let widest = |part: fn(&App, &Row) -> String| {
+        seen().map(|row| width(&part(app, row))).max().unwrap_or(0)
+    };
+    let columns = (widest(when), widest(who));
     for (number, row) in waiting.rows.iter().enumerate().skip(top).take(height) {
         let chosen = number == waiting.chosen;
-        let line = line(app, row, room.saturating_sub(2));
+        let line = line(app, row, columns, room.saturating_sub(2));
         let mark = if chosen { "▸ " } else { "  " };
         let mut spans = vec![Span::styled(mark, app.theme.style(Role::Mark))];
         spans.extend(line.spans);
@@ -45,10 +50,8 @@ pub fn draw(app: &App, waiting: &Waiting, frame: &mut Frame, area: Rect) {
         lines.push(if chosen { line.style(app.theme.style(Role::Chosen)) } else { line });
     }
     if waiting.rows.is_empty() {
-        lines.push(Line::styled(
-            "What the bot would say comes here when it may not post by itself.",
-            quiet,
-        ));
+        let words = "What the bot would say comes here when it may not post by itself.";
+        lines.extend(wrap(words, room, 0).into_iter().map(|row| Line::styled(&words[row], quiet)));
     }
     if let Some(detail) = detail {
         lines.push(Line::default());
@@ -58,12 +61,22 @@ pub fn draw(app: &App, waiting: &Waiting, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// When, who, what, and what would be answered.
-fn line<'a>(app: &App, row: &Row, room: usize) -> Line<'a> {
-    let quiet = app.theme.style(Role::Quiet);
+fn when(app: &App, row: &Row) -> String {
     let at = UNIX_EPOCH + Duration::from_millis(row.created.unsigned_abs());
-    let when = format!("{:>6}  ", moment(at, app.session.now(), &app.zone));
-    let who = format!("{}  ", cut(&format!("@{}", one_row(&row.handle)), 16));
+    moment(at, app.session.now(), &app.zone)
+}
+
+/// So much of the name as there is room for.
+fn who(_: &App, row: &Row) -> String {
+    cut(&format!("@{}", one_row(&row.handle)), 16)
+}
+
+/// When and who, in columns so wide, what, and what would be answered.
+fn line<'a>(app: &App, row: &Row, columns: (usize, usize), room: usize) -> Line<'a> {
+    let quiet = app.theme.style(Role::Quiet);
+    let (when, who) = (when(app, row), who(app, row));
+    let when = format!("{}{when}  ", " ".repeat(columns.0.saturating_sub(width(&when))));
+    let who = format!("{who}{}", " ".repeat((columns.1 + 2).saturating_sub(width(&who))));
     let left = room.saturating_sub(width(&when) + width(&who) + 3);
     let said = row.mention.as_ref().map(|mention| one_row(&mention.text)).unwrap_or_default();
     let said = cut(&said, left * 2 / 5);

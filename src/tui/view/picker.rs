@@ -60,6 +60,7 @@ fn heading<'a>(app: &App, picker: &Picker, room: usize) -> Line<'a> {
         Kind::Beside => "another model beside this one, on one seed",
     };
     let words = format!(" {what} · {} of {} ", picker.found().len(), picker.all());
+    let words = cut(&words, room.saturating_sub(4));
     let rule = app.theme.style(Role::Rule);
     let left = room.saturating_sub(4 + width(&words));
     Line::from(vec![
