@@ -50,7 +50,11 @@ impl Desk {
 
     /// From the key to the finished frame.
     fn key(&mut self, code: KeyCode) {
-        self.app.handle(Event::Terminal(Terminal::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+        self.chord(code, KeyModifiers::NONE);
+    }
+
+    fn chord(&mut self, code: KeyCode, held: KeyModifiers) {
+        self.app.handle(Event::Terminal(Terminal::Key(KeyEvent::new(code, held))));
         self.screen.draw(|frame| self.app.draw(frame)).expect("a frame");
     }
 }
@@ -101,6 +105,47 @@ fn keys(folder: &Path) {
     }
 }
 
+/// Looking for a word letter by letter: each letter looks through the whole draft. `e` stands in it everywhere.
+fn finding(folder: &Path) {
+    for (name, bytes) in [("1 MB", 1_000_000), ("5 MB", 5_000_000)] {
+        let path = draft(folder, bytes);
+        let mut desk = Desk::new(open(&path, folder));
+        desk.chord(KeyCode::Char('f'), KeyModifiers::CONTROL);
+        let mut time = |code| {
+            let mut times: Vec<Duration> = (0..40)
+                .map(|_| {
+                    let start = Instant::now();
+                    desk.key(code);
+                    let time = start.elapsed();
+                    desk.key(if code == KeyCode::Enter { code } else { KeyCode::Backspace });
+                    time
+                })
+                .collect();
+            times.sort_unstable();
+            times[times.len() / 2]
+        };
+        let (rare, common) = (time(KeyCode::Char('z')), time(KeyCode::Char('e')));
+        println!("a letter looked for, {name}: absent {rare:?}, everywhere {common:?}");
+        "page".chars().for_each(|c| desk.key(KeyCode::Char(c)));
+        let mut time = |code, held| {
+            let start = Instant::now();
+            desk.chord(code, held);
+            start.elapsed()
+        };
+        let next = time(KeyCode::Enter, KeyModifiers::NONE);
+        time(KeyCode::Tab, KeyModifiers::NONE);
+        time(KeyCode::Char('x'), KeyModifiers::NONE);
+        let one = time(KeyCode::Enter, KeyModifiers::NONE);
+        let all = time(KeyCode::Enter, KeyModifiers::ALT);
+        let undo = time(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        println!(
+            "  the next {next:?}, one replaced {one:?}, every sentence's {all:?}, undone {undo:?}"
+        );
+        drop(desk);
+        fs::remove_file(path).expect("gone");
+    }
+}
+
 fn weight(folder: &Path) {
     let bytes = 5_000_000;
     let path = draft(folder, bytes);
@@ -126,6 +171,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     weight(folder.path());
     keys(folder.path());
+    finding(folder.path());
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     let path = draft(folder.path(), 5_000_000);
     criterion.bench_function("open 5 MB, no journal yet", |bench| {

@@ -206,6 +206,10 @@ fn the_text_is_the_replay_of_the_journal() {
         "<ctrl-v>",
         "<ctrl-s>",
         "<ctrl-o>",
+        "<ctrl-f>",
+        "<tab>",
+        "<alt-enter>",
+        "e",
         "crash",
         "crash",
     ];

@@ -299,6 +299,36 @@ fn the_wheel_moves_the_window_and_never_the_cursor() {
 }
 
 #[test]
+fn the_mouse_sets_the_cursor_in_a_field_and_leaves_it() {
+    let down = MouseEventKind::Down(MouseButton::Left);
+    let mut desk = Desk::on("one two three");
+    desk.steps(&["<home>", "<ctrl-f>", "to", "<tab>", "y雨z"]);
+    // The fields begin at column 10, in the last two rows.
+    point(&mut desk, down, 11, 22);
+    desk.steps(&["w"]);
+    assert!(desk.shown().contains("Find:    two "), "{}", desk.shown());
+    assert_eq!(desk.text(), "one [two| three");
+    // Half of a wide character is that character.
+    point(&mut desk, down, 12, 23);
+    desk.steps(&["x", "<tab>", "<tab>"]);
+    assert!(desk.shown().contains("Replace: yx雨z "), "{}", desk.shown());
+    // On the page it goes there, and the fields go.
+    point(&mut desk, down, 5, 2);
+    assert_eq!(desk.text(), "o|ne two three");
+    assert!(!desk.shown().contains("Find"));
+    // The wheel turns the page meanwhile, and the next match brings it back.
+    let mut desk = Desk::on(&(0..100).map(|n| format!("line {n}\n")).collect::<String>());
+    desk.steps(&["<ctrl-f>", "line 90"]);
+    for _ in 0..9 {
+        point(&mut desk, MouseEventKind::ScrollUp, 20, 10);
+    }
+    assert!(!desk.shown().contains("  line 90"), "{}", desk.shown());
+    desk.steps(&["<enter>"]);
+    assert!(desk.shown().contains("  line 90"), "{}", desk.shown());
+    assert!(desk.shown().contains("1 of 1"), "{}", desk.shown());
+}
+
+#[test]
 fn dragging_selects_beyond_what_is_seen() {
     let (down, drag, up) = (
         MouseEventKind::Down(MouseButton::Left),

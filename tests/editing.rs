@@ -3,6 +3,7 @@
 mod desk;
 
 use desk::{Desk, check};
+use unstuck::session::Author;
 
 #[test]
 fn typing_and_deleting() {
@@ -110,6 +111,133 @@ fn clipboard_and_pastes() {
 }
 
 #[test]
+fn found_where_it_stands() {
+    check(&[
+        // From the cursor on, letter by letter; what is found is selected and stays so.
+        ("a lamp, |a Lamp, a lamb", &["<ctrl-f>", "lamp"], "a lamp, a [Lamp|, a lamb"),
+        ("a lamp, |a Lamp, a lamb", &["<ctrl-f>", "lamb", "<esc>"], "a lamp, a Lamp, a [lamb|"),
+        ("|lamb lamp", &["<ctrl-f>", "lamp", "<backspace>"], "[lam|b lamp"),
+        ("|a Lamp, a lamp", &["<ctrl-f>", "L"], "a [L|amp, a lamp"),
+        // On and back, and round at either end.
+        ("|x x x", &["<ctrl-f>", "x", "<enter>"], "x [x| x"),
+        ("|x x x", &["<ctrl-f>", "x", "<down>", "<down>", "<down>"], "[x| x x"),
+        ("|x x x", &["<ctrl-f>", "x", "<up>"], "x x [x|"),
+        ("|x x x", &["<ctrl-f>", "x", "<shift-enter>", "<shift-enter>"], "x [x| x"),
+        ("x x|", &["<ctrl-f>", "x"], "[x| x"),
+        // Where nothing is found the cursor is where it was; and it goes back there on the same key.
+        ("one t|wo", &["<ctrl-f>", "zz"], "one t|wo"),
+        ("one t|wo", &["<ctrl-f>", "one", "<alt-/>"], "one t|wo"),
+        ("one t|wo", &["<ctrl-f>", "one", "<ctrl-w>"], "one t|wo"),
+        ("one two", &["<shift-left>", "<ctrl-f>", "n", "<ctrl-f>"], "one tw|o["),
+        // What is selected is looked for; a page isn't.
+        ("ab ab|", &["<shift-left>", "<shift-left>", "<ctrl-f>", "<enter>"], "[ab| ab"),
+        ("a\na|", &["<ctrl-a>", "<ctrl-f>", "<enter>", "<esc>"], "[a\na|"),
+        // What was looked for last stands there, to go on with or to be typed over.
+        ("|x y x y", &["<ctrl-f>", "x", "<esc>", "<end>", "<ctrl-f>", "<up>"], "x y [x| y"),
+        ("|x y x y", &["<ctrl-f>", "x", "<esc>", "<end>", "<ctrl-f>", "y"], "x [y| x y"),
+        ("|x y x y", &["<ctrl-f>", "x", "<end>", "<esc>", "<end>", "<ctrl-f>", "^y"], "x [y| x y"),
+        // Pastes, of the terminal's and of one's own: one line.
+        ("|one two", &["<ctrl-f>", "^two\nthree"], "one [two|"),
+        (
+            "one| two",
+            &["<ctrl-shift-left>", "<ctrl-c>", "<end>", "<ctrl-f>", "<ctrl-v>"],
+            "[one| two",
+        ),
+        ("e\u{301} e|", &["<ctrl-f>", "e", "<enter>"], "e\u{301} [e|"),
+    ]);
+}
+
+#[test]
+fn replaced_one_by_one_and_all_at_once() {
+    const ALL: &[&str] = &["<ctrl-f>", "lamp", "<tab>", "light", "<alt-enter>"];
+    let then = |more: &[&'static str]| [ALL, more].concat();
+    check(&[
+        ("|a lamp, a lamp", &["<ctrl-f>", "lamp", "<tab>", "x", "<enter>"], "a x, a [lamp|"),
+        // At the end round to the top, and undo one by one.
+        ("lamp |lamp", &["<ctrl-f>", "lamp", "<tab>", "x", "<enter>", "<enter>"], "x| x"),
+        ("lamp |lamp", &["<ctrl-f>", "lamp", "<tab>", "x", "<enter>", "<ctrl-z>"], "lamp [lamp|"),
+        // Without one in hand the first Enter goes there only.
+        ("|a b", &["<ctrl-f>", "b", "<down>", "<tab>", "<ctrl-f>", "<ctrl-f>", "<tab>"], "|a b"),
+        (
+            "b |a",
+            &["<ctrl-f>", "b", "<esc>", "<end>", "<ctrl-f>", "<tab>", "c", "<enter>"],
+            "[b| a",
+        ),
+        // Capitals are kept where they weren't asked for.
+        ("|lamp Lamp LAMP", ALL, "light| Light LIGHT"),
+        ("|lamp Lamp", &["<ctrl-f>", "Lamp", "<tab>", "light", "<f5>"], "lamp light|"),
+        ("|aaa", &["<ctrl-f>", "a", "<tab>", "aa", "<alt-enter>"], "aa|aaaa"),
+        ("|a, b, c", &["<ctrl-f>", ", ", "<tab>", "<alt-enter>"], "a|bc"),
+        ("|don’t", &["<ctrl-f>", "don't", "<tab>", "do not", "<alt-enter>"], "do not|"),
+        // One step back, whatever it took; and on again.
+        ("|lamp Lamp LAMP", &then(&["<ctrl-z>"]), "[lamp| Lamp LAMP"),
+        ("|lamp Lamp LAMP", &then(&["<esc>", "<ctrl-z>", "<ctrl-y>"]), "light Light LIGHT|"),
+        ("|lamp Lamp", &then(&["<alt-enter>", "<ctrl-z>"]), "[lamp| Lamp"),
+        // Tab goes there and back, and the same key as ever back to the page.
+        ("|a b", &["<ctrl-f>", "a", "<tab>", "c", "<tab>", "<end>", " ", "<esc>"], "[a |b"),
+        ("x a y|", &["<ctrl-f>", "a", "<tab>", "bcd", "<enter>", "<ctrl-f>"], "x bcd y|"),
+    ]);
+}
+
+#[test]
+fn finding_is_said_in_words() {
+    let mut desk = Desk::on("|a lamp, a Lamp, no light");
+    for (step, words) in [
+        ("<ctrl-f>", "Find: "),
+        ("lamp", "1 of 2"),
+        ("<enter>", "2 of 2 "),
+        ("<enter>", "1 of 2, from the top"),
+        ("<up>", "2 of 2, from the end"),
+        ("z", "not found"),
+        ("<backspace>", "2 of 2"),
+        ("<tab>", "Replace: "),
+        ("light", "Alt+Enter all"),
+        ("<alt-enter>", "2 replaced. Ctrl+Z takes it back."),
+        ("<ctrl-z>", "2 of 2"),
+        ("<esc>", "words"),
+    ] {
+        desk.steps(&[step]);
+        let shown = desk.shown();
+        assert!(shown.contains(words), "{step}: {words} in\n{shown}");
+    }
+    assert!(!desk.shown().contains("Find"), "{}", desk.shown());
+    // An offer comes meanwhile as ever.
+    desk.steps(&["<end>", "<ctrl-space>", "<ctrl-f>", "lamp", "= that| lasts", "=.", "<esc>"]);
+    assert!(desk.shown().contains("that lasts"), "{}", desk.shown());
+    desk.steps(&["<end>", "<alt-enter>"]);
+    assert_eq!(desk.text(), "a lamp, a Lamp, no light that lasts|");
+}
+
+#[test]
+fn what_is_replaced_is_the_writers_and_the_rest_stays_whose_it_was() {
+    let mut desk = Desk::on("Once ");
+    desk.steps(&[
+        "<ctrl-space>",
+        "=the lamp was a lamp| and no more",
+        "=.",
+        "<alt-enter>",
+        "<home>",
+    ]);
+    desk.steps(&["<ctrl-f>", "lamp", "<tab>", "candle", "<alt-enter>", "<esc>"]);
+    assert_eq!(desk.text(), "Once the candle| was a candle and no more");
+    let session = desk.app.session();
+    let authors: Vec<_> = session.authors(0..session.text().len_chars()).collect();
+    let (machine, edited) = (Author::Machine, Author::Edited);
+    let whose = [
+        (0..5, Author::Unknown),
+        (5..9, machine),
+        (9..15, edited),
+        (15..22, machine),
+        (22..28, edited),
+        (28..40, machine),
+    ];
+    assert_eq!(authors, whose);
+    desk.steps(&["<f3>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("you changed 2 words") && shown.contains("candle"), "{shown}");
+}
+
+#[test]
 fn saving_and_leaving() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.md");
@@ -176,6 +304,13 @@ fn a_draft_that_may_not_change_says_why() {
     assert!(desk.shown().contains("! latin.md isn't UTF-8"));
     desk.steps(&["<esc>", "x"]);
     assert!(desk.shown().contains("latin.md isn't UTF-8"));
+    // What can't be changed can be looked through, and says why it isn't changed.
+    for all in ["<enter>", "<alt-enter>"] {
+        desk.steps(&["<ctrl-f>", "ca", "<tab>", "x", all]);
+        assert!(desk.shown().contains("latin.md isn't UTF-8"), "{all}: {}", desk.shown());
+        assert!(desk.shown().contains("1 of 1"), "{all}: {}", desk.shown());
+        desk.steps(&["<esc>"]);
+    }
     desk.steps(&["<ctrl-space>", "<ctrl-s>", "<ctrl-q>"]);
     assert!(desk.asked.is_empty() && desk.app.is_over());
     assert_eq!(std::fs::read(&path).unwrap(), b"caf\xe9");
@@ -248,6 +383,9 @@ fn whatever_happens_no_word_is_lost() {
         "<ctrl-w>",
         "<ctrl-home>",
         "<f1>",
+        "<ctrl-f>",
+        "<tab>",
+        "o",
         "^one\r\ntwo",
     ];
     const SIZES: [(u16, u16); 4] = [(80, 24), (120, 30), (40, 8), (20, 3)];

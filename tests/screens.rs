@@ -84,6 +84,15 @@ fn questions_and_errors() {
 }
 
 #[test]
+fn finding_and_replacing() {
+    seen("find", ISLAND, &["<ctrl-f>", "the", "<enter>"]);
+    seen("find_nothing", ISLAND, &["<ctrl-f>", "lighthouse"]);
+    seen("replace", ISLAND, &["<ctrl-f>", "the", "<tab>", "that"]);
+    seen("replaced", ISLAND, &["<ctrl-f>", "the", "<tab>", "that", "<alt-enter>"]);
+    seen("find_beside_offers", ISLAND, &["<ctrl-space>", "=ing| to| be", "<ctrl-f>", "was"]);
+}
+
+#[test]
 fn models_to_choose_from() {
     for (width, height) in SIZES {
         let mut desk = Desk::on(ISLAND).with_shelf();
@@ -155,6 +164,17 @@ fn machine_text_is_marked_without_colour() {
     assert_eq!(look(4), Modifier::empty());
     assert_eq!(look(11), Modifier::ITALIC);
     assert_eq!(look(15), Modifier::ITALIC | Modifier::DIM);
+}
+
+#[test]
+fn what_is_found_is_marked_without_colour() {
+    let mut desk = Desk::on("no lamp, lamp, lamp");
+    desk.steps(&["<home>", "<ctrl-f>", "lamp"]);
+    let buffer = desk.screen.backend().buffer();
+    let look = |x: u16| buffer.cell(Position::new(x, 2)).unwrap().modifier;
+    let found = Modifier::UNDERLINED | Modifier::BOLD;
+    assert_eq!((look(4), look(11)), (Modifier::empty(), Modifier::empty()));
+    assert_eq!((look(7), look(13), look(22)), (found | Modifier::REVERSED, found, found));
 }
 
 #[test]

@@ -53,6 +53,9 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("left alone", ISLAND, &["<f9>", "o"]),
     ("nothing waits", ISLAND, &["<f9>", "x", "x", "x"]),
     ("leave", ISLAND, &["x", "<ctrl-q>"]),
+    ("find", ISLAND, &["<ctrl-f>", "the", "<enter>", "<esc>", "<ctrl-f>"]),
+    ("replace", ISLAND, &["<ctrl-f>", "the", "<tab>", "that", "<enter>"]),
+    ("replaced", ISLAND, &["<ctrl-f>", "the", "<tab>", "that", "<alt-enter>"]),
     ("save as", ISLAND, &["<alt-s>"]),
     ("failed", ISLAND, &["<ctrl-space>", "=ing", "=!model.safetensors is torn"]),
     ("themes", ISLAND, &["<alt-c>"]),
@@ -207,7 +210,14 @@ fn every_role_can_be_read_in_every_theme_with_any_number_of_colours() {
                 assert!(ratio >= wanted, "{name} {depth:?} {role:?}: {ratio:.2}");
             }
             // Never by colour alone.
-            for role in [Role::Machine, Role::Edited, Role::Pasted, Role::Ghost, Role::Selection] {
+            for role in [
+                Role::Machine,
+                Role::Edited,
+                Role::Pasted,
+                Role::Ghost,
+                Role::Selection,
+                Role::Found,
+            ] {
                 let marked = theme.style(role).add_modifier;
                 assert_ne!(marked, theme.style(Role::Text).add_modifier, "{name} {role:?}");
             }

@@ -78,7 +78,7 @@ fn check(desk: &mut Desk, what: &str) {
 }
 
 /// Keys and news that lead through every view.
-const WALK: [&[&str]; 22] = [
+const WALK: [&[&str]; 25] = [
     &[],
     &["<ctrl-space>"],
     &["<esc>", "<ctrl-right>", "<f6>", "<esc>", "<alt-enter>"],
@@ -94,6 +94,9 @@ const WALK: [&[&str]; 22] = [
     &["<esc>", "<f1>"],
     &["<esc>", "<ctrl-p>"],
     &["<esc>", "<alt-s>"],
+    &["<esc>", "<ctrl-a>", "<ctrl-f>"],
+    &["<down>", "<tab>"],
+    &["<enter>", "<alt-enter>", "<ctrl-z>"],
     &["<esc>", "<alt-o>"],
     &["<esc>", "<alt-c>"],
     &["<esc>", "<ctrl-o>"],

@@ -243,7 +243,19 @@ impl Said {
         if self.is_torn {
             return;
         }
-        if *at < self.start {
+        if *at < self.start
+            && node.kind == Kind::Typed
+            && at + removed.len() >= end
+            && *at + inserted.len() > self.start
+        {
+            // Texts before it and in it were replaced in one step, which holds what stands between: it reads as that
+            // does there, from a word's beginning on.
+            let from = self.start - at;
+            let mut now = inserted.text.chars().skip(from - 1).peekable();
+            let cut = now.by_ref().take_while(|c| !c.is_whitespace()).count();
+            self.text = now.take(Self::MOST).collect();
+            self.start += cut;
+        } else if *at < self.start {
             // Before it: what of it went, and where it stands now.
             let gone = (at + removed.len()).saturating_sub(self.start).min(self.text.len());
             self.text.drain(..gone);
@@ -284,8 +296,14 @@ impl Changed {
         if !matches!(node.kind, Kind::Typed | Kind::Pasted | Kind::Deleted) {
             return;
         }
-        let gone = words(&node.removed, &[Author::Machine, Author::Edited]);
-        let came = words(&node.inserted, &[Author::Edited]);
+        let mut gone = words(&node.removed, &[Author::Machine, Author::Edited]);
+        let mut came = words(&node.inserted, &[Author::Edited]);
+        // What is put in the place of several texts holds what stands between them.
+        let kept = words(&node.inserted, &[Author::Machine]);
+        if kept > 0 {
+            gone = words(&node.removed, &[Author::Machine]).saturating_sub(kept);
+            came = came.saturating_sub(words(&node.removed, &[Author::Edited]));
+        }
         let before = self.gone.take();
         if node.kind == Kind::Deleted {
             self.words += before.map_or(0, |(words, _)| words);

@@ -202,7 +202,7 @@ impl Session {
     }
 
     /// The rule of the module's head.
-    fn author_of_typing(&self, range: &Range<usize>) -> Author {
+    pub(super) fn author_of_typing(&self, range: &Range<usize>) -> Author {
         let authors = self.draft.authors();
         let machine = |at: usize| authors.at(at).is_some_and(Author::is_machine_made);
         let left = range.start > 0 && machine(range.start - 1);
@@ -220,7 +220,7 @@ impl Session {
 const NEAR: usize = 256;
 
 /// A text as a page can hold it: line ends are `\n`, no control characters but that and tabs.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let odd = |char: char| char.is_control() && char != '\n' && char != '\t';
     if !text.contains(odd) {
         return Cow::Borrowed(text);

@@ -12,6 +12,7 @@ mod history;
 mod journal;
 mod matching;
 mod motion;
+mod replace;
 mod save;
 mod tree;
 

@@ -109,6 +109,9 @@ pub enum Command {
     /// Select everything.
     #[strum(message = "The text")]
     SelectAll,
+    /// Find words on the page, and replace them; again: back to where you were.
+    #[strum(message = "The text")]
+    Find,
     /// Begin a new line.
     #[strum(message = "The text")]
     NewLine,

@@ -3,6 +3,7 @@
 pub mod app;
 mod clipboard;
 pub mod command;
+mod find;
 pub mod live;
 mod models;
 mod notices;

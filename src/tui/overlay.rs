@@ -1,6 +1,6 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
-use super::picker::Picker;
+use super::{find::Find, page::cells, picker::Picker};
 use crate::{
     clean::for_terminal,
     generate::Seen,
@@ -9,8 +9,10 @@ use crate::{
     token::BranchId,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::Style;
 use std::{ops::Range, path::PathBuf};
-use tui_textarea::TextArea;
+use tui_textarea::{CursorMove, TextArea};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// What takes the keys.
 pub enum Overlay {
@@ -22,6 +24,8 @@ pub enum Overlay {
     Token(Token),
     /// A list to choose from.
     Picker(Picker),
+    /// A text that is looked for on the page.
+    Find(Box<Find>),
     /// The name to save under; whether the desk is left afterwards.
     SaveAs(Field, bool),
     /// Two texts compared, and what comes back afterwards.
@@ -188,9 +192,9 @@ impl Field {
     /// A field that is filled already; the cursor stands at its end.
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![text.to_owned()]);
-        area.set_cursor_line_style(ratatui::style::Style::default());
+        area.set_cursor_line_style(Style::default());
         area.set_cursor_render_mode(tui_textarea::CursorRenderMode::Hidden);
-        area.move_cursor(tui_textarea::CursorMove::End);
+        area.move_cursor(CursorMove::End);
         Self { area: Box::new(area) }
     }
 
@@ -199,12 +203,42 @@ impl Field {
         self.area.lines().concat()
     }
 
-    /// What may be drawn of it: a name can hold what a terminal must not get.
-    pub fn shown(&self) -> TextArea<'static> {
+    /// What may be drawn of it, what is selected in a style: a name can hold what a terminal must not get.
+    pub fn shown(&self, selected: Style) -> TextArea<'static> {
         let mut shown = Self::new(&for_terminal(&self.text())).area;
-        let column = u16::try_from(self.area.cursor().1).unwrap_or(u16::MAX);
-        shown.move_cursor(tui_textarea::CursorMove::Jump(0, column));
+        let jump = |column| CursorMove::Jump(0, u16::try_from(column).unwrap_or(u16::MAX));
+        let cursor = self.area.cursor().1;
+        if let Some(((_, start), (_, end))) = self.area.selection_range() {
+            shown.set_selection_style(selected);
+            shown.move_cursor(jump(if cursor == start { end } else { start }));
+            shown.start_selection();
+        }
+        shown.move_cursor(jump(cursor));
         *shown
+    }
+
+    /// Puts the cursor so many cells to the right of where it is; negative is to the left.
+    pub fn point(&mut self, by: isize) {
+        let text = self.text();
+        let cursor = self.area.cursor().1;
+        let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
+        let (before, behind) = text.split_at(at);
+        let mut left = by.unsigned_abs();
+        // Half of a wide character is still that character.
+        let within = |grapheme: &&str| {
+            let fits = if by < 0 { left > 0 } else { cells(grapheme) <= left };
+            left = left.saturating_sub(cells(grapheme));
+            fits
+        };
+        let chars = |grapheme: &str| grapheme.chars().count();
+        let column = if by < 0 {
+            let back = before.graphemes(true).rev().take_while(within).map(chars);
+            cursor - back.sum::<usize>()
+        } else {
+            cursor + behind.graphemes(true).take_while(within).map(chars).sum::<usize>()
+        };
+        self.area.cancel_selection();
+        self.area.move_cursor(CursorMove::Jump(0, u16::try_from(column).unwrap_or(u16::MAX)));
     }
 
     /// A key that is neither Enter nor Esc.

@@ -28,6 +28,11 @@ impl App {
                 self.session.keep();
                 self.pasted(text);
             }
+            Some(Overlay::Find(_)) => {
+                if let Some(Overlay::Find(find)) = self.overlay.take() {
+                    self.pasted_find(find, text);
+                }
+            }
             Some(Overlay::Picker(_)) => {
                 if let Some(Overlay::Picker(picker)) = self.overlay.take() {
                     self.pasted_picker(picker, text);

@@ -49,6 +49,11 @@ impl App {
                 None if picker.is_above(at) => return self.put_away(picker),
                 None => self.overlay = Some(Overlay::Picker(picker)),
             },
+            Some(Overlay::Find(find)) => {
+                if let Some(find) = self.point_at_fields(find, at) {
+                    self.overlay = Some(Overlay::Find(find));
+                }
+            }
             other => self.overlay = other,
         }
         if self.overlay.is_some() {
@@ -106,7 +111,9 @@ impl App {
         match &mut self.overlay {
             None if over_offers => self.offers.window.turn(by),
             // What was recovered is read before the question is answered.
-            None | Some(Overlay::Question(_)) => self.page.scroll(&self.session, by * NOTCH),
+            None | Some(Overlay::Question(_) | Overlay::Find(_)) => {
+                self.page.scroll(&self.session, by * NOTCH);
+            }
             Some(Overlay::Sheet(_, at)) => *at = at.saturating_add_signed(by * NOTCH),
             Some(Overlay::Difference(difference, _)) => {
                 difference.scrolled = difference.scrolled.saturating_add_signed(by * NOTCH);

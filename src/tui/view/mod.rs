@@ -2,6 +2,7 @@
 
 mod branches;
 mod difference;
+mod find;
 mod help;
 mod mentions;
 mod offers;
@@ -100,6 +101,9 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
     if let Some(Overlay::Picker(_)) = app.overlay {
         return picker::draw(app, frame, area);
+    }
+    if let Some(Overlay::Find(_)) = app.overlay {
+        return find::draw(app, frame, areas.status);
     }
     if let Some(Overlay::Token(token)) = &app.overlay {
         token::draw(app, token, frame, areas.page, cursor);

@@ -97,12 +97,14 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
         Some(Overlay::Token(token)) => token.place(),
         _ => None,
     };
+    let found = |place| matches!(&app.overlay, Some(Overlay::Find(find)) if find.holds(place));
     let selected = opened.or(app.session.selection()).unwrap_or(0..0);
     let style = |place: usize| {
         let mut style = app.theme.style(Role::Text);
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
             (whose::look(author(place)).0, author(place) != Author::Writer),
+            (Role::Found, found(place)),
             (Role::Selection, selected.contains(&place)),
         ] {
             if is_so {

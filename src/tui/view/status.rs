@@ -128,7 +128,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
 const TALL: usize = 5;
 
 /// Says something in rows of its own above the line.
-fn above(app: &App, frame: &mut Frame, area: Rect, words: &str, style: Style) -> bool {
+pub(super) fn above(app: &App, frame: &mut Frame, area: Rect, words: &str, style: Style) -> bool {
     let words = for_terminal(words);
     let rows = wrap(&words, usize::from(area.width).saturating_sub(2), 0);
     let height = rows.len().min(TALL).min(usize::from(area.y)) as u16;
@@ -247,12 +247,18 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
 }
 
 /// Keys are named briefly on a crowded line.
-fn short(key: &str) -> String {
+pub(super) fn short(key: &str) -> String {
     key.replace("Ctrl+", "^")
 }
 
 /// Words at the left, keys at the right; keys give way to words, the last of them first.
-fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(String, &str)]) {
+pub(super) fn line(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    words: Span,
+    answers: &[(String, &str)],
+) {
     let room = usize::from(area.width);
     let quiet = app.theme.style(Role::Quiet);
     let text = super::cut(&for_terminal(&words.content), room.saturating_sub(2));
@@ -273,7 +279,7 @@ fn line(app: &App, frame: &mut Frame, area: Rect, words: Span, answers: &[(Strin
 }
 
 /// How many cells keys and what they do take.
-fn size(answers: &[(String, &str)]) -> usize {
+pub(super) fn size(answers: &[(String, &str)]) -> usize {
     answers.iter().map(|(key, act)| width(key) + width(act) + 3).sum()
 }
 
@@ -290,7 +296,7 @@ fn fill(app: &App, field: &Field, label: &str, frame: &mut Frame, area: Rect) {
     ])
     .areas(area);
     frame.render_widget(Line::styled(label, app.theme.style(Role::Notice)), at);
-    let shown = field.shown();
+    let shown = field.shown(app.theme.style(Role::Selection));
     frame.render_widget(&shown, into);
     frame.render_widget(Line::styled(keys, app.theme.style(Role::Quiet)), after);
     if let Some(cursor) = shown.rendered_cursor_position() {

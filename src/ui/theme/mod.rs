@@ -38,6 +38,8 @@ pub enum Role {
     Unseen,
     /// Selected text.
     Selection,
+    /// What is looked for, where it stands on the page.
+    Found,
     /// The chosen row of a list.
     Chosen,
     /// An offer.
@@ -65,7 +67,7 @@ impl Role {
                 Some(Self::Quiet)
             }
             Self::Edited => Some(Self::Machine),
-            Self::Notice | Self::Error => Some(Self::Mark),
+            Self::Notice | Self::Error | Self::Found => Some(Self::Mark),
             Self::Chosen => Some(Self::Selection),
             _ => Some(Self::Text),
         }
