@@ -6,7 +6,7 @@ use std::{
     collections::{HashSet, VecDeque},
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use unstuck::bot::{
@@ -170,8 +170,9 @@ impl Fake {
         Self { world, url, elsewhere, elsewhere_url }
     }
 
+    /// The world, also after a case that failed in the midst of it: the next one makes it anew.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -536,7 +537,7 @@ fn serve(mut stream: TcpStream, world: &Mutex<World>, base: &str) {
         ("DELETE", _) => Kind::Delete,
         _ => return,
     };
-    let mut world = world.lock().unwrap();
+    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
     let address = format!("{base}{path}");
     let authorization = header("authorization").unwrap_or_default();
     let signed = world.is_signed(method, &address, &query, &authorization);

@@ -177,9 +177,11 @@ fn play(fake: &Fake, events: &[Event]) {
             }
             Event::Run(minutes, meanwhile, crash) => {
                 let mut other = rig.ledger();
-                let (mut step, now) = (0_u8, rig.now);
+                let (mut step, clock) = (0_u8, fake.clone());
                 let (mentions, deeds) = (&mentions, &mut deeds);
                 rig.run_watched(minutes * MINUTE, move |_| {
+                    // A run is minutes long, and what was begun in it before an opt-out is none against it.
+                    let now = clock.world().now;
                     for (_, act) in meanwhile.iter().filter(|(at, _)| *at == step) {
                         deeds.act(act, &mut other, mentions, now);
                     }
