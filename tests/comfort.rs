@@ -388,7 +388,8 @@ fn a_click_in_a_list_chooses_and_one_above_it_goes_back() {
 #[test]
 fn the_wheel_turns_what_is_under_it() {
     let (up, down) = (MouseEventKind::ScrollUp, MouseEventKind::ScrollDown);
-    let long = "=0: end".to_owned() + &" and so on".repeat(60);
+    let long =
+        "=0: end".to_owned() + &(1..60).map(|n| format!(" and so on {n}")).collect::<String>();
     let script: &[&str] = &["<ctrl-space>", "=2: one", "=2:.", "=1: two", "=1:.", &long, "=0:."];
     for (width, height, column, row) in [(120, 16, 100, 8), (80, 12, 20, 9)] {
         let mut desk = Desk::with("boat.", &settings());

@@ -89,6 +89,31 @@ fn who_goes_on_alone_is_left_alone() {
     let mut desk = Desk::on("boat.");
     desk.steps(&["<ctrl-space>", "= The", " Nobody saw it, and nobody asked."]);
     assert_eq!(desk.asked.len(), 9);
+    // The model guesses two letters of three, as models do: that is no agreement.
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The"]);
+    let own = " Nobody saw it, and nobody asked who had been in it.";
+    let letters: Vec<char> = own.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = desk.asked.len();
+        desk.step(&letter.to_string());
+        if desk.asked.len() > before {
+            let guess: String = letters[at + 1..].iter().take(2).chain(&['#']).collect();
+            desk.step(&format!("={guess}"));
+        }
+    }
+    assert_eq!(desk.asked.len(), 9);
+    // A whole stretch that agrees is: the count begins anew.
+    let mut desk = Desk::on("boat.");
+    desk.steps(&[
+        "<ctrl-space>",
+        "= The",
+        " Nobody",
+        "= saw it, and so",
+        " saw it, and ",
+        "it was so",
+    ]);
+    assert_eq!(desk.asked.len(), 1 + 6 + 8);
     let mut desk = Desk::on("boat.");
     desk.steps(&["<ctrl-space>", "= The", "\n", "So"]);
     assert_eq!(desk.asked.len(), 1);
@@ -208,6 +233,26 @@ fn a_rest_offers_nothing_where_it_would_disturb() {
     desk.press("alt-i");
     rest(&mut desk);
     assert_eq!(desk.asked.len(), 1);
+}
+
+#[test]
+fn a_ghost_has_no_banned_words_either_and_doesn_t_go_in_circles() {
+    for wrong in ["=ly, he", "=b ob ob ob ob ob ob ob ob"] {
+        let settings = Settings { banned: vec!["suddenly".into()], offers: 1, ..settings() };
+        let mut desk = Desk::with("boat.", &settings);
+        desk.steps(&["<ctrl-space>", "= The", "=.", " Sudden"]);
+        let asked = desk.asked.len();
+        desk.steps(&[wrong]);
+        assert_eq!(desk.asked.len(), asked + 1, "another in its place");
+        assert_eq!(desk.asked[asked].prompt, "boat. Sudden");
+        desk.steps(&["= rain", "<ctrl-right>"]);
+        assert_eq!(desk.text(), "boat. Sudden rain|");
+        // After a few tries there is none.
+        desk.steps(&[" ", "=suddenly", "=suddenly", "=suddenly"]);
+        assert_eq!(desk.asked.len(), asked + 4);
+        desk.press("alt-enter");
+        assert!(!desk.text().contains("suddenly"));
+    }
 }
 
 #[test]

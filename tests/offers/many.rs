@@ -160,6 +160,47 @@ fn what_is_empty_double_or_banned_is_replaced_and_a_short_list_says_so() {
 }
 
 #[test]
+fn what_goes_in_circles_is_replaced() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=2: Young Morph", "=2:olph|olph|olph|olph|olph|olph"]);
+    assert_eq!((desk.asked.len(), desk.stopped.len()), (4, 1));
+    desk.steps(&["= So it", "=.", "<alt-1>"]);
+    assert_eq!(desk.text(), "boat. So it|");
+}
+
+#[test]
+fn an_offer_with_words_is_chosen_where_one_has_none() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=1: It sank.", "=1:.", "=2:.", "=0:.", "=0:.", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "boat. It sank.|");
+    // Who has the list in hand chooses.
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "=1: It sank.", "=1:.", "<f6>", "=2:.", "=0:.", "=0:."]);
+    desk.steps(&["<esc>", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "boat.|");
+}
+
+#[test]
+fn a_list_of_nothing_is_not_kept() {
+    let mut desk = three("boat.");
+    desk.steps(&["<ctrl-space>", "<ctrl-space>", "<ctrl-space>", "= It", "<ctrl-space>"]);
+    desk.size(120, 30);
+    assert!(desk.shown().contains("earlier: 1 list"), "{}", desk.shown());
+}
+
+#[test]
+fn quotes_are_the_drafts() {
+    let mut desk = Desk::on("“You’re late,” said Martha.\n\n“");
+    desk.steps(&["<ctrl-space>", "=I can't|.\" She", "=."]);
+    assert_eq!(desk.asked[0].prompt, "\"You're late,\" said Martha.\n\n\"");
+    desk.steps(&["<ctrl-down>"]);
+    assert_eq!(desk.text(), "“You’re late,” said Martha.\n\n“I can’t.”|");
+    // Where the model began to see is counted in what it was given.
+    desk.steps(&["<ctrl-z>", "<ctrl-space>", "=?2"]);
+    assert!(desk.shown().contains("┌ “You’re"), "{}", desk.shown());
+}
+
+#[test]
 fn a_banned_word_is_never_kept() {
     let settings = Settings { banned: vec!["suddenly".into()], offers: 1, ..settings() };
     let mut desk = Desk::with("boat.", &settings);
@@ -168,6 +209,10 @@ fn a_banned_word_is_never_kept() {
     assert_eq!(desk.asked.len(), 2);
     desk.steps(&["=1: late", "= So it", "=.", "<alt-enter>"]);
     assert_eq!(desk.text(), "boat. So it|");
+    // With its beginning on the page already, too.
+    let mut desk = Desk::with("boat. Sudden", &settings);
+    desk.steps(&["<ctrl-space>", "=ly"]);
+    assert_eq!((desk.stopped.len(), desk.asked.len()), (1, 2));
 }
 
 #[test]

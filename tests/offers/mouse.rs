@@ -90,6 +90,6 @@ fn a_span_of_an_offer_in_mid_word() {
         desk.steps(&["<ctrl-space>", "=ing for rain.", "=.", "<home>"]);
         let (from, to) = find(&mut desk, "for rain");
         drag(&mut desk, from, to);
-        assert_eq!(desk.text(), "for rain|She was wait");
+        assert_eq!(desk.text(), "for rain |She was wait");
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     token::{BranchId, SamplingParams},
     tui::{
         command::Command,
-        offers::{List, OPENINGS, Offer},
+        offers::{List, OPENINGS, Offer, quotes},
     },
     ui::worker::Request,
 };
@@ -84,6 +84,7 @@ impl App {
     /// Sends one request.
     pub(super) fn generate(&mut self, branch: BranchId, prompt: String, seed: u64) {
         let params = SamplingParams { seed, ..self.sampling.clone() };
+        let prompt = quotes::straight(&prompt).into_owned();
         let clean = Level::Prose;
         self.send(Request::Generate(Ask { branch, prompt, params, clean, heal: true }));
     }

@@ -1,15 +1,18 @@
 //! Typing through what is offered: letters that agree consume it, others have it decoded anew under what stands
 //! there now. And the line for a writer who rests.
 
-use super::{App, Model};
+use super::{App, Model, heard::TRIES};
 use crate::{
-    tui::offers::{Ghost, List, Standing},
+    tui::offers::{Ghost, List, Offer, Standing},
     ui::worker::Request,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-/// So many letters in a row that disagree, and the writer is left alone.
+/// So many letters that disagree, and the writer is left alone.
 const MISSES: u8 = 8;
+
+/// So many letters in a row that agree, and those are forgotten. A model guesses the ends of words, so fewer say nothing.
+const AGREED: u8 = 12;
 
 impl App {
     pub(super) fn type_text(&mut self, text: &str) {
@@ -57,7 +60,12 @@ impl App {
     fn follow(&mut self, before: Option<String>, typed: &str) {
         let agreed = before.as_ref().is_some_and(|rest| rest.starts_with(typed));
         if agreed {
-            self.offers.ghost.iter_mut().for_each(|ghost| ghost.misses = 0);
+            if let Some(ghost) = &mut self.offers.ghost {
+                ghost.agreed += 1;
+                if ghost.agreed >= AGREED {
+                    (ghost.misses, ghost.agreed) = (0, 0);
+                }
+            }
             return;
         }
         let (idle, misses, dim) = match self.offers.ghost.take() {
@@ -75,7 +83,8 @@ impl App {
         let over = typed.graphemes(true).count();
         let before: String =
             before.lines().next().unwrap_or_default().graphemes(true).skip(over).collect();
-        self.decode(Ghost { list: List::default(), before, idle: false, misses });
+        let list = List::default();
+        self.decode(Ghost { list, before, idle: false, misses, agreed: 0, dropped: 0 });
     }
 
     /// Nothing follows the cursor in its paragraph, and the model can be asked.
@@ -101,6 +110,22 @@ impl App {
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 
+    /// A ghost that isn't worth its place gives it to another, a few times.
+    pub(super) fn judge_ghost(&mut self) {
+        let banned = &self.banned;
+        let fault =
+            |list: &List, offer: &Offer| offer.loops() || offer.says(list.half_word(offer), banned);
+        let ghost = self
+            .offers
+            .ghost
+            .take_if(|ghost| ghost.list.choice().is_some_and(|offer| fault(&ghost.list, offer)));
+        let Some(ghost) = ghost else { return };
+        self.send_stop(&ghost);
+        if ghost.dropped < TRIES && ghost.agrees(&self.session) {
+            self.decode(Ghost { dropped: ghost.dropped + 1, before: String::new(), ..ghost });
+        }
+    }
+
     /// The writer has rested for a while.
     pub(super) fn rested(&mut self) {
         let nothing = self.offers.rest(&self.session).is_none() && !self.is_awaited();
@@ -110,7 +135,14 @@ impl App {
             self.drop_ghost();
             let list = List::default();
             self.session.seal();
-            self.decode(Ghost { list, before: String::new(), idle: true, misses: 0 });
+            self.decode(Ghost {
+                list,
+                before: String::new(),
+                idle: true,
+                misses: 0,
+                agreed: 0,
+                dropped: 0,
+            });
         }
     }
 

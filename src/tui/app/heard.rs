@@ -7,18 +7,19 @@ use crate::{
     token::{BranchId, StopReason, Token},
     tui::{
         command::Command,
-        offers::{Offer, State},
+        offers::{Offer, State, quotes},
     },
     ui::worker::Request,
 };
 
 /// How many may come in the place of one that was dropped.
-const TRIES: u8 = 2;
+pub(super) const TRIES: u8 = 2;
 
 impl App {
     pub(super) fn read(&mut self, branch: BranchId, reading: Reading) {
         let Some((list, number)) = self.offers.find(branch) else { return };
         let (prompt, first) = &list.prompt;
+        let prompt = quotes::straight(prompt);
         let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
         // A draft cut before it was sent is not seen from its start either.
         let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
@@ -36,9 +37,10 @@ impl App {
         if !offer.is_live() {
             return;
         }
-        offer.add(token);
+        offer.add(token, &list.prompt.0);
         offer.state = State::Streaming;
         self.judge(branch);
+        self.judge_ghost();
     }
 
     /// The model came to an end. When it only ran out of tokens, the clause that hangs behind the last whole
@@ -66,6 +68,7 @@ impl App {
         {
             list.offers[number].state = State::Failed(why);
         }
+        self.turn_from_nothing();
     }
 
     /// An offer that isn't worth its place gives it to another, a few times; then the place stays empty and says
@@ -97,6 +100,14 @@ impl App {
                 offer.text.clear();
                 offer.state = State::Dropped(fault);
             }
+        }
+        self.turn_from_nothing();
+    }
+
+    /// What stands at the cursor is an offer with words, where there is one; who has the list in hand chooses.
+    fn turn_from_nothing(&mut self) {
+        if !self.offers.focus {
+            self.offers.choose_one_with_words();
         }
     }
 

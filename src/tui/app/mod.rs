@@ -81,8 +81,7 @@ pub struct App {
     pub(super) count: usize,
     banned: Vec<String>,
     seed: u64,
-    /// The text and the cursor after the last take: as long as they are so, that take can be rolled again.
-    taken: Option<(Revision, usize)>,
+    taken: Option<take::Taken>,
     /// A branch that was begun by taking an offer where it was asked, and the text that was left for it.
     branched: Option<(Revision, Revision)>,
     /// The last step back led out of that branch, so the next one on leads into it again.
@@ -260,6 +259,7 @@ impl App {
                 }
                 self.tend_ghost(None);
             }
+            Event::Terminal(Terminal::Resize(..)) => self.page.resize(),
             Event::Terminal(_) => {}
             Event::News(news) => {
                 self.hear(news);

@@ -8,7 +8,7 @@ use crate::{
     tui::{
         command::Command,
         models::{about, size},
-        offers::{List, Offer},
+        offers::{List, Offer, quotes},
         overlay::{Overlay, Question},
         picker::{Act, Entry, Kind, Picker},
     },
@@ -224,7 +224,7 @@ impl App {
         let params = SamplingParams { seed: mine.seed, ..self.sampling().clone() };
         let ask = Ask {
             branch,
-            prompt: format!("{prompt}{}", mine.opening),
+            prompt: quotes::straight(&format!("{prompt}{}", mine.opening)).into_owned(),
             params,
             clean: Level::Prose,
             heal: true,

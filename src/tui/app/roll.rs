@@ -4,22 +4,20 @@ use super::App;
 use crate::{
     tui::{
         command::Command,
-        offers::{MOST, Standing, State},
+        offers::{MOST, State},
     },
     ui::worker::Request,
 };
 
 impl App {
-    /// Other words in the same place. Right after a take that left nothing, instead of what was taken:
-    /// that one step is taken back first, and never more.
+    /// Other words in the same place. Right after a take, instead of what was taken: that one step is taken back first,
+    /// and never more. Who takes word by word keeps the words, as long as there are more.
     pub(super) fn roll_again(&mut self) {
         let now = (self.session.revision(), self.session.cursor());
-        let taken = self.taken == Some(now) && !self.offers.are_live();
-        let list = self.offers.list();
-        let whole =
-            list.is_some_and(|list| list.standing(list.chosen, &self.session) == Standing::Taken);
-        let other = list.and_then(|list| list.compared().map(str::to_owned));
-        if taken && whole {
+        let taken = self.taken.filter(|taken| (taken.revision, taken.cursor) == now);
+        let more = self.offers.rest(&self.session).is_some() || self.offers.are_live();
+        let other = self.offers.list().and_then(|list| list.compared().map(str::to_owned));
+        if taken.is_some_and(|taken| !taken.word || !more) {
             self.session.undo();
         }
         match other {

@@ -2,12 +2,23 @@
 
 use super::App;
 use crate::{
-    session::Source,
+    session::{Revision, Source},
     tui::{
         command::Command,
         offers::{Standing, first_sentence, first_word},
     },
 };
+
+/// The last take: as long as text and cursor are so, it can be rolled again.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    /// The text after it.
+    pub revision: Revision,
+    /// The cursor after it.
+    pub cursor: usize,
+    /// It was one word of more.
+    pub word: bool,
+}
 
 impl App {
     /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
@@ -19,7 +30,12 @@ impl App {
             _ => at_end.then_some(rest),
         });
         match (piece.map(str::to_owned), command.leads()) {
-            (Some(piece), _) => self.take_here(&piece),
+            (Some(piece), _) => {
+                self.take_here(&piece);
+                if let Some(taken) = &mut self.taken {
+                    taken.word = command == Command::TakeWord;
+                }
+            }
             (None, Some(to)) => self.page.go(&mut self.session, to, false),
             (None, None) => {}
         }
@@ -114,6 +130,9 @@ impl App {
         // A ghost is no offer of a list.
         let of_list = self.offers.list().and_then(|list| list.rest(&self.session)).is_some();
         let source = if of_list { self.source() } else { self.keep_ghost() };
+        if let Some(ghost) = &mut self.offers.ghost {
+            ghost.misses = 0;
+        }
         self.take(self.session.cursor(), text, source);
     }
 
@@ -123,13 +142,26 @@ impl App {
     }
 
     pub(super) fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
+        let gap = if self.glues(at, text) { " " } else { "" };
+        let text = format!("{text}{gap}");
         let done = match source {
-            Some(source) => self.session.take_from(source, at, text),
-            None => self.session.take(at, text),
+            Some(source) => self.session.take_from(source, at, &text),
+            None => self.session.take(at, &text),
         };
         if done {
-            self.taken = Some((self.session.revision(), self.session.cursor()));
+            let (revision, cursor) = (self.session.revision(), self.session.cursor());
+            self.taken = Some(Taken { revision, cursor, word: false });
         }
         self.edited(done);
+    }
+
+    /// Whether a piece put in before a word would run into it, though a space stands before the piece.
+    fn glues(&self, at: usize, piece: &str) -> bool {
+        let page = self.session.text();
+        let before = at.checked_sub(1).and_then(|before| page.get_char(before));
+        let apart =
+            before.is_none_or(char::is_whitespace) || piece.starts_with(char::is_whitespace);
+        let begins = |next: char| next.is_alphanumeric() || "\"'“‘«([".contains(next);
+        apart && page.get_char(at).is_some_and(begins) && !piece.ends_with(char::is_whitespace)
     }
 }

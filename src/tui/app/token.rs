@@ -7,6 +7,7 @@ use crate::{
     token::{Alternative, BranchId, SamplingParams},
     tui::{
         command::Command,
+        offers::quotes,
         overlay::{Overlay, Token},
     },
     ui::{keymap::Key, worker::Request},
@@ -53,7 +54,10 @@ impl App {
         (token.number, token.seen) = (self.offers.next_branch(), None);
         let (before, _) = self.prompt(token.run.start);
         let params = SamplingParams { logprobs: ALTERNATIVES, ..self.sampling.clone() };
-        let look = Look { before, span: token.span.clone(), at: token.at, params };
+        let span = quotes::straight(&token.span);
+        let at = quotes::place(token.at, &token.span, &span);
+        let before = quotes::straight(&before).into_owned();
+        let look = Look { before, span: span.into_owned(), at, params };
         self.send(Request::Look(token.number, look));
         self.overlay = Some(Overlay::Token(token));
     }
@@ -66,10 +70,19 @@ impl App {
     }
 
     /// What the model sees in the token's place.
-    pub(super) fn see(&mut self, number: BranchId, seen: Seen) {
+    pub(super) fn see(&mut self, number: BranchId, mut seen: Seen) {
         if let Some(Overlay::Token(token)) = &mut self.overlay
             && token.number == number
         {
+            // What was looked at has straight quotes.
+            let sent = quotes::straight(&token.span);
+            seen.token = quotes::place(seen.token.start, &sent, &token.span)
+                ..quotes::place(seen.token.end, &sent, &token.span);
+            let before = self.session.text().slice(..token.run.start).to_string();
+            let said = token.span.get(..seen.token.start).unwrap_or_default();
+            for other in &mut seen.top {
+                other.text = quotes::as_in(&before, said, &other.text).into_owned();
+            }
             let now = token.span.get(seen.token.clone());
             token.chosen = seen.top.iter().position(|other| now == Some(&other.text)).unwrap_or(0);
             token.seen = Some(seen);

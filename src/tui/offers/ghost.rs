@@ -4,9 +4,6 @@
 use super::{List, Standing};
 use crate::session::Session;
 
-/// So many characters before it are compared.
-const NEAR: usize = 32;
-
 /// One offer that is only a ghost.
 pub struct Ghost {
     /// Of one offer.
@@ -15,8 +12,11 @@ pub struct Ghost {
     pub before: String,
     /// It came because the writer rested, so another key sends it away.
     pub idle: bool,
-    /// How many letters in a row were not what it said.
+    /// How many letters were not what it said, and how many in a row were.
     pub misses: u8,
+    pub agreed: u8,
+    /// How many came in its place and were not worth it.
+    pub dropped: u8,
 }
 
 impl Ghost {
@@ -25,19 +25,8 @@ impl Ghost {
         self.list.choice().is_some_and(|offer| offer.is_live())
     }
 
-    /// Whether the words that it goes on from still stand before it.
-    fn follows(&self, session: &Session) -> bool {
-        let Some(at) = session.map(self.list.at, self.list.from) else { return false };
-        let before = session.text().chars_at(at.min(session.text().len_chars())).reversed();
-        let prompt = self.list.prompt.0.chars().rev().take(NEAR);
-        prompt.eq(before.take(NEAR.min(self.list.at)))
-    }
-
     /// Whether the page still agrees with it, with the cursor where it goes on.
     pub fn agrees(&self, session: &Session) -> bool {
-        if !self.follows(session) {
-            return false;
-        }
         match self.list.standing(0, session) {
             Standing::Here(rest) => !rest.is_empty() || self.is_live(),
             Standing::Taken => self.is_live(),

@@ -5,6 +5,7 @@
 mod ghost;
 mod offer;
 mod piece;
+pub mod quotes;
 mod spot;
 mod window;
 
@@ -40,6 +41,9 @@ pub struct List {
 
 /// So many characters on both sides tell whether a place is in a word.
 const NEAR: usize = 24;
+
+/// So many characters before the place it was asked at must still stand there: a slip further back may be mended.
+const BEFORE: usize = 8;
 
 /// How an offer stands to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +98,20 @@ impl List {
         Some(start + self.choice()?.text.chars().count())
     }
 
+    /// Whether the words that it goes on from still stand before a place.
+    fn follows(&self, start: usize, session: &Session) -> bool {
+        let prompt = &self.prompt.0;
+        let before = session.text().chars_at(start).reversed().take(BEFORE.min(self.at));
+        prompt.is_empty() || before.eq(prompt.chars().rev().take(BEFORE))
+    }
+
     /// What stands now where the question was asked: from there to the character that came next then.
-    /// When that one is gone, to the cursor. `None` when the place itself is gone.
+    /// When that one is gone, to the cursor. `None` when the place itself is gone, or what stood before it.
     fn written(&self, session: &Session) -> Option<Range<usize>> {
-        let start = session.map(self.at, self.from)?;
+        let start = session.map(self.at, self.from)?.min(session.text().len_chars());
+        if !self.follows(start, session) {
+            return None;
+        }
         let end = if self.at_end {
             session.text().len_chars()
         } else {
@@ -217,8 +231,10 @@ impl Offers {
         self.asked
     }
 
-    /// Shows a new list.
+    /// Shows a new list. The one before it isn't kept when nothing came of it.
     pub fn push(&mut self, list: List) {
+        let idle = |offer: &Offer| !offer.is_live() && offer.tokens == 0 && !offer.pinned;
+        self.lists.pop_if(|last| last.offers.iter().all(idle));
         self.lists.push(list);
         if self.lists.len() > KEPT {
             self.lists.remove(0);
@@ -240,6 +256,16 @@ impl Offers {
     pub fn clear(&mut self) {
         self.lists.clear();
         (self.back, self.open, self.focus) = (0, false, false);
+    }
+
+    /// When nothing came of the chosen offer, the first of which something did is chosen.
+    pub fn choose_one_with_words(&mut self) {
+        let Some(list) = self.list_mut() else { return };
+        let empty = |offer: &Offer| !offer.is_live() && offer.words().is_empty();
+        if list.choice().is_some_and(empty) {
+            let other = list.offers.iter().position(|offer| !offer.words().is_empty());
+            list.chosen = other.unwrap_or(list.chosen);
+        }
     }
 
     /// Puts the list away; it can be called back.
@@ -299,9 +325,14 @@ impl Offers {
     /// Why an offer isn't worth its place, if it isn't: as it is now, or as it is in the end.
     pub fn fault(&self, branch: BranchId, banned: &[String]) -> Option<Fault> {
         let all = || self.lists.iter().flat_map(|list| &list.offers);
-        let offer = all().find(|offer| offer.branch == branch)?;
-        if offer.says(banned) {
+        let asked = |list: &&List| list.offers.iter().any(|offer| offer.branch == branch);
+        let list = self.lists.iter().find(asked)?;
+        let offer = list.offers.iter().find(|offer| offer.branch == branch)?;
+        if offer.says(list.half_word(offer), banned) {
             return Some(Fault::Banned);
+        }
+        if offer.loops() {
+            return Some(Fault::Circle);
         }
         if offer.is_live() {
             return None;

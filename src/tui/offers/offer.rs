@@ -1,10 +1,15 @@
 //! One continuation: its text so far, how far it has come, and whether it is worth its place.
 
+use super::quotes;
 use crate::{
     session::Source,
     token::{BranchId, StopReason, Token},
 };
 use std::ops::Range;
+
+/// The longest piece, in bytes, that is looked for over and over, and the least that all of them together have.
+const PIECE: usize = 32;
+const CIRCLE: usize = 24;
 
 /// How far an offer has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +33,8 @@ pub enum State {
 /// Why an offer is not worth its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// It says one thing over and over.
+    Circle,
     /// Nothing came, or nothing but space.
     Empty,
     /// The same was offered already, here or in an earlier list.
@@ -98,12 +105,21 @@ impl Offer {
         self.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
     }
 
-    /// One of these words or phrases is in it, as whole words.
-    pub fn says(&self, banned: &[String]) -> bool {
+    /// It has come to say one thing over and over: four times, and for more than a few letters.
+    pub fn loops(&self) -> bool {
+        let text = self.text.as_bytes();
+        (1..=PIECE).any(|piece| {
+            let tail = text.len().checked_sub((piece * 4).max(CIRCLE)).map(|from| &text[from..]);
+            tail.is_some_and(|tail| tail[piece..] == tail[..tail.len() - piece])
+        })
+    }
+
+    /// One of these words or phrases is in it, as whole words; `half` of the first may be on the page.
+    pub fn says(&self, half: &str, banned: &[String]) -> bool {
         if banned.is_empty() {
             return false;
         }
-        let words = self.words();
+        let words = half.to_lowercase() + &self.words();
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         banned
             .iter()
@@ -122,11 +138,12 @@ impl Offer {
             })
     }
 
-    /// Another token comes.
-    pub fn add(&mut self, token: &Token) {
-        self.text.push_str(&token.text);
+    /// Another token comes; `prompt` is what the offer goes on from.
+    pub fn add(&mut self, token: &Token, prompt: &str) {
+        let text = quotes::as_in(prompt, &self.text, &token.text);
+        self.text.push_str(&text);
         self.tokens += 1;
-        self.lengths.push(token.text.chars().count());
+        self.lengths.push(text.chars().count());
         if token.copied > 0 {
             let length: usize = self.lengths.iter().rev().take(token.copied).sum();
             let end = self.text.chars().count();
@@ -146,11 +163,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_thing_over_and_over() {
+        for (text, expected) in [
+            (" Young Morpholpholpholpholpholpholphol", true),
+            (" I don't know. I don't know. I don't know. I don't know.", true),
+            (" never, never, never again", false),
+            (" It was raining, and it rained, and it rained.", false),
+            (" no no no no no no", false),
+            ("………………………………", true),
+            ("", false),
+        ] {
+            let mut offer = Offer::new(1, 1, "");
+            offer.text = text.into();
+            assert_eq!(offer.loops(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn banned_are_whole_words_in_any_case() {
         let says = |text: &str, banned: &str| {
             let mut offer = Offer::new(1, 1, "");
             offer.text = text.into();
-            offer.says(&[banned.to_owned()])
+            offer.says("", &[banned.to_owned()])
         };
         for (text, banned, expected) in [
             (" The Suddenly man", "suddenly", true),

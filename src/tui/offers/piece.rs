@@ -2,11 +2,13 @@
 
 use crate::clean::sentence_ends;
 
-/// The first word of a text, with the space and the quotes before it and the marks after it.
+/// The first word of a text, with the space, the dash and the quotes before it and the marks after it. Dashes without
+/// spaces part words; hyphens don't.
 pub fn first_word(text: &str) -> &str {
-    let spaces = text.len() - text.trim_start().len();
-    let word = text[spaces..].find(char::is_whitespace).unwrap_or(text.len() - spaces);
-    &text[..spaces + word]
+    let dash = |c| matches!(c, '—' | '–' | '―');
+    let begin = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || dash(c)).len();
+    let word = text[begin..].find(|c: char| c.is_whitespace() || dash(c));
+    &text[..begin + word.unwrap_or(text.len() - begin)]
 }
 
 /// The first sentence of a text, or all of it when none ends in it. A line's end is a sentence's, too.
@@ -28,6 +30,10 @@ mod tests {
             ("ing to be, \"and", "ing", "ing to be, \"and"),
             ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
             ("one line\nTwo.", "one", "one line"),
+            (" time—everything", " time", " time—everything"),
+            ("—everything new", "—everything", "—everything new"),
+            (" — he said", " — he", " — he said"),
+            (" well-known men", " well-known", " well-known men"),
             ("  ", "  ", "  "),
             ("", "", ""),
         ] {

@@ -11,6 +11,7 @@ use super::command::Move;
 use crate::session::{Revision, Session};
 use ratatui::layout::Rect;
 use ropey::Rope;
+use std::{mem::take, ops::Range};
 
 /// How many rows stay between the window's first and the cursor, where there is room.
 const MARGIN: usize = 2;
@@ -27,6 +28,8 @@ pub struct Page {
     below: usize,
     /// The wheel has turned the window away from the cursor, which stood there in that text.
     away: Option<(usize, Rope)>,
+    /// The screen has another size, so the window needn't stay where it is.
+    resized: bool,
     /// What was drawn last, where, and how many rows of an offer stand below the cursor's.
     shown: Option<(Rect, View, usize)>,
     cuts: cuts::Cuts,
@@ -41,6 +44,7 @@ impl Default for Page {
             height: 20,
             below: 0,
             away: None,
+            resized: false,
             shown: None,
             cuts: cuts::Cuts::default(),
         }
@@ -75,7 +79,10 @@ impl Page {
         }
         let (rows, at) = self.rows(session).around(cursor, height, height);
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
+        // Far from where the window was, most of it shows what comes before the cursor; in one that has grown, too.
+        let usual = at.saturating_sub(height * 2 / 3);
         let first = match (kept, known.filter(|_| away.is_some())) {
+            (Some(kept), _) if take(&mut self.resized) => kept.min(usual),
             (Some(kept), _) => kept,
             // Back from where the wheel has led, no farther than it must.
             (None, Some(top)) => {
@@ -85,8 +92,7 @@ impl Page {
                     at
                 }
             }
-            // Far from where the window was, most of it shows what comes before the cursor.
-            (None, None) => at.saturating_sub(height * 2 / 3),
+            (None, None) => usual,
         };
         let first =
             first.clamp((at + 1 + self.below).saturating_sub(height), at.saturating_sub(margin));
@@ -106,6 +112,17 @@ impl Page {
 
     fn rows<'a>(&'a mut self, session: &'a Session) -> Rows<'a> {
         Rows::new(session.text(), self.width, &mut self.cuts)
+    }
+
+    /// The screen has another size.
+    pub fn resize(&mut self) {
+        self.resized = true;
+    }
+
+    /// The part of the draft that was drawn.
+    pub fn window(&self) -> Option<Range<usize>> {
+        let (_, view, _) = self.shown.as_ref()?;
+        Some(view.rows.first()?.start..view.rows.last()?.end)
     }
 
     /// What was drawn, and where: for the mouse.

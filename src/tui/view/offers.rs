@@ -57,7 +57,7 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
         // Its heading is clicked too.
         let (row, column) = (first as u16, inner.x);
         spots.push(Spot { row, column, number, start: 0, text: String::new() });
-        lines.push(heading(app, list, number, offer));
+        lines.push(heading(app, list, number, offer, usize::from(inner.width)));
         let style = look(app, list, number);
         let half = list.half_word(offer);
         let rows = rows(offer, usize::from(inner.width.saturating_sub(3)), cells(half));
@@ -97,20 +97,21 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
 }
 
 /// The number of an offer, whether it is chosen, and how far it has come.
-fn heading<'a>(app: &App, list: &List, number: usize, offer: &Offer) -> Line<'a> {
+fn heading<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
     let mark = app.theme.style(Role::Mark);
+    let room = width.saturating_sub(4);
     let here = number == list.chosen;
     let number_style =
         if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
     Line::from(vec![
         Span::styled(format!("{}", number + 1), number_style),
         Span::styled(if here { " ▸ " } else { "   " }, mark),
-        Span::styled(state(app, list, number, offer), app.theme.style(Role::Quiet)),
+        Span::styled(state(app, list, number, offer, room), app.theme.style(Role::Quiet)),
     ])
 }
 
-/// How far an offer has come, in words.
-fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
+/// How far an offer has come, in words; what there is no room for is left out whole, the least needed first.
+fn state(app: &App, list: &List, number: usize, offer: &Offer, room: usize) -> String {
     let count = match offer.tokens {
         1 => "1 token".to_owned(),
         tokens => format!("{tokens} tokens"),
@@ -127,6 +128,7 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
         State::Failed(_) => "! failed".into(),
         State::Dropped(fault) => {
             let what = match fault {
+                Fault::Circle => "it went in circles",
                 Fault::Empty => "nothing came",
                 Fault::Double => "nothing new came",
                 Fault::Banned => "only banned words came",
@@ -134,11 +136,17 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer) -> String {
             format!("{what}; {} tries again", app.key(RollOne))
         }
     };
-    let taken =
-        if list.standing(number, &app.session) == Standing::Taken { " · taken" } else { "" };
-    let pinned = if offer.pinned { " · pinned" } else { "" };
-    let by = offer.by.as_ref().map_or(String::new(), |name| format!("{} · ", for_terminal(name)));
-    format!("{by}{words}{taken}{pinned} · seed {}", offer.seed)
+    let taken = list.standing(number, &app.session) == Standing::Taken;
+    let mut parts: Vec<String> = offer.by.iter().map(|name| for_terminal(name).into()).collect();
+    parts.push(words);
+    parts.extend(offer.pinned.then(|| "pinned".to_owned()));
+    parts.extend(taken.then(|| "taken".to_owned()));
+    parts.push(format!("seed {}", offer.seed));
+    let least = 1 + usize::from(offer.by.is_some());
+    while parts.len() > least && cells(&parts.join(" · ")) > room {
+        parts.pop();
+    }
+    super::cut(&parts.join(" · "), room)
 }
 
 /// What still stands is read easily; what no longer agrees with the page steps back.
@@ -206,16 +214,17 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     let rule = app.theme.style(Role::Rule);
     let quiet = app.theme.style(Role::Quiet);
     let count = list.offers.len();
-    let words = match list.choice() {
-        Some(offer) if count == 1 => format!(" {} ", state(app, list, 0, offer)),
-        Some(offer) => {
-            let number = list.chosen + 1;
-            format!(" {number} of {count} · {} ", state(app, list, list.chosen, offer))
-        }
-        None => String::new(),
+    let place =
+        if count == 1 { String::new() } else { format!("{} of {count} · ", list.chosen + 1) };
+    let room = width.saturating_sub(8 + cells(&place));
+    let words = list.choice().map_or(String::new(), |offer| {
+        format!(" {place}{} ", state(app, list, list.chosen, offer, room))
+    });
+    let stop = match (app.offers.are_live(), app.offers.focus) {
+        (true, _) => "stops",
+        (false, true) => "back",
+        (false, false) => "away",
     };
-    let words = super::cut(&words, width.saturating_sub(6));
-    let stop = if app.offers.are_live() { "stops" } else { "away" };
     let keys = format!(" {} again · {} {stop} ", app.key(RollAgain), app.key(Stop));
     let free = width.saturating_sub(6 + cells(&words));
     let keys = if free > cells(&keys) { keys } else { String::new() };
@@ -228,13 +237,24 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     ])];
     let room = usize::from(area.height) - 1;
     let mut spots = Vec::new();
-    // As many rows for each, always: then none moves while another grows.
+    // As many rows for each, always: then none moves while another grows. In hand, the chosen one is read whole.
     let each = (room / count.max(1)).max(1);
-    let fit = room / each;
+    let read = list.choice().filter(|offer| app.offers.focus && count > 1 && !offer.is_live());
+    let needed = read.map_or(0, |offer| {
+        let half = cells(list.half_word(offer));
+        rows(offer, width.saturating_sub(5), half)
+            .iter()
+            .filter(|row| !row.1.trim().is_empty())
+            .count()
+    });
+    let tall = needed.min((room + 1).saturating_sub(count).max(room.min(3))).max(each);
+    let each = ((room - tall) / (count - 1).max(1)).clamp(1, each);
+    let fit = (room - tall) / each + 1;
     let first = app.offers.window.top((list.chosen + 1).saturating_sub(fit), count, fit);
     let (mut top, mut all, mut room) = (first, count, fit);
     for (number, offer) in list.offers.iter().enumerate().skip(first).take(fit) {
         let row = area.y + lines.len() as u16;
+        let each = if number == list.chosen { tall } else { each };
         let entry = entry(app, list, number, offer, (row, width, each));
         // The only one is turned by its rows.
         if count == 1 {
@@ -290,7 +310,7 @@ fn entry<'a>(
     rows.retain(|(_, row)| !row.trim().is_empty());
     // The heading says how the only one stands.
     if rows.is_empty() && !alone {
-        rows.push((0, state(app, list, number, offer)));
+        rows.push((0, state(app, list, number, offer, columns)));
     }
     // Alone and streaming its end is read, otherwise its beginning.
     let all = rows.len();

@@ -45,12 +45,17 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Positio
     );
     let mut lines = ink(app, &view);
     let written = lines.len();
-    ghost(app, &view, usize::from(width), &mut lines);
+    let offered = ghost(app, &view, usize::from(width), &mut lines);
     let more = lines.len() - written;
-    lines.truncate(usize::from(column.height));
+    let tall = usize::from(column.height);
+    lines.truncate(tall);
+    // What is offered and has no place is not all: a key may take more than is seen.
+    if let Some(last) = lines.last_mut().filter(|_| offered > tall) {
+        last.push("…", app.theme.style(Role::Ghost));
+    }
     paint(lines, &app.theme, frame, column);
-    mark_sight(app, &view, frame, column);
     mark_authors(app, &view, frame, column);
+    mark_sight(app, &view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
     if app.overlay.is_none() && view.cursor.is_some() {
@@ -129,12 +134,13 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
     view.rows.iter().map(line).collect()
 }
 
-/// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside.
-fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
-    let Some((row, column)) = view.cursor else { return };
+/// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside. Tells
+/// how many rows there are up to its end.
+fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
+    let Some((row, column)) = view.cursor else { return 0 };
     let next = app.session.text().get_char(app.session.cursor());
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
-        return;
+        return 0;
     }
     let mut style = app.theme.style(Role::Ghost);
     let welcome;
@@ -145,7 +151,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             style = style.patch(app.theme.style(Role::Stale));
             &ghost.before
         }
-        (None, None) if app.offers.list().is_some() => return,
+        (None, None) if app.offers.list().is_some() => return 0,
         (None, None) if app.session.text().len_chars() == 0 => {
             let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
             let or = match app.model {
@@ -155,9 +161,9 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             welcome = format!("Write{or}. {help} shows everything.");
             &welcome
         }
-        (None, None) => return,
+        (None, None) => return 0,
     };
-    let rest = for_terminal(rest);
+    let rest = for_terminal(rest.trim_end());
     let copied = app.offers.copied(&app.session);
     let (mut at, mut used) = (row, column);
     let mut before = 0; // characters before the paragraph
@@ -166,7 +172,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
             if at > row {
                 lines.insert(at.min(lines.len()), Line::default());
             }
-            let Some(line) = lines.get_mut(at) else { return };
+            let Some(line) = lines.get_mut(at) else { return at };
             let mut place = before + paragraph[..range.start].chars().count();
             for grapheme in paragraph[range].graphemes(true) {
                 let is_copied = copied.iter().any(|run| run.contains(&place));
@@ -178,6 +184,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) {
         }
         before += paragraph.chars().count() + 1;
     }
+    at
 }
 
 fn openings(count: usize) -> &'static str {
@@ -213,7 +220,9 @@ fn mark_sight(app: &App, view: &View, frame: &mut Frame, column: Rect) {
     let Some(place) = app.seen_from().filter(|place| *place > 0) else { return };
     if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
         let style = app.theme.style(Role::Mark);
-        frame.buffer_mut().set_string(column.x - 2, column.y + row as u16, "┌", style);
+        // Farther out than a mark of whose words they are.
+        let x = column.x - if app.whose { MARGIN } else { 2 };
+        frame.buffer_mut().set_string(x, column.y + row as u16, "┌", style);
     }
 }
 

@@ -158,7 +158,11 @@ fn state(app: &App, room: usize) -> Vec<String> {
     }
     match app.seen_from() {
         Some(0) => parts.push("sees all".into()),
-        Some(_) => parts.push("the model sees from ┌".into()),
+        Some(place) => parts.push(match app.page.window() {
+            Some(seen) if place < seen.start => "the model sees all of this".into(),
+            Some(seen) if place > seen.end => "the model sees none of this".into(),
+            _ => "the model sees from ┌".into(),
+        }),
         None => {}
     }
     if let Some(speed) = app.speed {
