@@ -54,7 +54,8 @@ impl Cleaner {
 
     fn pass(&mut self, c: char, out: &mut String) {
         let c = match c {
-            '\u{2028}' | '\u{2029}' => '\n', // Unicode's own line and paragraph ends
+            char::REPLACEMENT_CHARACTER => return, // half a character that the model never ended
+            '\u{2028}' | '\u{2029}' => '\n',       // Unicode's own line and paragraph ends
             _ => c,
         };
         if let Some(joiner) = self.joiner.take()

@@ -184,7 +184,8 @@ mod tests {
         let parts: [&[u8]; 4] = [b"caf\xc3", b"\xa9,", b" \xf0\x9f\x99", b"\x82."];
         assert_eq!(run(stops(&[]), &parts).0, ["caf", "é,", " ", "🙂.", ""]);
         let broken: [&[u8]; 2] = [b"a\xffb", b"\xe2\x82"];
-        assert_eq!(run(stops(&[]), &broken).0, ["a\u{fffd}b", "", "\u{fffd}"]);
+        // What can never become one is nothing to read.
+        assert_eq!(run(stops(&[]), &broken).0, ["ab", "", ""]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::{
     generate::Engine,
     session::Session,
     ui::{
+        escapes,
         shelf::{self, Word},
         signals::{self, Signal},
         terminal::{KEY_THREAD, Screen},
@@ -168,13 +169,21 @@ struct Keys(Sender<Event>);
 impl Keys {
     fn listen(self) {
         loop {
-            let event = match event::read() {
-                Ok(event) => Event::Terminal(event),
-                Err(error) => Event::Deaf(error.to_string()),
+            let more = || {
+                let has_come = event::poll(Duration::ZERO).is_ok_and(|has| has);
+                has_come.then(event::read).and_then(Result::ok)
             };
-            let last = matches!(event, Event::Deaf(_));
-            if self.0.send(event).is_err() || last {
-                return;
+            let events = match event::read() {
+                Ok(event) => escapes::whole(event, more),
+                Err(error) => {
+                    let _ = self.0.send(Event::Deaf(error.to_string()));
+                    return;
+                }
+            };
+            for event in events {
+                if self.0.send(Event::Terminal(event)).is_err() {
+                    return;
+                }
             }
         }
     }

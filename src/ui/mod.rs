@@ -1,5 +1,6 @@
 //! What front ends share: keys, themes, the terminal's set-up, the model's own thread. Knows no front end.
 
+pub mod escapes;
 pub mod keep;
 pub mod keymap;
 pub mod mistake;

@@ -122,6 +122,19 @@ fn who_goes_on_alone_is_left_alone() {
     desk.steps(&["<ctrl-space>", "= The", "=.", " S", "= uch", "<esc>", "o"]);
     assert_eq!(desk.stopped.len(), 1);
     assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. So|", 2));
+    // At a paragraph's end in the midst of the text it is followed as at the end.
+    let mut desk = Desk::on("The boat.|\n\nThe end.");
+    desk.steps(&[
+        "<ctrl-space>",
+        "= The",
+        "=.",
+        " Q",
+        "=uietly the room",
+        "u",
+        "i",
+        "<ctrl-right>",
+    ]);
+    assert_eq!(desk.text(), "The boat. Quietly|\n\nThe end.");
     // Nor is anything decoded in the middle of a paragraph.
     let mut desk = Desk::on("The boat| sank.");
     desk.steps(&["<ctrl-space>", "= was", "s"]);
@@ -139,8 +152,17 @@ fn the_old_ghost_stays_dim_until_the_new_one_comes() {
     assert!(cell.modifier.contains(Modifier::DIM));
     desk.press("ctrl-right");
     assert_eq!(desk.text(), "boat. S|");
+    // Word for word the new one takes its place, so that no row comes and goes.
     desk.steps(&["=omeone"]);
-    assert_eq!(row(&mut desk), "boat. Someone");
+    assert_eq!(row(&mut desk), "boat. Someone lamps");
+    desk.press("ctrl-right");
+    assert_eq!(desk.text(), "boat. Someone|");
+    desk.steps(&["= sang|."]);
+    assert_eq!(row(&mut desk), "boat. Someone sang.");
+    desk.press("ctrl-z");
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= The lamps went", " S", "=he", "=."]);
+    assert_eq!(row(&mut desk), "boat. She");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     token::{BranchId, SamplingParams},
     tui::{
         command::Command,
-        offers::{List, OPENINGS, Offer, quotes},
+        offers::{List, OPENINGS, Offer, Until, quotes},
     },
     ui::worker::Request,
 };
@@ -35,11 +35,11 @@ impl App {
                 _ => self.request(&prompt),
             })
             .collect();
-        let at_end = at == self.session.text().len_chars();
+        let until = Until::of(at, self.session.text().len_chars());
         // Who rolls with the list in hand keeps it, and the place in it.
         let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
         let chosen = chosen.min(offers.len().saturating_sub(1));
-        self.offers.push(List { at, from, at_end, prompt: (prompt, first), offers, chosen });
+        self.offers.push(List { at, from, until, prompt: (prompt, first), offers, chosen });
     }
 
     /// Says why not, when nothing can be asked.

@@ -3,7 +3,7 @@
 
 use super::{App, Model, heard::TRIES};
 use crate::{
-    tui::offers::{Ghost, List, Offer, Standing},
+    tui::offers::{Ghost, List, Offer, Standing, Until},
     ui::worker::Request,
 };
 use unicode_segmentation::UnicodeSegmentation;
@@ -103,10 +103,13 @@ impl App {
             return;
         }
         let offers = vec![self.request(&prompt)];
-        let at_end = at == self.session.text().len_chars();
+        let until = match Until::of(at, self.session.text().len_chars()) {
+            Until::Next => Until::Cursor,
+            end => end,
+        };
         // The step being typed is not ended for it: undo stays as it is without a ghost.
         let from = self.session.revision();
-        let list = List { at, from, at_end, prompt: (prompt, first), offers, chosen: 0 };
+        let list = List { at, from, until, prompt: (prompt, first), offers, chosen: 0 };
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 

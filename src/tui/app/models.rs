@@ -8,7 +8,7 @@ use crate::{
     tui::{
         command::Command,
         models::{about, size},
-        offers::{List, Offer, quotes},
+        offers::{List, Offer, Until, quotes},
         overlay::{Overlay, Question},
         picker::{Act, Entry, Kind, Picker},
     },
@@ -232,8 +232,8 @@ impl App {
         self.send(Request::Beside(other.to_owned(), ask));
         let offers =
             vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];
-        let at_end = at == self.session.text().len_chars();
-        self.offers.push(List { at, from, at_end, prompt: (prompt, first), offers, chosen: 0 });
+        let until = Until::of(at, self.session.text().len_chars());
+        self.offers.push(List { at, from, until, prompt: (prompt, first), offers, chosen: 0 });
         self.offers.focus = false;
         let again = self.key(Command::RollAgain);
         self.notices.say(format!("{other} is read beside it. {again} compares on another seed."));

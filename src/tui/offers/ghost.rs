@@ -1,14 +1,14 @@
 //! What stands behind the cursor besides the list that is shown: decoded anew under what the writer types, or
 //! offered to a writer who rests. It has no place in the pane, so nothing moves there while one types.
 
-use super::{List, Standing};
+use super::{List, Standing, first_word};
 use crate::session::Session;
 
 /// One offer that is only a ghost.
 pub struct Ghost {
     /// Of one offer.
     pub list: List,
-    /// The end of the ghost before it: shown until the first of its own words comes, and never taken.
+    /// The end of the ghost before it: each of its words is shown until one of its own comes, and none is ever taken.
     pub before: String,
     /// It came because the writer rested, so another key sends it away.
     pub idle: bool,
@@ -20,6 +20,16 @@ pub struct Ghost {
 }
 
 impl Ghost {
+    /// What is still shown of the ghost before it.
+    pub fn stale(&self) -> &str {
+        let own = self.list.choice().map_or("", |offer| &offer.text);
+        if !self.is_live() && !own.is_empty() {
+            return "";
+        }
+        let words = own.split_whitespace().count();
+        (0..words).fold(&*self.before, |rest, _| &rest[first_word(rest).len()..])
+    }
+
     /// Something of it is still to come.
     pub fn is_live(&self) -> bool {
         self.list.choice().is_some_and(|offer| offer.is_live())

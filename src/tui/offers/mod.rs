@@ -29,14 +29,33 @@ pub struct List {
     pub at: usize,
     /// The text it was asked about.
     pub from: Revision,
-    /// The text ended there.
-    pub at_end: bool,
+    /// What was written there since reaches to this.
+    pub until: Until,
     /// What was sent, and the place in that text where it begins: of a long draft only the last part is sent.
     pub prompt: (String, usize),
     /// Side by side.
     pub offers: Vec<Offer>,
     /// The one that stands at the cursor.
     pub chosen: usize,
+}
+
+/// How far reaches what is written in the place of a question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// To the character that came next when it was asked.
+    #[default]
+    Next,
+    /// To the end of the text, which ended there.
+    End,
+    /// To the cursor: it was asked in the midst of a step, in which no place after it is known.
+    Cursor,
+}
+
+impl Until {
+    /// Of a question at a place of a text of so many characters.
+    pub fn of(at: usize, length: usize) -> Self {
+        if at == length { Self::End } else { Self::Next }
+    }
 }
 
 /// So many characters on both sides tell whether a place is in a word.
@@ -105,18 +124,20 @@ impl List {
         prompt.is_empty() || before.eq(prompt.chars().rev().take(BEFORE))
     }
 
-    /// What stands now where the question was asked: from there to the character that came next then.
-    /// When that one is gone, to the cursor. `None` when the place itself is gone, or what stood before it.
+    /// What stands now where the question was asked. When the character that came next is gone, it reaches to the
+    /// cursor. `None` when the place itself is gone, or what stood before it.
     fn written(&self, session: &Session) -> Option<Range<usize>> {
         let start = session.map(self.at, self.from)?.min(session.text().len_chars());
         if !self.follows(start, session) {
             return None;
         }
-        let end = if self.at_end {
-            session.text().len_chars()
-        } else {
-            let next = session.map(self.at + 1, self.from).filter(|next| *next > start);
-            next.map_or(session.cursor(), |next| next - 1)
+        let end = match self.until {
+            Until::End => session.text().len_chars(),
+            Until::Next => {
+                let next = session.map(self.at + 1, self.from).filter(|next| *next > start);
+                next.map_or(session.cursor(), |next| next - 1)
+            }
+            Until::Cursor => session.cursor(),
         };
         (start <= end && end <= session.text().len_chars()).then_some(start..end)
     }

@@ -142,15 +142,22 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
         return 0;
     }
-    let mut style = app.theme.style(Role::Ghost);
     let welcome;
-    let waiting = app.offers.ghost.as_ref().filter(|ghost| !ghost.before.is_empty());
-    let rest = match (app.offers.rest(&app.session), waiting) {
-        (Some(rest), _) => rest,
-        (None, Some(ghost)) => {
-            style = style.patch(app.theme.style(Role::Stale));
-            &ghost.before
+    let stale =
+        app.offers.ghost.as_ref().map(|ghost| ghost.stale()).filter(|rest| !rest.is_empty());
+    let style = app.theme.style(Role::Ghost);
+    let own = app.offers.rest(&app.session);
+    let own_chars = match stale {
+        Some(_) => own.map_or(0, |own| own.chars().count()),
+        None => usize::MAX,
+    };
+    let both;
+    let rest = match (own, stale) {
+        (Some(own), Some(stale)) => {
+            both = format!("{own}{stale}");
+            &both
         }
+        (Some(rest), None) | (None, Some(rest)) => rest,
         (None, None) if app.offers.list().is_some() => return 0,
         (None, None) if app.session.text().len_chars() == 0 => {
             let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
@@ -177,7 +184,11 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
             for grapheme in paragraph[range].graphemes(true) {
                 let is_copied = copied.iter().any(|run| run.contains(&place));
                 let mark = if is_copied { Modifier::UNDERLINED } else { Modifier::empty() };
-                line.push(shown(grapheme), style.add_modifier(mark));
+                let mut style = style.add_modifier(mark);
+                if place >= own_chars {
+                    style = style.patch(app.theme.style(Role::Stale));
+                }
+                line.push(shown(grapheme), style);
                 place += grapheme.chars().count();
             }
             (at, used) = (at + 1, 0);
