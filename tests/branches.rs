@@ -4,10 +4,13 @@
 
 mod desk;
 
-use desk::{Desk, Room};
+use desk::{Desk, Room, settings};
 use proptest::prelude::*;
 use ratatui::{layout::Position, style::Modifier};
-use unstuck::session::{Author, Session};
+use unstuck::{
+    session::{Author, Session},
+    tui::Settings,
+};
 
 /// A desk with two offers, of which the second was taken and changed.
 fn forked(room: &Room) -> Desk {
@@ -38,7 +41,7 @@ fn the_map_shows_every_branch_and_leads_there() {
         "as it began",
         "├─○ One two.",
         "offer 1",
-        "└─● Three very four.",
+        "● Three very four.",
         "offer 2, taken, you changed 1 word",
     ] {
         assert!(shown.contains(part), "{part} in\n{shown}");
@@ -61,6 +64,139 @@ fn the_map_shows_every_branch_and_leads_there() {
     let mut desk = room.desk();
     desk.steps(&["<enter>", "<alt-down>"]);
     assert_eq!(desk.text(), "Lamps. Three very |four.", "branches outlive the program");
+}
+
+/// What the map draws: points, words and what stands before them, without the facts at the right.
+fn map(desk: &mut Desk) -> Vec<String> {
+    desk.steps(&["<f3>"]);
+    let shown = desk.shown();
+    desk.steps(&["<esc>"]);
+    let rows = shown.lines().filter(|line| line.contains(['○', '●']) && !line.contains("·  "));
+    let words = |line: &str| {
+        line.trim_end().get(2..).map(|line| line.split("   ").next().unwrap_or_default().to_owned())
+    };
+    rows.skip_while(|line| line.contains("draft.md")).filter_map(words).collect()
+}
+
+/// The page's own line is the trunk, however often it forked; what branches off says where, and stands together.
+#[test]
+fn the_map_runs_down_along_the_page() {
+    let offered =
+        |first: &'static str, second: &'static str| ["<ctrl-space>", first, "=1:.", second, "=0:."];
+    for (steps, expected) in [
+        (
+            // Asked and taken, over and over.
+            [
+                &offered("=1: One.", "=0: Two.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: Three.", "=0: Four."),
+                &["<alt-2>", "<esc>"],
+                &offered("=1: Five.", "=0: Six."),
+                &["<alt-1>", "<esc>"],
+            ]
+            .concat(),
+            &["● Lamps.", "├─○ Two.", "● One.", "├─○ Three.", "● Four.", "├─○ Six.", "● Five."][..],
+        ),
+        (
+            // Gone back: what was left is a side line, with side lines of its own.
+            [
+                &offered("=1: One.", "=0: Two.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: Three.", "=0: Four."),
+                &["<alt-2>", "<esc>", "<ctrl-z>", "<ctrl-z>", " Mine."],
+            ]
+            .concat(),
+            &["● Lamps.", "├─○ One.", "│ ├─○ Three.", "│ ○ Four.", "├─○ Two.", "● Mine."],
+        ),
+        (
+            // Nothing goes on from the page.
+            offered("=1: One.", "=0: Two.").to_vec(),
+            &["● Lamps.", "├─○ One.", "└─○ Two."],
+        ),
+        (
+            // What was undone goes on from it.
+            [" Mine.", "^ More.", "<ctrl-z>"].to_vec(),
+            &["● Lamps. Mine.", "○ More."],
+        ),
+        (
+            // In the middle of a word the word is said whole; behind one, and before a mark, there is nothing to say.
+            [
+                &[" He would wri"],
+                &offered("=1:te to us.", "=0:ng it.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: One.", "=0:’s it."),
+                &["<alt-1>", "<esc>"],
+                &offered("=1:\n\nNew.", "=0:, so."),
+                &["<alt-1>", "<esc>"],
+            ]
+            .concat(),
+            &[
+                "● Lamps. He would wri",
+                "├─○ wring it.",
+                "● write to us.",
+                "├─○ ’s it.",
+                "● One.",
+                "├─○ , so.",
+                "● New.",
+            ],
+        ),
+    ] {
+        let room = Room::new("Lamps.");
+        let mut desk = room.desk_in(&Settings { offers: 2, ..settings() });
+        desk.steps(&steps);
+        assert_eq!(map(&mut desk), expected, "{steps:?}");
+        // And so it is after a restart.
+        drop(desk);
+        let mut desk = room.desk_in(&Settings { offers: 2, ..settings() });
+        if desk.app.session().recovery().is_some() {
+            desk.steps(&["<enter>"]);
+        }
+        assert_eq!(map(&mut desk), expected, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_word_is_whole_wherever_it_came_from() {
+    for (before, offer, expected) in [
+        ("the lam", "ps were", "lamps were"),
+        ("don", "'t", "don't"),
+        ("he said 'wo", "rd", "word"),
+        ("don'", "t go", "don't go"),
+        ("the lamps", " were", "were"),
+        ("the lamps.", "Then", "Then"),
+        ("雨が降って", "いた", "雨が降っていた"),
+        (&"x".repeat(40), "yz", "…yz"),
+    ] {
+        let mut session = Session::from_text(&format!("One {before} and more"));
+        let at = 4 + before.chars().count();
+        // The word may have been written, or been there from the beginning; the text before it may have moved it.
+        session.move_to(0, false);
+        session.type_text("Now. ");
+        let request = session.ask(at + 5, serde_json::Value::Null);
+        session.offer(request, 1, offer).unwrap();
+        session.offer(request, 2, "...").unwrap();
+        let rows = session.branches();
+        assert!(rows.iter().any(|row| row.text == expected), "{expected}: {rows:?}");
+    }
+}
+
+#[test]
+fn going_beside_says_where_one_is() {
+    let room = Room::new("Lamps.");
+    let mut desk = forked(&room);
+    for (key, said) in [
+        ("<alt-up>", "Branch 1 of 2: offer 1. Alt+↓ next, Alt+↑ back."),
+        ("<alt-up>", "Branch 2 of 2: offer 2, taken, you changed 1 word. Alt+↓ next, Alt+↑ back."),
+        ("<alt-down>", "Branch 1 of 2: offer 1."),
+    ] {
+        desk.steps(&[key]);
+        assert!(desk.shown().contains(said), "{key}: {}", desk.shown());
+    }
+    desk.steps(&["x"]);
+    assert!(!desk.shown().contains("Branch"));
+    let mut alone = Desk::on("alone");
+    alone.steps(&["<alt-down>"]);
+    assert!(alone.shown().contains("no other branch"));
 }
 
 #[test]

@@ -186,5 +186,5 @@ fn asks_offers_and_takes_are_in_the_history() {
     let found: Vec<_> =
         sources.iter().map(|(text, source)| (*text, source.request, source.number)).collect();
     // What was not taken of the offer is still to be found.
-    assert_eq!(found, [("One two.", 0, 1), ("One", 0, 1), ("Three", 3, 1)]);
+    assert_eq!(found, [("One two.", 0, 1), ("Three", 3, 1), ("One", 0, 1)]);
 }

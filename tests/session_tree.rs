@@ -96,7 +96,7 @@ fn the_map_shows_what_came_of_what() {
             row(0, None, Kind::Typed, None, "There were three rules.", true),
             row(1, Some(0), Kind::Offered, Some(2), "The second.", false),
             row(1, Some(0), Kind::Offered, Some(3), "Nobody.", false),
-            row(1, Some(0), Kind::Taken, Some(1), "The first. Mine.", true),
+            row(0, Some(0), Kind::Taken, Some(1), "The first. Mine.", true),
         ]
     );
     let rows = session.branches();

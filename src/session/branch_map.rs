@@ -2,6 +2,7 @@
 
 use super::{
     Author, Kind, Revision, SHOWN, Session, Source,
+    beginning::Beginning,
     draft::{Draft, Piece},
     tree::Node,
 };
@@ -18,7 +19,8 @@ pub struct Branch {
     pub revision: Revision,
     /// Its first step.
     pub first: Revision,
-    /// How many forks lie above it: how far it is drawn from the left.
+    /// How far it is drawn from the left: 0 is the page's own line, from its beginning to what is undone; each line
+    /// that branches off stands one to the right of the one it leaves, however far that one goes on.
     pub depth: usize,
     /// The row above it that it comes from; `None` for the first row.
     pub parent: Option<usize>,
@@ -34,7 +36,8 @@ pub struct Branch {
     pub taken: (usize, usize),
     /// How many words of the machine's the writer changed in it.
     pub changed: usize,
-    /// The beginning of what it put on the page, on one line: at most 80 characters.
+    /// The beginning of what it put on the page, on one line: at most 80 characters, and before them the beginning of
+    /// the word that it goes on in.
     pub text: String,
     /// The name a person gave its last step.
     pub name: Option<String>,
@@ -49,9 +52,13 @@ pub struct Branch {
 }
 
 impl Session {
-    /// The branch map, in the order it is drawn: each row after the one it comes from.
-    pub fn branches(&self) -> Vec<Branch> {
-        let children = self.children();
+    /// The row that begins with a step, of no place in the map.
+    pub(super) fn row(&self, first: Revision, children: &[Vec<Revision>]) -> Option<Branch> {
+        self.branch(first, children, &self.leading(), &Beginning::default())
+    }
+
+    /// Which revisions lead to the page.
+    fn leading(&self) -> Vec<bool> {
         let mut leads = vec![false; self.tree.len()];
         let mut at = self.tree.current();
         leads[0] = true;
@@ -59,36 +66,58 @@ impl Session {
             leads[at] = true;
             at = self.tree.node(at).map_or(0, |node| node.parent);
         }
+        leads
+    }
 
+    /// The branch map, in the order it is drawn: each row after the one it comes from, what branches off there before
+    /// the line goes on.
+    pub fn branches(&self) -> Vec<Branch> {
+        let (children, leads) = (self.children(), self.leading());
         let mut rows: Vec<Branch> = Vec::new();
+        let beginning = Beginning::default();
         let mut waiting = vec![(0, None, 0)];
         while let Some((first, parent, depth)) = waiting.pop() {
-            let Some(row) = self.branch(first, parent, depth, &children, &leads) else { continue };
+            let Some(mut row) = self.branch(first, &children, &leads, &beginning) else { continue };
+            (row.parent, row.depth) = (parent, depth);
             let below = &children[row.revision];
-            let depth = depth + usize::from(below.len() > 1);
-            let index = rows.len();
-            waiting.extend(below.iter().rev().map(|child| (*child, Some(index), depth)));
+            // The line goes on to the page, or where the writer was last.
+            let last = self.tree.node(row.revision).and_then(|node| node.redo);
+            let on = match below[..] {
+                [only] => Some(only),
+                _ => {
+                    let is_last = |one: &Revision| Some(*one) == last;
+                    let to_page = below.iter().find(|one| leads[**one]);
+                    to_page.or(below.iter().find(|one| is_last(one))).copied()
+                }
+            };
+            let index = Some(rows.len());
+            waiting.extend(on.map(|on| (on, index, depth)));
+            let aside = below.iter().rev().filter(|one| Some(**one) != on);
+            waiting.extend(aside.map(|one| (*one, index, depth + 1)));
             rows.push(row);
         }
         rows
     }
 
-    /// The row that begins with a step.
     fn branch(
         &self,
         first: Revision,
-        parent: Option<usize>,
-        depth: usize,
         children: &[Vec<Revision>],
         leads: &[bool],
+        beginning: &Beginning,
     ) -> Option<Branch> {
         let mut begin = self.tree.node(first)?;
         let mut said = Said::new(if first == 0 { &self.opening } else { "" }, begin.at);
         let (mut revision, mut steps) = (first, 1);
+        // Up to here places in what it says are those of the page.
+        let mut told = first;
         let (mut source, mut taken, mut changed) = (None, (0, 0), Changed::default());
         loop {
             let node = self.tree.node(revision)?;
             said.step(node);
+            if !said.is_torn {
+                told = revision;
+            }
             source = source.or(node.source);
             if node.kind == Kind::Taken {
                 taken = (taken.0 + 1, taken.1 + words(&node.inserted, &Author::ALL));
@@ -109,18 +138,22 @@ impl Session {
             }
         }
         let end = self.tree.node(revision)?;
+        let mut text = said.text();
+        if first != 0 && begin.kind != Kind::Deleted {
+            text.insert_str(0, &beginning.of(self, told, said.start, &said.text));
+        }
         Some(Branch {
             revision,
             first,
-            depth,
-            parent,
+            depth: 0,
+            parent: None,
             kind: begin.kind,
             source,
             time: begin.time,
             steps,
             taken,
             changed: changed.all(),
-            text: said.text(),
+            text,
             name: end.name.as_deref().map(str::to_owned),
             bookmarked: end.bookmarked,
             is_page: revision == self.tree.current(),

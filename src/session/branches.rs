@@ -1,8 +1,8 @@
 //! The tree as a person uses it: what was asked and offered, branches side by side, bookmarks and names.
 
 use super::{
-    Author, Change, Kind, Request, Revision, Session, Source, draft::Piece, journal::Record,
-    matching, tree::Node,
+    Author, Branch, Change, Kind, Request, Revision, Session, Source, draft::Piece,
+    journal::Record, matching, tree::Node,
 };
 use anyhow::{Result, bail};
 use ropey::Rope;
@@ -153,22 +153,37 @@ impl Session {
 
     fn go_beside(&mut self, by: isize) -> bool {
         let children = self.children();
+        let Some((place, beside)) = self.beside(&children) else { return false };
+        let next = (place as isize + by).rem_euclid(beside.len() as isize);
+        let mut tip = beside[next as usize];
+        while let Some(redo) = self.tree.node(tip).and_then(|node| node.redo) {
+            tip = redo;
+        }
+        self.go(tip)
+    }
+
+    /// Which of how many branches beside one another the page is on, from 1, and the row that it begins with. `None`
+    /// when there is no fork above the page.
+    pub fn among(&self) -> Option<(usize, usize, Branch)> {
+        let children = self.children();
+        let (place, beside) = self.beside(&children)?;
+        let branch = self.row(beside[place], &children)?;
+        Some((place + 1, beside.len(), branch))
+    }
+
+    /// The branches at the nearest fork above the page, and the place of the page's own among them.
+    fn beside<'a>(&self, children: &'a [Vec<Revision>]) -> Option<(usize, &'a [Revision])> {
         let mut at = self.tree.current();
         while at != 0 {
-            let parent = self.tree.node(at).map_or(0, |node| node.parent);
+            let parent = self.tree.node(at)?.parent;
             let beside = &children[parent];
             if let (true, Some(place)) =
                 (beside.len() > 1, beside.iter().position(|one| *one == at))
             {
-                let next = (place as isize + by).rem_euclid(beside.len() as isize);
-                let mut tip = beside[next as usize];
-                while let Some(redo) = self.tree.node(tip).and_then(|node| node.redo) {
-                    tip = redo;
-                }
-                return self.go(tip);
+                return Some((place, beside));
             }
             at = parent;
         }
-        false
+        None
     }
 }

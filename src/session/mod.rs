@@ -3,6 +3,7 @@
 
 mod attributes;
 mod author;
+mod beginning;
 mod branch_map;
 mod branches;
 mod draft;

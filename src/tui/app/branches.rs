@@ -6,6 +6,7 @@ use crate::{
     tui::{
         command::Command,
         overlay::{Branches, Difference, Field, Overlay},
+        view::whose,
     },
     ui::keymap::Key,
 };
@@ -25,7 +26,12 @@ impl App {
             Command::PreviousBranch => self.session.previous_sibling(),
             _ => self.session.next_sibling(),
         };
-        if !done && self.session.read_only().is_none() {
+        if let Some((number, all, row)) = self.session.among().filter(|_| done) {
+            let (next, back) = (self.key(Command::NextBranch), self.key(Command::PreviousBranch));
+            let whose = whose(&row);
+            let words = format!("Branch {number} of {all}: {whose}. {next} next, {back} back.");
+            self.notices.say(words);
+        } else if !done && self.session.read_only().is_none() {
             let map = self.key(Command::Branches);
             self.notices.say(format!("There is no other branch beside this one. {map} shows all."));
         }

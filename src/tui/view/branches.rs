@@ -1,5 +1,5 @@
-//! The branch map as a tree: a filled point leads to the page, an empty one leads elsewhere; at the right what each
-//! branch is, and when it began.
+//! The branch map: the page's own line runs down at the left, filled points, and what branches off stands beside it;
+//! at the right what each branch is, and when it began.
 
 use crate::{
     clean::for_terminal,
@@ -14,7 +14,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-/// Deeper than this is drawn at this depth: a row has to have room for words.
+/// Of deeper lines the ends are drawn: a row has to have room for words.
 const DEEPEST: usize = 12;
 
 /// Cells that a row's own words get at the least, where there is room for them.
@@ -41,30 +41,31 @@ pub fn draw(app: &App, map: &Branches, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// What stands before each row's point, drawn to some depth.
+/// What stands before each row's point: a mark for each line that goes on below it, of the deepest ones.
 fn trunks(rows: &[Branch], deepest: usize) -> Vec<String> {
-    let mut has_next = vec![false; rows.len()];
-    let mut seen = std::collections::HashSet::new();
-    for (number, row) in rows.iter().enumerate().rev() {
-        has_next[number] = !seen.insert((row.parent, row.depth));
-    }
-    // For each depth: whether the branch that is open there has others below it.
-    let mut open: Vec<bool> = Vec::new();
-    let trunk = |(row, has_next): (&Branch, bool)| {
-        let forks = row.parent.is_some_and(|parent| rows[parent].depth < row.depth);
-        if forks {
-            open.truncate(row.depth.saturating_sub(1));
-            open.push(has_next);
+    // For each depth: whether the line there goes on below.
+    let mut goes_on: Vec<bool> = Vec::new();
+    let trunk = |row: &Branch| {
+        goes_on.resize(row.depth + 1, false);
+        let branches_off = row.parent.is_some_and(|parent| rows[parent].depth < row.depth);
+        let mut marks: Vec<_> = goes_on.iter().map(|on| if *on { "│ " } else { "  " }).collect();
+        marks.truncate(row.depth);
+        if branches_off {
+            let mark = if goes_on[row.depth - 1] { "├─" } else { "└─" };
+            marks[row.depth - 1] = mark;
+            (goes_on[row.depth - 1], goes_on[row.depth]) = (true, false);
+        } else {
+            goes_on[row.depth] = true;
         }
-        let above = open.len().min(row.depth).saturating_sub(usize::from(forks));
-        let mut trunk: String =
-            open[..above.min(deepest)].iter().map(|more| if *more { "│ " } else { "  " }).collect();
-        if forks {
-            trunk.push_str(if has_next { "├─" } else { "└─" });
+        if row.depth > deepest {
+            format!("… {}", marks[row.depth - deepest..].concat())
+        } else {
+            marks.concat()
         }
-        trunk
     };
-    rows.iter().zip(has_next).map(trunk).collect()
+    let mut trunks: Vec<_> = rows.iter().rev().map(trunk).collect();
+    trunks.reverse();
+    trunks
 }
 
 fn line<'a>(
@@ -123,7 +124,7 @@ fn facts(app: &App, row: &Branch, above: Option<&Branch>) -> String {
 }
 
 /// Who made a branch, and of what.
-fn whose(row: &Branch) -> String {
+pub fn whose(row: &Branch) -> String {
     let offer = row.source.map_or(String::new(), |source| format!("offer {}", source.number));
     let offer = match row.taken {
         _ if row.kind == Kind::Offered => offer,

@@ -12,6 +12,7 @@ mod status;
 mod token;
 mod whose;
 
+pub(super) use branches::whose;
 pub(super) use token::percent;
 
 use super::{app::App, overlay::Overlay, page::width};
