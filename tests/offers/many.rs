@@ -201,6 +201,13 @@ fn quotes_are_the_drafts() {
 }
 
 #[test]
+fn quotes_behind_the_cursor_tell_too() {
+    let mut desk = Desk::on("He looked up.|\n\n“Oh,” she said.");
+    desk.steps(&["<ctrl-space>", "= \"It's| late|.\"", "=.", "<alt-enter>"]);
+    assert_eq!(desk.text(), "He looked up. “It’s late.”|\n\n“Oh,” she said.");
+}
+
+#[test]
 fn a_banned_word_is_never_kept() {
     let settings = Settings { banned: vec!["suddenly".into()], offers: 1, ..settings() };
     let mut desk = Desk::with("boat.", &settings);

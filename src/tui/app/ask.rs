@@ -7,7 +7,7 @@ use crate::{
     token::{BranchId, SamplingParams},
     tui::{
         command::Command,
-        offers::{List, OPENINGS, Offer, Until, quotes},
+        offers::{List, OPENINGS, Offer, Quotes, Until, quotes},
     },
     ui::worker::Request,
 };
@@ -35,11 +35,12 @@ impl App {
                 _ => self.request(&prompt),
             })
             .collect();
+        let quotes = self.quotes(&prompt, at);
         let until = Until::of(at, self.session.text().len_chars());
         // Who rolls with the list in hand keeps it, and the place in it.
         let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
         let chosen = chosen.min(offers.len().saturating_sub(1));
-        self.offers.push(List { at, from, until, prompt: (prompt, first), offers, chosen });
+        self.offers.push(List { at, from, until, prompt: (prompt, first), quotes, offers, chosen });
     }
 
     /// Says why not, when nothing can be asked.
@@ -63,6 +64,11 @@ impl App {
             return (String::new(), first);
         }
         (text.slice(first..at).to_string(), first)
+    }
+
+    /// The quotes of the draft around a place.
+    pub(super) fn quotes(&self, before: &str, at: usize) -> Quotes {
+        Quotes::of(before, self.session.text().chars_at(at))
     }
 
     pub(super) fn next_seed(&mut self) -> u64 {

@@ -103,13 +103,14 @@ impl App {
             return;
         }
         let offers = vec![self.request(&prompt)];
+        let quotes = self.quotes(&prompt, at);
         let until = match Until::of(at, self.session.text().len_chars()) {
             Until::Next => Until::Cursor,
             end => end,
         };
         // The step being typed is not ended for it: undo stays as it is without a ghost.
         let from = self.session.revision();
-        let list = List { at, from, until, prompt: (prompt, first), offers, chosen: 0 };
+        let list = List { at, from, until, prompt: (prompt, first), quotes, offers, chosen: 0 };
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 

@@ -37,7 +37,7 @@ impl App {
         if !offer.is_live() {
             return;
         }
-        offer.add(token, &list.prompt.0);
+        offer.add(token, list.quotes, &list.prompt.0);
         offer.state = State::Streaming;
         self.judge(branch);
         self.judge_ghost();

@@ -232,8 +232,17 @@ impl App {
         self.send(Request::Beside(other.to_owned(), ask));
         let offers =
             vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];
+        let quotes = self.quotes(&prompt, at);
         let until = Until::of(at, self.session.text().len_chars());
-        self.offers.push(List { at, from, until, prompt: (prompt, first), offers, chosen: 0 });
+        self.offers.push(List {
+            at,
+            from,
+            until,
+            prompt: (prompt, first),
+            quotes,
+            offers,
+            chosen: 0,
+        });
         self.offers.focus = false;
         let again = self.key(Command::RollAgain);
         self.notices.say(format!("{other} is read beside it. {again} compares on another seed."));

@@ -78,10 +78,12 @@ impl App {
             let sent = quotes::straight(&token.span);
             seen.token = quotes::place(seen.token.start, &sent, &token.span)
                 ..quotes::place(seen.token.end, &sent, &token.span);
-            let before = self.session.text().slice(..token.run.start).to_string();
+            let text = self.session.text();
+            let before = text.slice(..token.run.start).to_string();
+            let drafts = quotes::Quotes::of(&before, text.chars_at(token.run.end));
             let said = token.span.get(..seen.token.start).unwrap_or_default();
             for other in &mut seen.top {
-                other.text = quotes::as_in(&before, said, &other.text).into_owned();
+                other.text = quotes::as_in(drafts, &before, said, &other.text).into_owned();
             }
             let now = token.span.get(seen.token.clone());
             token.chosen = seen.top.iter().position(|other| now == Some(&other.text)).unwrap_or(0);

@@ -12,6 +12,7 @@ mod window;
 pub use ghost::Ghost;
 pub use offer::{Fault, Offer, State};
 pub use piece::{first_sentence, first_word};
+pub use quotes::Quotes;
 pub use spot::Spot;
 pub use window::Window;
 
@@ -33,6 +34,8 @@ pub struct List {
     pub until: Until,
     /// What was sent, and the place in that text where it begins: of a long draft only the last part is sent.
     pub prompt: (String, usize),
+    /// Those of the draft, which offers come in.
+    pub quotes: Quotes,
     /// Side by side.
     pub offers: Vec<Offer>,
     /// The one that stands at the cursor.

@@ -1,6 +1,6 @@
 //! One continuation: its text so far, how far it has come, and whether it is worth its place.
 
-use super::quotes;
+use super::quotes::{self, Quotes};
 use crate::{
     session::Source,
     token::{BranchId, StopReason, Token},
@@ -138,9 +138,9 @@ impl Offer {
             })
     }
 
-    /// Another token comes; `prompt` is what the offer goes on from.
-    pub fn add(&mut self, token: &Token, prompt: &str) {
-        let text = quotes::as_in(prompt, &self.text, &token.text);
+    /// Another token comes, in a draft with such quotes; `prompt` is what the offer goes on from.
+    pub fn add(&mut self, token: &Token, quotes: Quotes, prompt: &str) {
+        let text = quotes::as_in(quotes, prompt, &self.text, &token.text);
         self.text.push_str(&text);
         self.tokens += 1;
         self.lengths.push(text.chars().count());

@@ -16,20 +16,42 @@ pub fn straight(text: &str) -> Cow<'_, str> {
     text.chars().map(plain).collect::<String>().into()
 }
 
-/// What a model says behind `prompt` and `said`, in the quotes that the prompt had last.
-pub fn as_in<'a>(prompt: &str, said: &str, piece: &'a str) -> Cow<'a, str> {
-    let last = |quotes: &[char]| prompt.rfind(quotes).map(|at| &prompt[at..]);
-    let is_wanted = |c| {
-        let alike: &[char] = match c {
-            '"' => &['"', '“', '”'],
-            '\'' => &['\'', '‘', '’'],
-            _ => return false,
+/// Which quotes are curly in a draft: “ ” and ‘ ’.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotes {
+    double: bool,
+    single: bool,
+}
+
+/// So many characters behind the cursor are looked at where none before it is a quote.
+const AHEAD: usize = 10_000;
+
+const DOUBLE: [char; 3] = ['"', '“', '”'];
+const SINGLE: [char; 3] = ['\'', '‘', '’'];
+
+impl Quotes {
+    /// Those before a place come first, the last of them; then those behind it. A draft that has none of one kind goes by
+    /// the other.
+    pub fn of(before: &str, after: impl Iterator<Item = char>) -> Self {
+        if before.contains('„') {
+            return Self::default();
+        }
+        let after: Vec<char> = after.take(AHEAD).collect();
+        let last = |kind: &[char]| {
+            let ahead = || after.iter().copied().find(|c| kind.contains(c));
+            before.chars().rev().find(|c| kind.contains(c)).or_else(ahead)
         };
-        // A draft that has none of these goes by the others.
-        let last = last(alike).or_else(|| last(&['"', '“', '”', '\'', '‘', '’']));
-        last.is_some_and(|rest| !rest.starts_with(['"', '\'']))
-    };
-    if !piece.contains(is_wanted) || prompt.contains('„') {
+        let curly = |c: char| !matches!(c, '"' | '\'');
+        let (double, single) = (last(&DOUBLE).map(curly), last(&SINGLE).map(curly));
+        let is = |one: Option<bool>, other: Option<bool>| one.or(other).unwrap_or(false);
+        Self { double: is(double, single), single: is(single, double) }
+    }
+}
+
+/// What a model says behind `prompt` and `said`, in the draft's quotes.
+pub fn as_in<'a>(quotes: Quotes, prompt: &str, said: &str, piece: &'a str) -> Cow<'a, str> {
+    let is_wanted = |c| quotes.double && c == '"' || quotes.single && c == '\'';
+    if !piece.contains(is_wanted) {
         return piece.into();
     }
     // A speech is not left open over a paragraph's end.
@@ -108,16 +130,25 @@ mod tests {
             ("No quotes", "", " \"Oh.\"", " \"Oh.\""),
             ("„So“, sagte er, „nicht.“", "", " \"Oh.\"", " \"Oh.\""),
         ] {
-            assert_eq!(as_in(prompt, said, piece), shown, "{prompt:?} {said:?}");
+            let quotes = Quotes::of(prompt, "".chars());
+            assert_eq!(as_in(quotes, prompt, said, piece), shown, "{prompt:?} {said:?}");
             // However it is cut into tokens.
             let mut whole = said.to_owned();
             for c in piece.chars() {
                 let token = c.to_string();
-                let token = as_in(prompt, &whole, &token).into_owned();
+                let token = as_in(quotes, prompt, &whole, &token).into_owned();
                 whole.push_str(&token);
             }
             assert_eq!(whole, format!("{said}{shown}"));
         }
+    }
+
+    #[test]
+    fn what_stands_behind_tells_where_nothing_does_before() {
+        let curly = Quotes { double: true, single: true };
+        assert_eq!(Quotes::of("No quotes. ", " said. “Oh.”".chars()), curly);
+        assert_eq!(Quotes::of("So \"said\". ", " “Oh.”".chars()), Quotes::default());
+        assert_eq!(Quotes::of("", "".chars()), Quotes::default());
     }
 
     #[test]

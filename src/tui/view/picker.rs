@@ -5,6 +5,7 @@ use crate::{
     clean::for_terminal,
     tui::{
         app::App,
+        command::Command,
         overlay::Overlay,
         page::width,
         picker::{Entry, Kind, Picker},
@@ -38,7 +39,15 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
         lines.push(row(app, picker, entry, number == picker.at(), usize::from(area.width)));
     }
     if picker.found().len() == 0 {
-        lines.push(Line::styled("   Nothing is called so.", app.theme.style(Role::Quiet)));
+        let words = match (picker.all(), &picker.kind) {
+            (0, Kind::Beside) => {
+                format!("   There is no other model here yet: {}.", app.key(Command::Models))
+            }
+            (0, _) => "   There is none yet.".to_owned(),
+            _ => "   Nothing is called so.".to_owned(),
+        };
+        let words = cut(&words, usize::from(area.width));
+        lines.push(Line::styled(words, app.theme.style(Role::Quiet)));
     }
     for (y, line) in (over.y..).zip(&lines) {
         frame.buffer_mut().set_line(over.x, y, line, over.width);
