@@ -1,6 +1,7 @@
 //! Plain types that everyone may know: what a model gives and how it is asked. No tensors, no terminal.
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// Names one continuation, and the request that asked for it: a late token belongs to its own branch.
 pub type BranchId = u64;
@@ -117,4 +118,81 @@ pub enum StopReason {
     Stop,
     /// The model ended the text (`<|endoftext|>`).
     Eot,
+}
+
+/// Where the numbers of a [`SamplingParams`] lie.
+impl SamplingParams {
+    /// Of `temperature`.
+    pub const TEMPERATURES: RangeInclusive<f32> = 0.0..=100.0;
+    /// Of `top_p` and `min_p`.
+    pub const SHARES: RangeInclusive<f32> = 0.0..=1.0;
+    /// Of `repetition_penalty`, which is above 0.
+    pub const PENALTIES: RangeInclusive<f32> = f32::MIN_POSITIVE..=100.0;
+}
+
+/// A way to choose tokens that has a name. How long a continuation is and what ends it is not its business.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Preset {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    temperature: f32,
+    top_k: usize,
+    top_p: f32,
+    min_p: f32,
+    repetition_penalty: f32,
+}
+
+/// The presets, the usual one first.
+pub const PRESETS: [Preset; 4] = [
+    Preset {
+        name: "prose",
+        about: "what hangs together, with a few surprises",
+        temperature: 0.85,
+        top_k: 100,
+        top_p: 0.92,
+        min_p: 0.0,
+        repetition_penalty: 1.05,
+    },
+    Preset {
+        name: "steady",
+        about: "nearer to what is likely",
+        temperature: 0.7,
+        top_k: 0,
+        top_p: 0.9,
+        min_p: 0.0,
+        repetition_penalty: 1.1,
+    },
+    Preset {
+        name: "wild",
+        about: "far from what is likely",
+        temperature: 1.1,
+        top_k: 0,
+        top_p: 1.0,
+        min_p: 0.05,
+        repetition_penalty: 1.05,
+    },
+    Preset {
+        name: "exact",
+        about: "always the likeliest, so one offer is enough",
+        temperature: 0.0,
+        top_k: 100,
+        top_p: 0.92,
+        min_p: 0.0,
+        repetition_penalty: 1.05,
+    },
+];
+
+impl Preset {
+    /// The preset of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        PRESETS.into_iter().find(|preset| preset.name == name)
+    }
+
+    /// These ways with this preset's numbers.
+    pub fn over(self, params: &SamplingParams) -> SamplingParams {
+        let Self { temperature, top_k, top_p, min_p, repetition_penalty, .. } = self;
+        SamplingParams { temperature, top_k, top_p, min_p, repetition_penalty, ..params.clone() }
+    }
 }

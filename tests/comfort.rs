@@ -9,6 +9,7 @@ use std::{fs, path::Path};
 use strum::IntoEnumIterator;
 use unstuck::{
     session::Session,
+    token::SamplingParams,
     tui::{Event, Settings, command::Command},
     ui::{
         keymap::Line,
@@ -122,6 +123,125 @@ fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
     fs::write(&file, "").unwrap();
     Desk::with("boat.", &settings).steps(&["<alt-c>", "paper", "<esc>"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), "");
+}
+
+/// The dials, with so many steps down.
+fn dials(desk: &mut Desk, down: usize) {
+    desk.steps(&["<ctrl-d>"]);
+    (0..down).for_each(|_| desk.press("down"));
+}
+
+#[test]
+fn what_is_dialled_holds_from_the_next_question_on() {
+    // Where the arrows go, what is pressed there, and what is asked with then.
+    type Check = fn(&SamplingParams) -> bool;
+    let table: [(usize, &[&str], &str, Check); 16] = [
+        (1, &["<right>"], "prose, changed", |p| p.temperature == 0.9 && p.top_p == 0.92),
+        (1, &["1.25", "<enter>"], "prose, changed", |p| p.temperature == 1.25),
+        (1, &["0,4", "<down>"], "prose, changed", |p| p.temperature == 0.4),
+        (1, &["0.4", "<esc>"], "prose", |p| p.temperature == 0.85),
+        (1, &["0.45", "<backspace>", "<enter>"], "prose, changed", |p| p.temperature == 0.4),
+        (1, &["<right>", "<left>"], "prose", |p| p.temperature == 0.85),
+        (1, &["<right>", "<right>", "<backspace>"], "prose", |p| p.temperature == 0.85),
+        (2, &["7", "<enter>"], "prose, changed", |p| p.top_p == 1.0),
+        (3, &["<left>"], "prose, changed", |p| p.top_k == 90),
+        (4, &["<right>", "<+>", "<->"], "prose, changed", |p| p.min_p == 0.01),
+        (5, &["0", "<enter>"], "prose, changed", |p| p.repetition_penalty == 0.01),
+        (6, &["^ 33 "], "prose, changed", |p| p.max_tokens == 33),
+        (8, &["42", "<enter>"], "prose", |p| p.seed == 42),
+        (0, &["<right>"], "steady", |p| p.temperature == 0.7 && p.repetition_penalty == 1.1),
+        (0, &["<left>", "7"], "exact", |p| p.temperature == 0.0 && p.max_tokens == 60),
+        (0, &["<right>", "<down>", "<right>", "<up>", "<delete>"], "steady", |p| {
+            p.temperature == 0.7
+        }),
+    ];
+    for (row, (down, steps, called, check)) in table.into_iter().enumerate() {
+        let mut desk = Desk::with("boat.", &Settings { offers: 1, ..settings() });
+        desk.size(120, 40);
+        dials(&mut desk, down);
+        desk.steps(steps);
+        let shown = desk.shown();
+        assert!(shown.contains(&format!(" dials · {called} ")), "row {row}: {shown}");
+        desk.steps(&["<esc>", "<ctrl-space>"]);
+        let asked = desk.asked.last().unwrap();
+        assert!(check(&asked.params), "row {row}: {:?}", asked.params);
+        assert!(desk.shown().lines().next().unwrap().contains(&format!(" · {called} · 1")));
+        assert_eq!(desk.text(), "boat.|", "row {row}");
+    }
+}
+
+#[test]
+fn dials_say_where_they_end_and_what_was_changed() {
+    let mut desk = Desk::with("boat.", &settings());
+    for (down, step, words) in [
+        (2, "7", "top-p goes from 0 to 1."),
+        (3, "99999999999999999999999", "top-k goes from 0 to 1000000."),
+        (7, "0", "offers goes from 1 to 6."),
+        (1, "1.2.3", "1.2.3 is no number."),
+        (1, ".", ". is no number."),
+    ] {
+        dials(&mut desk, down);
+        desk.steps(&[step, "<enter>"]);
+        assert!(desk.shown().contains(words), "{words}: {}", desk.shown());
+        desk.steps(&["<esc>"]);
+    }
+    dials(&mut desk, 0);
+    desk.steps(&["3"]);
+    assert!(desk.shown().contains("A preset has no number"), "{}", desk.shown());
+    desk.steps(&["<right>", "<ctrl-d>"]);
+    assert!(desk.shown().contains("steady: so from the next question on"), "{}", desk.shown());
+    // Seeds go on from one that is set, and again from there when it is set again. Offers come meanwhile as ever.
+    let mut desk = Desk::with("boat.", &settings());
+    for offer in ["one", "two"] {
+        dials(&mut desk, 7);
+        desk.steps(&["2", "<down>", "42", "<enter>", "<esc>", "<ctrl-space>"]);
+        let seeds: Vec<_> = desk.asked.iter().rev().take(2).map(|ask| ask.params.seed).collect();
+        assert_eq!(seeds, [43, 42]);
+        desk.steps(&["<ctrl-d>", &format!("= {offer}"), "=.", "<esc>"]);
+        assert!(desk.shown().contains(offer), "{}", desk.shown());
+    }
+    // The mouse: a row is taken in hand, the wheel goes through them, above them all is the page.
+    let mut desk = Desk::with("boat.", &settings());
+    dials(&mut desk, 0);
+    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 8, 16);
+    assert!(desk.shown().contains("▸ top-p"), "{}", desk.shown());
+    point(&mut desk, MouseEventKind::ScrollUp, 8, 16);
+    assert!(desk.shown().contains("▸ temperature"), "{}", desk.shown());
+    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 8, 4);
+    assert!(!desk.shown().contains("dials"), "{}", desk.shown());
+}
+
+#[test]
+fn dials_are_kept_in_the_users_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unstuck.toml");
+    let kept = |settings: &Settings, down: usize, steps: &[&str]| {
+        let mut desk = Desk::with("boat.", settings);
+        desk.size(240, 40);
+        dials(&mut desk, down);
+        desk.steps(steps);
+        desk.steps(&["k"]);
+        desk.shown()
+    };
+    assert!(kept(&settings(), 1, &["<right>"]).contains("there is no file of settings"));
+    let with = Settings { file: Some(file.clone()), ..settings() };
+    fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
+    let shown = kept(&with, 1, &["<right>", "<end>", "7", "<enter>"]);
+    assert!(shown.contains("prose is kept in") && !shown.contains("changed"), "{shown}");
+    let text = fs::read_to_string(&file).unwrap();
+    let few = "# mine\n[desk]\noffers = 2 # few\npreset = \"prose\"\n";
+    assert_eq!(text, format!("{few}\n[desk.sampling]\ntemperature = 0.9\nseed = 7\n"));
+    // Another preset is written whole, over whatever the file says of it.
+    kept(&with, 0, &["<right>", "<right>"]);
+    let table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
+    let sampling = table["desk"]["sampling"].as_table().unwrap();
+    assert_eq!((&table["desk"]["preset"], &table["desk"]["offers"]), (&"wild".into(), &3.into()));
+    let told = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens"];
+    let told = told.map(|name| sampling[name].to_string());
+    assert_eq!(told, ["1.1", "0", "1.0", "0.05", "1.05", "60"]);
+    fs::write(&file, "[desk\n").unwrap();
+    let shown = kept(&with, 0, &["<right>"]);
+    assert!(shown.contains("! It holds until you leave, but is not kept: "), "{shown}");
 }
 
 #[test]

@@ -386,6 +386,8 @@ fn whatever_happens_no_word_is_lost() {
         "<ctrl-f>",
         "<tab>",
         "o",
+        "<ctrl-d>",
+        "3",
         "^one\r\ntwo",
     ];
     const SIZES: [(u16, u16); 4] = [(80, 24), (120, 30), (40, 8), (20, 3)];

@@ -93,6 +93,13 @@ fn finding_and_replacing() {
 }
 
 #[test]
+fn dials_and_presets() {
+    seen("dials", ISLAND, &["<ctrl-d>", "<down>", "<right>"]);
+    seen("presets", ISLAND, &["<ctrl-d>", "<right>", "<right>"]);
+    seen("dialled", ISLAND, &["<ctrl-d>", "<end>", "1234"]);
+}
+
+#[test]
 fn models_to_choose_from() {
     for (width, height) in SIZES {
         let mut desk = Desk::on(ISLAND).with_shelf();

@@ -78,7 +78,7 @@ fn check(desk: &mut Desk, what: &str) {
 }
 
 /// Keys and news that lead through every view.
-const WALK: [&[&str]; 25] = [
+const WALK: [&[&str]; 27] = [
     &[],
     &["<ctrl-space>"],
     &["<esc>", "<ctrl-right>", "<f6>", "<esc>", "<alt-enter>"],
@@ -94,7 +94,9 @@ const WALK: [&[&str]; 25] = [
     &["<esc>", "<f1>"],
     &["<esc>", "<ctrl-p>"],
     &["<esc>", "<alt-s>"],
-    &["<esc>", "<ctrl-a>", "<ctrl-f>"],
+    &["<esc>", "<ctrl-d>", "<right>", "<left>"],
+    &["<down>", "<right>", "7"],
+    &["<esc>", "<esc>", "<ctrl-a>", "<ctrl-f>"],
     &["<down>", "<tab>"],
     &["<enter>", "<alt-enter>", "<ctrl-z>"],
     &["<esc>", "<alt-o>"],
@@ -124,6 +126,7 @@ proptest! {
             state: Some(state.path().into()),
             themes: Themes::new(Some(state.path().join("themes"))),
             theme: named.clone(),
+            preset: said.clone(),
             mentions: Some(beside::queue(state.path(), [
                 (&page, &named, &said),
                 (&said, &wrong, &named),

@@ -22,6 +22,6 @@ pub fn set_model(
     name: &str,
 ) -> Result<PathBuf> {
     let path = file(flags, env).context("no home, so no place for settings; use --config")?;
-    keep(&path, &["model"], name)?;
+    keep(&path, &[(&["model"], name.into())])?;
     Ok(path)
 }

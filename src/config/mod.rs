@@ -22,11 +22,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use toml::Value;
+use toml::{Table, Value};
 use unstuck::{
     model::{Precision, hub},
     session::History,
-    token::SamplingParams,
+    token::{Preset, SamplingParams},
     tui::{self, command::Command},
     ui::keymap::{self, Keymap},
 };
@@ -109,6 +109,7 @@ impl Config {
                 wrong.push(format!("{flag}: {said}"));
             }
         }
+        lay_preset(&mut layers);
         // Each value was looked at when it came, so they fit together.
         let mut config: Self = layers.table.clone().try_into().unwrap_or_default();
         config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
@@ -143,15 +144,37 @@ impl Config {
             ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
         }
         for params in [&self.desk.sampling, &self.generate, &self.bot.sampling] {
-            ok((0.0..=100.0).contains(&params.temperature), "a number from 0 to 100")?;
-            ok((0.0..=1.0).contains(&params.top_p), "a number from 0 to 1")?;
-            ok((0.0..=1.0).contains(&params.min_p), "a number from 0 to 1")?;
-            let penalty = params.repetition_penalty;
-            ok(penalty > 0.0 && penalty <= 100.0, "a number above 0, at most 100,")?;
+            let has = SamplingParams::TEMPERATURES.contains(&params.temperature);
+            ok(has, "a number from 0 to 100")?;
+            for share in [params.top_p, params.min_p] {
+                ok(SamplingParams::SHARES.contains(&share), "a number from 0 to 1")?;
+            }
+            let has = SamplingParams::PENALTIES.contains(&params.repetition_penalty);
+            ok(has, "a number above 0, at most 100,")?;
             ok(params.max_tokens > 0, "a number from 1 up")?;
             ok(params.stop.iter().all(|stop| !stop.is_empty()), "a text that is not empty")?;
         }
         Ok(())
+    }
+}
+
+/// A preset that is named tells how tokens are chosen, where nothing else does.
+fn lay_preset(layers: &mut Layers) {
+    let named = layers.source(&["desk".into(), "preset".into()]).clone();
+    let name = layers.table.get("desk").and_then(|desk| desk.get("preset")?.as_str());
+    let Some(preset) = name.and_then(Preset::named).filter(|_| named != Source::Default) else {
+        return;
+    };
+    let usual = tui::Settings::default().sampling;
+    let (told, usual) = (Table::try_from(preset.over(&usual)), Table::try_from(usual));
+    let (Ok(told), Ok(usual)) = (told, usual) else { return };
+    for (name, value) in told {
+        let names = ["desk", "sampling", &name];
+        let is_open = *layers.source(&names.map(str::to_owned)) == Source::Default;
+        if is_open && usual.get(&name) != Some(&value) {
+            // It was looked at when it was written here.
+            let _ = layers.set(&names, value, named.clone());
+        }
     }
 }
 

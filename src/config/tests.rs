@@ -18,6 +18,30 @@ fn good(text: &str) -> Config {
     loaded.config
 }
 
+#[test]
+fn a_preset_tells_what_nothing_else_does() {
+    let sampling = |text: &str| good(text).desk.sampling;
+    let usual = SamplingParams { ..Config::default().desk.sampling };
+    let wild = sampling("[desk]\npreset = 'wild'\n");
+    assert_eq!((wild.temperature, wild.top_k, wild.min_p), (1.1, 0, 0.05));
+    assert_eq!((wild.max_tokens, wild.sentence), (usual.max_tokens, usual.sentence));
+    let own =
+        sampling("[desk]\npreset = 'wild'\n[desk.sampling]\ntop_k = 100\ntemperature = 0.5\n");
+    assert_eq!((own.temperature, own.top_k, own.min_p), (0.5, 100, 0.05));
+    // Another name is only a name.
+    assert_eq!(sampling("[desk]\npreset = 'mine'\n"), usual);
+    assert_eq!(sampling("[desk]\npreset = 'prose'\n"), usual);
+    let loaded = read("[desk]\npreset = 'wild'\n");
+    let from = loaded.layers.source(&["desk", "sampling", "top_p"].map(str::to_owned));
+    assert!(matches!(from, Source::File(_, 2)), "{from}");
+}
+
+#[test]
+fn the_usual_preset_is_what_holds_when_nothing_is_set() {
+    let usual = Config::default().desk.sampling;
+    assert_eq!(Preset::named("prose").map(|prose| prose.over(&usual)), Some(usual));
+}
+
 /// Every setting by its names, as the structs themselves tell them.
 fn all_settings() -> Vec<String> {
     let mut todo = vec![String::new()];

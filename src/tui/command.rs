@@ -87,6 +87,9 @@ pub enum Command {
     /// Choose another model, here or from the hub; the draft stays as it is.
     #[strum(message = "The model")]
     Models,
+    /// Presets and dials: how daring the model is, how long offers are, how many there are.
+    #[strum(message = "The model")]
+    Dials,
     /// Let another model answer beside this one, on the same seed.
     #[strum(message = "The model")]
     Compare,

@@ -3,6 +3,7 @@
 pub mod app;
 mod clipboard;
 pub mod command;
+mod dials;
 mod find;
 pub mod live;
 mod models;

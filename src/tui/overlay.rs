@@ -1,6 +1,6 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
-use super::{find::Find, page::cells, picker::Picker};
+use super::{dials::Dials, find::Find, page::cells, picker::Picker};
 use crate::{
     clean::for_terminal,
     generate::Seen,
@@ -24,6 +24,8 @@ pub enum Overlay {
     Token(Token),
     /// A list to choose from.
     Picker(Picker),
+    /// Presets and dials.
+    Dials(Dials),
     /// A text that is looked for on the page.
     Find(Box<Find>),
     /// The name to save under; whether the desk is left afterwards.

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The theme's name.
     pub theme: String,
-    /// What the status line calls the way tokens are chosen.
+    /// What the way tokens are chosen is called.
     pub preset: String,
     /// How tokens are chosen and where an offer ends; the seed is that of the first offer, 0 for another each time.
     pub sampling: SamplingParams,

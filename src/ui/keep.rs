@@ -1,4 +1,4 @@
-//! One setting kept in the user's file of settings. All else in it stays as it is, comments too.
+//! Settings kept in the user's file of settings. All else in it stays as it is, comments too.
 
 use super::mistake;
 use crate::whole;
@@ -6,23 +6,26 @@ use anyhow::{Context, Result, anyhow};
 use std::{fs, io::ErrorKind, path::Path};
 use toml_edit::{DocumentMut, Item, Table, TomlError};
 
-/// Writes one setting into a file, which need not be there yet. `names` lead to it: `["desk", "theme"]`.
+pub use toml_edit::Value;
+
+/// Writes settings into a file, which need not be there yet. Names lead to each: `["desk", "theme"]`.
 ///
 /// # Errors
 /// When the file is no TOML, has something else in that place, or can't be read or written. Then it is as it was.
-pub fn keep(path: &Path, names: &[&str], value: &str) -> Result<()> {
+pub fn keep(path: &Path, settings: &[(&[&str], Value)]) -> Result<()> {
     let place = || path.display().to_string();
     let old = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.with_context(place)?,
     };
-    let new = with(&old, names, value).with_context(place)?;
+    let new = settings.iter().try_fold(old, |text, (names, value)| with(&text, names, value));
+    let new = new.with_context(place)?;
     fs::create_dir_all(whole::folder_of(path)).with_context(place)?;
     whole::write(path, new.as_bytes()).with_context(place)
 }
 
 /// The text of a file with another value of one setting.
-fn with(text: &str, names: &[&str], value: &str) -> Result<String> {
+fn with(text: &str, names: &[&str], value: &Value) -> Result<String> {
     let said = |error: TomlError| {
         let line = mistake::line(text, error.span().map_or(0, |span| span.start));
         anyhow!("line {line}: {}; mend that first", error.message().trim())
@@ -38,10 +41,10 @@ fn with(text: &str, names: &[&str], value: &str) -> Result<String> {
         Some(old) => {
             // What stands around a value, a comment behind it too, belongs to it.
             let around = old.decor().clone();
-            *old = value.into();
+            *old = value.clone();
             *old.decor_mut() = around;
         }
-        None => drop(table.insert(last, toml_edit::value(value))),
+        None => drop(table.insert(last, toml_edit::value(value.clone()))),
     }
     Ok(all.to_string())
 }
@@ -76,7 +79,7 @@ mod tests {
                 "[desk]\ntheme = \"it's\"\n[desk.sampling]\ntop_k = 3\n",
             ),
         ] {
-            let new = with(text, names, "it's").expect(text);
+            let new = with(text, names, &"it's".into()).expect(text);
             assert_eq!(new, want);
             let read: toml::Table = new.parse().expect(&new);
             let found = names[..names.len() - 1]
@@ -85,7 +88,7 @@ mod tests {
             let found = found.and_then(|table| table.get(names[names.len() - 1])?.as_str());
             assert_eq!(found, Some("it's"), "{new}");
         }
-        let wrong = |text| format!("{:#}", with(text, theme, "a").expect_err(text));
+        let wrong = |text| format!("{:#}", with(text, theme, &"a".into()).expect_err(text));
         assert!(wrong("\n[desk\n").contains("line 2: "), "{}", wrong("\n[desk\n"));
         assert!(wrong("desk = 3").contains("`desk` is no table"));
     }
@@ -94,7 +97,7 @@ mod tests {
     fn a_file_that_is_not_there_is_made() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("new/unstuck.toml");
-        keep(&path, &["desk", "theme"], "paper").expect("kept");
+        keep(&path, &[(&["desk", "theme"], "paper".into())]).expect("kept");
         assert_eq!(fs::read_to_string(path).expect("there"), "[desk]\ntheme = \"paper\"\n");
     }
 }

@@ -32,6 +32,7 @@ impl App {
                     None => then.map(|then| *then),
                 };
             }
+            (Some(Overlay::Dials(dials)), _) => self.press_dials(dials, key),
             (Some(Overlay::Find(find)), _) => self.press_find(find, key, event),
             (Some(Overlay::Picker(picker)), _) => self.press_picker(picker, key, event),
             (Some(Overlay::Branches(map)), _) => self.press_branches(map, key, event),

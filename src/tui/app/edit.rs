@@ -28,6 +28,11 @@ impl App {
                 self.session.keep();
                 self.pasted(text);
             }
+            Some(Overlay::Dials(_)) => {
+                if let Some(Overlay::Dials(dials)) = self.overlay.take() {
+                    self.pasted_dials(dials, text);
+                }
+            }
             Some(Overlay::Find(_)) => {
                 if let Some(Overlay::Find(find)) = self.overlay.take() {
                     self.pasted_find(find, text);

@@ -4,6 +4,7 @@ mod air;
 mod answer;
 mod ask;
 mod branches;
+mod dials;
 mod edit;
 mod file;
 mod find;
@@ -24,6 +25,7 @@ use super::{
     Event, Settings,
     clipboard::Clipboard,
     command::Command,
+    dials::Way,
     models::Models,
     notices::Notices,
     offers::{MOST, Offers},
@@ -79,6 +81,8 @@ pub struct App {
     sampling: SamplingParams,
     /// How many offers a question gets.
     pub(super) count: usize,
+    /// How the writer's settings have offers made.
+    pub(super) own: Way,
     banned: Vec<String>,
     seed: u64,
     taken: Option<take::Taken>,
@@ -162,6 +166,11 @@ impl App {
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
             count: settings.offers.clamp(1, MOST),
+            own: Way {
+                preset: settings.preset.clone(),
+                sampling: settings.sampling.clone(),
+                offers: settings.offers.clamp(1, MOST),
+            },
             banned: settings.banned.clone(),
             seed: if settings.sampling.seed == 0 { seed } else { settings.sampling.seed },
             taken: None,

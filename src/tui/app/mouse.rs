@@ -49,6 +49,7 @@ impl App {
                 None if picker.is_above(at) => return self.put_away(picker),
                 None => self.overlay = Some(Overlay::Picker(picker)),
             },
+            Some(Overlay::Dials(dials)) => return self.point_at_dials(dials, at),
             Some(Overlay::Find(find)) => {
                 if let Some(find) = self.point_at_fields(find, at) {
                     self.overlay = Some(Overlay::Find(find));
@@ -114,6 +115,7 @@ impl App {
             None | Some(Overlay::Question(_) | Overlay::Find(_)) => {
                 self.page.scroll(&self.session, by * NOTCH);
             }
+            Some(Overlay::Dials(dials)) if dials.typed.is_none() => dials.step(by),
             Some(Overlay::Sheet(_, at)) => *at = at.saturating_add_signed(by * NOTCH),
             Some(Overlay::Difference(difference, _)) => {
                 difference.scrolled = difference.scrolled.saturating_add_signed(by * NOTCH);

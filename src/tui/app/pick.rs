@@ -131,7 +131,7 @@ impl App {
         let Some(file) = &self.file else {
             return self.notices.say("Worn until you leave: there is no file of settings.");
         };
-        match keep(file, &["desk", "theme"], name) {
+        match keep(file, &[(&["desk", "theme"], name.into())]) {
             Ok(()) => {
                 // What is told at each start comes before what is written.
                 let but = self.told_theme.as_ref().map_or(String::new(), |told| {

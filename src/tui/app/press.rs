@@ -92,6 +92,7 @@ impl App {
             Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
             Command::Whose => self.whose = !self.whose,
             Command::Models => self.open_models(),
+            Command::Dials => self.open_dials(),
             Command::Compare => self.open_beside(),
             Command::Find => self.open_find(),
             Command::Palette => self.open_palette(),

@@ -1,6 +1,7 @@
 //! What is drawn, and where: a title, the page, the offers beside or below it, a status line.
 
 mod branches;
+mod dials;
 mod difference;
 mod find;
 mod help;
@@ -100,6 +101,9 @@ pub fn draw(app: &mut App, frame: &mut Frame) {
     status::title(app, frame, areas.title);
     let cursor = page::draw(app, frame, areas.page, areas.below);
     offers::draw(app, frame, areas.offers, area.width >= WIDE);
+    if let Some(Overlay::Dials(_)) = app.overlay {
+        return dials::draw(app, frame, area);
+    }
     if let Some(Overlay::Picker(_)) = app.overlay {
         return picker::draw(app, frame, area);
     }

@@ -41,7 +41,7 @@ pub fn title(app: &App, frame: &mut Frame, area: Rect) {
         1 => " · 1 offer".into(),
         many => format!(" · {many} offers"),
     };
-    let preset = format!(" · {}", app.preset);
+    let preset = format!(" · {}", for_terminal(&app.called()));
     let room = usize::from(area.width);
     let title = for_terminal(&app.session.title()).into_owned();
     let title = super::cut(&title, room * 2 / 5);

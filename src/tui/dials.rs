@@ -1,0 +1,301 @@
+//! What can be dialled of how offers are made: the numbers, how far each goes, and by how much a key turns it.
+
+use crate::token::{Preset, SamplingParams};
+use ratatui::layout::Rect;
+use std::fmt;
+use strum::{EnumIter, IntoEnumIterator};
+
+/// How offers are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// What it is called.
+    pub preset: String,
+    /// How tokens are chosen, and where an offer ends.
+    pub sampling: SamplingParams,
+    /// How many offers a question gets, 1 to 6.
+    pub offers: usize,
+}
+
+impl Way {
+    /// The way a preset goes, where this is the writer's own; that is one too, under its name.
+    pub fn of(&self, preset: &str) -> Self {
+        match Preset::named(preset).filter(|_| preset != self.preset) {
+            Some(known) => Self {
+                preset: preset.to_owned(),
+                sampling: known.over(&self.sampling),
+                offers: self.offers,
+            },
+            None => self.clone(),
+        }
+    }
+
+    /// Whether tokens are chosen otherwise than in another way: how many offers there are, and which, doesn't count.
+    pub fn differs(&self, other: &Self) -> bool {
+        let mut chosen = Dial::iter().filter(|dial| !matches!(dial, Dial::Offers | Dial::Seed));
+        chosen.any(|dial| dial.read(self) != dial.read(other))
+    }
+}
+
+/// A number, as a dial has it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Number {
+    /// How many.
+    Whole(u64),
+    /// How much.
+    Part(f32),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Part(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// Something to turn.
+#[derive(Clone, Copy, Debug, PartialEq, EnumIter)]
+pub enum Dial {
+    /// `SamplingParams::temperature`.
+    Temperature,
+    /// `SamplingParams::top_p`.
+    TopP,
+    /// `SamplingParams::top_k`.
+    TopK,
+    /// `SamplingParams::min_p`.
+    MinP,
+    /// `SamplingParams::repetition_penalty`.
+    Repetition,
+    /// `SamplingParams::max_tokens`.
+    Length,
+    /// How many offers a question gets.
+    Offers,
+    /// The next offer's seed.
+    Seed,
+}
+
+impl Dial {
+    /// What it is called, what it does, and the name of its setting below `desk`.
+    pub fn words(self) -> (&'static str, &'static str, &'static [&'static str]) {
+        match self {
+            Self::Temperature => (
+                "temperature",
+                "higher is more daring, 0 takes the likeliest",
+                &["sampling", "temperature"],
+            ),
+            Self::TopP => {
+                ("top-p", "the likeliest that share so much; 1 for all", &["sampling", "top_p"])
+            }
+            Self::TopK => {
+                ("top-k", "among so many of the likeliest; 0 for all", &["sampling", "top_k"])
+            }
+            Self::MinP => {
+                ("min-p", "so near to the likeliest at least; 0 for all", &["sampling", "min_p"])
+            }
+            Self::Repetition => (
+                "repetition",
+                "above 1, what came of late comes less",
+                &["sampling", "repetition_penalty"],
+            ),
+            Self::Length => {
+                ("length", "the most tokens that an offer has", &["sampling", "max_tokens"])
+            }
+            Self::Offers => ("offers", "how many a question gets", &["offers"]),
+            Self::Seed => {
+                ("seed", "the next offer's; 0 for another each time", &["sampling", "seed"])
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub fn read(self, way: &Way) -> Number {
+        let params = &way.sampling;
+        match self {
+            Self::Temperature => Number::Part(params.temperature),
+            Self::TopP => Number::Part(params.top_p),
+            Self::TopK => Number::Whole(params.top_k as u64),
+            Self::MinP => Number::Part(params.min_p),
+            Self::Repetition => Number::Part(params.repetition_penalty),
+            Self::Length => Number::Whole(params.max_tokens as u64),
+            Self::Offers => Number::Whole(way.offers as u64),
+            Self::Seed => Number::Whole(params.seed),
+        }
+    }
+
+    /// Puts it there, or as near as it goes. False when it doesn't go there.
+    pub fn set(self, way: &mut Way, wanted: Number) -> bool {
+        let (least, most) = self.ends();
+        let number = match wanted {
+            low if low < least => least,
+            high if high > most => most,
+            fits => fits,
+        };
+        let params = &mut way.sampling;
+        match (self, number) {
+            (Self::Temperature, Number::Part(number)) => params.temperature = number,
+            (Self::TopP, Number::Part(number)) => params.top_p = number,
+            (Self::MinP, Number::Part(number)) => params.min_p = number,
+            (Self::Repetition, Number::Part(number)) => params.repetition_penalty = number,
+            (Self::TopK, Number::Whole(number)) => params.top_k = number as usize,
+            (Self::Length, Number::Whole(number)) => params.max_tokens = number as usize,
+            (Self::Offers, Number::Whole(number)) => way.offers = number as usize,
+            (Self::Seed, Number::Whole(number)) => params.seed = number,
+            _ => return false,
+        }
+        number == wanted
+    }
+
+    /// The least and the most that it goes to.
+    pub fn ends(self) -> (Number, Number) {
+        let parts = |range: std::ops::RangeInclusive<f32>, least: f32| {
+            (Number::Part(range.start().max(least)), Number::Part(*range.end()))
+        };
+        match self {
+            Self::Temperature => parts(SamplingParams::TEMPERATURES, 0.0),
+            Self::TopP | Self::MinP => parts(SamplingParams::SHARES, 0.0),
+            // Zero is none, and what is next to it divides by nearly nothing.
+            Self::Repetition => parts(SamplingParams::PENALTIES, 0.01),
+            Self::TopK => (Number::Whole(0), Number::Whole(1_000_000)),
+            Self::Length => (Number::Whole(1), Number::Whole(1_000_000)),
+            Self::Offers => (Number::Whole(1), Number::Whole(super::offers::MOST as u64)),
+            // What a file of settings can hold.
+            Self::Seed => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
+        }
+    }
+
+    /// One step on from a number, or back: to the next that is a multiple of the step. It may lie beyond the end;
+    /// `None` where there is nothing below.
+    pub fn turned(self, from: Number, up: bool) -> Option<Number> {
+        Some(match from {
+            Number::Part(from) => {
+                let step = if self == Self::Temperature { 0.05 } else { 0.01 };
+                let steps = f64::from(from) / step;
+                let to =
+                    if up { (steps + 1e-3).floor() + 1.0 } else { (steps - 1e-3).ceil() - 1.0 };
+                Number::Part((to * step) as f32)
+            }
+            Number::Whole(from) => {
+                let step = match self {
+                    Self::TopK => 10,
+                    Self::Length => 5,
+                    _ => 1,
+                };
+                let to = match (up, from % step) {
+                    (true, beyond) => from.checked_add(step - beyond),
+                    (false, 0) => from.checked_sub(step),
+                    (false, beyond) => from.checked_sub(beyond),
+                };
+                Number::Whole(to?)
+            }
+        })
+    }
+
+    /// The number that was typed; `None` when it is none.
+    pub fn typed(self, text: &str) -> Option<Number> {
+        let text = text.replace(',', ".");
+        let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+        Some(match self.ends().0 {
+            Number::Part(_) => Number::Part(number as f32),
+            // What is too much for the type is too much for the dial.
+            Number::Whole(_) => Number::Whole(text.parse().unwrap_or(number as u64)),
+        })
+    }
+}
+
+/// The dials, when they are shown.
+pub struct Dials {
+    /// Where the arrows are: at the preset, or at a dial from 1 on.
+    pub chosen: usize,
+    /// The number that is being typed.
+    pub typed: Option<String>,
+    /// How it was when they were opened.
+    pub before: Way,
+    /// Where the rows were drawn, and the number of the first.
+    pub drawn: (Rect, usize),
+}
+
+impl Dials {
+    /// The first row is the preset's.
+    pub fn new(before: Way) -> Self {
+        Self { chosen: 0, typed: None, before, drawn: Default::default() }
+    }
+
+    /// The dial that the arrows are at; `None` for the preset.
+    pub fn dial(&self) -> Option<Dial> {
+        Dial::iter().nth(self.chosen.checked_sub(1)?)
+    }
+
+    /// How many rows there are.
+    pub fn rows() -> usize {
+        Dial::iter().count() + 1
+    }
+
+    /// So many rows further; negative is back. It stops at the ends.
+    pub fn step(&mut self, by: isize) {
+        self.chosen = self.chosen.saturating_add_signed(by).min(Self::rows() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way() -> Way {
+        Way { preset: "prose".into(), sampling: SamplingParams::default(), offers: 3 }
+    }
+
+    #[test]
+    fn a_key_turns_to_the_next_round_number() {
+        for (dial, from, up, expected) in [
+            (Dial::Temperature, "0.85", true, "0.9"),
+            (Dial::Temperature, "0.87", true, "0.9"),
+            (Dial::Temperature, "0.87", false, "0.85"),
+            (Dial::Temperature, "0.9", false, "0.85"),
+            (Dial::TopP, "0.92", true, "0.93"),
+            (Dial::TopP, "0.29", false, "0.28"),
+            (Dial::Repetition, "1.05", true, "1.06"),
+            (Dial::TopK, "100", true, "110"),
+            (Dial::TopK, "0", true, "10"),
+            (Dial::TopK, "44", false, "40"),
+            (Dial::Length, "60", false, "55"),
+            (Dial::Offers, "3", true, "4"),
+            (Dial::Seed, "41", true, "42"),
+        ] {
+            let from = dial.typed(from).expect("a number");
+            let to = dial.turned(from, up).expect("a number");
+            assert_eq!(to.to_string(), expected, "{dial:?} {from}");
+        }
+        assert_eq!(Dial::TopK.turned(Number::Whole(0), false), None);
+    }
+
+    #[test]
+    fn no_dial_goes_beyond_its_ends_whatever_is_wanted() {
+        let texts = ["0", "1", "-1", "7", "0,5", "1e30", "99999999999999999999999", "1e-30"];
+        for dial in Dial::iter() {
+            let (least, most) = dial.ends();
+            for text in texts {
+                let mut way = way();
+                let wanted = dial.typed(text).expect(text);
+                let fits = dial.set(&mut way, wanted);
+                let now = dial.read(&way);
+                assert!(least <= now && now <= most, "{dial:?} {text}: {now}");
+                assert_eq!(fits, now == wanted, "{dial:?} {text}");
+            }
+            for text in ["", ".", "x", "NaN", "inf", "1 2"] {
+                assert_eq!(dial.typed(text), None, "{dial:?} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_preset_leaves_length_and_number_as_they_are() {
+        let mut own = way();
+        own.sampling.max_tokens = 33;
+        let wild = own.of("wild");
+        assert_eq!((wild.sampling.max_tokens, wild.sampling.temperature), (33, 1.1));
+        assert!(wild.differs(&own) && !own.of("prose").differs(&own));
+        let mine = Way { preset: "mine".into(), ..own.clone() };
+        assert!(!mine.of("mine").differs(&own));
+    }
+}

@@ -1,0 +1,149 @@
+//! The presets and the dials, below the page, so that the page is seen meanwhile.
+
+use super::{cut, status::line};
+use crate::{
+    clean::for_terminal,
+    token::Preset,
+    tui::{
+        app::App,
+        dials::{Dial, Dials, Way},
+        notices::Notice,
+        overlay::Overlay,
+        page::width,
+    },
+    ui::theme::Role,
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Clear,
+};
+use strum::IntoEnumIterator;
+
+/// Cells of a dial's name and of its number.
+const NAME: usize = 14;
+const NUMBER: usize = 14;
+/// The fewest cells in which something is said of it.
+const LEAST: usize = 20;
+
+/// Draws them over the lower part of `area`, and the keys in its last row.
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
+    let Some(Overlay::Dials(dials)) = &app.overlay else { return };
+    let rows = Dials::rows().min(usize::from(area.height).saturating_sub(4)) as u16;
+    let over = Rect { y: area.bottom().saturating_sub(rows + 2), height: rows + 2, ..area };
+    frame.render_widget(Clear, over);
+    frame.buffer_mut().set_style(over, app.theme.style(Role::Text));
+    let (now, usual) = (app.way(), app.as_preset());
+    let room = usize::from(area.width);
+    let first = (dials.chosen + 1).saturating_sub(usize::from(rows));
+    let mut lines = vec![heading(app, room)];
+    for number in (first..Dials::rows()).take(usize::from(rows)) {
+        lines.push(row(app, dials, number, (&now, &usual), room));
+    }
+    for (y, line) in (over.y..).zip(&lines) {
+        frame.buffer_mut().set_line(over.x, y, line, over.width);
+    }
+    if let Some(typed) = &dials.typed {
+        let x = over.x + (3 + NAME + 2 + width(typed).min(NUMBER - 2)) as u16;
+        let y = over.y + 1 + (dials.chosen - first) as u16;
+        frame.set_cursor_position((x.min(over.right().saturating_sub(1)), y));
+    }
+    keys(app, dials, frame, Rect { y: over.bottom() - 1, height: 1, ..over });
+    let drawn = (Rect { y: over.y + 1, height: rows, ..over }, first);
+    if let Some(Overlay::Dials(dials)) = &mut app.overlay {
+        dials.drawn = drawn;
+    }
+}
+
+fn heading<'a>(app: &App, room: usize) -> Line<'a> {
+    let words = format!(" dials · {} ", for_terminal(&app.called()));
+    let words = cut(&words.replace(['\n', '\t'], " "), room.saturating_sub(4));
+    let rule = app.theme.style(Role::Rule);
+    let left = room.saturating_sub(4 + width(&words));
+    Line::from(vec![
+        Span::styled(" ──", rule),
+        Span::styled(words, app.theme.style(Role::Quiet)),
+        Span::styled("─".repeat(left), rule),
+    ])
+}
+
+fn row<'a>(
+    app: &App,
+    dials: &Dials,
+    number: usize,
+    (now, usual): (&Way, &Way),
+    room: usize,
+) -> Line<'a> {
+    let chosen = number == dials.chosen;
+    let role = |role| app.theme.style(if chosen { Role::Chosen } else { role });
+    let dial = number.checked_sub(1).and_then(|number| Dial::iter().nth(number));
+    let (name, value, changed, about) = match dial {
+        None => ("preset", now.preset.clone(), now.differs(usual), about_preset(app)),
+        Some(dial) => {
+            let (name, about, _) = dial.words();
+            let changed = dial.read(now) != dial.read(usual);
+            (name, dial.read(now).to_string(), changed, about.to_owned())
+        }
+    };
+    let value = one_row(&value, NUMBER - 2);
+    let value = match &dials.typed {
+        Some(typed) if chosen => format!("  {}", cut(typed, NUMBER - 2)),
+        _ if chosen => format!("‹ {value} ›"),
+        _ => format!("  {value}"),
+    };
+    let mark = if changed { "* " } else { "  " };
+    // A few letters of it say nothing.
+    let beside = room.saturating_sub(6 + NAME + NUMBER + 2);
+    let about = if beside < LEAST { String::new() } else { one_row(&about, beside) };
+    let padded = |text: &str, cells: usize| {
+        format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
+    };
+    let rest = room.saturating_sub(4 + NAME + NUMBER + 4);
+    Line::from(vec![
+        Span::styled(if chosen { " ▸ " } else { "   " }, app.theme.style(Role::Mark)),
+        Span::styled(padded(name, NAME), role(Role::Text)),
+        Span::styled(padded(&value, NUMBER + 2), role(Role::Text)),
+        Span::styled(mark, role(Role::Mark)),
+        Span::styled(padded(&about, rest), role(Role::Quiet)),
+    ])
+}
+
+fn about_preset(app: &App) -> String {
+    match Preset::named(&app.preset) {
+        Some(preset) if app.preset != app.own.preset => preset.about.to_owned(),
+        Some(preset) if !app.own.differs(&own_as(app, preset)) => preset.about.to_owned(),
+        _ => "as your settings have it".to_owned(),
+    }
+}
+
+/// The writer's own way with a preset's numbers.
+fn own_as(app: &App, preset: Preset) -> Way {
+    Way { sampling: preset.over(&app.own.sampling), ..app.own.clone() }
+}
+
+fn one_row(text: &str, cells: usize) -> String {
+    cut(&for_terminal(text).replace(['\n', '\t'], " "), cells)
+}
+
+/// What has to be said, and the keys.
+fn keys(app: &App, dials: &Dials, frame: &mut Frame, area: Rect) {
+    let key = |key: &str, act| (key.to_owned(), act);
+    let hints = match dials.typed {
+        Some(_) => vec![key("Enter", "set"), key("Esc", "as it was")],
+        None => vec![
+            key("←→", "change"),
+            key("Esc", "back"),
+            key("Backspace", "as the preset"),
+            key("k", "keep"),
+            key("0-9", "a number"),
+        ],
+    };
+    let (words, role) = match app.notices.shown() {
+        Some((Notice::Word(words), _)) => (words.as_str(), Role::Notice),
+        Some((Notice::Error(words), _)) => (words.as_str(), Role::Error),
+        None => ("", Role::Quiet),
+    };
+    let words = words.replace(['\n', '\t'], " ");
+    line(app, frame, area, Span::styled(words, app.theme.style(role)), &hints);
+}
