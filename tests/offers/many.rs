@@ -186,6 +186,8 @@ fn a_list_of_nothing_is_not_kept() {
     desk.steps(&["<ctrl-space>", "<ctrl-space>", "<ctrl-space>", "= It", "<ctrl-space>"]);
     desk.size(120, 30);
     assert!(desk.shown().contains("earlier: 1 list"), "{}", desk.shown());
+    desk.press("shift-tab");
+    assert!(desk.shown().contains("later: 1 list"), "{}", desk.shown());
 }
 
 #[test]

@@ -249,6 +249,11 @@ impl Offers {
         self.lists.len().saturating_sub(1 + self.back)
     }
 
+    /// How many lists came after the one that is shown.
+    pub fn later(&self) -> usize {
+        if self.open { self.back } else { 0 }
+    }
+
     /// A number for the next request.
     pub fn next_branch(&mut self) -> BranchId {
         self.asked += 1;

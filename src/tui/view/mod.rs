@@ -70,7 +70,8 @@ impl Areas {
 /// sentence takes.
 fn drawer_rows(height: u16, offers: u16) -> u16 {
     let offers = offers.max(1);
-    let most = (height * 3 / 11).max(2);
+    let share = if height < 20 { 3 } else { 4 };
+    let most = (height * share / 11).max(2);
     let each = (most / offers).clamp(1, 3);
     (each * offers).max(3).min(most)
 }

@@ -77,14 +77,14 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
             chosen = first..lines.len();
         }
     }
-    let earlier = match app.offers.earlier() {
-        0 => None,
-        1 => Some("earlier: 1 list".to_owned()),
-        many => Some(format!("earlier: {many} lists")),
+    let lists = |when: &str, number: usize| {
+        (number > 0).then(|| format!("{when}: {}", super::status::count(number, "list")))
     };
+    let (earlier, later) =
+        (lists("earlier", app.offers.earlier()), lists("later", app.offers.later()));
     let pinned = list.offers.iter().filter(|offer| offer.pinned).count();
     let pinned = (pinned > 0).then(|| format!("pinned: {pinned}"));
-    let words: Vec<_> = earlier.into_iter().chain(pinned).collect();
+    let words: Vec<_> = [earlier, later, pinned].into_iter().flatten().collect();
     lines.push(Line::styled(words.join("   "), app.theme.style(Role::Quiet)));
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let (all, room) = (lines.len(), usize::from(inner.height));
