@@ -313,10 +313,12 @@ impl Branch {
         let all = self.memory.tokens.len();
         let own = &self.memory.tokens[all - self.generated.min(memorized::RUN).min(all)..];
         let is_copy = model.memorized.as_ref().is_some_and(|index| index.ends_in_copy(own));
+        let is_long =
+            || own.iter().map(|&id| tokenizer.bytes(id).len()).sum::<usize>() >= memorized::LEAST;
         self.copied = match self.copied {
-            _ if !is_copy => 0,
-            0 => memorized::RUN,
-            before => before + 1,
+            0 if is_copy && is_long() => memorized::RUN,
+            before if is_copy && before > 0 => before + 1,
+            _ => 0,
         };
         let is_end =
             |id| Some(id) == tokenizer.end() || Some(id) == model.network.config.eos_token_id;

@@ -12,6 +12,8 @@ use std::{
 
 /// So many tokens in a row that stand in the text are copied.
 pub const RUN: usize = 8;
+/// In a small vocabulary so many tokens can be two words. A copy has as many bytes at least.
+pub const LEAST: usize = 24;
 /// The file's name, in a model's folder or in that of the run.
 pub const FILE: &str = "training.index";
 /// How the file begins: a name, a version, and how long its runs are.
