@@ -578,7 +578,7 @@ fn ctrl_v_pastes_into_fields_too() {
     desk.steps(&["<backspace>", "<backspace>", "<ctrl-a>", "<ctrl-c>", "<ctrl-end>", "<ctrl-v>"]);
     assert_eq!(desk.text(), "lampslamps|");
     desk.steps(&["<alt-s>", "<ctrl-v>"]);
-    assert!(desk.shown().contains("draft.mdlamps"), "{}", desk.shown());
+    assert!(desk.shown().contains("Save as: lamps.md"), "{}", desk.shown());
     desk.steps(&["<esc>", "<ctrl-p>", "<ctrl-v>"]);
     assert!(desk.shown().contains("› lamps"), "{}", desk.shown());
     desk.steps(&["<esc>", "<f3>", "n", "<ctrl-v>", "<enter>"]);

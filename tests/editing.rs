@@ -294,6 +294,60 @@ fn a_draft_without_a_name_gets_one_before_it_is_left() {
     assert!(desk.app.is_over());
 }
 
+/// As dialogs do: the first letter replaces the name that is offered, an arrow keeps it.
+#[test]
+fn the_name_that_is_offered_gives_way_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my story.md");
+    let there = folder.path().display().to_string();
+    let steps_and_names: &[(&[&str], &str, &str)] = &[
+        // On a draft without a name, and on one that has one; `@` is its folder.
+        (&[], "draft.md", "@/my story.md"),
+        (&["poem"], "poem.md", "@/poem.md"),
+        (&["Poem.md"], "Poem.md", "@/Poem.md"),
+        (&["poem.txt"], "poem.txt", "@/poem.txt"),
+        (&["/a/b.md"], "/a/b.md", "/a/b.md"),
+        (&["~b"], "~b", "~b"),
+        (&["../b"], "../b", "../b"),
+        (&["a/b"], "a/b.md", "@/a/b.md"),
+        (&["^poem"], "poem.md", "@/poem.md"),
+        (&["^poem.md\nand more"], "poem.md", "@/poem.md"),
+        (&["^/a/b.md"], "/a/b.md", "/a/b.md"),
+        (&["<right>", "2"], "draft2.md", "@/my story2.md"),
+        (&["<right>", ".2"], "draft.2.md", "@/my story.2.md"),
+        (&["<left>", "x"], "xdraft.md", "@/xmy story.md"),
+        (&["<end>", "x"], "draft.mdx", "@/my story.mdx"),
+        (&["<backspace>", "b"], "b.md", "@/b.md"),
+        (&["b", "<backspace>", "c.md"], "c.md", "@/c.md"),
+        (&["b", "<left>", "c.d"], "c.db.md", "@/c.db.md"),
+        (&["<shift-left>", "x"], "xt.md", "@/xy.md"),
+        (&["<ctrl-a>", "x"], "x", "x"),
+        (&["<ctrl-a>", "/x.md"], "/x.md", "/x.md"),
+        (&["<ctrl-u>"], "", ""),
+        (&["b", "<ctrl-u>", "c.md"], "c.md", "c.md"),
+        (&["bc", "<ctrl-z>"], "b.md", "@/b.md"),
+        (&["<ctrl-a>", "<ctrl-x>", "x", "<ctrl-v>"], "xdraft.md", "x@/my story.md"),
+    ];
+    for (steps, new, named) in steps_and_names {
+        let session = unstuck::session::Session::open(&path).unwrap();
+        let desks = [Desk::on(""), Desk::new(session, &desk::settings(), Vec::new())];
+        for (mut desk, expected) in desks.into_iter().zip([new, named]) {
+            desk.size(200, 24);
+            desk.steps(&["<alt-s>"]);
+            desk.steps(steps);
+            let shown = desk.shown();
+            let line = shown.lines().last().unwrap();
+            let name = line.trim_start().strip_prefix("Save as:").unwrap();
+            let name = name.split("  Enter save").next().unwrap().trim();
+            assert_eq!(name, expected.replace('@', &there), "{steps:?}");
+        }
+    }
+    // The name of a branch is offered likewise.
+    let mut desk = Desk::on("");
+    desk.steps(&["one", "<f3>", "n", "first", "<enter>", "n", "second", "<enter>"]);
+    assert!(desk.shown().contains("“second”"), "{}", desk.shown());
+}
+
 #[test]
 fn a_draft_that_may_not_change_says_why() {
     let folder = tempfile::tempdir().unwrap();

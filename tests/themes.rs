@@ -149,7 +149,7 @@ const IN_A_ROOM: &[(&str, &[&str])] = &[
     ("recovered", &[]),
     ("difference", &["<d>"]),
     ("drafts of late", &["<enter>", "<alt-o>"]),
-    ("exists already", &["<enter>", "<alt-s>", "2", "<enter>"]),
+    ("exists already", &["<enter>", "<alt-s>", "<end>", "2", "<enter>"]),
     ("changed", &["<enter>", "!", "<ctrl-s>"]),
 ];
 

@@ -4,6 +4,7 @@ pub mod app;
 mod clipboard;
 pub mod command;
 mod dials;
+mod field;
 mod find;
 pub mod live;
 mod models;

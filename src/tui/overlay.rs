@@ -1,18 +1,15 @@
 //! What stands before the page for a moment and takes the keys: a sheet to read, a question, a field to fill.
 
-use super::{dials::Dials, find::Find, page::cells, picker::Picker};
+pub use super::field::Field;
+use super::{dials::Dials, find::Find, picker::Picker};
 use crate::{
-    clean::for_terminal,
     generate::Seen,
     mentions::{Ledger, Row},
     session::{Branch, Change, Revision, difference},
     token::BranchId,
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::style::Style;
+use crossterm::event::KeyCode;
 use std::{ops::Range, path::PathBuf};
-use tui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::UnicodeSegmentation;
 
 /// What takes the keys.
 pub enum Overlay {
@@ -181,81 +178,5 @@ impl Question {
                 &[("o", "save over it"), ("Esc", "another name")],
             ),
         }
-    }
-}
-
-/// A field of one line.
-pub struct Field {
-    /// What is drawn.
-    pub area: Box<TextArea<'static>>,
-}
-
-impl Field {
-    /// A field that is filled already; the cursor stands at its end.
-    pub fn new(text: &str) -> Self {
-        let mut area = TextArea::new(vec![text.to_owned()]);
-        area.set_cursor_line_style(Style::default());
-        area.set_cursor_render_mode(tui_textarea::CursorRenderMode::Hidden);
-        area.move_cursor(CursorMove::End);
-        Self { area: Box::new(area) }
-    }
-
-    /// What is in it.
-    pub fn text(&self) -> String {
-        self.area.lines().concat()
-    }
-
-    /// What may be drawn of it, what is selected in a style: a name can hold what a terminal must not get.
-    pub fn shown(&self, selected: Style) -> TextArea<'static> {
-        let mut shown = Self::new(&for_terminal(&self.text())).area;
-        let jump = |column| CursorMove::Jump(0, u16::try_from(column).unwrap_or(u16::MAX));
-        let cursor = self.area.cursor().1;
-        if let Some(((_, start), (_, end))) = self.area.selection_range() {
-            shown.set_selection_style(selected);
-            shown.move_cursor(jump(if cursor == start { end } else { start }));
-            shown.start_selection();
-        }
-        shown.move_cursor(jump(cursor));
-        *shown
-    }
-
-    /// Puts the cursor so many cells to the right of where it is; negative is to the left.
-    pub fn point(&mut self, by: isize) {
-        let text = self.text();
-        let cursor = self.area.cursor().1;
-        let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
-        let (before, behind) = text.split_at(at);
-        let mut left = by.unsigned_abs();
-        // Half of a wide character is still that character.
-        let within = |grapheme: &&str| {
-            let fits = if by < 0 { left > 0 } else { cells(grapheme) <= left };
-            left = left.saturating_sub(cells(grapheme));
-            fits
-        };
-        let chars = |grapheme: &str| grapheme.chars().count();
-        let column = if by < 0 {
-            let back = before.graphemes(true).rev().take_while(within).map(chars);
-            cursor - back.sum::<usize>()
-        } else {
-            cursor + behind.graphemes(true).take_while(within).map(chars).sum::<usize>()
-        };
-        self.area.cancel_selection();
-        self.area.move_cursor(CursorMove::Jump(0, u16::try_from(column).unwrap_or(u16::MAX)));
-    }
-
-    /// A key that is neither Enter nor Esc.
-    pub fn press(&mut self, key: KeyEvent) {
-        // One line stays one line.
-        let breaks = key.modifiers.contains(KeyModifiers::CONTROL)
-            && matches!(key.code, KeyCode::Char('m' | 'j'));
-        if !breaks {
-            self.area.input(key);
-        }
-    }
-
-    /// A paste: its first line.
-    pub fn paste(&mut self, text: &str) {
-        let line = text.lines().next().unwrap_or_default();
-        self.area.insert_str(line.replace(char::is_control, ""));
     }
 }

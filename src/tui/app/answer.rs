@@ -61,11 +61,22 @@ impl App {
     }
 
     /// A key for a field of one line.
-    pub(super) fn press_field(&self, field: &mut Field, key: Key, event: KeyEvent) {
-        if self.keymap.command(key) == Some(Command::Paste) {
-            field.paste(&self.clipboard.text());
-        } else {
-            field.press(event);
+    pub(super) fn press_field(&mut self, field: &mut Field, key: Key, event: KeyEvent) {
+        match self.keymap.command(key) {
+            Some(Command::Paste) => field.paste(&self.clipboard.text()),
+            Some(Command::SelectAll) => field.select_all(),
+            Some(command @ (Command::Copy | Command::Cut)) => {
+                let selected = field.selected();
+                if !selected.is_empty() {
+                    self.clipboard.put(selected);
+                    if command == Command::Cut {
+                        field.area.cut();
+                    }
+                }
+            }
+            Some(Command::Undo) => _ = field.area.undo(),
+            Some(Command::Redo) => _ = field.area.redo(),
+            _ => field.press(event),
         }
     }
 
@@ -122,7 +133,7 @@ impl App {
     fn answer(&mut self, question: Question, key: KeyCode) {
         match (question, key) {
             (Question::There(path, leave), KeyCode::Esc) => {
-                let field = Field::new(&path.display().to_string());
+                let field = Field::offering_path(&path);
                 self.overlay = Some(Overlay::SaveAs(field, leave));
             }
             (Question::Leave, KeyCode::Char('s' | 'S') | KeyCode::Enter) => self.save(true),

@@ -65,7 +65,7 @@ impl App {
             }
             KeyCode::Char('c') if key.typed().is_some() => return self.compare_branch(map, &row),
             KeyCode::Char('n') => {
-                map.naming = Some(Field::new(row.name.as_deref().unwrap_or_default()));
+                map.naming = Some(Field::offering(row.name.as_deref().unwrap_or_default()));
             }
             KeyCode::Char('b') if key.typed().is_some() => {
                 self.session.bookmark(row.revision, !row.bookmarked);

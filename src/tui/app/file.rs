@@ -10,6 +10,7 @@ use crate::{
     },
 };
 use anyhow::Result;
+use std::path::Path;
 
 impl App {
     /// Another draft comes on the desk; what was offered for this one goes.
@@ -45,8 +46,8 @@ impl App {
     }
 
     pub(super) fn ask_name(&mut self, leave: bool) {
-        let name = self.session.path().map_or("draft.md".into(), |path| path.display().to_string());
-        self.overlay = Some(Overlay::SaveAs(Field::new(&name), leave));
+        let path = self.session.path().unwrap_or(Path::new("draft.md"));
+        self.overlay = Some(Overlay::SaveAs(Field::offering_path(path), leave));
     }
 
     pub(super) fn quit(&mut self) {
