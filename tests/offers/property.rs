@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     "\n",
     "é",
     "👍🏽",
+    "“",
     "<tab>",
     "<ctrl-space>",
     "<ctrl-space>",
@@ -52,7 +53,21 @@ const STEPS: &[&str] = &[
     "<up>",
 ];
 /// What a branch may give.
-const TOKENS: &[&str] = &[" The", " lamp", "s.", " a", "b", "\n\n", "", "é", "👍🏽", " It was."];
+const TOKENS: &[&str] = &[
+    " The",
+    " lamp",
+    "s.",
+    " a",
+    "b",
+    "\n\n",
+    "",
+    "é",
+    "👍🏽",
+    " It was.",
+    " \"It's",
+    ".\"",
+    "olph olph",
+];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -135,7 +150,7 @@ proptest! {
     #[test]
     fn nothing_of_the_writers_is_lost(
         steps in proptest::collection::vec(step(), 1..80),
-        text in prop_oneof![Just(""), Just("The boat."), Just("One.\n\nThe boat| sank.\n")],
+        text in prop_oneof![Just(""), Just("The boat."), Just("One.\n\nThe boat| sank.\n"), Just("“No,” he said. |It’s so.")],
         wide in any::<bool>(),
     ) {
         let mut desk = Desk::with(text, &Settings { idle: true, ..settings() });
