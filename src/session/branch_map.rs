@@ -158,7 +158,7 @@ impl Session {
             bookmarked: end.bookmarked,
             is_page: revision == self.tree.current(),
             leads_to_page: leads[first],
-            is_saved: revision == self.saved_at,
+            is_saved: self.stamp.is_some() && revision == self.saved_at,
         })
     }
 

@@ -137,8 +137,12 @@ impl Session {
         Ok(session)
     }
 
-    /// Where the times of the history come from; tests give their own.
+    /// Where the times of the history come from, that of its beginning too while nothing else is in it; tests give
+    /// their own.
     pub fn set_clock(&mut self, clock: impl Fn() -> SystemTime + Send + 'static) {
+        if self.tree.len() == 1 {
+            self.tree = Tree::new(clock());
+        }
         self.clock = Box::new(clock);
     }
 

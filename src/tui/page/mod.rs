@@ -70,7 +70,7 @@ impl Page {
         self.below = below.min(self.height.saturating_sub(1 + margin));
         let (cursor, height) = (session.cursor(), self.height);
         let known = session.map(self.top.0, self.top.1);
-        let away = self.away.take();
+        let (away, resized) = (self.away.take(), take(&mut self.resized));
         let stays = |(at, text): &(usize, Rope)| *at == cursor && session.text().is_instance(text);
         if let Some(top) = known.filter(|_| away.as_ref().is_some_and(stays)) {
             self.away = away;
@@ -82,7 +82,7 @@ impl Page {
         // Far from where the window was, most of it shows what comes before the cursor; in one that has grown, too.
         let usual = at.saturating_sub(height * 2 / 3);
         let first = match (kept, known.filter(|_| away.is_some())) {
-            (Some(kept), _) if take(&mut self.resized) => kept.min(usual),
+            (Some(kept), _) if resized => kept.min(usual),
             (Some(kept), _) => kept,
             // Back from where the wheel has led, no farther than it must.
             (None, Some(top)) => {
