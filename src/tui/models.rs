@@ -1,8 +1,10 @@
 //! What the desk knows of the models besides the one it uses: those there are, the one that comes, the one that is to be
 //! used when it is here. In words, for the list and the status line.
 
-pub use crate::model::memory::size;
-use crate::ui::shelf::{Entry, Errand, Fetching};
+use crate::{
+    model::memory::size,
+    ui::shelf::{Entry, Errand, Fetching},
+};
 use std::sync::mpsc::Sender;
 
 /// All of it.

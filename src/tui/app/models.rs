@@ -4,10 +4,11 @@ use super::{App, Model};
 use crate::{
     clean::Level,
     generate::{Ask, ModelInfo},
+    model::memory::size,
     token::SamplingParams,
     tui::{
         command::Command,
-        models::{about, size},
+        models::about,
         offers::{List, Offer, Until, quotes},
         overlay::{Overlay, Question},
         picker::{Act, Entry, Kind, Picker},

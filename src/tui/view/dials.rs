@@ -1,8 +1,7 @@
 //! The presets and the dials, below the page, so that the page is seen meanwhile.
 
-use super::{cut, status::line};
+use super::{cut, heading, one_row, status::line};
 use crate::{
-    clean::for_terminal,
     token::Preset,
     tui::{
         app::App,
@@ -37,7 +36,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
     let (now, usual) = (app.way(), app.as_preset());
     let room = usize::from(area.width);
     let first = (dials.chosen + 1).saturating_sub(usize::from(rows));
-    let mut lines = vec![heading(app, room)];
+    let mut lines = vec![heading(app, &format!("dials · {}", app.called()), room)];
     for number in (first..Dials::rows()).take(usize::from(rows)) {
         lines.push(row(app, dials, number, (&now, &usual), room));
     }
@@ -54,18 +53,6 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
     if let Some(Overlay::Dials(dials)) = &mut app.overlay {
         dials.drawn = drawn;
     }
-}
-
-fn heading<'a>(app: &App, room: usize) -> Line<'a> {
-    let words = format!(" dials · {} ", for_terminal(&app.called()));
-    let words = cut(&words.replace(['\n', '\t'], " "), room.saturating_sub(4));
-    let rule = app.theme.style(Role::Rule);
-    let left = room.saturating_sub(4 + width(&words));
-    Line::from(vec![
-        Span::styled(" ──", rule),
-        Span::styled(words, app.theme.style(Role::Quiet)),
-        Span::styled("─".repeat(left), rule),
-    ])
 }
 
 fn row<'a>(
@@ -86,7 +73,7 @@ fn row<'a>(
             (name, dial.read(now).to_string(), changed, about.to_owned())
         }
     };
-    let value = one_row(&value, NUMBER - 2);
+    let value = cut(&one_row(&value), NUMBER - 2);
     let value = match &dials.typed {
         Some(typed) if chosen => format!("  {}", cut(typed, NUMBER - 2)),
         _ if chosen => format!("‹ {value} ›"),
@@ -95,7 +82,7 @@ fn row<'a>(
     let mark = if changed { "* " } else { "  " };
     // A few letters of it say nothing.
     let beside = room.saturating_sub(6 + NAME + NUMBER + 2);
-    let about = if beside < LEAST { String::new() } else { one_row(&about, beside) };
+    let about = if beside < LEAST { String::new() } else { cut(&one_row(&about), beside) };
     let padded = |text: &str, cells: usize| {
         format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
     };
@@ -120,10 +107,6 @@ fn about_preset(app: &App) -> String {
 /// The writer's own way with a preset's numbers.
 fn own_as(app: &App, preset: Preset) -> Way {
     Way { sampling: preset.over(&app.own.sampling), ..app.own.clone() }
-}
-
-fn one_row(text: &str, cells: usize) -> String {
-    cut(&for_terminal(text).replace(['\n', '\t'], " "), cells)
 }
 
 /// What has to be said, and the keys.

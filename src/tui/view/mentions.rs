@@ -1,8 +1,8 @@
 //! The bot's queue: who wrote what and what would be answered, a row each, and the chosen one in full below.
 
-use super::cut;
+use super::{cut, one_row};
 use crate::{
-    clean::{for_terminal, weight},
+    clean::weight,
     mentions::{Row, State},
     tui::{
         app::App,
@@ -121,9 +121,4 @@ fn detail<'a>(app: &App, row: &Row, room: usize) -> Vec<Line<'a>> {
         }
     }
     lines
-}
-
-/// What strangers wrote, in one row, and nothing in it that a terminal would obey.
-fn one_row(text: &str) -> String {
-    for_terminal(&text.replace(['\n', '\t'], " ")).into_owned()
 }

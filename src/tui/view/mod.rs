@@ -23,7 +23,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect},
     style::Style,
-    text::Line,
+    text::{Line, Span},
     widgets::{Clear, Paragraph, Wrap},
 };
 use std::borrow::Cow;
@@ -153,6 +153,23 @@ fn too_small(frame: &mut Frame, style: Style) {
     let words = format!("Too small: {width}x{height} are needed. Nothing is lost.");
     let text = Paragraph::new(Line::styled(words, style)).wrap(Wrap { trim: true });
     frame.render_widget(text, frame.area());
+}
+
+/// What files, models and strangers say, in one row, and nothing in it that a terminal would obey.
+fn one_row(text: &str) -> String {
+    for_terminal(text).replace(['\n', '\t'], " ")
+}
+
+/// The first row of what stands below the page: what it is, in a rule.
+fn heading<'a>(app: &App, words: &str, room: usize) -> Line<'a> {
+    let words = cut(&format!(" {} ", one_row(words)), room.saturating_sub(4));
+    let rule = app.theme.style(Role::Rule);
+    let left = room.saturating_sub(4 + width(&words));
+    Line::from(vec![
+        Span::styled(" ──", rule),
+        Span::styled(words, app.theme.style(Role::Quiet)),
+        Span::styled("─".repeat(left), rule),
+    ])
 }
 
 /// Cuts a text to so many cells, and says so with `…`.

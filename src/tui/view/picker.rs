@@ -1,6 +1,6 @@
 //! The list to choose from, below the page, so that the page is seen meanwhile; what is looked for stands below it.
 
-use super::cut;
+use super::{cut, one_row};
 use crate::{
     clean::for_terminal,
     tui::{
@@ -33,7 +33,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
     };
     frame.render_widget(Clear, over);
     frame.buffer_mut().set_style(over, app.theme.style(Role::Text));
-    let mut lines = vec![heading(app, picker, usize::from(area.width))];
+    let mut lines = vec![super::heading(app, &called(picker), usize::from(area.width))];
     let first = (picker.at() + 1).saturating_sub(rows);
     for (number, entry) in picker.found().enumerate().skip(first).take(rows) {
         lines.push(row(app, picker, entry, number == picker.at(), usize::from(area.width)));
@@ -60,7 +60,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
     }
 }
 
-fn heading<'a>(app: &App, picker: &Picker, room: usize) -> Line<'a> {
+fn called(picker: &Picker) -> String {
     let what = match picker.kind {
         Kind::Commands => "commands",
         Kind::Themes(_) => "themes",
@@ -68,15 +68,7 @@ fn heading<'a>(app: &App, picker: &Picker, room: usize) -> Line<'a> {
         Kind::Models => "models",
         Kind::Beside => "another model beside this one, on one seed",
     };
-    let words = format!(" {what} · {} of {} ", picker.found().len(), picker.all());
-    let words = cut(&words, room.saturating_sub(4));
-    let rule = app.theme.style(Role::Rule);
-    let left = room.saturating_sub(4 + width(&words));
-    Line::from(vec![
-        Span::styled(" ──", rule),
-        Span::styled(words, app.theme.style(Role::Quiet)),
-        Span::styled("─".repeat(left), rule),
-    ])
+    format!("{what} · {} of {}", picker.found().len(), picker.all())
 }
 
 fn row<'a>(app: &App, picker: &Picker, entry: &Entry, chosen: bool, room: usize) -> Line<'a> {
@@ -84,15 +76,17 @@ fn row<'a>(app: &App, picker: &Picker, entry: &Entry, chosen: bool, room: usize)
     // A path's beginning is told by its end, everything else by its beginning.
     let names = picker.found().map(|entry| width(&for_terminal(&entry.name)));
     let wide = names.max().unwrap_or(0).clamp(8, 24).min(room / 2);
-    let name = one_row(&entry.name, wide);
-    let key = if room >= 60 { one_row(&entry.key, 24) } else { String::new() };
+    let name = cut(&one_row(&entry.name), wide);
+    let key = if room >= 60 { cut(&one_row(&entry.key), 24) } else { String::new() };
     // Where there is no place for it beside, what a model is just now stands before what it is.
     let state = match picker.kind {
         Kind::Models if key.is_empty() && !entry.key.is_empty() => format!("{} · ", entry.key),
         _ => String::new(),
     };
-    let about =
-        one_row(&format!("{state}{}", entry.about), room.saturating_sub(7 + wide + width(&key)));
+    let about = cut(
+        &one_row(&format!("{state}{}", entry.about)),
+        room.saturating_sub(7 + wide + width(&key)),
+    );
     let gap = |cells: usize| " ".repeat(cells);
     Line::from(vec![
         Span::styled(if chosen { " ▸ " } else { "   " }, app.theme.style(Role::Mark)),
@@ -105,10 +99,6 @@ fn row<'a>(app: &App, picker: &Picker, entry: &Entry, chosen: bool, room: usize)
         ),
         Span::styled(key, role(Role::Key)),
     ])
-}
-
-fn one_row(text: &str, cells: usize) -> String {
-    cut(&for_terminal(text).replace(['\n', '\t'], " "), cells)
 }
 
 /// What is looked for, and the keys.
