@@ -3,7 +3,7 @@
 
 use super::{App, Model, heard::TRIES};
 use crate::{
-    tui::offers::{Ghost, List, Offer, Standing, Until},
+    tui::offers::{Ghost, List, Standing, Until},
     ui::worker::Request,
 };
 use unicode_segmentation::UnicodeSegmentation;
@@ -117,12 +117,8 @@ impl App {
     /// A ghost that isn't worth its place gives it to another, a few times.
     pub(super) fn judge_ghost(&mut self) {
         let banned = &self.banned;
-        let fault =
-            |list: &List, offer: &Offer| offer.loops() || offer.says(list.half_word(offer), banned);
-        let ghost = self
-            .offers
-            .ghost
-            .take_if(|ghost| ghost.list.choice().is_some_and(|offer| fault(&ghost.list, offer)));
+        let fault = |list: &List| list.fault(list.choice()?, banned);
+        let ghost = self.offers.ghost.take_if(|ghost| fault(&ghost.list).is_some());
         let Some(ghost) = ghost else { return };
         self.send_stop(&ghost);
         if ghost.dropped < TRIES && ghost.agrees(&self.session) {

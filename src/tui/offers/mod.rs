@@ -172,6 +172,14 @@ impl List {
         }
     }
 
+    /// Why one of its offers is not worth its place as far as it has come.
+    pub fn fault(&self, offer: &Offer, banned: &[String]) -> Option<Fault> {
+        if !banned.is_empty() && offer.says(self.half_word(offer), banned) {
+            return Some(Fault::Banned);
+        }
+        offer.loops().then_some(Fault::Circle)
+    }
+
     /// The chosen offer.
     pub fn choice(&self) -> Option<&Offer> {
         self.offers.get(self.chosen)
@@ -357,11 +365,8 @@ impl Offers {
         let asked = |list: &&List| list.offers.iter().any(|offer| offer.branch == branch);
         let list = self.lists.iter().find(asked)?;
         let offer = list.offers.iter().find(|offer| offer.branch == branch)?;
-        if offer.says(list.half_word(offer), banned) {
-            return Some(Fault::Banned);
-        }
-        if offer.loops() {
-            return Some(Fault::Circle);
+        if let Some(fault) = list.fault(offer, banned) {
+            return Some(fault);
         }
         if offer.is_live() {
             return None;

@@ -32,13 +32,12 @@ const SINGLE: [char; 3] = ['\'', '‘', '’'];
 impl Quotes {
     /// Those before a place come first, the last of them; then those behind it. A draft that has none of one kind goes by
     /// the other.
-    pub fn of(before: &str, after: impl Iterator<Item = char>) -> Self {
+    pub fn of(before: &str, after: impl Iterator<Item = char> + Clone) -> Self {
         if before.contains('„') {
             return Self::default();
         }
-        let after: Vec<char> = after.take(AHEAD).collect();
         let last = |kind: &[char]| {
-            let ahead = || after.iter().copied().find(|c| kind.contains(c));
+            let ahead = || after.clone().take(AHEAD).find(|c| kind.contains(c));
             before.chars().rev().find(|c| kind.contains(c)).or_else(ahead)
         };
         let curly = |c: char| !matches!(c, '"' | '\'');
