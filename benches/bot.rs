@@ -4,20 +4,18 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code, missing_docs)]
-#[path = "../tests/bot/fake.rs"]
-mod fake;
-#[allow(dead_code, missing_docs)]
-#[path = "../tests/bot/rig.rs"]
-mod rig;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
-use fake::{Fake, HANDLE, Kind, secrets};
-use rig::{HOUR, Stub, T, sentence, settings};
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Command, Stdio},
     time::{Instant, SystemTime, UNIX_EPOCH},
+};
+use support::bot::{
+    fake::{Fake, HANDLE, Kind, secrets},
+    rig::{HOUR, Stub, T, sentence, settings},
 };
 use unstuck::{
     bot::{Bot, Turn, x::X},

@@ -1,9 +1,9 @@
 //! Renders the README's pictures from the real desk: `cargo run --release --example pictures` writes `pictures/*.svg`.
 //! The model is played, so that they show the same on every machine and with every model.
 
-#![allow(dead_code)] // a test reads this file too, and uses other parts of it
+#![allow(dead_code, clippy::unwrap_used)] // a test reads this file too, and uses other parts of it
 
-#[path = "../tests/desk/mod.rs"]
+#[path = "../tests/support/desk/mod.rs"]
 mod desk;
 
 use desk::Desk;

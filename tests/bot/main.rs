@@ -8,28 +8,27 @@ mod cleaning;
 mod console;
 mod crash;
 mod defects;
-#[path = "../desk/mod.rs"]
-mod desk;
 mod desk_queue;
-mod fake;
 mod faults;
 mod faults_more;
 mod faults_process;
 mod interleaving;
 mod ledger;
 mod operator;
-#[path = "../program/mod.rs"]
-mod program;
-mod rig;
 mod scenarios;
 mod serve;
 mod signing;
-mod world;
+#[path = "../support/mod.rs"]
+mod support;
 
-use program::{code, err, out, unstuck};
 use std::{
     path::Path,
     process::{Output, Stdio},
+};
+use support::{
+    bot::{fake, rig, world},
+    desk,
+    program::{code, err, out, unstuck},
 };
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";

@@ -1,17 +1,18 @@
 //! On air, without a terminal and without a model: the test presses the keys, plays the worker, and makes time pass.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)]
 
-#[path = "../desk/mod.rs"]
-mod desk;
-
-mod air;
 mod bleeping;
 mod notes;
 mod outside;
 mod show;
+#[path = "../support/mod.rs"]
+mod support;
 mod views;
 
-use air::{Air, RUNDOWN, gear};
 use std::time::Duration;
+use support::{
+    air::{self, Air, RUNDOWN, gear},
+    desk,
+};
 use unstuck::session::Session;

@@ -1,0 +1,398 @@
+//! The branch map, whose words, and that whatever is done in the desk, the text is the replay of its journal.
+
+use crate::support::desk::{Desk, Room, settings};
+use proptest::prelude::*;
+use ratatui::{layout::Position, style::Modifier};
+use unstuck::{
+    session::{Author, Session},
+    tui::Settings,
+};
+
+/// A desk with two offers, of which the second was taken and changed.
+fn forked(room: &Room) -> Desk {
+    let mut desk = room.desk();
+    desk.steps(&[
+        "<ctrl-space>",
+        "=2: One two.",
+        "=2:.",
+        "=1: Three four.",
+        "=1:.",
+        "<esc>",
+        "<alt-2>",
+        "<esc>",
+    ]);
+    desk.steps(&["<ctrl-left>", "very ", "<end>"]);
+    desk
+}
+
+#[test]
+fn the_map_shows_every_branch_and_leads_there() {
+    let room = Room::new("Lamps.");
+    let mut desk = forked(&room);
+    assert_eq!(desk.text(), "Lamps. Three very four.|");
+    desk.steps(&["<f3>"]);
+    let shown = desk.shown();
+    for part in [
+        "● Lamps.",
+        "as it began",
+        "├─○ One two.",
+        "offer 1",
+        "● Three very four.",
+        "offer 2, taken, you changed 1 word",
+    ] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    assert!(shown.contains("Enter go there  Esc back  c compare with the page"), "{shown}");
+    // The page is chosen; the row above it is the first offer.
+    desk.steps(&["<up>", "c"]);
+    let shown = desk.shown();
+    assert!(
+        shown.contains("From the page to this branch") && shown.contains("One two.+}"),
+        "{shown}"
+    );
+    desk.steps(&["<esc>", "<enter>"]);
+    assert_eq!(desk.text(), "Lamps. One two.|");
+    desk.steps(&["<alt-down>"]);
+    assert_eq!(desk.text(), "Lamps. Three very |four.", "with the cursor where it was left");
+    desk.steps(&["<alt-up>"]);
+    assert_eq!(desk.text(), "Lamps. One two.|");
+    drop(desk);
+    let mut desk = room.desk();
+    desk.steps(&["<enter>", "<alt-down>"]);
+    assert_eq!(desk.text(), "Lamps. Three very |four.", "branches outlive the program");
+}
+
+/// What the map draws: points, words and what stands before them, without the facts at the right.
+fn map(desk: &mut Desk) -> Vec<String> {
+    desk.steps(&["<f3>"]);
+    let shown = desk.shown();
+    desk.steps(&["<esc>"]);
+    let rows = shown.lines().filter(|line| line.contains(['○', '●']) && !line.contains("·  "));
+    let words = |line: &str| {
+        line.trim_end().get(2..).map(|line| line.split("   ").next().unwrap_or_default().to_owned())
+    };
+    rows.skip_while(|line| line.contains("draft.md")).filter_map(words).collect()
+}
+
+/// The page's own line is the trunk, however often it forked; what branches off says where, and stands together.
+#[test]
+fn the_map_runs_down_along_the_page() {
+    let offered =
+        |first: &'static str, second: &'static str| ["<ctrl-space>", first, "=1:.", second, "=0:."];
+    for (steps, expected) in [
+        (
+            // Asked and taken, over and over.
+            [
+                &offered("=1: One.", "=0: Two.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: Three.", "=0: Four."),
+                &["<alt-2>", "<esc>"],
+                &offered("=1: Five.", "=0: Six."),
+                &["<alt-1>", "<esc>"],
+            ]
+            .concat(),
+            &["● Lamps.", "├─○ Two.", "● One.", "├─○ Three.", "● Four.", "├─○ Six.", "● Five."][..],
+        ),
+        (
+            // Gone back: what was left is a side line, with side lines of its own.
+            [
+                &offered("=1: One.", "=0: Two.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: Three.", "=0: Four."),
+                &["<alt-2>", "<esc>", "<ctrl-z>", "<ctrl-z>", " Mine."],
+            ]
+            .concat(),
+            &["● Lamps.", "├─○ One.", "│ ├─○ Three.", "│ ○ Four.", "├─○ Two.", "● Mine."],
+        ),
+        (
+            // Nothing goes on from the page.
+            offered("=1: One.", "=0: Two.").to_vec(),
+            &["● Lamps.", "├─○ One.", "└─○ Two."],
+        ),
+        (
+            // What was undone goes on from it.
+            [" Mine.", "^ More.", "<ctrl-z>"].to_vec(),
+            &["● Lamps. Mine.", "○ More."],
+        ),
+        (
+            // In the middle of a word the word is said whole; behind one, and before a mark, there is nothing to say.
+            [
+                &[" He would wri"],
+                &offered("=1:te to us.", "=0:ng it.")[..],
+                &["<alt-1>", "<esc>"],
+                &offered("=1: One.", "=0:’s it."),
+                &["<alt-1>", "<esc>"],
+                &offered("=1:\n\nNew.", "=0:, so."),
+                &["<alt-1>", "<esc>"],
+            ]
+            .concat(),
+            &[
+                "● Lamps. He would wri",
+                "├─○ wring it.",
+                "● write to us.",
+                "├─○ ’s it.",
+                "● One.",
+                "├─○ , so.",
+                "● New.",
+            ],
+        ),
+    ] {
+        let room = Room::new("Lamps.");
+        let mut desk = room.desk_in(&Settings { offers: 2, ..settings() });
+        desk.steps(&steps);
+        assert_eq!(map(&mut desk), expected, "{steps:?}");
+        // And so it is after a restart.
+        drop(desk);
+        let mut desk = room.desk_in(&Settings { offers: 2, ..settings() });
+        if desk.app.session().recovery().is_some() {
+            desk.steps(&["<enter>"]);
+        }
+        assert_eq!(map(&mut desk), expected, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_word_is_whole_wherever_it_came_from() {
+    for (before, offer, expected) in [
+        ("the lam", "ps were", "lamps were"),
+        ("don", "'t", "don't"),
+        ("he said 'wo", "rd", "word"),
+        ("don'", "t go", "don't go"),
+        ("the lamps", " were", "were"),
+        ("the lamps.", "Then", "Then"),
+        ("雨が降って", "いた", "雨が降っていた"),
+        (&"x".repeat(40), "yz", "…yz"),
+    ] {
+        let mut session = Session::from_text(&format!("One {before} and more"));
+        let at = 4 + before.chars().count();
+        // The word may have been written, or been there from the beginning; the text before it may have moved it.
+        session.move_to(0, false);
+        session.type_text("Now. ");
+        let request = session.ask(at + 5, serde_json::Value::Null);
+        session.offer(request, 1, offer).unwrap();
+        session.offer(request, 2, "...").unwrap();
+        let rows = session.branches();
+        assert!(rows.iter().any(|row| row.text == expected), "{expected}: {rows:?}");
+    }
+}
+
+#[test]
+fn going_beside_says_where_one_is() {
+    let room = Room::new("Lamps.");
+    let mut desk = forked(&room);
+    for (key, said) in [
+        ("<alt-up>", "Branch 1 of 2: offer 1. Alt+↓ next, Alt+↑ back."),
+        ("<alt-up>", "Branch 2 of 2: offer 2, taken, you changed 1 word. Alt+↓ next, Alt+↑ back."),
+        ("<alt-down>", "Branch 1 of 2: offer 1."),
+    ] {
+        desk.steps(&[key]);
+        assert!(desk.shown().contains(said), "{key}: {}", desk.shown());
+    }
+    desk.steps(&["x"]);
+    assert!(!desk.shown().contains("Branch"));
+    let mut alone = Desk::on("alone");
+    alone.steps(&["<alt-down>"]);
+    assert!(alone.shown().contains("no other branch"));
+}
+
+#[test]
+fn branches_are_named_marked_and_pruned() {
+    let room = Room::new("Lamps.");
+    let mut desk = forked(&room);
+    desk.steps(&["<f3>", "n", "keep", "<enter>", "b"]);
+    assert!(desk.shown().contains("★ keep"), "{}", desk.shown());
+    desk.steps(&["p", "p"]);
+    assert!(desk.shown().contains("the page comes from this branch"), "{}", desk.shown());
+    desk.steps(&["<up>", "p"]);
+    assert!(desk.shown().contains("p again forgets this branch"));
+    desk.steps(&["<down>", "<up>"]);
+    assert!(desk.shown().contains("One two."), "another key is no answer");
+    desk.steps(&["p", "p"]);
+    assert!(!desk.shown().contains("One two."), "{}", desk.shown());
+    desk.steps(&["<esc>"]);
+    assert_eq!(desk.text(), "Lamps. Three very four.|");
+    drop(desk);
+    let journal = unstuck::session::journal_path(&room.draft, &room.state);
+    let bytes = std::fs::read(journal).unwrap();
+    assert!(!bytes.windows(8).any(|part| part == b"One two."), "pruned on disk too");
+    let mut desk = room.desk();
+    desk.steps(&["<enter>", "<ctrl-b>"]);
+    assert!(desk.shown().contains("★ keep"));
+}
+
+#[test]
+fn the_map_stands_at_every_size_and_for_every_tree() {
+    let room = Room::new("");
+    let mut desk = room.desk();
+    for n in 0..40 {
+        desk.steps(&["word ", "<ctrl-z>", if n % 3 == 0 { "雨 " } else { "other " }]);
+        if n % 5 == 0 {
+            desk.steps(&["<ctrl-space>", "= so", "<esc>", "<esc>"]);
+        }
+    }
+    for (width, height) in [(160, 45), (80, 24), (40, 8), (20, 3)] {
+        desk.size(width, height);
+        desk.steps(&[
+            "<f3>", "<home>", "<end>", "<pageup>", "<down>", " ", "<up>", "c", "<esc>", "n",
+            "<esc>",
+        ]);
+        desk.steps(&["<esc>", "<esc>", "x"]);
+    }
+}
+
+#[test]
+fn whose_words_by_style_and_by_mark() {
+    let room = Room::new("Lamps.\n\n");
+    let mut desk = room.desk();
+    desk.steps(&[
+        "mine\n\n",
+        "<ctrl-space>",
+        "=2:Theirs were put out.",
+        "=2:.",
+        "<alt-enter>",
+        "<esc>",
+    ]);
+    desk.steps(&["<esc>", "<ctrl-left>", "<ctrl-left>", "not ", "<ctrl-end>", "\n\n", "^pasted"]);
+    assert!(!desk.shown().contains("▎"), "off by default");
+    desk.steps(&["<ctrl-o>"]);
+    let shown = desk.shown();
+    let row =
+        |word: &str| shown.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
+    for (word, mark) in [("Lamps", "?"), ("Theirs", "▎┊"), ("pasted", "+")] {
+        assert!(row(word).starts_with(mark), "{word}: {shown}");
+    }
+    assert_eq!(row("mine"), "mine");
+    let status = shown.lines().last().unwrap();
+    for part in ["you ", "▎ machine ", "┊ your edits of it ", "+ pasted "] {
+        assert!(status.contains(part), "{part}: {status}");
+    }
+    let buffer = desk.screen.backend().buffer();
+    let y = shown.lines().position(|line| line.contains("Theirs")).unwrap() as u16;
+    let look = |x: u16| buffer.cell(Position::new(x, y)).unwrap().modifier;
+    assert_eq!(look(4), Modifier::ITALIC);
+    assert_eq!(look(4 + "Theirs were ".len() as u16), Modifier::ITALIC | Modifier::UNDERLINED);
+    desk.steps(&["<ctrl-o>"]);
+    assert!(!desk.shown().contains("▎"));
+}
+
+fn covered(session: &Session) {
+    let (mut at, len) = (0, session.text().len_chars());
+    for (range, _) in session.authors(0..len) {
+        assert_eq!(range.start, at);
+        at = range.end;
+    }
+    assert_eq!(at, len, "the classes cover the text");
+    assert_eq!(session.shares().all_chars(), len);
+}
+
+fn authors(session: &Session) -> Vec<Author> {
+    let runs = session.authors(0..session.text().len_chars());
+    runs.flat_map(|(range, author)| range.map(move |_| author)).collect()
+}
+
+/// Everything that the writer may do, in any order, with crashes in between: each start has exactly what was there.
+#[test]
+fn the_text_is_the_replay_of_the_journal() {
+    const STEPS: &[&str] = &[
+        "a",
+        " ",
+        "The lamps",
+        ".",
+        "\n",
+        "雨",
+        "👨‍👩‍👧‍👦",
+        "e\u{301}",
+        "\t",
+        "^one\r\ntwo",
+        "<ctrl-space>",
+        "= The| lamp",
+        "=2: late.",
+        "=.",
+        "<esc>",
+        "<ctrl-right>",
+        "<alt-enter>",
+        "<alt-2>",
+        "<alt-r>",
+        "<ctrl-r>",
+        "<ctrl-z>",
+        "<ctrl-z>",
+        "<ctrl-y>",
+        "<alt-up>",
+        "<alt-down>",
+        "<f3>",
+        "<enter>",
+        "<up>",
+        "<down>",
+        "p",
+        "b",
+        "n",
+        "<backspace>",
+        "<delete>",
+        "<ctrl-w>",
+        "<left>",
+        "<home>",
+        "<ctrl-home>",
+        "<shift-left>",
+        "<ctrl-a>",
+        "<ctrl-x>",
+        "<ctrl-v>",
+        "<ctrl-s>",
+        "<ctrl-o>",
+        "<ctrl-f>",
+        "<tab>",
+        "<alt-enter>",
+        "e",
+        "crash",
+        "crash",
+    ];
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() };
+    proptest!(config, |(steps in proptest::collection::vec(0..STEPS.len(), 1..60))| {
+        let room = Room::new("There were three rules.\n");
+        let mut desk = room.desk();
+        for step in steps.into_iter().map(|number| STEPS[number]).chain(["crash"]) {
+            if step != "crash" {
+                if !step.starts_with('=') || desk.asked.len() >= 3 {
+                    desk.step(step);
+                    desk.draw();
+                }
+                covered(desk.app.session());
+                continue;
+            }
+            let session = desk.app.session();
+            let (text, whose) = (session.text().to_string(), authors(session));
+            drop(desk);
+            desk = room.desk();
+            let session = desk.app.session();
+            prop_assert_eq!(session.text().to_string(), text);
+            prop_assert_eq!(authors(session), whose);
+            if session.recovery().is_some() {
+                desk.step("<enter>");
+            }
+        }
+    });
+}
+
+#[test]
+fn undo_pressed_fast_corrupts_nothing() {
+    let room = Room::new("");
+    let mut desk = room.desk();
+    for n in 0..60 {
+        desk.steps(&["Word. ", "<ctrl-space>", "=2: more", "=2:.", "<ctrl-right>"]);
+        for _ in 0..n % 7 {
+            desk.step("<ctrl-z>");
+        }
+        for _ in 0..n % 5 {
+            desk.step("<ctrl-y>");
+        }
+        covered(desk.app.session());
+    }
+    let end = desk.text();
+    for _ in 0..2000 {
+        desk.step("<ctrl-z>");
+    }
+    assert_eq!(desk.text(), "|");
+    for _ in 0..2000 {
+        desk.step("<ctrl-y>");
+    }
+    assert_eq!(desk.text(), end);
+}

@@ -1,0 +1,7 @@
+//! The rules of this repository: which module may import which, what the documentation shows, what a file may hold.
+
+#![allow(clippy::unwrap_used)]
+
+mod pictures;
+mod readme;
+mod tidy;

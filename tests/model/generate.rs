@@ -1,0 +1,272 @@
+//! The engine on a tiny GPT-2 of random weights: what it says is noise, how it says it is what these hold.
+
+use std::{collections::HashMap, fs, path::Path};
+use unstuck::{
+    clean::Level,
+    generate::{Ask, Engine, Look, Output},
+    model::{Model, Precision},
+    token::{BranchId, SamplingParams, StopReason, Token},
+};
+
+const TINY: &str = "tests/fixtures/tiny-gpt2";
+
+fn engine(precision: Precision) -> Engine {
+    Engine::new(Model::open(Path::new(TINY), precision).unwrap())
+}
+
+fn ask(branch: BranchId, prompt: &str, params: &SamplingParams) -> Ask {
+    let params = SamplingParams { branch, ..params.clone() };
+    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, heal: false }
+}
+
+fn short() -> SamplingParams {
+    SamplingParams { max_tokens: 20, seed: 5, ..Default::default() }
+}
+
+/// Run until no branch is live.
+fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>)> {
+    let mut got: HashMap<BranchId, (Vec<Token>, Option<StopReason>)> = HashMap::new();
+    while !engine.is_idle() {
+        for (branch, output) in engine.step().unwrap() {
+            let entry = got.entry(branch).or_default();
+            match output {
+                Output::Token(token) => entry.0.push(token),
+                Output::Done(stop) => entry.1 = Some(stop),
+                Output::Seen(_) => unreachable!("nobody looks"),
+            }
+        }
+    }
+    got
+}
+
+fn ids(tokens: &[Token]) -> Vec<u32> {
+    tokens.iter().map(|t| t.id).collect()
+}
+
+#[test]
+fn greedy_is_the_reference() {
+    let r: serde_json::Value =
+        serde_json::from_slice(&fs::read(format!("{TINY}/reference.json")).unwrap()).unwrap();
+    let list = |v: &serde_json::Value| -> Vec<u32> {
+        v.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect()
+    };
+    let model = Model::open(Path::new(TINY), Precision::F32).unwrap();
+    let prompt = model.tokenizer.decode(&list(&r["ids"])[..12]);
+    let want = list(&r["greedy_from_first_12"]);
+    let greedy = SamplingParams {
+        temperature: 0.0,
+        repetition_penalty: 1.0,
+        max_tokens: want.len(),
+        ..Default::default()
+    };
+    let mut engine = Engine::new(model);
+    let tokens: Vec<Token> =
+        engine.stream(ask(0, &prompt, &greedy)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(ids(&tokens), want);
+}
+
+#[test]
+fn branches_say_together_what_each_says_alone() {
+    let mut together = engine(Precision::Q8_0);
+    let prompts = ["There were three rules", "There were three rules", "Once", "There were four"];
+    for (i, prompt) in prompts.iter().enumerate() {
+        together.start(ask(i as u64, prompt, &short())).unwrap();
+    }
+    let all = run(&mut together);
+    assert_ne!(ids(&all[&0].0), ids(&all[&1].0), "two branches of a seed differ");
+    for (i, prompt) in prompts.iter().enumerate() {
+        let mut alone = engine(Precision::Q8_0);
+        alone.start(ask(i as u64, prompt, &short())).unwrap();
+        let one = run(&mut alone);
+        assert_eq!(one[&(i as u64)], all[&(i as u64)]);
+        assert_eq!(all[&(i as u64)].1, Some(StopReason::Length));
+    }
+}
+
+#[test]
+fn a_branch_may_come_and_go_between_two_steps() {
+    let mut e = engine(Precision::Q8_0);
+    let long = SamplingParams { max_tokens: 30, ..short() };
+    e.start(ask(1, "One thing", &long)).unwrap();
+    let mut first: Vec<Token> = Vec::new();
+    for step in 0.. {
+        if step == 5 {
+            e.start(ask(2, "One thing and another", &short())).unwrap();
+        }
+        if step == 9 {
+            e.stop(2);
+        }
+        if e.is_idle() {
+            break;
+        }
+        for (branch, output) in e.step().unwrap() {
+            if let (1, Output::Token(token)) = (branch, output) {
+                first.push(token);
+            }
+        }
+    }
+    let mut alone = engine(Precision::Q8_0);
+    alone.start(ask(1, "One thing", &long)).unwrap();
+    assert_eq!(run(&mut alone)[&1].0, first);
+}
+
+#[test]
+fn what_was_read_before_changes_nothing() {
+    let mut e = engine(Precision::Q8_0);
+    let prompt = "The second was that the lamps were put out at nine, whether there was reading";
+    let mut fresh = Vec::new();
+    for asked in [prompt, &prompt[..40], prompt, "The second was"] {
+        e.start(ask(1, asked, &short())).unwrap();
+        let warm = run(&mut e).remove(&1).unwrap();
+        let mut cold = engine(Precision::Q8_0);
+        cold.start(ask(1, asked, &short())).unwrap();
+        assert_eq!(run(&mut cold)[&1], warm);
+        fresh.push(warm);
+    }
+    assert_eq!(fresh[0], fresh[2]);
+}
+
+#[test]
+fn trailing_spaces_are_given_back() {
+    for prompt in ["The boat ", "The boat  ", " "] {
+        let mut e = engine(Precision::Q8_0);
+        let tokens: Vec<Token> =
+            e.stream(ask(3, prompt, &short())).unwrap().map(Result::unwrap).collect();
+        let model = Model::open(Path::new(TINY), Precision::Q8_0).unwrap();
+        let whole = model.tokenizer.decode(&ids(&tokens));
+        let text: String = tokens.iter().map(|t| t.text.as_str()).collect();
+        let spaces = prompt.len() - prompt.trim_end().len();
+        assert!(whole.starts_with(&" ".repeat(spaces)), "{whole:?}");
+        assert!(whole[spaces..].starts_with(&text[..text.len().min(3)]) || text.is_empty());
+    }
+}
+
+#[test]
+fn a_half_typed_word_is_healed() {
+    let mut e = engine(Precision::Q8_0);
+    let model = Model::open(Path::new(TINY), Precision::Q8_0).unwrap();
+    let prompt = "They were wait";
+    let last = *model.tokenizer.encode(prompt).unwrap().last().unwrap();
+    let ask = Ask { heal: true, ..ask(1, prompt, &short()) };
+    let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
+    let whole = model.tokenizer.decode(&ids(&tokens));
+    assert!(whole.as_bytes().starts_with(model.tokenizer.bytes(last)), "{whole:?}");
+}
+
+/// Healing a word that was finished, or that is a token as it stands, must not cut it as no text is cut: after " no"
+/// and "body" the model has never seen anything, and went on with "ing".
+#[test]
+fn a_healed_word_is_cut_as_text_is() {
+    let mut e = Engine::embedded(Precision::Q8_0).unwrap();
+    let model = Model::embedded(Precision::Q8_0).unwrap();
+    for (prompt, typed) in [("The lamp went out, and nobody", " nobody"), ("He saw nobo", " nobo")]
+    {
+        for seed in 0..20 {
+            let ask = Ask { heal: true, ..ask(seed, prompt, &SamplingParams { seed, ..short() }) };
+            let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
+            let first = model.tokenizer.bytes(tokens[0].id);
+            assert!(first.starts_with(typed.as_bytes()), "{:?}", String::from_utf8_lossy(first));
+        }
+    }
+}
+
+#[test]
+fn a_continuation_may_be_longer_than_the_context() {
+    let mut e = engine(Precision::Q8_0);
+    let params = SamplingParams { max_tokens: 200, ..short() };
+    let prompt = "A sentence that ends. ".repeat(40);
+    let reading = e.start(ask(1, &prompt, &params)).unwrap();
+    assert!(reading.sees_from > 0 && reading.tokens < 64, "{reading:?}");
+    let (tokens, stop) = run(&mut e).remove(&1).unwrap();
+    assert!(stop == Some(StopReason::Eot) || tokens.len() == 200);
+}
+
+#[test]
+fn nothing_wanted_is_nothing_given() {
+    let mut e = engine(Precision::Q8_0);
+    e.start(ask(1, "x", &SamplingParams { max_tokens: 0, ..short() })).unwrap();
+    assert_eq!(run(&mut e)[&1], (vec![], Some(StopReason::Length)));
+}
+
+#[test]
+fn senseless_parameters_are_refused_by_name() {
+    let mut e = engine(Precision::Q8_0);
+    for (params, name) in [
+        (SamplingParams { temperature: f32::NAN, ..short() }, "temperature"),
+        (SamplingParams { top_p: 0.0, ..short() }, "top_p"),
+        (SamplingParams { min_p: 2.0, ..short() }, "min_p"),
+        (SamplingParams { repetition_penalty: -1.0, ..short() }, "repetition_penalty"),
+    ] {
+        let error = e.start(ask(1, "x", &params)).unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+        assert!(e.is_idle());
+    }
+}
+
+#[test]
+fn alternatives_come_when_asked_for() {
+    let mut e = engine(Precision::Q8_0);
+    let params = SamplingParams { logprobs: 5, ..short() };
+    e.start(ask(1, "The boat", &params)).unwrap();
+    for token in &run(&mut e)[&1].0 {
+        assert_eq!(token.top.len(), 5);
+        assert!(token.top.windows(2).all(|w| w[0].logprob >= w[1].logprob));
+        if let Some(same) = token.top.iter().position(|a| a.id == token.id) {
+            assert_eq!(token.rank, Some(same as u32 + 1));
+            assert_eq!(token.logprob, Some(token.top[same].logprob));
+        } else {
+            assert!(token.rank > Some(5));
+        }
+    }
+}
+
+/// What is found in a token's place is what scoring the whole text says of it; and while a long draft is read for it,
+/// in blocks, a branch streams on and keys could be answered.
+#[test]
+fn looking_agrees_with_scoring_and_holds_nothing_up() {
+    let mut e = Engine::embedded(Precision::default()).unwrap();
+    let text =
+        "The lamps were put out at nine, whether there was reading to be done or not. ".repeat(12);
+    let scored = e.score(&text).unwrap();
+    assert!(scored.len() > 150);
+    let at = scored.len() - 5;
+    let words = |range: std::ops::Range<usize>| -> String {
+        scored[range].iter().map(|token| token.text.as_str()).collect()
+    };
+    let params = SamplingParams { logprobs: 4, ..short() };
+    let look = Look { before: words(0..at - 2), span: words(at - 2..at + 1), at: 0, params };
+    let look = Look { at: look.span.len() - 1, ..look };
+    e.start(ask(1, "There were three rules", &short())).unwrap();
+    e.look(7, &look).unwrap();
+    let (mut tokens, mut seen) = (0, None);
+    while seen.is_none() {
+        for (branch, output) in e.step().unwrap() {
+            match output {
+                Output::Token(_) => tokens += 1,
+                Output::Seen(it) => seen = Some((branch, it)),
+                Output::Done(_) => {}
+            }
+        }
+    }
+    assert!(tokens >= 2, "the branch got {tokens} tokens meanwhile");
+    let (number, seen) = seen.unwrap();
+    assert_eq!((number, seen.token), (7, look.span.len() - scored[at].text.len()..look.span.len()));
+    assert_eq!(Some(seen.rank), scored[at].rank);
+    assert!((seen.logprob - scored[at].logprob.unwrap()).abs() < 1e-3);
+    assert_eq!(seen.top.len(), 4);
+    // Nobody waits for this one: then there is nothing to do.
+    e.stop(1);
+    e.look(8, &look).unwrap();
+    e.stop(8);
+    assert!(e.is_idle());
+    assert!(e.look(9, &Look { span: String::new(), ..look }).is_err() && e.is_idle());
+}
+
+#[test]
+fn the_model_in_the_binary_writes() {
+    let mut e = Engine::embedded(Precision::default()).unwrap();
+    assert!(e.info().embedded);
+    let tokens: Vec<Token> =
+        e.stream(ask(1, "There were three rules", &short())).unwrap().map(Result::unwrap).collect();
+    assert!(tokens.iter().any(|t| !t.text.trim().is_empty()));
+}

@@ -1,0 +1,8 @@
+//! The network, the engine and the files of weights, inside this process.
+
+#![allow(clippy::unwrap_used)]
+
+mod formats;
+mod fuzz;
+mod generate;
+mod parity;

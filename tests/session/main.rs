@@ -1,0 +1,9 @@
+//! The draft: its text and history, its file, its journal, and the tree of branches.
+
+#![allow(clippy::unwrap_used)]
+
+mod draft;
+mod file;
+mod journal;
+mod replay;
+mod tree;
