@@ -6,10 +6,11 @@ use unstuck::{
     clean::{Cleaner, Level},
     generate::{Ask, Engine},
     model::{
-        Config, KvCache, Model, Precision, Shape, Span,
+        Config, KvCache, Precision, Shape, Span,
         kernels::{Q8Matrix, Rows, attend, gelu, layer_norm, log_sum_exp, on_threads},
     },
     token::SamplingParams,
+    weights,
 };
 
 /// Numbers without a pattern, the same each time.
@@ -60,7 +61,7 @@ fn attention(c: &mut Criterion) {
     let mut group = c.benchmark_group("attention");
     let config = Config { n_layer: 1, ..shape("124m").config() };
     for (context, branches) in [(256, 1), (256, 4), (900, 1), (900, 4)] {
-        let network = Model::random(shape("124m"), Precision::Q8_0).expect("memory").network;
+        let network = weights::random(shape("124m"), Precision::Q8_0).expect("memory").network;
         let mut cache = KvCache::new(&network.config);
         let ids: Vec<u32> = (0..context as u32).collect();
         on_threads(|| network.read(&mut [Span { ids: &ids, cache: &mut cache }])).expect("fits");
@@ -79,8 +80,8 @@ fn engine(c: &mut Criterion) {
     let mut group = c.benchmark_group("engine");
     group.sample_size(20);
     let models = [
-        ("inkwell", Model::embedded(Precision::Q8_0)),
-        ("random 124m", Model::random(shape("124m"), Precision::Q8_0)),
+        ("inkwell", weights::embedded(Precision::Q8_0)),
+        ("random 124m", weights::random(shape("124m"), Precision::Q8_0)),
     ];
     for (name, model) in models {
         let mut engine = Engine::new(model.expect("a model"));

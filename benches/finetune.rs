@@ -11,6 +11,7 @@ use unstuck::{
         weights::{Lora, Scope, Weights},
     },
     model::{Model, Precision, kernels},
+    weights,
 };
 
 fn main() -> Result<()> {
@@ -19,7 +20,7 @@ fn main() -> Result<()> {
     let steps = args.iter().find_map(|arg| arg.parse::<usize>().ok()).unwrap_or(4);
     kernels::start(None, false);
     let shape = "124m".parse().map_err(anyhow::Error::msg)?;
-    let Model { network, tokenizer, .. } = Model::random(shape, Precision::F32)?;
+    let Model { network, tokenizer, .. } = weights::random(shape, Precision::F32)?;
     let mut options = Options { checkpointing: has("checkpointing"), ..Options::default() };
     if has("lora") {
         let targets = ["c_attn", "c_proj", "c_fc"].map(str::to_owned).to_vec();

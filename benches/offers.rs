@@ -12,11 +12,12 @@ use std::{
 use unstuck::{
     clean::Level,
     generate::{Ask, Engine, Output},
-    model::{Model, Precision, Shape, kernels},
+    model::{Precision, Shape, kernels},
     session::Session,
     token::SamplingParams,
     tui::{App, Event, Settings},
     ui::worker::{self, News},
+    weights,
 };
 
 type Load = fn() -> anyhow::Result<Engine>;
@@ -32,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     kernels::start(None, true);
     let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
     let random = || {
-        Ok(Engine::new(Model::random(
+        Ok(Engine::new(weights::random(
             "124m".parse::<Shape>().map_err(anyhow::Error::msg)?,
             Precision::Q8_0,
         )?))

@@ -6,19 +6,25 @@
 //!   main  cli  config  log  threads   parse, load settings, hand over to one front end
 //!   tui  bot  finetune  commands      front ends; none knows another
 //!   ui  mentions                      what front ends share: theme, keymap, terminal, the model's thread; the ledger
+//!   catalogue                         which model a name means
 //!   session  generate                 the draft and its history; prompt to tokens
+//!   hub                               models from the hub, and the cache that its programs share
+//!   weights                           files of weights, read and written in every format
 //!   clean  model  token               what a reader never sees; the network; plain types
 //! ```
 
 pub mod bot;
+pub mod catalogue;
 pub mod clean;
 pub mod commands;
 pub mod finetune;
 pub mod generate;
+pub mod hub;
 pub mod mentions;
 pub mod model;
 pub mod session;
 pub mod token;
 pub mod tui;
 pub mod ui;
+pub mod weights;
 pub mod whole;

@@ -5,7 +5,7 @@ mod config;
 mod log;
 mod threads;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Parser;
 use cli::{Cli, Command, Models};
 use config::Config;
@@ -18,12 +18,13 @@ use std::{
 };
 use unstuck::{
     bot::{self, Trouble},
+    catalogue::{Catalogue, Found},
     clean::for_terminal,
-    commands::{self, models::Found},
-    finetune,
+    commands, finetune,
     generate::Engine,
+    hub::{self, Hub},
     mentions::ModelVoice,
-    model::{self, Model, Precision, hub, hub::Hub},
+    model::{self, Precision},
     session::Session,
     tui,
     ui::{
@@ -31,6 +32,7 @@ use unstuck::{
         shelf::Shelf,
         theme::{Depth, Themes},
     },
+    weights::{self, EMBEDDED},
 };
 
 fn main() -> ExitCode {
@@ -105,21 +107,21 @@ fn run(cli: Cli) -> Result<ExitCode> {
             learn(&args, &config, cli.global.model.as_deref(), cli.global.quiet)?;
         }
         Command::Score(args) => {
-            let engine = open(config.model.as_deref(), config.quantization)?;
+            let engine = catalogue(&config).open(None)?;
             commands::score::run(&args.file, args.json, &engine)?;
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
         Command::Models(command) => models(command, &cli.global, &config, &state)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {
-                return commands::bench::write(&Model::random(shape, config.quantization)?, path)
-                    .map(|()| ExitCode::SUCCESS);
+                let model = weights::random(shape, config.quantization)?;
+                return commands::bench::write(&model, path).map(|()| ExitCode::SUCCESS);
             }
             let request = commands::bench::Request { json: args.json, steady: args.steady };
             let threads = config.threads.unwrap_or_else(model::kernels::threads);
             commands::bench::run(&request, threads, || match args.random {
-                Some(shape) => Ok(Engine::new(Model::random(shape, config.quantization)?)),
-                None => open(config.model.as_deref(), config.quantization),
+                Some(shape) => Ok(Engine::new(weights::random(shape, config.quantization)?)),
+                None => catalogue(&config).open(None),
             })?;
         }
     }
@@ -154,10 +156,11 @@ fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
 /// What `unstuck models` was asked for.
 fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -> Result<()> {
     use commands::models as run;
+    let catalogue = catalogue(config);
     let used = config.model.as_deref();
-    let found = |name: Option<String>| find(name.as_deref().or(used));
+    let found = |name: Option<String>| catalogue.find(name.as_deref());
     match command {
-        Models::List(args) => run::list(&config::shelves(), used, args.json),
+        Models::List(args) => run::list(&catalogue, args.json),
         Models::Info(args) => run::info(&found(args.name)?, config.quantization, args.json),
         Models::Verify(args) => run::verify(&found(args.name)?, config.quantization),
         Models::Pull(args) => {
@@ -170,7 +173,7 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
             Ok(())
         }
         Models::Pack(args) => {
-            let name = args.name.as_deref().or(used).unwrap_or(model::EMBEDDED).to_owned();
+            let name = args.name.as_deref().or(used).unwrap_or(EMBEDDED).to_owned();
             run::pack(&found(args.name)?, &name, &args.output, args.resumable)
         }
         Models::Unpack(args) => run::unpack(&args.file, args.name.as_deref(), &config::shelf()?),
@@ -188,11 +191,11 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
         Models::Default(args) => {
             let mut place = commands::Place::open(None)?;
             let Some(name) = args.name else {
-                return place.write(&format!("{}\n", used.unwrap_or(model::EMBEDDED)));
+                return place.write(&format!("{}\n", used.unwrap_or(EMBEDDED)));
             };
-            let name = match find(Some(&name))? {
+            let name = match catalogue.find(Some(&name))? {
                 // a path holds only from where it was typed, but for names of the data folder and the hub's cache
-                Found::At(path)
+                Found { place: Some(path), .. }
                     if !path.starts_with(config::shelf()?)
                         && !config::hub_cache().is_some_and(|cache| path.starts_with(cache)) =>
                 {
@@ -210,7 +213,7 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
 fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
     let model = config::old_run(&args.old).or_else(|| config.model.clone());
     let request = config.generate(args)?;
-    let mut engine = open(model.as_deref(), config.quantization)?;
+    let mut engine = catalogue(config).open(model.as_deref())?;
     let begun = Instant::now();
     let tokens = commands::generate::run(&request, &mut engine)?;
     if verbose {
@@ -263,14 +266,12 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
         return bot::operate(&act, &plan, env);
     }
     plan.platform()?;
-    let (name, precision) = (config.model.as_deref(), config.quantization);
     // a name that means nothing is found out now, the model read when it is needed
-    if let Some(name) = name {
-        model::find(name, &config::shelves()).with_context(|| format!("--model {name}"))?;
-    }
+    let catalogue = catalogue(config);
+    catalogue.find(None)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
     let (sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
-    let voice = ModelVoice::new(|| open(name, precision), sampling, patience, stop);
+    let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop);
     bot::run(&plan, voice, env)
 }
 
@@ -288,6 +289,8 @@ fn interrupted() -> Result<Arc<AtomicBool>> {
 /// Teach a model; Ctrl-C ends it after the step that is being made, and a second one at once.
 fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool) -> Result<()> {
     let stop = interrupted()?;
+    // the run's own records say from which model it began: one without a name is the embedded one
+    let catalogue = Catalogue { default: None, ..catalogue(config) };
     let request = finetune::Request {
         corpus: &args.corpus,
         folder: config::runs().join(&args.run),
@@ -297,7 +300,7 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
         scratch: args.scratch(),
         usual: config.model.as_deref(),
         change: &|options| args.change(options),
-        open: &|name| open_model(name, Precision::F32),
+        open: &|name| catalogue.find(name)?.load(Precision::F32),
         stop,
     };
     let mut out = std::io::stdout().lock();
@@ -322,7 +325,7 @@ fn desk(
     let told = |name: &str| std::env::var(name).ok();
     let session = Session::resume(file, state, config.history)?;
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
-    let mentions = config.mentions();
+    let (mentions, catalogue) = (config.mentions(), catalogue(&config));
     let mut settings = config.desk;
     settings.mentions = mentions;
     settings.zone = jiff::tz::TimeZone::system();
@@ -331,9 +334,7 @@ fn desk(
     settings.history = config.history;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     let shelf = Shelf {
-        folders: config::shelves(),
-        precision: config.quantization,
-        first: config.model,
+        catalogue,
         hub: match hub::Settings::from_env(told) {
             Ok(hub) => Some(hub),
             Err(error) => {
@@ -346,27 +347,16 @@ fn desk(
     settings.shelf = Some(shelf.clone());
     settings.air = config.live;
     let gear = live.gear(&settings.air)?;
-    tui::run(session, settings, gear, notices, move || shelf.open(None))
+    tui::run(session, settings, gear, notices, move || shelf.catalogue.open(None))
 }
 
-/// The model that `name` means, or the one in the program, ready to write.
-fn open(name: Option<&str>, precision: Precision) -> Result<Engine> {
-    Ok(Engine::new(open_model(name, precision)?))
-}
-
-/// The model that `name` means, or the one in the program.
-fn open_model(name: Option<&str>, precision: Precision) -> Result<Model> {
-    match find(name)? {
-        Found::At(path) => Model::open(&path, precision),
-        Found::Embedded => Model::embedded(precision),
+/// The models of this machine, and which of them the settings choose.
+fn catalogue(config: &Config) -> Catalogue {
+    Catalogue {
+        folders: config::shelves(),
+        precision: config.quantization,
+        default: config.model.clone(),
     }
-}
-
-/// Where the model is that `name` means.
-fn find(name: Option<&str>) -> Result<Found> {
-    let Some(name) = name else { return Ok(Found::Embedded) };
-    let found = model::find(name, &config::shelves());
-    Ok(found.with_context(|| format!("--model {name}"))?.map_or(Found::Embedded, Found::At))
 }
 
 /// One line to standard error, which may be closed or a terminal that a file's name must not drive.

@@ -11,7 +11,7 @@ pub fn version() -> String {
         wide_arithmetic().into_iter().filter_map(|(name, there)| there.then_some(name)).collect();
     let wide = if wide.is_empty() { "none found here".into() } else { wide.join(", ") };
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    let [model, size] = unstuck::model::in_the_program();
+    let [model, size] = unstuck::weights::about_embedded();
     format!(
         "{}\ntarget: {} ({profile})\nwide arithmetic: {wide}\nmodel: {model}, {size}, in the program",
         env!("CARGO_PKG_VERSION"),

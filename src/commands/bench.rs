@@ -4,8 +4,9 @@ use super::Place;
 use crate::{
     clean::Level,
     generate::{Ask, Engine, Output, perplexity},
-    model::{Model, formats::gguf},
+    model::Model,
     token::SamplingParams,
+    weights::gguf,
 };
 use anyhow::{Context, Result};
 use serde::Serialize;

@@ -24,7 +24,8 @@ use std::{
 };
 use toml::{Table, Value};
 use unstuck::{
-    model::{Precision, hub},
+    hub,
+    model::Precision,
     session::History,
     token::{Preset, SamplingParams},
     tui::{self, command::Command},

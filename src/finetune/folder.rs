@@ -3,10 +3,8 @@
 
 use super::{begin::Scratch, options::Options, trainer::Trainer};
 use crate::{
-    model::{
-        Floats, Tokenizer,
-        formats::safetensors::{Safetensors, Writer},
-    },
+    model::{Floats, Tokenizer},
+    weights::safetensors::{Safetensors, Writer},
     whole,
 };
 use anyhow::{Context, Result, bail, ensure};

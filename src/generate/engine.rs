@@ -5,6 +5,7 @@ use crate::{
     clean,
     model::{Model, Precision, kernels::on_threads},
     token::{BranchId, SamplingParams, StopReason, Token},
+    weights,
 };
 use anyhow::Result;
 use serde::Serialize;
@@ -100,7 +101,7 @@ impl Engine {
     /// # Errors
     /// Only when the binary was built with a broken one.
     pub fn embedded(precision: Precision) -> Result<Self> {
-        Ok(Self::new(Model::embedded(precision)?))
+        Ok(Self::new(weights::embedded(precision)?))
     }
 
     /// A model folder in the Hugging Face layout, or a GGUF file.
@@ -108,7 +109,7 @@ impl Engine {
     /// # Errors
     /// For every file that is missing or broken, with its name and the way out.
     pub fn open(path: &Path, precision: Precision) -> Result<Self> {
-        Ok(Self::new(Model::open(path, precision)?))
+        Ok(Self::new(weights::open(path, precision)?))
     }
 
     /// An engine of a model that is loaded already.

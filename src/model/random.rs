@@ -1,6 +1,6 @@
 //! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
 
-use super::{Config, Gpt2, Model, Precision, Raw, Tokenizer, kernels::mix, load};
+use super::{Config, Gpt2, Model, Precision, Raw, Tokenizer, kernels::mix};
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use std::str::FromStr;
@@ -39,11 +39,11 @@ impl Shape {
 }
 
 impl Model {
-    /// A model of a shape, with the tokenizer of the one in the binary.
+    /// A model of a shape; its tokenizer may have a smaller vocabulary.
     ///
     /// # Errors
     /// Only when memory ends.
-    pub fn random(shape: Shape, precision: Precision) -> Result<Self> {
+    pub fn random(shape: Shape, precision: Precision, tokenizer: Tokenizer) -> Result<Self> {
         let mut state = 1u32;
         let network = Gpt2::load(shape.config(), precision, &mut |name, shape| {
             let n = shape.iter().product();
@@ -61,8 +61,7 @@ impl Model {
             Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
         })?;
         let name = format!("random {}", shape.name);
-        let tokenizer = load::embedded_tokenizer()?;
-        Ok(Self { name, network, tokenizer, embedded: false, memorized: None })
+        Ok(Self::new(name, network, tokenizer))
     }
 
     /// A model that has learnt nothing yet, its weights drawn as GPT-2's were: a standard deviation of 0.02, less where
@@ -87,7 +86,7 @@ impl Model {
             Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
         })?;
         let name = "a new model".to_owned();
-        Ok(Self { name, network, tokenizer, embedded: false, memorized: None })
+        Ok(Self::new(name, network, tokenizer))
     }
 }
 

@@ -89,7 +89,7 @@ pub fn run(
     let others = shelf.clone();
     let open = move |name: Option<&str>| match (load.take(), &others) {
         (Some(load), _) if name.is_none() => load(),
-        (_, Some(shelf)) => shelf.open(name),
+        (_, Some(shelf)) => shelf.catalogue.open(name),
         (_, None) => shelf::none(name),
     };
     worker::spawn_with(open, jobs, move |told| news.send(Event::News(told)).is_ok())?;

@@ -3,12 +3,10 @@
 
 use super::remembered::Remembered;
 use crate::{
+    catalogue::Catalogue,
     generate::Engine,
-    model::{
-        self, Model, Precision,
-        formats::Checkpoint,
-        hub::{self, Conditions, Hub, KNOWN, Pulled, Step},
-    },
+    hub::{self, Conditions, Hub, KNOWN, Pulled, Step},
+    weights::Checkpoint,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -28,12 +26,8 @@ use std::{
 /// Where models lie and come from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shelf {
-    /// The folders with models, the hub's cache among them.
-    pub folders: Vec<PathBuf>,
-    /// How their weights are held.
-    pub precision: Precision,
-    /// The one that is used at first; without, that in the program.
-    pub first: Option<String>,
+    /// The models of this machine.
+    pub catalogue: Catalogue,
     /// The hub, when there is one to ask.
     pub hub: Option<hub::Settings>,
     /// The folder in which is remembered how fast they are.
@@ -112,30 +106,11 @@ impl Fetching {
 }
 
 impl Shelf {
-    /// Read a model; the first one without a name.
-    ///
-    /// # Errors
-    /// When there is none of this name, or it is broken; with the way out.
-    pub fn open(&self, name: Option<&str>) -> Result<Engine> {
-        let Some(name) = name.or(self.first.as_deref()) else {
-            return Engine::embedded(self.precision);
-        };
-        let place = model::find(name, &self.folders).with_context(|| format!("--model {name}"))?;
-        let Some(place) = place else { return Engine::embedded(self.precision) };
-        let mut model = Model::open(&place, self.precision)?;
-        if name.starts_with("run:") {
-            model.name = name.to_owned(); // a checkpoint's folder says nothing to anyone
-        }
-        Ok(Engine::new(model))
-    }
-
     /// All models that are here, and the published ones that are not.
     pub fn list(&self) -> Vec<Entry> {
         let remembered = Remembered::load(self.state.as_deref());
-        let mut entries: Vec<_> = model::list(&self.folders)
-            .into_iter()
-            .map(|name| self.entry(name, &remembered))
-            .collect();
+        let mut entries: Vec<_> =
+            self.catalogue.names().into_iter().map(|name| self.entry(name, &remembered)).collect();
         for known in KNOWN {
             if !entries.iter().any(|entry| entry.name == known.name) {
                 entries.push(Entry {
@@ -151,13 +126,9 @@ impl Shelf {
     }
 
     fn entry(&self, name: String, remembered: &Remembered) -> Entry {
-        let place = model::find(&name, &self.folders);
-        let open = |place: &Option<PathBuf>| match place {
-            Some(place) => Checkpoint::open(place),
-            None => Checkpoint::embedded(),
-        };
-        let opened = place.and_then(|place| Ok((open(&place)?, place)));
-        let tok_s = remembered.speed(&name, &self.precision.to_string());
+        let found = self.catalogue.find(Some(&name));
+        let opened = found.and_then(|found| Ok((found.checkpoint()?, found.place)));
+        let tok_s = remembered.speed(&name, &self.catalogue.precision.to_string());
         let known = hub::known(&name).map(|known| known.licence.to_owned());
         let mut entry = Entry { tok_s, here: true, ..Entry::default() };
         match opened {
@@ -319,7 +290,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EMBEDDED;
+    use crate::weights::EMBEDDED;
 
     #[test]
     fn the_rate_is_of_late() {
@@ -355,7 +326,8 @@ mod tests {
         let state = Some(home.path().join("state"));
         let mut remembered = Remembered::load(state.as_deref());
         remembered.note_speed("mine", "q8_0", 321.0);
-        let shelf = Shelf { folders: vec![models], state, ..Shelf::default() };
+        let catalogue = Catalogue { folders: vec![models], ..Catalogue::default() };
+        let shelf = Shelf { catalogue, state, hub: None };
         let entries = shelf.list();
         let names: Vec<_> = entries.iter().map(|entry| (&*entry.name, entry.here)).collect();
         assert_eq!(names[..3], [(EMBEDDED, true), ("mine", true), ("torn", true)]);
@@ -365,7 +337,7 @@ mod tests {
         assert!(mine.parameters.is_some() && mine.bytes.is_some());
         assert!(entries[2].broken.as_ref().is_some_and(|why| why.contains("config.json")));
         assert_eq!(entries[0].tok_s, None, "nothing is made up");
-        assert_eq!(shelf.open(Some("mine")).expect("it opens").info().name, "mine");
-        assert!(shelf.open(Some("ghost")).is_err());
+        assert_eq!(shelf.catalogue.open(Some("mine")).expect("it opens").info().name, "mine");
+        assert!(shelf.catalogue.open(Some("ghost")).is_err());
     }
 }

@@ -17,7 +17,7 @@ use unstuck::{
 const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn tiny() -> Model {
-    Model::open(Path::new(TINY), Precision::F32).unwrap()
+    unstuck::weights::open(Path::new(TINY), Precision::F32).unwrap()
 }
 
 fn weights(scope: &Scope) -> Weights {

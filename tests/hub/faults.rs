@@ -59,8 +59,8 @@ fn no_half_model_is_seen_wherever_it_is_stopped() {
                 break;
             }
         }
-        assert!(unstuck::model::find("gpt2", &[rig.cache()]).is_err());
-        assert!(!unstuck::model::list(&[rig.cache()]).contains(&"gpt2".to_owned()));
+        assert!(rig.catalogue().find(Some("gpt2")).is_err());
+        assert!(!rig.catalogue().names().contains(&"gpt2".to_owned()));
     }
     assert!(hub::find(&rig.cache(), "gpt2").is_some());
 }

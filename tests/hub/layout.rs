@@ -79,8 +79,8 @@ fn what_other_programs_fetched_is_used() {
     let rig = Rig::new();
     let theirs = as_others_do(&rig.cache(), "openai-community/gpt2", "abc123", &ALL);
     assert_eq!(hub::find(&rig.cache(), "gpt2"), Some(theirs.clone()));
-    assert_eq!(unstuck::model::list(&[rig.cache()]), ["inkwell", "gpt2"]);
-    assert_eq!(unstuck::model::find("gpt2", &[rig.cache()]).unwrap(), Some(theirs));
+    assert_eq!(rig.catalogue().names(), ["inkwell", "gpt2"]);
+    assert_eq!(rig.catalogue().find(Some("gpt2")).unwrap().place, Some(theirs));
     let (_, snapshot, fetched) = here(rig.pull("openai-community/gpt2").unwrap());
     assert_eq!(fetched, 0);
     assert!(snapshot.ends_with(COMMIT), "a new revision of the same contents");

@@ -17,7 +17,10 @@ use std::{
 };
 use support::hub::{self as fake, Fake, What};
 use tempfile::TempDir;
-use unstuck::model::hub::{self, Conditions, Hub, Pulled, Settings, Step};
+use unstuck::{
+    catalogue::Catalogue,
+    hub::{self, Conditions, Hub, Pulled, Settings, Step},
+};
 
 /// Somebody who pulls, with a cache of their own and no time to lose.
 struct Rig {
@@ -47,6 +50,10 @@ impl Rig {
         self.home.path().join("hub")
     }
 
+    fn catalogue(&self) -> Catalogue {
+        Catalogue { folders: vec![self.cache()], ..Catalogue::default() }
+    }
+
     fn pull(&self, name: &str) -> anyhow::Result<Pulled> {
         self.pull_until(name, |_| false)
     }
@@ -68,7 +75,7 @@ impl Rig {
     fn refused(&self, name: &str) -> String {
         let said = format!("{:#}", self.pull(name).unwrap_err());
         assert_eq!(hub::find(&self.cache(), name), None, "{said}");
-        assert!(unstuck::model::find(name, &[self.cache()]).is_err(), "{said}");
+        assert!(self.catalogue().find(Some(name)).is_err(), "{said}");
         for secret in ["hf_", "Bearer", "very-secret", "X-Amz"] {
             assert!(!said.contains(secret), "{said}");
         }

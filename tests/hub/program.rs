@@ -83,7 +83,7 @@ fn what_was_cut_is_no_model_and_comes_whole_the_next_time() {
     let stopped = rig.pull_until("gpt2", |step| matches!(step, Step::Waiting(..))).unwrap();
     assert_eq!(stopped, Pulled::Stopped);
     let not = with_hub(&rig, &["generate", "x", "--model", "gpt2"], &[]);
-    assert!(err(&not).contains("--model gpt2: no such model"), "{}", err(&not));
+    assert!(err(&not).contains("model `gpt2`: no such model"), "{}", err(&not));
     let offline = with_hub(&rig, &pull, &[("HF_HUB_OFFLINE", "1")]);
     assert_eq!(code(&offline), Some(1));
     assert!(err(&offline).contains("HF_HUB_OFFLINE"), "{}", err(&offline));

@@ -10,9 +10,10 @@ use unstuck::{
 
 fn serve(rig: &Rig) -> (Sender<Errand>, Receiver<Word>) {
     let shelf = Shelf {
-        folders: vec![rig.home.path().join("models"), rig.cache()],
-        precision: Precision::default(),
-        first: None,
+        catalogue: Catalogue {
+            folders: vec![rig.home.path().join("models"), rig.cache()],
+            ..Catalogue::default()
+        },
         hub: Some(Settings::new(&rig.fake.url, &rig.cache())),
         state: Some(rig.home.path().join("state")),
     };

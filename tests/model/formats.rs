@@ -3,10 +3,10 @@
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
-use unstuck::model::{
-    Model, Precision,
-    formats::{
-        Checkpoint, Form,
+use unstuck::{
+    model::{Model, Precision},
+    weights::{
+        self, Checkpoint, Form,
         bundle::{Index, Slot},
     },
 };
@@ -14,11 +14,11 @@ use unstuck::model::{
 const RUN: &str = "tests/fixtures/tiny-gpt-2-simple";
 
 fn open(path: &Path) -> Model {
-    Model::open(path, Precision::F32).unwrap()
+    weights::open(path, Precision::F32).unwrap()
 }
 
 fn refused(path: &Path) -> String {
-    match Model::open(path, Precision::F32) {
+    match weights::open(path, Precision::F32) {
         Ok(_) => panic!("{} opened", path.display()),
         Err(error) => format!("{error:#}"),
     }

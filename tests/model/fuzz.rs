@@ -9,10 +9,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
-use unstuck::model::{
-    Config, Model, Precision, Tokenizer,
-    formats::{
-        Checkpoint, bundle::Index, export, gguf, pickle::Pickle, run, safetensors, torch::Torch,
+use unstuck::{
+    model::{Config, Precision, Tokenizer},
+    weights::{
+        self, Checkpoint, bundle::Index, export, gguf, pickle::Pickle, run, safetensors,
+        torch::Torch,
     },
 };
 
@@ -221,7 +222,7 @@ fn pickles() {
 
 #[test]
 fn gguf_files() {
-    let model = Model::open(Path::new(MICRO), Precision::Q8_0).unwrap();
+    let model = weights::open(Path::new(MICRO), Precision::Q8_0).unwrap();
     let mut bytes = Vec::new();
     gguf::write(&mut bytes, "micro", &model.network, &model.tokenizer, &[]).unwrap();
     let wanted = wanted();

@@ -4,14 +4,15 @@ use std::{collections::HashMap, fs, path::Path};
 use unstuck::{
     clean::Level,
     generate::{Ask, Engine, Look, Output},
-    model::{Model, Precision},
+    model::Precision,
     token::{BranchId, SamplingParams, StopReason, Token},
+    weights,
 };
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn engine(precision: Precision) -> Engine {
-    Engine::new(Model::open(Path::new(TINY), precision).unwrap())
+    Engine::new(weights::open(Path::new(TINY), precision).unwrap())
 }
 
 fn ask(branch: BranchId, prompt: &str, params: &SamplingParams) -> Ask {
@@ -50,7 +51,7 @@ fn greedy_is_the_reference() {
     let list = |v: &serde_json::Value| -> Vec<u32> {
         v.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect()
     };
-    let model = Model::open(Path::new(TINY), Precision::F32).unwrap();
+    let model = weights::open(Path::new(TINY), Precision::F32).unwrap();
     let prompt = model.tokenizer.decode(&list(&r["ids"])[..12]);
     let want = list(&r["greedy_from_first_12"]);
     let greedy = SamplingParams {
@@ -132,7 +133,7 @@ fn trailing_spaces_are_given_back() {
         let mut e = engine(Precision::Q8_0);
         let tokens: Vec<Token> =
             e.stream(ask(3, prompt, &short())).unwrap().map(Result::unwrap).collect();
-        let model = Model::open(Path::new(TINY), Precision::Q8_0).unwrap();
+        let model = weights::open(Path::new(TINY), Precision::Q8_0).unwrap();
         let whole = model.tokenizer.decode(&ids(&tokens));
         let text: String = tokens.iter().map(|t| t.text.as_str()).collect();
         let spaces = prompt.len() - prompt.trim_end().len();
@@ -144,7 +145,7 @@ fn trailing_spaces_are_given_back() {
 #[test]
 fn a_half_typed_word_is_healed() {
     let mut e = engine(Precision::Q8_0);
-    let model = Model::open(Path::new(TINY), Precision::Q8_0).unwrap();
+    let model = weights::open(Path::new(TINY), Precision::Q8_0).unwrap();
     let prompt = "They were wait";
     let last = *model.tokenizer.encode(prompt).unwrap().last().unwrap();
     let ask = Ask { heal: true, ..ask(1, prompt, &short()) };
@@ -158,7 +159,7 @@ fn a_half_typed_word_is_healed() {
 #[test]
 fn a_healed_word_is_cut_as_text_is() {
     let mut e = Engine::embedded(Precision::Q8_0).unwrap();
-    let model = Model::embedded(Precision::Q8_0).unwrap();
+    let model = weights::embedded(Precision::Q8_0).unwrap();
     for (prompt, typed) in [("The lamp went out, and nobody", " nobody"), ("He saw nobo", " nobo")]
     {
         for seed in 0..20 {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::generate::{Engine, perplexity};
 use unstuck::model::{Config, Gpt2, KvCache, Model, Precision, Raw, Span, Tokenizer};
+use unstuck::weights;
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
 
@@ -21,7 +22,7 @@ fn ids(v: &Value) -> Vec<u32> {
 }
 
 fn tiny(precision: Precision) -> Model {
-    Model::open(Path::new(TINY), precision).unwrap()
+    weights::open(Path::new(TINY), precision).unwrap()
 }
 
 fn rows(network: &Gpt2, x: &Tensor) -> Vec<Vec<f32>> {
@@ -186,7 +187,7 @@ fn perplexity_stays_within_half_a_percent_in_eight_bits() {
         perplexity(&Engine::new(model).score(include_str!("../../benches/prose.txt")).unwrap())
             .unwrap()
     };
-    let trained = |p| Model::open(Path::new("tests/fixtures/tiny-gpt-2-simple"), p).unwrap();
+    let trained = |p| weights::open(Path::new("tests/fixtures/tiny-gpt-2-simple"), p).unwrap();
     let exact = perplexity_of(trained(Precision::F32));
     for (precision, most) in
         [(Precision::F16, 1e-3), (Precision::Bf16, 3e-3), (Precision::Q8_0, 5e-3)]
@@ -195,8 +196,8 @@ fn perplexity_stays_within_half_a_percent_in_eight_bits() {
         assert!((rounded / exact - 1.0).abs() < most, "{precision}: {rounded} for {exact}");
     }
     // The model in the binary is in eight bits already: what is left is the rounding of activations.
-    let exact = perplexity_of(Model::embedded(Precision::F32).unwrap());
-    let rounded = perplexity_of(Model::embedded(Precision::Q8_0).unwrap());
+    let exact = perplexity_of(weights::embedded(Precision::F32).unwrap());
+    let rounded = perplexity_of(weights::embedded(Precision::Q8_0).unwrap());
     assert!((rounded / exact - 1.0).abs() < 5e-3, "{rounded} for {exact}");
 }
 

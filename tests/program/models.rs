@@ -22,7 +22,7 @@ fn models_are_looked_up_by_path_and_by_name() {
     assert_eq!(json_lines(&model("models/other/model.safetensors"))[0]["model"], "other");
     let output = model("ghost");
     assert_eq!(code(&output), Some(1));
-    assert!(err(&output).starts_with("unstuck: --model ghost: no such model"), "{}", err(&output));
+    assert!(err(&output).starts_with("unstuck: model `ghost`: no such model"), "{}", err(&output));
     assert!(err(&output).contains("inkwell, other"), "{}", err(&output));
 }
 

@@ -1,15 +1,13 @@
 //! Models that come, go and change their form. What is written appears whole or not at all; what is removed lay in the
 //! data folder, or in the cache that programs for the hub share.
 
-use super::{Found, is_name, note};
+use super::{is_name, note};
 use crate::{
+    catalogue::Found,
     commands::Place,
-    model::{
-        EMBEDDED, Memorized, Model, Precision,
-        formats::{Checkpoint, export::to_folder, gguf},
-        hub,
-        memory::size,
-    },
+    hub,
+    model::{Memorized, Precision, memory::size},
+    weights::{Checkpoint, EMBEDDED, export::to_folder, gguf},
     whole,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -58,7 +56,7 @@ pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot be opened, the target is there already, or the form cannot hold the model.
 pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Result<()> {
-    let mut model = found.open()?;
+    let mut model = found.checkpoint()?;
     note(&model.notes);
     let shown = || format!("{}", output.display());
     ensure!(
@@ -69,7 +67,7 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
     match to {
         To::HuggingFace => to_folder(&mut model, found.memorized()?.as_ref(), output)?,
         To::Gguf => {
-            if found.place().and_then(Memorized::place).is_some() {
+            if found.place.as_deref().and_then(Memorized::place).is_some() {
                 note(&[NO_INDEX.to_owned()]);
             }
             let config = &model.config;
@@ -77,7 +75,7 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
                 config.scale_attn_weights && !config.scale_attn_by_inverse_layer_idx,
                 "GGUF can't say that this model scales its attention otherwise; --to hf can"
             );
-            let model = Model::from_checkpoint(model, precision)?;
+            let model = model.load(precision)?;
             let new = whole::file_in(whole::folder_of(output)).with_context(shown)?;
             let mut writer = BufWriter::with_capacity(1 << 20, new);
             gguf::write(&mut writer, &model.name, &model.network, &model.tokenizer, &[])

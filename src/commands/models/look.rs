@@ -1,15 +1,15 @@
 //! What models there are, what is in one, and whether it is sound.
 
-use super::{Found, millions, note};
+use super::{millions, note};
 use crate::{
+    catalogue::{Catalogue, Found},
     commands::Place,
+    hub,
     model::{
-        EMBEDDED, Model, Precision, find,
-        formats::Checkpoint,
-        formats::export,
-        hub,
+        Precision,
         memory::{self, size},
     },
+    weights::{Checkpoint, EMBEDDED, export},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -20,14 +20,14 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When standard output can't be written.
-pub fn list(shelves: &[PathBuf], default: Option<&str>, as_json: bool) -> Result<()> {
+pub fn list(catalogue: &Catalogue, as_json: bool) -> Result<()> {
     let mut place = Place::open(None)?;
     let mut rows = Vec::new();
-    for name in crate::model::list(shelves) {
-        let found = found(&name, shelves)?;
-        let used = default.unwrap_or(EMBEDDED) == name;
-        let at = found.place().map(|path| path.display().to_string());
-        let row = match found.open() {
+    for name in catalogue.names() {
+        let found = catalogue.find(Some(&name))?;
+        let used = catalogue.default.as_deref().unwrap_or(EMBEDDED) == name;
+        let at = found.place.as_deref().map(|path| path.display().to_string());
+        let row = match found.checkpoint() {
             Ok(model) => json!({
                 "name": name,
                 "default": used,
@@ -62,10 +62,6 @@ pub fn list(shelves: &[PathBuf], default: Option<&str>, as_json: bool) -> Result
     Ok(())
 }
 
-fn found(name: &str, shelves: &[PathBuf]) -> Result<Found> {
-    Ok(find(name, shelves)?.map_or(Found::Embedded, Found::At))
-}
-
 fn bytes(model: &Checkpoint) -> u64 {
     let length = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
     model.files().iter().map(length).sum()
@@ -76,11 +72,12 @@ fn bytes(model: &Checkpoint) -> u64 {
 /// # Errors
 /// When it cannot be opened.
 pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
-    let model = found.open()?;
+    let model = found.checkpoint()?;
     let (config, notes) = (model.config.clone(), model.notes.clone());
     let (form, bytes, files) = (model.form().to_string(), bytes(&model), model.files());
-    let place = found.place().map_or("in the program".into(), |path| path.display().to_string());
-    let loaded = Model::from_checkpoint(model, precision)?;
+    let place =
+        found.place.as_deref().map_or("in the program".into(), |path| path.display().to_string());
+    let loaded = model.load(precision)?;
     let held = loaded.network.precisions();
     let (memory, work) = (loaded.network.bytes() as u64, memory::needed(&config, precision));
     let mut out = Place::open(None)?;
@@ -135,14 +132,14 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
 /// With the first thing that is wrong.
 pub fn verify(found: &Found, precision: Precision) -> Result<()> {
     if let Some(bad) =
-        found.place().map(hub::damaged).transpose()?.and_then(|bad| bad.into_iter().next())
+        found.place.as_deref().map(hub::damaged).transpose()?.and_then(|bad| bad.into_iter().next())
     {
         anyhow::bail!(
             "{}: not what the hub said it is: its checksum is wrong; remove the model and pull it again",
             bad.display()
         );
     }
-    let mut model = found.open()?;
+    let mut model = found.checkpoint()?;
     let tensors = export::tensors(&model.config);
     for (name, shape) in &tensors {
         let numbers = export::floats(&mut model, name, shape)?;
@@ -154,7 +151,7 @@ pub fn verify(found: &Found, precision: Precision) -> Result<()> {
     let (name, parameters) = (model.name.clone(), model.config.parameters());
     note(&model.notes);
     let vocabulary = model.tokenizer.size();
-    Model::from_checkpoint(model, precision).context("a first pass")?;
+    model.load(precision).context("a first pass")?;
     Place::open(None)?.write(&format!(
         "{name}: sound: {} tensors, {} numbers, a vocabulary of {vocabulary}, a first pass\n",
         tensors.len(),

@@ -10,44 +10,8 @@ pub use look::{info, list, verify};
 pub use pack::{pack, unpack};
 pub use pull::pull;
 
-use crate::{
-    clean::for_terminal,
-    model::{EMBEDDED, Memorized, formats::Checkpoint},
-};
-use anyhow::Result;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
-
-/// A model that a name was found to mean.
-#[derive(Clone, Debug)]
-pub enum Found {
-    /// The one in the program.
-    Embedded,
-    /// A folder or a file.
-    At(PathBuf),
-}
-
-impl Found {
-    fn open(&self) -> Result<Checkpoint> {
-        match self {
-            Self::Embedded => Checkpoint::embedded(),
-            Self::At(path) => Checkpoint::open(path),
-        }
-    }
-
-    fn place(&self) -> Option<&Path> {
-        match self {
-            Self::Embedded => None,
-            Self::At(path) => Some(path),
-        }
-    }
-
-    fn memorized(&self) -> Result<Option<Memorized>> {
-        Ok(self.place().map(Memorized::find).transpose()?.flatten())
-    }
-}
+use crate::{clean::for_terminal, weights::EMBEDDED};
+use std::{io::Write, path::Path};
 
 /// Whether a model of a shelf may be called so.
 fn is_name(name: &str) -> bool {

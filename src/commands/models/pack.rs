@@ -1,16 +1,14 @@
 //! A model as one file to carry, and back. The file is a zip archive of plain files with a list of them in front. What is
 //! unpacked is named in a list of ours, checked byte for byte and read once before it appears, whole or not at all.
 
-use super::{Found, is_name, note};
+use super::{is_name, note};
 use crate::{
+    catalogue::Found,
     commands::Place,
-    model::{
-        Memorized,
-        formats::{
-            Checkpoint,
-            export::{tensors, to_folder},
-        },
-        memorized,
+    model::{Memorized, memorized},
+    weights::{
+        Checkpoint,
+        export::{tensors, to_folder},
     },
     whole,
 };
@@ -64,10 +62,10 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
     ensure!(fs::symlink_metadata(output).is_err(), "{}: there already; give another name", shown());
     let name = name.strip_prefix("run:").unwrap_or(name);
     let aside = tempfile::tempdir_in(whole::folder_of(output)).with_context(shown)?;
-    let folder = match found.place() {
+    let folder = match found.place.as_deref() {
         Some(path) if is_plain(path) => path.to_owned(),
         _ => {
-            let mut model = found.open()?;
+            let mut model = found.checkpoint()?;
             note(&model.notes);
             let new = aside.path().join("model");
             to_folder(&mut model, found.memorized()?.as_ref(), &new)?;
@@ -79,7 +77,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
         .map(|&file| (file, folder.join(file)))
         .filter(|(_, path)| path.is_file())
         .collect();
-    let index = found.place().and_then(Memorized::place);
+    let index = found.place.as_deref().and_then(Memorized::place);
     if let Some(index) = index.filter(|_| files.iter().all(|(file, _)| *file != memorized::FILE)) {
         files.push((memorized::FILE, index));
     }
@@ -88,7 +86,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
         let number = |path: &Path| {
             path.file_name()?.to_str()?.strip_prefix("checkpoint-")?.parse::<usize>().ok()
         };
-        step = found.place().and_then(number);
+        step = found.place.as_deref().and_then(number);
         ensure!(step.is_some(), "{name}: no run; only run:NAME can go on elsewhere");
         for file in RUN {
             let own = folder.join(file);

@@ -3,11 +3,9 @@
 use crate::{
     clean::for_terminal,
     commands::Place,
-    model::{
-        formats::Checkpoint,
-        hub::{Hub, Pulled, Step},
-        memory::size,
-    },
+    hub::{Hub, Pulled, Step},
+    model::memory::size,
+    weights::Checkpoint,
 };
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

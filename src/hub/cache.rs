@@ -5,7 +5,7 @@ use super::{
     known::{KNOWN, names},
     sum::Sum,
 };
-use crate::model::{Config, formats::safetensors::shards};
+use crate::{model::Config, weights::safetensors::shards};
 use hf_hub::{Cache, CacheRepo, Repo};
 use std::{
     fs, io,

@@ -5,11 +5,14 @@ pub mod bundle;
 mod checkpoint;
 pub mod export;
 pub mod gguf;
+mod load;
 pub mod pickle;
 mod protobuf;
+mod quantized;
 pub mod run;
 pub mod safetensors;
 mod sstable;
 pub mod torch;
 
 pub use checkpoint::{Checkpoint, Form};
+pub use load::{EMBEDDED, about_embedded, embedded, open, random};

@@ -1,15 +1,15 @@
-//! Weights that were rounded once are kept beside their file, so that the next start reads a quarter of the bytes. What
-//! is kept names the file it was made of, and this program's version; anything else is made anew, never trusted.
+//! A cache of quantized weights, in a GGUF file beside the file they were made from, so that the next start reads a
+//! quarter of the bytes. The cache names the file it was made from and this program's version; one that names anything
+//! else is ignored and written anew.
 
 use super::{
-    Gpt2, Precision,
-    formats::{
-        Checkpoint, Form,
-        gguf::{self, Gguf},
-    },
-    load::{assemble, fits},
+    Checkpoint, Form,
+    gguf::{self, Gguf},
 };
-use crate::whole;
+use crate::{
+    model::{Gpt2, Precision},
+    whole,
+};
 use anyhow::{Context, Result, ensure};
 use std::{
     fs::File,
@@ -18,9 +18,9 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-/// The metadata that says what it was made of.
+/// The metadata key that says what the cache was made from.
 const MADE_OF: &str = "unstuck.made_of";
-/// Below this size nothing is gained.
+/// Smaller checkpoints are quantized at every start: caching gains nothing.
 const WORTH_IT: u64 = 64 << 20;
 
 fn place(from: &Checkpoint, precision: Precision) -> Option<PathBuf> {
@@ -28,18 +28,14 @@ fn place(from: &Checkpoint, precision: Precision) -> Option<PathBuf> {
     Some(files.first()?.with_extension(format!("{precision}.unstuck.gguf")))
 }
 
-/// The kept network, if there is one and it was made of these very files.
-pub fn open(from: &Checkpoint, precision: Precision) -> Option<Gpt2> {
+/// The cached weights, if there are any and they were made from exactly these files.
+pub fn open(from: &Checkpoint, precision: Precision) -> Option<Gguf<BufReader<File>>> {
     let file = File::open(place(from, precision)?).ok()?;
-    let mut gguf = Gguf::open(BufReader::with_capacity(1 << 20, file)).ok()?;
-    if gguf.text(MADE_OF) != Some(&made_of(from, precision).ok()?) {
-        return None;
-    }
-    let end = fits(&from.tokenizer, &from.config).ok()?;
-    assemble(from.config.clone(), end, precision, &mut |name, shape| gguf.get(name, shape)).ok()
+    let gguf = Gguf::open(BufReader::with_capacity(1 << 20, file)).ok()?;
+    (gguf.text(MADE_OF) == Some(&made_of(from, precision).ok()?)).then_some(gguf)
 }
 
-/// Keep a rounded network. A folder that cannot be written is no error: then it is rounded again next time.
+/// Cache a quantized network. A folder that cannot be written is no error: the next start quantizes again.
 pub fn save(from: &Checkpoint, network: &Gpt2, precision: Precision) {
     let floats = matches!(precision, Precision::F32 | Precision::F16 | Precision::Bf16);
     if !floats && from.form() != Form::Gguf && bytes(from).is_ok_and(|bytes| bytes >= WORTH_IT) {
@@ -96,7 +92,7 @@ fn made_of(from: &Checkpoint, precision: Precision) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Model;
+    use crate::{model::Model, weights};
     use std::{fs, path::Path};
 
     fn folder() -> tempfile::TempDir {
@@ -113,8 +109,12 @@ mod tests {
         let weights = folder.path().join("model.safetensors");
         let precision = Precision::Q8_0;
         let checkpoint = || Checkpoint::open(folder.path()).unwrap();
-        let network = Model::open(folder.path(), precision).unwrap().network;
-        let kept = || open(&checkpoint(), precision);
+        let network = weights::open(folder.path(), precision).unwrap().network;
+        let kept = || {
+            let mut gguf = open(&checkpoint(), precision)?;
+            let mut get = |name: &str, shape: &[usize]| gguf.get(name, shape);
+            Model::assemble(checkpoint().config, None, precision, &mut get).ok()
+        };
         assert!(kept().is_none());
         try_save(&checkpoint(), &network, precision).unwrap();
         assert_eq!(kept().unwrap().bytes(), network.bytes());
@@ -143,12 +143,12 @@ mod tests {
 
     #[test]
     fn a_gguf_file_holds_the_whole_model() {
-        let model = Model::open(Path::new("tests/fixtures/tiny-gpt2"), Precision::F32).unwrap();
+        let model = weights::open(Path::new("tests/fixtures/tiny-gpt2"), Precision::F32).unwrap();
         let folder = folder();
         let path = folder.path().join("tiny.gguf");
         let mut file = File::create(&path).unwrap();
         gguf::write(&mut file, "tiny", &model.network, &model.tokenizer, &[]).unwrap();
-        let again = Model::open(&path, Precision::F32).unwrap();
+        let again = weights::open(&path, Precision::F32).unwrap();
         for text in ["It's 3.14, \"he\" said.\n\n", "naïve 東京 🙂", "<|endoftext|>x"] {
             let ids = model.tokenizer.encode(text).unwrap();
             assert_eq!(again.tokenizer.encode(text).unwrap(), ids);

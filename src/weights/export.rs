@@ -3,7 +3,7 @@
 
 use super::{Checkpoint, safetensors::Writer};
 use crate::{
-    model::{Config, Memorized, Raw, load, memorized, tokenizer::Parts},
+    model::{Config, Memorized, Raw, fits, memorized, tokenizer::Parts},
     whole,
 };
 use anyhow::{Context, Result, ensure};
@@ -53,7 +53,7 @@ pub fn to_folder(
     ensure!(fs::symlink_metadata(folder).is_err(), "{}: there already", folder.display());
     let aside = tempfile::tempdir_in(whole::folder_of(folder)).with_context(shown)?;
     let new = aside.path();
-    load::fits(&from.tokenizer, &from.config)?;
+    fits(&from.tokenizer, &from.config)?;
     write_json(&new.join("config.json"), &config_json(&from.config))?;
     write_tokenizer(from, new)?;
     write_weights(from, &new.join("model.safetensors"))?;

@@ -9,7 +9,7 @@ use super::{
     known::{known, names, nearest},
     sum::Sum,
 };
-use crate::model::{Config, formats::safetensors::shard_names};
+use crate::{model::Config, weights::safetensors::shard_names};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use std::{fs, path::PathBuf};

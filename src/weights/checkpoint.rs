@@ -6,7 +6,7 @@ use super::{
     safetensors::{Safetensors, shards},
     torch::Torch,
 };
-use crate::model::{Config, Raw, Tokenizer, hub, load::NOT_NUMBERS};
+use crate::model::{Config, NOT_NUMBERS, Raw, Tokenizer};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::{
     fs,
@@ -300,12 +300,9 @@ fn open_gguf(path: &Path) -> Result<Gguf<Box<dyn Bytes>>> {
     open().with_context(|| format!("{}", path.display()))
 }
 
-/// A folder's own name, also for `.`; of a model in the hub's cache that which people know.
+/// A folder's own name, also for `.`.
 fn name_of(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
-    if let Some(name) = hub::name_of(&whole) {
-        return name;
-    }
     whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
 }
 

@@ -1,0 +1,207 @@
+//! The models of this machine by name: what a name means, which names there are, and opening one. Every front end asks
+//! here, so that the same name opens the same model, is reported alike, and fails with the same sentence.
+
+use crate::{
+    generate::Engine,
+    hub,
+    model::{Memorized, Model, Precision},
+    weights::{self, Checkpoint, EMBEDDED},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a name of a run's model begins with: `run:NAME` is the newest checkpoint of the run NAME.
+const RUN: &str = "run:";
+
+/// Where models are, and which one is used when none is named.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalogue {
+    /// Folders with models, searched in this order. One may be the cache that programs for the hub share. Runs of
+    /// `unstuck finetune` are in the folder `runs` beside each.
+    pub folders: Vec<PathBuf>,
+    /// How weights are held in memory.
+    pub precision: Precision,
+    /// The model that is used when none is named; the embedded one if this is `None`.
+    pub default: Option<String>,
+}
+
+/// A model that a name means; nothing of it has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its folder or file; `None` for the embedded model.
+    pub place: Option<PathBuf>,
+    /// The name that front ends report, if it differs from that of the folder or file.
+    name: Option<String>,
+}
+
+impl Catalogue {
+    /// Find the model that `name` means, or the default one. A name is, in this order: a path that exists; `run:NAME`;
+    /// a model in one of the folders; `name` or `owner/name` in the hub's cache; the embedded model.
+    ///
+    /// # Errors
+    /// When there is no such model; the message lists those that there are.
+    pub fn find(&self, name: Option<&str>) -> Result<Found> {
+        let Some(name) = name.or(self.default.as_deref()) else {
+            return Ok(Found::embedded());
+        };
+        self.look(name).with_context(|| format!("model `{name}`"))
+    }
+
+    /// Load the model that `name` means, or the default one, ready to generate.
+    ///
+    /// # Errors
+    /// As [`Catalogue::find`] and [`Found::load`].
+    pub fn open(&self, name: Option<&str>) -> Result<Engine> {
+        Ok(Engine::new(self.find(name)?.load(self.precision)?))
+    }
+
+    /// The names of all models that need no path: the embedded one, those in the folders, the hub's, the runs.
+    pub fn names(&self) -> Vec<String> {
+        let entries = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let mut found: Vec<_> = entries
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| is_model(path))
+            .filter_map(|path| {
+                let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+                Some(name?.to_string_lossy().into_owned())
+            })
+            .chain(self.folders.iter().flat_map(|folder| hub::list(folder)).map(|model| model.name))
+            .filter(|name| name != EMBEDDED)
+            .collect();
+        found.sort();
+        found.dedup();
+        found.insert(0, EMBEDDED.to_owned());
+        found.extend(self.runs());
+        found
+    }
+
+    fn look(&self, name: &str) -> Result<Found> {
+        let path = Path::new(name);
+        if path.is_dir() || is_whole(path) {
+            return Ok(Found::at(path.to_owned()));
+        }
+        if path.is_file() {
+            // one of a model's files stands for its folder
+            return Ok(Found::at(match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+                _ => PathBuf::from("."),
+            }));
+        }
+        if let Some(run) = name.strip_prefix(RUN) {
+            let place = self.newest(run).with_context(|| {
+                "no run of this name has a checkpoint; `unstuck finetune` makes one".to_owned()
+            })?;
+            return Ok(Found { place: Some(place), name: Some(name.to_owned()) });
+        }
+        let is_name = path.components().count() == 1;
+        let in_folder = |folder: &PathBuf| {
+            let places = [folder.join(path), folder.join(format!("{name}.gguf"))];
+            let own = places.into_iter().find(|place| place.is_dir() || is_whole(place));
+            own.filter(|_| is_name).or_else(|| hub::find(folder, name))
+        };
+        match self.folders.iter().find_map(in_folder) {
+            Some(place) => Ok(Found::at(place)),
+            None if name == EMBEDDED => Ok(Found::embedded()),
+            None => {
+                let pull = match hub::known(name) {
+                    Some(known) => format!("`unstuck models pull {}` fetches it. ", known.name),
+                    None => String::new(),
+                };
+                bail!(
+                    "no such model; known names: {}. {pull}Give one of these, a folder with config.json, \
+                     tokenizer.json and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
+                    self.names().join(", ")
+                )
+            }
+        }
+    }
+
+    /// The newest checkpoint of a run of `unstuck finetune`.
+    fn newest(&self, run: &str) -> Option<PathBuf> {
+        let is_name = Path::new(run).components().count() == 1;
+        let folders = self.folders.iter().map(|folder| folder.with_file_name("runs").join(run));
+        let entries = folders.filter(|_| is_name).filter_map(|folder| fs::read_dir(folder).ok());
+        let checkpoints = entries.flatten().flatten().filter_map(|entry| {
+            let name = entry.file_name();
+            let step = name.to_str()?.strip_prefix("checkpoint-")?.parse::<usize>().ok()?;
+            Some((step, entry.path()))
+        });
+        checkpoints.max().map(|(_, path)| path)
+    }
+
+    /// The runs of `unstuck finetune` that have a checkpoint, as `run:NAME`.
+    fn runs(&self) -> Vec<String> {
+        let folders = self.folders.iter().map(|folder| folder.with_file_name("runs"));
+        let entries = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let with_checkpoint = names.filter(|run| self.newest(run).is_some());
+        let mut runs: Vec<_> = with_checkpoint.map(|run| format!("{RUN}{run}")).collect();
+        runs.sort();
+        runs.dedup();
+        runs
+    }
+}
+
+impl Found {
+    fn embedded() -> Self {
+        Self { place: None, name: None }
+    }
+
+    fn at(place: PathBuf) -> Self {
+        let whole = place.canonicalize().unwrap_or_else(|_| place.clone());
+        Self { name: hub::name_of(&whole), place: Some(place) }
+    }
+
+    /// Open its files; the weights stay on disk.
+    ///
+    /// # Errors
+    /// For every file that is missing, torn or of another model, with its name.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let mut checkpoint = match &self.place {
+            None => Checkpoint::embedded()?,
+            Some(path) => Checkpoint::open(path)?,
+        };
+        if let Some(name) = &self.name {
+            checkpoint.name.clone_from(name);
+        }
+        Ok(checkpoint)
+    }
+
+    /// Load it into memory.
+    ///
+    /// # Errors
+    /// As [`Found::checkpoint`], and when memory is short or a tensor is damaged.
+    pub fn load(&self, precision: Precision) -> Result<Model> {
+        let mut model = match &self.place {
+            None => weights::embedded(precision)?,
+            Some(path) => weights::open(path, precision)?,
+        };
+        if let Some(name) = &self.name {
+            model.name.clone_from(name);
+        }
+        Ok(model)
+    }
+
+    /// The index of its training text, if there is one beside it.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn memorized(&self) -> Result<Option<Memorized>> {
+        Ok(self.place.as_deref().map(Memorized::find).transpose()?.flatten())
+    }
+}
+
+fn is_model(path: &Path) -> bool {
+    ["config.json", "hparams.json"].iter().any(|name| path.join(name).is_file())
+        || path.extension().is_some_and(|e| e == "gguf") && path.is_file()
+}
+
+/// Whether a file is a model by itself (GGUF), or one step of a TensorFlow run.
+fn is_whole(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "gguf" || e == "index") && path.is_file()
+}

@@ -1,0 +1,91 @@
+//! From files, or the binary itself, to a model in memory.
+
+use super::{Checkpoint, quantized};
+use crate::model::{Config, Memorized, Model, Precision, Shape, Tokenizer, fits, memory};
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// The name of the model in the program itself.
+pub const EMBEDDED: &str = "inkwell";
+
+static CONFIG: &[u8] = include_bytes!("../../models/inkwell/config.json");
+static TOKENIZER: &[u8] = include_bytes!("../../models/inkwell/tokenizer.json");
+static WEIGHTS: &[u8] = include_bytes!("../../models/inkwell/model.gguf");
+
+/// Load the small model that is part of the binary.
+///
+/// # Errors
+/// Only when the binary was built with a broken one.
+pub fn embedded(precision: Precision) -> Result<Model> {
+    let mut model = Checkpoint::embedded()?.load(precision)?;
+    model.embedded = true;
+    Ok(model)
+}
+
+/// Load a model from any path that [`Checkpoint::open`] opens, with the index of its training text if there is one.
+///
+/// # Errors
+/// For every file that is missing, torn or of another shape; the file is named.
+pub fn open(path: &Path, precision: Precision) -> Result<Model> {
+    let mut model = Checkpoint::open(path)?.load(precision)?;
+    model.memorized = Memorized::find(path)?;
+    Ok(model)
+}
+
+/// A model of a published shape with random weights, and the embedded model's tokenizer: for benchmarks.
+///
+/// # Errors
+/// When memory is short.
+pub fn random(shape: Shape, precision: Precision) -> Result<Model> {
+    Model::random(shape, precision, embedded_tokenizer()?)
+}
+
+/// The tokenizer of the embedded model.
+fn embedded_tokenizer() -> Result<Tokenizer> {
+    Tokenizer::from_json(TOKENIZER).context("the tokenizer in this binary")
+}
+
+/// The name of the embedded model, and its size in words; for `--version`.
+pub fn about_embedded() -> [String; 2] {
+    let parameters = Config::parse(CONFIG).map_or(0, |config| config.parameters());
+    let (millions, bytes) = (parameters as f64 / 1e6, memory::size(WEIGHTS.len() as u64));
+    [EMBEDDED.to_owned(), format!("{millions:.1} million parameters ({bytes})")]
+}
+
+impl Checkpoint {
+    /// The embedded model, not loaded yet.
+    ///
+    /// # Errors
+    /// Only when the binary was built with a broken one.
+    pub fn embedded() -> Result<Self> {
+        let config = Config::parse(CONFIG);
+        let open =
+            config.and_then(|c| Self::in_program(EMBEDDED, c, embedded_tokenizer()?, WEIGHTS));
+        open.context("the model in this binary")
+    }
+
+    /// Load the network. Weights that were quantized by an earlier start are read from the file where that start kept
+    /// them (see `quantized`).
+    ///
+    /// # Errors
+    /// For every tensor that is missing, torn or of another shape, and when memory is short; the file is named.
+    pub fn load(mut self, precision: Precision) -> Result<Model> {
+        fits(&self.tokenizer, &self.config).with_context(|| self.place())?;
+        let end = self.tokenizer.end();
+        let kept = quantized::open(&self, precision).and_then(|mut kept| {
+            let mut get = |name: &str, shape: &[usize]| kept.get(name, shape);
+            Model::assemble(self.config.clone(), end, precision, &mut get).ok()
+        });
+        let network = match kept {
+            Some(network) => network,
+            None => {
+                let config = self.config.clone();
+                let mut get = |name: &str, shape: &[usize]| self.get(name, shape);
+                let network = Model::assemble(config, end, precision, &mut get)?;
+                quantized::save(&self, &network, precision);
+                network
+            }
+        };
+        Ok(Model::new(self.name, network, self.tokenizer))
+    }
+}
