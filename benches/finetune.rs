@@ -23,12 +23,11 @@ fn main() -> Result<()> {
     let Model { network, tokenizer, .. } = weights::random(shape, Precision::F32)?;
     let mut options = Options { checkpointing: has("checkpointing"), ..Options::default() };
     if has("lora") {
-        let targets = ["c_attn", "c_proj", "c_fc"].map(str::to_owned).to_vec();
-        options.scope = Scope::Lora(Lora { rank: 8, alpha: 16.0, targets });
+        options.scope = Scope::Lora(Lora::of_rank(8));
     }
     let mut trainer = Trainer::new(Weights::new(network, &options.scope, 1)?);
     let data = Dataset::of_text(&include_str!("prose.txt").repeat(8), &tokenizer, 1)?;
-    let estimated = trainer.time(&data, &options)?.as_secs_f64();
+    let estimated = trainer.estimate(&data, &options)?.as_secs_f64();
     let mut seconds = Vec::new();
     for _ in 0..=steps {
         let begun = Instant::now();

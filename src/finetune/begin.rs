@@ -175,7 +175,7 @@ impl Run {
             None => {
                 // from elsewhere come the numbers, not the count
                 (state, trainer.step) = (State::default(), 0);
-                trainer.moments.iter_mut().for_each(|m| *m = Moments::new(m.mean.len()));
+                trainer.moments.iter_mut().for_each(Moments::reset);
                 folder.begin(&about)?;
             }
         }

@@ -1,8 +1,8 @@
 //! What a run will take, said before its first step: memory from the shapes, time from a block that is timed.
 
 use super::{
+    cpu::ROWS,
     options::Options,
-    pass::ROWS,
     weights::{Scope, Weights},
 };
 use crate::model::{

@@ -156,19 +156,18 @@ impl Folder {
         }
         file.finish()?;
         // An optimizer of its own tools reads these names, and a run of ours goes on with them.
-        let small = |name: &str| weights.names().all(|other| other != name);
         let mut own = Vec::new();
         for (name, var) in weights.trained() {
             let shape = var.dims().to_vec();
             own.push((format!("{name}.mean"), shape.clone()));
             own.push((format!("{name}.square"), shape.clone()));
-            own.extend(small(name).then(|| (name.clone(), shape)));
+            own.extend(weights.is_lora().then(|| (name.clone(), shape)));
         }
         let mut file = Writer::create(&at(OPTIMIZER), &own)?;
-        for ((name, var), moments) in weights.trained().iter().zip(&trainer.moments) {
+        for ((_, var), moments) in weights.trained().iter().zip(&trainer.moments) {
             file.write(&moments.mean)?;
             file.write(&moments.square)?;
-            if small(name) {
+            if weights.is_lora() {
                 file.write(&Floats::of(var)?)?;
             }
         }

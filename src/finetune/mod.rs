@@ -1,17 +1,17 @@
-//! The writer's own voice: what people have written becomes a corpus, and a corpus a model of their own.
+//! Fine-tuning: `corpus` turns what people have written into training text, and `run` trains a model on it.
 
 pub mod adamw;
+mod backend;
 mod begin;
 mod chart;
 pub mod corpus;
+mod cpu;
 pub mod dataset;
 mod estimate;
-pub mod folder;
-pub mod gradients;
+mod folder;
 mod graph;
 mod history;
 mod options;
-pub mod pass;
 mod report;
 mod run;
 pub mod trainer;

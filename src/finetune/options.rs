@@ -1,6 +1,6 @@
 //! How a run learns: what it is begun with, and what a resumed one finds in its folder again.
 
-use super::weights::Scope;
+use super::{adamw::AdamW, weights::Scope};
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,16 @@ impl Options {
         ensure!(self.clip >= 0.0, "--clip: 0 or more");
         ensure!(self.weight_decay >= 0.0, "--weight-decay: 0 or more");
         Ok(())
+    }
+
+    /// AdamW with these hyperparameters.
+    pub fn optimizer(&self) -> AdamW {
+        AdamW {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon,
+            decay: self.weight_decay,
+        }
     }
 
     /// Tokens that a step reads.

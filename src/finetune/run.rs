@@ -97,7 +97,7 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
         None => size.check(&config, &run.options)?,
     }
     let steps = run.options.steps.saturating_sub(run.state.step);
-    let step = run.trainer.time(&run.train, &run.options)?;
+    let step = run.trainer.estimate(&run.train, &run.options)?;
     report.note(&format!(
         "{}, and {} for {steps} steps of about {}",
         match device {
@@ -152,13 +152,13 @@ impl Run {
                 self.judge(line.validation_loss);
             }
             if samples {
-                self.trainer.fetch()?;
+                self.trainer.copy_back()?;
                 line.sample = Some(self.sample()?);
             }
             let stopped = request.stop.load(Ordering::Relaxed);
             let tired = patience > 0 && self.state.since_best >= patience;
             if saves || last || stopped || tired {
-                self.trainer.fetch()?;
+                self.trainer.copy_back()?;
                 let place = self.folder.save(
                     &self.trainer,
                     &self.tokenizer,

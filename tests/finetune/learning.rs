@@ -52,9 +52,9 @@ fn one_step_agrees_with_the_reference() {
 
 /// The gradients of one window's mean loss, by name.
 fn gradients(trainer: &mut Trainer, options: &Options) -> Vec<(String, Vec<f32>)> {
-    trainer.gradients(&[one_window()], options).unwrap();
+    trainer.accumulate(&[one_window()], options).unwrap();
     let names = trainer.weights.trained().iter().map(|(name, _)| name.clone());
-    names.zip(trainer.last_gradients().map(<[f32]>::to_vec)).collect()
+    names.zip(trainer.gradients().unwrap()).collect()
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn small_matrices_get_the_gradient_that_the_loss_has() {
                 var.device(),
             );
             var.set(&moved.unwrap()).unwrap();
-            trainer.gradients(&[one_window()], &options).unwrap().0
+            trainer.accumulate(&[one_window()], &options).unwrap().0
         };
         let slope = (loss(along) - loss(-along)) / (2.0 * along);
         loss(0.0);
@@ -167,7 +167,14 @@ fn steps_in_a_graph_are_the_same_steps() {
                 assert!((a.loss / b.loss - 1.0).abs() < 1e-5, "{a:?} {b:?}");
                 assert!((a.norm / b.norm - 1.0).abs() < 1e-3, "{a:?} {b:?}");
             }
-            graph.fetch().unwrap();
+            let both =
+                gradients(&mut own, &options).into_iter().zip(gradients(&mut graph, &options));
+            for ((name, a), (_, b)) in both {
+                let size = a.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                let far = a.iter().zip(&b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(far < 2e-2 * size, "{name}: {far} of {size}");
+            }
+            graph.copy_back().unwrap();
             for ((name, a), (_, b)) in values(&own).iter().zip(values(&graph)) {
                 let far = a.iter().zip(&b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
                 // where a gradient is nearly 0 its sign decides, so a step may lie either way

@@ -1,13 +1,14 @@
-//! Where gradients are added up: one place for each parameter that learns, kept from step to step.
+//! Where gradients are accumulated: one buffer for each trained parameter, kept from step to step.
 
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// Numbers that one thread takes at once.
+/// Values that one thread adds up at a time.
 const CHUNK: usize = 1 << 14;
 
-/// The gradients of all parameters that learn.
+/// The gradients of all trained parameters.
 pub struct Gradients {
+    /// From a parameter's name to its index in `sums`.
     places: HashMap<String, usize>,
     sums: Vec<Sum>,
 }
@@ -15,12 +16,12 @@ pub struct Gradients {
 struct Sum {
     name: String,
     values: Vec<f32>,
-    /// Whether anything was added since it was cleared; before, the values mean nothing.
+    /// Whether anything was added since the last [`Gradients::clear`]. Until then `values` are stale.
     begun: bool,
 }
 
 impl Gradients {
-    /// Of parameters with these names and lengths.
+    /// Buffers for parameters with these names and lengths.
     pub fn new(parameters: impl Iterator<Item = (String, usize)>) -> Self {
         let sum = |(name, length)| Sum { name, values: vec![0.0; length], begun: false };
         let sums: Vec<Sum> = parameters.map(sum).collect();
@@ -28,17 +29,13 @@ impl Gradients {
         Self { places: places.collect(), sums }
     }
 
-    /// Forget what was added up.
+    /// Start new sums.
     pub fn clear(&mut self) {
         self.sums.iter_mut().for_each(|sum| sum.begun = false);
     }
 
-    /// Whether a parameter learns.
-    pub fn has(&self, name: &str) -> bool {
-        self.places.contains_key(name)
-    }
-
-    /// Let `f` set a parameter's gradient, or add to it where it is told so; nothing where it doesn't learn.
+    /// Let `f` write to the buffer of a parameter. When its second argument is true it must add to the buffer, otherwise
+    /// overwrite it. Nothing happens when the parameter is not trained.
     pub fn add(&mut self, name: &str, f: impl FnOnce(&mut [f32], bool)) {
         if let Some(&i) = self.places.get(name) {
             let sum = &mut self.sums[i];
@@ -47,38 +44,38 @@ impl Gradients {
         }
     }
 
-    /// Add to a parameter's gradient.
+    /// Add `values` to the gradient of a parameter.
     pub fn add_values(&mut self, name: &str, values: &[f32]) {
-        self.add(name, |to, onto| match onto {
-            true => to.iter_mut().zip(values).for_each(|(to, x)| *to += x),
-            false => to.copy_from_slice(values),
+        self.add(name, |sum, onto| match onto {
+            true => sum.iter_mut().zip(values).for_each(|(sum, x)| *sum += x),
+            false => sum.copy_from_slice(values),
         });
     }
 
-    /// Add the rows of `g`, as wide as `width`, to the rows of a parameter that `places` names.
+    /// Add row i of `g` (n, width) to row `places[i]` of the gradient of a table, such as an embedding.
     pub fn add_rows(&mut self, name: &str, width: usize, places: &[u32], g: &[f32]) {
-        self.add(name, |to, onto| {
+        self.add(name, |sum, onto| {
             if !onto {
-                to.fill(0.0);
+                sum.fill(0.0);
             }
             for (&place, g) in places.iter().zip(g.chunks_exact(width)) {
-                let row = &mut to[place as usize * width..][..width];
-                row.iter_mut().zip(g).for_each(|(to, g)| *to += g);
+                let row = &mut sum[place as usize * width..][..width];
+                row.iter_mut().zip(g).for_each(|(sum, g)| *sum += g);
             }
         });
     }
 
-    /// The parameter that got no gradient, if there is one.
+    /// The name of a parameter to which nothing was added, if there is one.
     pub fn missing(&self) -> Option<&str> {
         self.sums.iter().find(|sum| !sum.begun).map(|sum| &*sum.name)
     }
 
-    /// The gradients, in the order of the parameters.
+    /// The gradients, flattened, in the order of the parameters.
     pub fn values(&self) -> impl Iterator<Item = &[f32]> {
         self.sums.iter().map(|sum| &*sum.values)
     }
 
-    /// The length of all of them together, added up in an order that threads don't change.
+    /// The L2 norm of all gradients together. The result doesn't depend on the number of threads.
     pub fn norm(&self) -> f64 {
         let squares = |x: &[f32]| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>();
         let of = |values: &[f32]| {

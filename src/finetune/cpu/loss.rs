@@ -1,15 +1,15 @@
-//! The cross-entropy over the vocabulary and its gradients in one go, some rows at a time: the logits of a whole batch
-//! are never there.
+//! The output layer: cross-entropy over the vocabulary and its gradients, for a few hundred rows at a time, so that the
+//! logits of a whole batch (n, v) are never in memory at once.
 
-use super::super::gradients::Gradients;
+use super::gradients::Gradients;
 use crate::model::kernels::{self, By, Matrix, log_sum_exp, product};
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
-/// Rows whose logits are there at once.
+/// How many rows of logits are in memory at once.
 pub const ROWS: usize = 512;
 
-/// The matrix that makes logits.
+/// The matrix from hidden states to logits, often the token embedding itself.
 pub struct Head<'a> {
     /// Its published name.
     pub name: &'a str,
@@ -20,7 +20,7 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Logits (n, v) of rows (n, c), written over what `logits` held.
+    /// Write the logits (n, v) of `rows` (n, c) to `logits`.
     fn logits<'a>(&self, rows: &[f32], logits: &'a mut Vec<f32>) -> &'a mut [f32] {
         let (c, v) = (self.width, self.weight.len() / self.width);
         let n = rows.len() / c;
@@ -30,13 +30,13 @@ impl Head<'_> {
         logits
     }
 
-    /// The sum of the losses of `hidden` (n, c), in nats.
+    /// The sum of the cross-entropy losses of `hidden` (n, c), in nats.
     ///
     /// # Errors
-    /// When there are not as many targets.
+    /// When there aren't n targets.
     pub fn loss(&self, hidden: &[f32], targets: &[u32], logits: &mut Vec<f32>) -> Result<f64> {
         let v = self.weight.len() / self.width;
-        ensure!(hidden.len() == targets.len() * self.width, "as many targets as rows are wanted");
+        ensure!(hidden.len() == targets.len() * self.width, "one target per row is needed");
         let mut loss = 0.0;
         for (rows, targets) in hidden.chunks(ROWS * self.width).zip(targets.chunks(ROWS)) {
             let logits = self.logits(rows, logits);
@@ -47,11 +47,12 @@ impl Head<'_> {
         Ok(loss)
     }
 
-    /// The same; `hidden` becomes its gradient, and the matrix's is added up, both of `share` times the sum.
+    /// The same loss with gradients: replaces `hidden` by the gradient of `share` times the sum, and adds that of the
+    /// matrix to `gradients`.
     ///
     /// # Errors
     /// As [`Head::loss`].
-    pub fn learn(
+    pub fn train(
         &self,
         hidden: &mut [f32],
         targets: &[u32],
@@ -60,7 +61,7 @@ impl Head<'_> {
         gradients: &mut Gradients,
     ) -> Result<f64> {
         let (c, v) = (self.width, self.weight.len() / self.width);
-        ensure!(hidden.len() == targets.len() * c, "as many targets as rows are wanted");
+        ensure!(hidden.len() == targets.len() * c, "one target per row is needed");
         let mut loss = 0.0;
         for (rows, targets) in hidden.chunks_mut(ROWS * c).zip(targets.chunks(ROWS)) {
             let n = targets.len();
@@ -70,12 +71,12 @@ impl Head<'_> {
             };
             let losses: Vec<f32> = logits.par_chunks_mut(v).zip(targets).map(of).collect();
             loss += losses.iter().map(|&x| f64::from(x)).sum::<f64>();
-            let back = Matrix::new(logits, v);
-            gradients.add(self.name, |to, onto| {
-                product(to, (v, n, c), back.t(), Matrix::new(rows, c), (1.0, onto), By::All);
+            let grad = Matrix::new(logits, v);
+            gradients.add(self.name, |sum, onto| {
+                product(sum, (v, n, c), grad.t(), Matrix::new(rows, c), (1.0, onto), By::All);
             });
             let head = Matrix::new(self.weight, c);
-            product(rows, (n, v, c), back, head, (1.0, false), By::All);
+            product(rows, (n, v, c), grad, head, (1.0, false), By::All);
         }
         Ok(loss)
     }
