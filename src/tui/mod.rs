@@ -30,7 +30,7 @@ use crate::{
     ui::{
         escapes,
         shelf::{self, Word},
-        signals::{self, Signal},
+        signals::{self, Ending, Signal},
         terminal::{KEY_THREAD, Screen},
         worker::{self, News},
     },
@@ -83,7 +83,8 @@ pub fn run(
     }
     let mut screen = Screen::take(settings.mouse)?;
     let (news, signs, words) = (events.clone(), events.clone(), events.clone());
-    signals::listen(move |signal| signs.send(Event::Signal(signal)).is_ok())?;
+    let ending = Ending::default();
+    signals::listen(ending.clone(), move |signal| signs.send(Event::Signal(signal)).is_ok())?;
     // The first model is the caller's, others are the shelf's.
     let (load, shelf) = (Cell::new(Some(load)), settings.shelf);
     let others = shelf.clone();
@@ -98,12 +99,19 @@ pub fn run(
         shelf.serve(errand, move |word| words.send(Event::Shelf(word)).is_ok())?;
         app.use_shelf(errands);
     }
-    let keys = Keys(events);
+    let keys = Keys { inbox: events, ending };
     thread::Builder::new()
         .name(KEY_THREAD.into())
         .spawn(move || keys.listen())
         .context("the thread that reads keys can't be started")?;
-    work(&mut screen, &mut app, &inbox)
+    let ended = work(&mut screen, &mut app, &inbox);
+    if ended.is_err() {
+        // The terminal is gone. Keys that were read before belong in the draft.
+        inbox.try_iter().filter(|event| matches!(event, Event::Terminal(_))).for_each(|event| {
+            app.handle(event);
+        });
+    }
+    ended
 }
 
 /// Draws once for each burst of events, and never while there is more to handle.
@@ -166,24 +174,36 @@ fn first_seed() -> u64 {
 }
 
 /// The reading end of the keyboard. However its thread ends, it says so.
-struct Keys(Sender<Event>);
+struct Keys {
+    inbox: Sender<Event>,
+    ending: Ending,
+}
 
 impl Keys {
     fn listen(self) {
+        let mut is_ending = false;
         loop {
+            if !is_ending && self.ending.has_come() {
+                is_ending = true;
+                signals::wake();
+            }
             let more = || {
-                let has_come = event::poll(Duration::ZERO).is_ok_and(|has| has);
+                // With no time at all, crossterm doesn't look.
+                let has_come = event::poll(Duration::from_millis(1)).is_ok_and(|has| has);
                 has_come.then(event::read).and_then(Result::ok)
             };
             let events = match event::read() {
                 Ok(event) => escapes::whole(event, more),
                 Err(error) => {
-                    let _ = self.0.send(Event::Deaf(error.to_string()));
+                    let _ = self.inbox.send(Event::Deaf(error.to_string()));
                     return;
                 }
             };
-            for event in events {
-                if self.0.send(Event::Terminal(event)).is_err() {
+            // A resize is read only when no key is left.
+            let no_key_left = events.iter().any(|event| matches!(event, event::Event::Resize(..)));
+            let end = (is_ending && no_key_left).then_some(Event::Signal(Signal::End));
+            for event in events.into_iter().map(Event::Terminal).chain(end) {
+                if self.inbox.send(event).is_err() {
                     return;
                 }
             }
@@ -194,6 +214,6 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         // Nobody listens after the end.
-        let _ = self.0.send(Event::Deaf("no more keys can be read".into()));
+        let _ = self.inbox.send(Event::Deaf("no more keys can be read".into()));
     }
 }

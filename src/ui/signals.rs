@@ -1,35 +1,72 @@
-//! What the system tells a program: to end, to stand still, to go on. A thread turns it into events, so that it is
-//! handled where everything is.
+//! Signals of the operating system: to end, to stop, to continue. A thread turns them into events, so that they are
+//! handled in the main loop like keys.
+//!
+//! The request to end goes to the thread that reads keys first (`Ending`): keys that wait unread in the terminal are
+//! handled before the program ends.
 
 use anyhow::Result;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-/// What the system wants.
+/// What the operating system asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// The terminal was closed, or the program is to end.
     End,
-    /// Stand still until further notice.
+    /// Stop until told to continue.
     Suspend,
-    /// Go on, on a terminal that others may have drawn on.
+    /// Continue, on a terminal that other programs may have drawn on.
     Resume,
 }
 
-/// Starts the thread. `tell` is false when nobody listens any more.
+/// Whether the program was asked to end. The thread that reads keys looks at it before each `crossterm::event::read`.
+/// Once it is set, that thread calls [`wake`], reads until it gets a resize event, and then passes on [`Signal::End`]:
+/// crossterm returns a resize only when no key is left in the terminal.
+#[derive(Clone, Debug, Default)]
+pub struct Ending(Arc<AtomicBool>);
+
+impl Ending {
+    /// Whether the request has come.
+    pub fn has_come(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// If the thread that reads keys hasn't passed on the request to end after this time, it is passed on without it.
 #[cfg(unix)]
-pub fn listen(tell: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Makes `crossterm::event::read` return a resize event, in whatever thread it waits.
+pub fn wake() {
+    #[cfg(unix)]
+    if let Err(error) = signal_hook::low_level::raise(signal_hook::consts::SIGWINCH) {
+        tracing::error!(%error, "the thread that reads keys can't be woken");
+    }
+}
+
+/// Starts the thread. `tell` returns false when the main loop has ended.
+#[cfg(unix)]
+pub fn listen(ending: Ending, tell: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
     use anyhow::Context;
     use signal_hook::{
         consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
         iterator::Signals,
     };
     let signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGTSTP, SIGCONT]);
-    let mut signals = signals.context("signals can't be heard")?;
+    let mut signals = signals.context("signals can't be received")?;
     let work = move || {
         for signal in signals.forever() {
             let signal = match signal {
                 SIGTSTP => Signal::Suspend,
                 SIGCONT => Signal::Resume,
-                _ => Signal::End,
+                _ => {
+                    ending.0.store(true, Ordering::SeqCst);
+                    wake();
+                    std::thread::sleep(GRACE);
+                    Signal::End
+                }
             };
             if !tell(signal) {
                 return;
@@ -40,16 +77,16 @@ pub fn listen(tell: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
         .name("signals".into())
         .spawn(work)
         .map(drop)
-        .context("the thread that hears signals can't be started")
+        .context("the thread that receives signals can't be started")
 }
 
-/// Elsewhere there are none.
+/// Other systems have no signals.
 #[cfg(not(unix))]
-pub fn listen(_: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
+pub fn listen(_: Ending, _: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
     Ok(())
 }
 
-/// Stands still now; comes back when the program is told to go on.
+/// Stops the program now; returns when it is told to continue.
 pub fn stand_still() -> Result<()> {
     #[cfg(unix)]
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;

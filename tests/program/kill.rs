@@ -1,13 +1,9 @@
 //! The real program in a terminal of its own, killed while someone types: what is lost is never more than the last
 //! quarter of a second. `UNSTUCK_KILLS=200 cargo test --release --test program kill -- --nocapture` tells figures.
 
+use crate::support::terminal::Terminal;
 use std::{
-    fs,
-    io::{Read, Write},
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 use unstuck::session::{History, Session};
@@ -16,79 +12,6 @@ const LINE: &str =
     "The second was that the lamps were put out at nine, whether there was reading or not. ";
 /// Between two keys: some 250 a second, far more than anyone types.
 const PAUSE: Duration = Duration::from_millis(4);
-
-/// The desk in a terminal that `script` makes and this test holds.
-struct Held {
-    terminal: Child,
-    /// The program's process.
-    id: String,
-    keys: ChildStdin,
-    screen: Receiver<Vec<u8>>,
-}
-
-impl Held {
-    /// `None` where there is no `script`.
-    fn start(draft: &Path, state: &Path) -> Option<Self> {
-        let id = state.with_extension("id");
-        // Whoever asks what the terminal is gets its answer before anything is typed.
-        let inside = format!(
-            "stty cols 80 rows 24; echo $$ > '{}'; exec '{}' '{}'",
-            id.display(),
-            env!("CARGO_BIN_EXE_unstuck"),
-            draft.display()
-        );
-        let mut command = Command::new("script");
-        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-            command.env(name, state);
-        }
-        command.env("UNSTUCK_STATE", state).env("TERM", "xterm").env("SHELL", "/bin/sh");
-        command.args(["-q", "-c", &inside, "/dev/null"]);
-        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let Ok(mut terminal) = pipes.spawn() else {
-            println!("skipped: there is no `script` (util-linux) to make a terminal");
-            return None;
-        };
-        let (keys, mut output) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
-        let (tell, screen) = mpsc::channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 65536];
-            while let Ok(read @ 1..) = output.read(&mut bytes) {
-                tell.send(bytes[..read].to_vec()).ok();
-            }
-        });
-        let mut held = Self { terminal, id: String::new(), keys, screen };
-        // The desk asks what the terminal is, and waits for it.
-        held.see("\x1b[c");
-        held.keys.write_all(b"\x1b[?62c").unwrap();
-        held.keys.flush().unwrap();
-        held.id = fs::read_to_string(id).unwrap().trim().to_owned();
-        Some(held)
-    }
-
-    fn signal(&self, signal: &str) {
-        let kill = format!("kill -{signal} {}", self.id);
-        // It may have ended by itself.
-        Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
-    }
-
-    /// Waits until the desk has drawn a word.
-    fn see(&self, word: &str) {
-        let mut seen = Vec::new();
-        while !seen.windows(word.len()).any(|part| part == word.as_bytes()) {
-            seen.extend(self.screen.recv_timeout(Duration::from_secs(60)).expect("a screen"));
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if !self.id.is_empty() {
-            self.signal("KILL");
-        }
-        self.terminal.kill().ok();
-        self.terminal.wait().ok();
-    }
-}
 
 /// Even numbers from 0 to 1.
 fn random(state: &mut u64) -> f64 {
@@ -107,8 +30,8 @@ fn killed_at_any_instant_it_has_what_was_typed() {
         let folder = tempfile::tempdir().unwrap();
         let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
         fs::write(&draft, "Lamps.\n").unwrap();
-        let Some(mut held) = Held::start(&draft, &state) else { return };
-        held.see("Lamps.");
+        let Some(mut terminal) = Terminal::start(&draft, &state) else { return };
+        terminal.see("Lamps.");
         let until = Instant::now() + Duration::from_secs_f64(0.05 + 0.75 * random(&mut dice));
         let (mut typed, mut times) = (String::new(), Vec::new());
         // How much later than asked for this test itself was woken: what a loaded machine does to everyone.
@@ -118,16 +41,15 @@ fn killed_at_any_instant_it_has_what_was_typed() {
             if now >= until {
                 break;
             }
-            held.keys.write_all(&[key as u8]).unwrap();
-            held.keys.flush().unwrap();
+            terminal.press(&key.to_string());
             typed.push(key);
             times.push(Instant::now());
             thread::sleep(PAUSE);
             stall = stall.max(now.elapsed().saturating_sub(PAUSE));
         }
-        held.signal("KILL");
+        terminal.signal("KILL");
         let killed = Instant::now();
-        held.terminal.wait().unwrap();
+        terminal.ended();
         let session = Session::resume(Some(&draft), &state, History::On).unwrap();
         let text = session.text().to_string();
         let kept = text.strip_prefix("Lamps.\n").expect("the file's text");
@@ -152,15 +74,50 @@ fn a_closed_terminal_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
         fs::write(&draft, "Lamps.\n").unwrap();
-        let Some(mut held) = Held::start(&draft, &state) else { return };
-        held.see("Lamps.");
-        held.keys.write_all(b"Zulu").unwrap();
-        held.see("u");
-        held.signal(signal);
-        // The other screen is left: the terminal was given back in order.
-        held.see("\x1b[?1049l");
-        held.terminal.wait().unwrap();
+        let Some(mut terminal) = Terminal::start(&draft, &state) else { return };
+        terminal.see("Lamps.");
+        terminal.press("Zulu");
+        terminal.see("Zulu");
+        terminal.signal(signal);
+        assert!(terminal.ended(), "{signal}: the terminal was given back");
         let session = Session::resume(Some(&draft), &state, History::On).unwrap();
         assert_eq!(session.text().to_string(), "Lamps.\nZulu", "{signal}");
     }
+}
+
+/// While the program is stopped, keys wait in the terminal and the signal waits for the program: whichever it looks at
+/// first, the keys are in the draft.
+#[test]
+fn keys_that_wait_when_it_is_told_to_end_are_kept() {
+    for (signal, size) in [("TERM", 4), ("HUP", 300), ("TERM", 1000), ("INT", 4000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
+        fs::write(&draft, "Lamps.\n").unwrap();
+        let Some(mut terminal) = Terminal::start(&draft, &state) else { return };
+        terminal.see("Lamps.");
+        terminal.stop();
+        let typed: String = LINE.chars().cycle().take(size).collect();
+        terminal.press(&typed);
+        terminal.unread(size);
+        terminal.signal(signal);
+        terminal.signal("CONT");
+        assert!(terminal.ended(), "{signal}: the terminal was given back");
+        let session = Session::resume(Some(&draft), &state, History::On).unwrap();
+        assert_eq!(session.text().to_string(), format!("Lamps.\n{typed}"), "{signal}, {size}");
+    }
+}
+
+/// A terminal that pastes key by key, or a stalled machine: more than the program reads at once, and nothing after it.
+#[test]
+fn keys_that_wait_are_all_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
+    fs::write(&draft, "Lamps.\n").unwrap();
+    let Some(mut terminal) = Terminal::start(&draft, &state) else { return };
+    terminal.see("Lamps.");
+    terminal.stop();
+    terminal.press(&format!("{:x<3990} Zulu", ""));
+    terminal.unread(3995);
+    terminal.signal("CONT");
+    terminal.see("Zulu");
 }

@@ -8,3 +8,5 @@ pub mod bot;
 pub mod desk;
 pub mod hub;
 pub mod program;
+#[cfg(target_os = "linux")]
+pub mod terminal;

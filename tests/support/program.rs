@@ -8,6 +8,13 @@ use std::{
 /// The program, with `home` for all of its folders and nothing on standard input.
 pub fn unstuck(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
+    alone(&mut command, home);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Hides the settings and folders of the person who runs the tests from `command`: `home` is used for all of them.
+pub fn alone(command: &mut Command, home: &Path) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("UNSTUCK_") {
             command.env_remove(name);
@@ -16,8 +23,6 @@ pub fn unstuck(home: &Path) -> Command {
     for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
         command.env(name, home);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 /// How it ended; `None` when it was killed.
