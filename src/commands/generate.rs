@@ -85,7 +85,7 @@ pub fn any_seed() -> u64 {
 pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
     let mut count = 0;
     let mut out = Place::open(request.output.as_deref())?;
-    let (model, knows) = (engine.info().name.clone(), engine.knows_its_text());
+    let (model, knows) = (engine.info().name.clone(), engine.marks_copies());
     let mut batch = Batch::new(request, engine);
     for index in 0..request.samples {
         if let (Form::Text { delimiter }, 1..) = (&request.form, index) {

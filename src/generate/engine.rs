@@ -1,99 +1,148 @@
-//! What front ends hold: an engine reads prompts and gives tokens, several branches a step.
+//! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
-use super::{Look, Scripted, Seen, local::Local};
+use super::{Local, Look, Seen};
 use crate::{
     clean,
-    model::{Model, Precision, kernels::on_threads},
+    model::{Model, Precision},
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
 };
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 use std::{collections::VecDeque, path::Path};
 
-/// One continuation asked for.
+/// A request for one continuation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
-    /// Names the continuation in all that comes back.
+    /// The number of the continuation in everything that comes back.
     pub branch: BranchId,
-    /// The text to go on from. Trailing spaces are taken off and given back by the first token.
+    /// The text to continue. Trailing spaces are taken off, and the first token begins with them.
     pub prompt: String,
-    /// How to choose and when to end.
+    /// How tokens are sampled, and when generation stops.
     pub params: SamplingParams,
-    /// What a reader never sees is taken out of every token's text.
+    /// How much of what a reader must not see is removed from the tokens' text.
     pub clean: clean::Level,
-    /// Whether a word that is still being typed may be finished otherwise than its last token begins.
+    /// Token healing: the last token of the prompt is generated anew, constrained to its text, so that a word that is
+    /// half typed can be completed with any token.
     pub heal: bool,
 }
 
-/// What the engine made of a prompt.
+/// How a prompt was tokenized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// How many tokens it is, after the cut.
+    /// How many tokens are read, after a long prompt was cut at its beginning.
     pub tokens: usize,
-    /// The byte in the prompt from which the model sees it; 0 when it sees all.
+    /// The byte of the prompt at which they begin; 0 if nothing was cut.
     pub sees_from: usize,
 }
 
-/// What a step gave to one branch.
+/// What a step produced for one branch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Another token.
     Token(Token),
     /// The branch has ended and is forgotten.
     Done(StopReason),
-    /// What was looked for under this number.
+    /// The answer to the look with this number.
     Seen(Seen),
 }
 
 /// The facts about a loaded model that a status line or a JSON line shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelInfo {
-    /// Its name as a person would say it.
+    /// Its name, as front ends show it.
     pub name: String,
     /// How many parameters.
     pub parameters: usize,
-    /// How many tokens it can see at once.
+    /// The size of its context, in tokens.
     pub context: usize,
     /// The size of its vocabulary.
     pub vocabulary: usize,
-    /// Whether it is the small one that comes in the binary.
+    /// Whether it is the small model in the binary.
     pub embedded: bool,
-    /// How most of its weights are held: `q8_0`, `f32`, ...
+    /// The form of most of its weights in memory: `q8_0`, `f32`, ...
     pub quantization: String,
-    /// Bytes of memory that its weights take.
+    /// The size of its weights in memory, in bytes.
     pub bytes: usize,
 }
 
-/// A token of a text that was there before, and how the model took it.
+/// A token of a given text, and how likely the model found it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scored {
-    /// Its number in the vocabulary.
+    /// Its id in the vocabulary.
     pub id: u32,
     /// Its text, with `\u{fffd}` for an incomplete character.
     pub text: String,
-    /// Natural logarithm of its probability; `None` for the first, which nothing precedes.
+    /// The natural logarithm of its probability; `None` for the first, which has no token before it.
     pub logprob: Option<f32>,
-    /// 1 for the likeliest.
+    /// Its rank by probability, from 1.
     pub rank: Option<u32>,
-    /// How open the model was in its place, in nats.
+    /// The entropy of the model's distribution at its place, in nats.
     pub entropy: Option<f32>,
 }
 
-/// e to the mean negative log-probability. `None` for nothing scored.
+/// The perplexity: e to the mean negative log-probability. `None` if nothing was scored.
 pub fn perplexity(scored: &[Scored]) -> Option<f64> {
     let known: Vec<f64> = scored.iter().filter_map(|s| s.logprob).map(f64::from).collect();
     (!known.is_empty()).then(|| (-known.iter().sum::<f64>() / known.len() as f64).exp())
 }
 
-/// A source of tokens. An enum, so that it can be swapped while the desk runs.
-pub enum Engine {
-    /// A model on this machine.
-    Local(Box<Local>),
-    /// A test's script.
-    #[doc(hidden)]
-    Scripted(Box<Scripted>),
+/// What generates: a model on this machine ([`super::Local`]), or anything else that can, such as a server. An engine
+/// that is not on this machine is one more file beside `local.rs`, and a line in the catalogue that opens it.
+pub trait Backend: Send {
+    /// What is loaded.
+    fn info(&self) -> &ModelInfo;
+
+    /// How many tokens a text is.
+    ///
+    /// # Errors
+    /// When the text can't be tokenized.
+    fn count(&self, text: &str) -> Result<usize>;
+
+    /// Begin a branch, replacing one with the same number. The prompt is read during the next steps.
+    ///
+    /// # Errors
+    /// When the prompt can't be tokenized.
+    fn start(&mut self, ask: Ask) -> Result<Reading>;
+
+    /// Advance all live branches, and read a block of each prompt that is not read yet. The output may be empty.
+    ///
+    /// # Errors
+    /// When the model fails; no branch is live after that.
+    fn step(&mut self) -> Result<Vec<(BranchId, Output)>>;
+
+    /// Forget a branch or a look; unknown numbers are ignored.
+    fn stop(&mut self, branch: BranchId);
+
+    /// Whether no branch is live and no look is pending.
+    fn is_idle(&self) -> bool;
+
+    /// Whether tokens copied from the training text are marked.
+    fn marks_copies(&self) -> bool {
+        false
+    }
+
+    /// The probability of each token of a text.
+    ///
+    /// # Errors
+    /// When the model fails or can't tell.
+    fn score(&self, text: &str) -> Result<Vec<Scored>> {
+        let _ = text;
+        bail!("{} doesn't report the probabilities of a given text", self.info().name)
+    }
+
+    /// Begin a look at one token of a text. A later step answers with an [`Output::Seen`] of this number.
+    ///
+    /// # Errors
+    /// When there is no token at that place, or the model can't tell.
+    fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
+        let _ = (number, look);
+        bail!("{} doesn't report alternatives for a given text", self.info().name)
+    }
 }
+
+/// A source of tokens for front ends: a backend whose parameters are checked.
+pub struct Engine(Box<dyn Backend>);
 
 impl Engine {
     /// The model in the binary.
@@ -107,107 +156,88 @@ impl Engine {
     /// A model folder in the Hugging Face layout, or a GGUF file.
     ///
     /// # Errors
-    /// For every file that is missing or broken, with its name and the way out.
+    /// For every file that is missing or broken; the file is named.
     pub fn open(path: &Path, precision: Precision) -> Result<Self> {
         Ok(Self::new(weights::open(path, precision)?))
     }
 
-    /// An engine of a model that is loaded already.
+    /// An engine of a loaded model.
     pub fn new(model: Model) -> Self {
-        Self::Local(Box::new(Local::new(model)))
+        Self::with(Local::new(model))
+    }
+
+    /// An engine of any other kind.
+    pub fn with(backend: impl Backend + 'static) -> Self {
+        Self(Box::new(backend))
     }
 
     /// What is loaded.
     pub fn info(&self) -> &ModelInfo {
-        match self {
-            Self::Local(local) => local.info(),
-            Self::Scripted(script) => &script.info,
-        }
+        self.0.info()
     }
 
-    /// Whether it can tell what it copies from the text that it was taught.
-    pub fn knows_its_text(&self) -> bool {
-        matches!(self, Self::Local(local) if local.model.memorized.is_some())
+    /// Whether tokens copied from the training text are marked.
+    pub fn marks_copies(&self) -> bool {
+        self.0.marks_copies()
     }
 
     /// How many tokens a text is.
     ///
     /// # Errors
-    /// What the tokenizer says.
+    /// When the text can't be tokenized.
     pub fn count(&self, text: &str) -> Result<usize> {
-        match self {
-            Self::Local(local) => local.count(text),
-            Self::Scripted(_) => Ok(text.split_whitespace().count()),
-        }
+        self.0.count(text)
     }
 
-    /// What the model makes of a text: for each token how likely it was there.
+    /// The probability of each token of a text.
     ///
     /// # Errors
-    /// When the model fails.
+    /// When the model fails or can't tell.
     pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
-        match self {
-            Self::Local(local) => on_threads(|| local.score(text)),
-            Self::Scripted(_) => Ok(Vec::new()),
-        }
+        self.0.score(text)
     }
 
-    /// Ask what might have stood in the place of one token of a text. It is read during the next steps, and the answer
-    /// is an [`Output::Seen`] of this number.
+    /// Ask what the model might have generated in place of one token of a text. A later step answers with an
+    /// [`Output::Seen`] of this number.
     ///
     /// # Errors
-    /// When there is no token in that place.
+    /// When there is no token at that place, or a parameter is out of range.
     pub fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         super::check(&look.params)?;
-        match self {
-            Self::Local(local) => local.look(number, look),
-            Self::Scripted(script) => script.look(number),
-        }
+        self.0.look(number, look)
     }
 
-    /// Begin a branch. The prompt is read during the next steps; branches of one prompt read it once.
+    /// Begin a branch. The prompt is read during the next steps; branches with the same prompt read it once.
     ///
     /// # Errors
-    /// Parameters that mean nothing.
+    /// When a parameter is out of range.
     pub fn start(&mut self, ask: Ask) -> Result<Reading> {
         super::check(&ask.params)?;
-        match self {
-            Self::Local(local) => local.start(ask),
-            Self::Scripted(script) => script.start(&ask),
-        }
+        self.0.start(ask)
     }
 
-    /// One step of all live branches, and a block of what is being read; no output is possible.
+    /// Advance all live branches, and read a block of each prompt that is not read yet. The output may be empty.
     ///
     /// # Errors
-    /// When the model fails; no branch is live any more then.
+    /// When the model fails; no branch is live after that.
     pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        match self {
-            Self::Local(local) => on_threads(|| local.step()),
-            Self::Scripted(script) => script.step(),
-        }
+        self.0.step()
     }
 
-    /// Forget a branch or what is looked for; unknown ones are ignored.
+    /// Forget a branch or a look; unknown numbers are ignored.
     pub fn stop(&mut self, branch: BranchId) {
-        match self {
-            Self::Local(local) => local.stop(branch),
-            Self::Scripted(script) => script.stop(branch),
-        }
+        self.0.stop(branch);
     }
 
-    /// No branch is live, and nothing is looked for.
+    /// Whether no branch is live and no look is pending.
     pub fn is_idle(&self) -> bool {
-        match self {
-            Self::Local(local) => local.is_idle(),
-            Self::Scripted(script) => script.live.is_empty() && script.looks.is_empty(),
-        }
+        self.0.is_idle()
     }
 
-    /// One continuation as an iterator of tokens; other live branches go on unseen.
+    /// One continuation as an iterator of tokens. Other live branches advance too, and their output is dropped.
     ///
     /// # Errors
-    /// Parameters that mean nothing.
+    /// When a parameter is out of range.
     pub fn stream(&mut self, ask: Ask) -> Result<Stream<'_>> {
         let branch = ask.branch;
         self.start(ask)?;
@@ -215,12 +245,12 @@ impl Engine {
     }
 }
 
-/// The tokens of one continuation, as they come. Dropping it forgets the rest.
+/// The tokens of one continuation as they are generated. Dropping it stops the branch.
 pub struct Stream<'a> {
     engine: &'a mut Engine,
     branch: BranchId,
     ready: VecDeque<Token>,
-    /// Why it ended, once it has.
+    /// Why it ended, once it has ended.
     pub stop: Option<StopReason>,
 }
 

@@ -1,9 +1,12 @@
 //! The engine on this machine: live branches decode as one batch, prompts are read in blocks beside them, and what was
 //! read is kept, so that a prompt that changed a little costs a little.
 
-use super::{Ask, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler, text::Text};
+use super::{
+    Ask, Backend, Look, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler,
+    text::Text,
+};
 use crate::{
-    model::{KvCache, Model, Span, memorized},
+    model::{KvCache, Model, Span, kernels::on_threads, memorized},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
 use anyhow::{Context, Result, ensure};
@@ -58,74 +61,11 @@ impl Local {
         Self { model, info, live: Vec::new(), looks: Vec::new(), kept: Vec::new() }
     }
 
-    /// What is loaded.
-    pub fn info(&self) -> &ModelInfo {
-        &self.info
-    }
-
-    /// How many tokens a text is.
-    pub fn count(&self, text: &str) -> Result<usize> {
-        Ok(self.model.tokenizer.encode(text)?.len())
-    }
-
-    /// What the model makes of a text.
-    pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
-        super::score::score(&self.model, text)
-    }
-
-    /// Begin a branch; one of the same name is replaced.
-    pub fn start(&mut self, ask: Ask) -> Result<Reading> {
-        self.stop(ask.branch);
-        let context = self.info.context;
-        let room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
-        let prompt =
-            prompt::prepare(&self.model.tokenizer, &ask.prompt, (context - room).max(1), ask.heal)?;
-        let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
-        self.live.push(Branch {
-            id: ask.branch,
-            text: Text::new(&ask.params, ask.clean),
-            params: ask.params,
-            memory: Memory {
-                tokens: prompt.tokens,
-                cache: KvCache::new(&self.model.network.config),
-            },
-            generated: 0,
-            copied: 0,
-            owed: prompt.owed,
-        });
-        Ok(reading)
-    }
-
-    /// Forget a branch, or what was looked for; what it read stays of use.
-    pub fn stop(&mut self, branch: BranchId) {
-        if let Some(i) = self.looks.iter().position(|look| look.number == branch) {
-            let ended = self.looks.remove(i);
-            self.keep(ended.memory);
-        }
-        if let Some(i) = self.live.iter().position(|b| b.id == branch) {
-            let ended = self.live.remove(i);
-            self.keep(ended.memory);
-        }
-    }
-
-    /// No branch is live, and nothing is looked for.
-    pub fn is_idle(&self) -> bool {
-        self.live.is_empty() && self.looks.is_empty()
-    }
-
-    /// One pass of the network for all live branches, and a block for what is looked for. After an error nothing is
-    /// in hand.
-    pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        let outputs = self.pass().and_then(|mut outputs| {
-            let seen = self.look_on()?;
-            outputs.extend(seen.map(|(number, seen)| (number, Output::Seen(seen))));
-            Ok(outputs)
-        });
-        if outputs.is_err() {
-            self.live.clear();
-            self.looks.clear();
-        }
-        outputs
+    fn pass_and_look(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        let mut outputs = self.pass()?;
+        let seen = self.look_on()?;
+        outputs.extend(seen.map(|(number, seen)| (number, Output::Seen(seen))));
+        Ok(outputs)
     }
 
     fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
@@ -254,6 +194,75 @@ impl Local {
             .retain(|m| common(&m.tokens[..m.cache.len()], &memory.tokens[..read]) < m.cache.len());
         self.kept.insert(0, memory);
         self.kept.truncate(KEPT);
+    }
+}
+
+impl Backend for Local {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn marks_copies(&self) -> bool {
+        self.model.memorized.is_some()
+    }
+
+    fn count(&self, text: &str) -> Result<usize> {
+        Ok(self.model.tokenizer.encode(text)?.len())
+    }
+
+    fn score(&self, text: &str) -> Result<Vec<Scored>> {
+        on_threads(|| super::score::score(&self.model, text))
+    }
+
+    fn start(&mut self, ask: Ask) -> Result<Reading> {
+        self.stop(ask.branch);
+        let context = self.info.context;
+        let room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
+        let prompt =
+            prompt::prepare(&self.model.tokenizer, &ask.prompt, (context - room).max(1), ask.heal)?;
+        let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
+        self.live.push(Branch {
+            id: ask.branch,
+            text: Text::new(&ask.params, ask.clean),
+            params: ask.params,
+            memory: Memory {
+                tokens: prompt.tokens,
+                cache: KvCache::new(&self.model.network.config),
+            },
+            generated: 0,
+            copied: 0,
+            owed: prompt.owed,
+        });
+        Ok(reading)
+    }
+
+    fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
+        self.begin_look(number, look)
+    }
+
+    fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
+        let outputs = on_threads(|| self.pass_and_look());
+        if outputs.is_err() {
+            self.live.clear();
+            self.looks.clear();
+        }
+        outputs
+    }
+
+    /// What an ended branch has read is kept for the next request.
+    fn stop(&mut self, branch: BranchId) {
+        if let Some(i) = self.looks.iter().position(|look| look.number == branch) {
+            let ended = self.looks.remove(i);
+            self.keep(ended.memory);
+        }
+        if let Some(i) = self.live.iter().position(|b| b.id == branch) {
+            let ended = self.live.remove(i);
+            self.keep(ended.memory);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.live.is_empty() && self.looks.is_empty()
     }
 }
 

@@ -51,8 +51,8 @@ pub(super) struct Looking {
 }
 
 impl Local {
-    /// Ask what might have stood in a token's place. The answer comes of a later step.
-    pub fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
+    /// Begin a look; later steps read the text and answer.
+    pub(super) fn begin_look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         let tokenizer = &self.model.tokenizer;
         let spans = tokenizer.encode(&look.span)?;
         let (index, token) =

@@ -1,4 +1,5 @@
-//! Prompt to tokens: engines, sampler, stop rules. Knows no terminal and no draft.
+//! From a prompt to tokens. `engine.rs` is what front ends call and the trait for backends, `local.rs` the backend that
+//! runs a network on this machine, `sampler.rs` chooses tokens, `text.rs` makes them text and finds where to stop.
 
 mod engine;
 mod local;
@@ -6,11 +7,8 @@ mod look;
 mod prompt;
 mod sampler;
 mod score;
-mod scripted;
 mod text;
 
-pub use engine::{Ask, Engine, ModelInfo, Output, Reading, Scored, Stream, perplexity};
-pub use local::check;
+pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Reading, Scored, Stream, perplexity};
+pub use local::{Local, check};
 pub use look::{Look, Seen};
-#[doc(hidden)]
-pub use scripted::{Scripted, Turn};

@@ -1,7 +1,10 @@
 //! The model's thread with a scripted engine: what comes is told in order, late tokens and errors end nothing, a panic
 //! is news. What a front end asks in between is asked by the listener itself, so every order is exact.
 
-use crate::support::desk;
+use crate::support::{
+    desk,
+    scripted::{Scripted, Turn},
+};
 use std::sync::{
     Arc, Mutex, Weak,
     atomic::{AtomicBool, Ordering},
@@ -9,7 +12,7 @@ use std::sync::{
 };
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Look, Output, Scripted, Seen, Turn},
+    generate::{Ask, Engine, Look, Output, Seen},
     token::{BranchId, SamplingParams, StopReason, Token},
     ui::worker::{self, News, Request},
 };
@@ -80,7 +83,7 @@ fn run(
         }
         heard.send(words).is_ok()
     };
-    worker::spawn(move || Ok(Engine::Scripted(Box::new(script))), inbox, tell).unwrap();
+    worker::spawn(move || Ok(Engine::with(script)), inbox, tell).unwrap();
     let mut all = Vec::new();
     for words in news {
         let last = words.ends_with("last");
@@ -233,7 +236,7 @@ fn with_models(
         let info = unstuck::generate::ModelInfo { name: name.clone(), ..desk::info() };
         let script =
             Scripted { info, held: Some(here), refused: Vec::new(), ..script(turns.collect()) };
-        Ok(Engine::Scripted(Box::new(script)))
+        Ok(Engine::with(script))
     };
     let asking = Mutex::new(Some(requests));
     let tell = move |told: News| {

@@ -10,3 +10,4 @@ pub mod hub;
 pub mod program;
 #[cfg(target_os = "linux")]
 pub mod terminal;
+pub mod scripted;

@@ -1,14 +1,16 @@
-//! An engine that says what a test wrote: exact tokens, late ones, errors in mid-stream, even a panic.
+//! A backend that gives what a test wrote: exact tokens, late ones, errors in the middle of a stream, even a panic.
 
-use super::{Ask, ModelInfo, Output, Reading, Seen};
-use crate::token::{BranchId, StopReason};
 use anyhow::{Context, Result, bail};
 use std::{collections::VecDeque, sync::Arc};
+use unstuck::{
+    generate::{Ask, Backend, Look, ModelInfo, Output, Reading, Seen},
+    token::{BranchId, StopReason},
+};
 
 /// What one step does.
 #[derive(Clone, Debug)]
 pub enum Turn {
-    /// These come, in this order.
+    /// It gives these, in this order.
     Give(Vec<(BranchId, Output)>),
     /// The step fails.
     Fail(String),
@@ -16,7 +18,7 @@ pub enum Turn {
     Panic(String),
 }
 
-/// The script, and who listens to it.
+/// The script and its state.
 pub struct Scripted {
     /// What it says it is.
     pub info: ModelInfo,
@@ -24,19 +26,26 @@ pub struct Scripted {
     pub turns: VecDeque<Turn>,
     /// The branches that can't begin.
     pub refused: Vec<BranchId>,
-    /// What it sees wherever it looks.
+    /// The answer to every look.
     pub seen: Option<Seen>,
-    /// The branches in hand.
+    /// The live branches.
     pub live: Vec<BranchId>,
-    /// What is looked for: answered by the next step, before its turn.
+    /// The pending looks: answered by the next step, before its turn.
     pub looks: Vec<BranchId>,
-    /// What lives as long as it does, so that a test sees when it is let go.
+    /// Dropped with the engine, so that a test sees when that is.
     pub held: Option<Arc<()>>,
 }
 
-impl Scripted {
-    /// Takes a branch in hand.
-    pub fn start(&mut self, ask: &Ask) -> Result<Reading> {
+impl Backend for Scripted {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count(&self, text: &str) -> Result<usize> {
+        Ok(text.split_whitespace().count())
+    }
+
+    fn start(&mut self, ask: Ask) -> Result<Reading> {
         if self.refused.contains(&ask.branch) {
             bail!("branch {} is refused", ask.branch);
         }
@@ -44,8 +53,8 @@ impl Scripted {
         Ok(Reading { tokens: ask.prompt.split_whitespace().count(), sees_from: 0 })
     }
 
-    /// Answers what was looked for, or plays the next turn.
-    pub fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
+    /// Answers the looks, or plays the next turn.
+    fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
         if let (false, Some(seen)) = (self.looks.is_empty(), &self.seen) {
             let looks = self.looks.drain(..);
             return Ok(looks.map(|number| (number, Output::Seen(seen.clone()))).collect());
@@ -71,16 +80,18 @@ impl Scripted {
         }
     }
 
-    /// Looks, if it was told what to see.
-    pub fn look(&mut self, number: BranchId) -> Result<()> {
+    fn look(&mut self, number: BranchId, _: &Look) -> Result<()> {
         self.seen.as_ref().context("there is nothing to see")?;
         self.looks.push(number);
         Ok(())
     }
 
-    /// Lets go of a branch, or of what is looked for.
-    pub fn stop(&mut self, branch: BranchId) {
+    fn stop(&mut self, branch: BranchId) {
         self.live.retain(|live| *live != branch);
         self.looks.retain(|look| *look != branch);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.live.is_empty() && self.looks.is_empty()
     }
 }
