@@ -298,8 +298,8 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
         overwrite: args.overwrite,
         model,
         scratch: args.scratch(),
-        usual: config.model.as_deref(),
-        change: &|options| args.change(options),
+        default_model: config.model.as_deref(),
+        apply_options: &|options| args.apply(options),
         open: &|name| catalogue.find(name)?.load(Precision::F32),
         stop,
     };
@@ -307,7 +307,7 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
     let mut report = finetune::Report::new(&mut out, args.json, quiet);
     match finetune::run(&request, &mut report)? {
         finetune::Ending::Stopped => bail!("finetune: stopped before its last step"),
-        finetune::Ending::Done | finetune::Ending::Patience => Ok(()),
+        finetune::Ending::Done | finetune::Ending::EarlyStop => Ok(()),
     }
 }
 

@@ -1,9 +1,10 @@
-//! How a run begins or goes on: from which model, with which options, on which text; and what keeps it from doing so.
+//! Opening a run: new, resumed or continued from a checkpoint. Finds out which model, options and text it uses, and
+//! refuses what would make a resumed run differ from the one that was started.
 
 use super::{
     adamw::Moments,
-    dataset::{Dataset, Files},
-    folder::{About, Folder, State, restore},
+    dataset::{Dataset, Files, read_text},
+    folder::{Folder, RunInfo, State, restore},
     history::History,
     options::Options,
     report::Report,
@@ -14,37 +15,36 @@ use super::{
 use crate::model::{Config, Memorized, Model, Tokenizer};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
 
-/// The shape of a model that is made from nothing.
+/// The shape of a new model that is trained from scratch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scratch {
-    /// Blocks.
+pub struct FromScratch {
+    /// Transformer blocks (n_layer).
     pub layers: usize,
-    /// Numbers of a token within.
+    /// Embedding width (n_embd).
     pub width: usize,
-    /// Attention heads of a block.
+    /// Attention heads per block (n_head). Divides the width.
     pub heads: usize,
-    /// Tokens that the model sees at once.
+    /// Context length in tokens (n_positions).
     pub context: usize,
-    /// Tokens that its vocabulary has at the most.
+    /// Maximum number of tokens in the vocabulary. A short text may not have enough repeated parts for all of them.
     pub vocabulary: usize,
 }
 
-impl Scratch {
-    /// A model with weights drawn from the seed and a vocabulary learnt from a text.
+impl FromScratch {
+    /// A model with random weights, drawn from the seed, and a byte-pair vocabulary learned from `text`.
     fn model(&self, text: &str, seed: u64) -> Result<Model> {
         let Self { layers, width, heads, context, vocabulary } = *self;
         ensure!(
             width.is_multiple_of(heads) && width <= 1 << 14 && layers <= 1 << 9,
-            "--width {width} --heads {heads} --layers {layers}: the width has to divide by the heads, and neither \
-             may be past any use"
+            "--width {width} --heads {heads} --layers {layers}: the width must be a multiple of the heads and at most \
+             16384, and there are at most 512 layers"
         );
-        ensure!((8..=1 << 16).contains(&context), "--context {context}: from 8 to 65536");
+        ensure!((8..=1 << 16).contains(&context), "--context {context}: must be from 8 to 65536");
         let least = 512;
         ensure!(
             (least..=1 << 20).contains(&vocabulary),
-            "--vocabulary {vocabulary}: at least {least}, since every byte is a token, and at most a million"
+            "--vocabulary {vocabulary}: must be from {least} (every single byte is a token) to 1048576"
         );
         let tokenizer = Tokenizer::learn(text, vocabulary)?;
         let config = Config {
@@ -60,24 +60,25 @@ impl Scratch {
 }
 
 impl Run {
+    /// Open the run that a request asks for, and load its model, texts and checkpoint.
     pub(super) fn open(request: &Request, report: &mut Report) -> Result<Self> {
         let folder = Folder::new(request.folder.clone());
         let shown = folder.path().display().to_string();
-        let before = folder.about()?;
+        let before = folder.info()?;
         let checkpoint = match &request.from {
             Start::Fresh => None,
             Start::Latest => folder.checkpoints().pop().map(|(_, path)| path),
             Start::Checkpoint(path) => Some(path.clone()),
         };
-        let goes_on = request.from == Start::Latest && checkpoint.is_some();
-        if before.is_some() && !goes_on && !folder.checkpoints().is_empty() {
+        let resumes = request.from == Start::Latest && checkpoint.is_some();
+        if before.is_some() && !resumes && !folder.checkpoints().is_empty() {
             ensure!(
                 request.overwrite,
-                "{shown}: there is a run with checkpoints; give --overwrite to replace it, another --run, or \
-                 --restore-from latest to go on with it"
+                "{shown}: this run exists and has checkpoints; give --overwrite to replace it, another --run, or \
+                 --restore-from latest to resume it"
             );
         }
-        let recorded = before.filter(|_| goes_on);
+        let recorded = before.filter(|_| resumes);
         let scratch = match &recorded {
             Some(about) => about.scratch,
             None => request.scratch,
@@ -85,16 +86,20 @@ impl Run {
         if let (Some(about), Some(asked)) = (&recorded, request.scratch) {
             ensure!(
                 about.scratch == Some(asked),
-                "{shown}: the run began from {}; leave --from-scratch out, or take another --run",
-                about.scratch.map_or("a model".into(), |s| format!("nothing, {s:?}"))
+                "{shown}: this run was started from {}; leave out --from-scratch and its options, or give another --run",
+                about.scratch.map_or_else(
+                    || "an existing model".into(),
+                    |s| format!("scratch with --layers {} --width {} --heads {} --context {} --vocabulary {}",
+                        s.layers, s.width, s.heads, s.context, s.vocabulary)
+                )
             );
         }
-        let began = recorded.as_ref().map(|about| about.model.as_deref());
-        if let (Some(began), Some(model)) = (began, request.model) {
+        let started = recorded.as_ref().map(|about| about.model.as_deref());
+        if let (Some(started), Some(model)) = (started, request.model) {
             ensure!(
-                began == Some(model),
-                "{shown}: the run began from {}, not from {model}; leave --model out, or take another --run",
-                began.unwrap_or("the model in the program")
+                started == Some(model),
+                "{shown}: this run was started from {}, not from {model}; leave out --model, or give another --run",
+                started.unwrap_or("the built-in model")
             );
         }
         let mut options = match &recorded {
@@ -102,10 +107,10 @@ impl Run {
             None if scratch.is_some() => Options::from_scratch(),
             None => Options::default(),
         };
-        let usual = options.window;
-        (request.change)(&mut options);
+        let default_window = options.window;
+        (request.apply_options)(&mut options);
         let files = Files::find(request.corpus)?;
-        // What all of which learns lies whole in its checkpoint; what has small matrices needs its model beside it.
+        // A checkpoint holds all weights, so it can be opened as the model. With LoRA the original model is needed.
         let whole = checkpoint.as_deref().filter(|_| match scratch {
             Some(_) => true,
             None => {
@@ -113,21 +118,22 @@ impl Run {
                 is_named && !matches!(options.scope, Scope::Lora(_))
             }
         });
-        let place =
-            whole.map(|path| path.to_str().context("a path that is no text")).transpose()?;
-        let name = place.or(began.unwrap_or(request.model.or(request.usual)));
+        let place = whole
+            .map(|path| path.to_str().context("--restore-from: the path is not valid UTF-8"))
+            .transpose()?;
+        let name = place.or(started.unwrap_or(request.model.or(request.default_model)));
         let model = match scratch.filter(|_| place.is_none()) {
-            Some(scratch) => scratch.model(&read(&files.train)?, options.seed)?,
+            Some(scratch) => scratch.model(&read_text(&files.train)?, options.seed)?,
             None => (request.open)(name)?,
         };
         let context = model.network.config.n_positions;
-        if recorded.is_none() && options.window == usual {
-            options.window = usual.min(context);
+        if recorded.is_none() && options.window == default_window {
+            options.window = default_window.min(context);
         }
         options.check()?;
         ensure!(
             options.window <= context,
-            "--window {}: the model sees {context} tokens at once",
+            "--window {}: must be at most {context} tokens, the model's context",
             options.window
         );
         let Model { network, tokenizer, memorized, .. } = model;
@@ -137,13 +143,13 @@ impl Run {
         let validation = match files.validation {
             Some(path) => {
                 Dataset::read(&path, &tokenizer, window, seed).map(Some).or_else(|e| {
-                    report.note(&format!("{e:#}; so nothing is validated"));
+                    report.note(&format!("{e:#}; training without validation"));
                     Ok::<_, anyhow::Error>(None)
                 })?
             }
             None => None,
         };
-        let about = About {
+        let about = RunInfo {
             model: name.filter(|_| scratch.is_none()).map(str::to_owned),
             scratch,
             corpus: request.corpus.to_owned(),
@@ -153,33 +159,33 @@ impl Run {
         };
         let mut trainer = Trainer::new(weights);
         let mut state = State::default();
-        // a model that was opened from its checkpoint has its numbers already, and AdamW begins anew
-        if let Some(checkpoint) = checkpoint.as_ref().filter(|_| goes_on || place.is_none()) {
+        // a model opened from a checkpoint has its weights already, and the optimizer starts fresh
+        if let Some(checkpoint) = checkpoint.as_ref().filter(|_| resumes || place.is_none()) {
             state = restore(checkpoint, &mut trainer)?;
         }
         match &recorded {
             Some(old) => {
                 ensure!(
                     old.weights == about.weights,
-                    "{shown}: a run of another model, or of another choice of what learns; take another --run, \
-                     or begin anew with --restore-from fresh --overwrite"
+                    "{shown}: this run was started with another model or with other weights trained; give another --run, \
+                     or start again with --restore-from fresh --overwrite"
                 );
                 ensure!(
                     old.text == about.text,
-                    "{shown}: the run learns another text than {} is now; take another --run, or give the run's \
-                     checkpoint to --restore-from",
+                    "{shown}: the text of {} is not the one that this run was started with; give another --run, or \
+                     start a new run with --restore-from and the path of this run's checkpoint",
                     request.corpus.display()
                 );
-                folder.note(&about)?;
+                folder.write_info(&about)?;
             }
             None => {
-                // from elsewhere come the numbers, not the count
+                // another run's checkpoint gives the weights only: step count and optimizer state start at zero
                 (state, trainer.step) = (State::default(), 0);
                 trainer.moments.iter_mut().for_each(Moments::reset);
-                folder.begin(&about)?;
+                folder.start(&about)?;
             }
         }
-        // What the model was taught before, it still knows.
+        // texts that the model was trained on before still count as memorized
         let index = Memorized::of(train.each());
         let index = match &memorized {
             Some(older) => index.and(older),
@@ -189,10 +195,4 @@ impl Run {
         let history = History::open(folder.path(), state.step, recorded.is_none())?;
         Ok(Self { folder, options, trainer, tokenizer, train, validation, state, history })
     }
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| {
-        format!("{}: can't be read as UTF-8; `unstuck corpus` repairs it", path.display())
-    })
 }

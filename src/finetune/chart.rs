@@ -1,4 +1,4 @@
-//! A run's losses as a picture: in dots of Braille for a terminal, and as SVG beside the run.
+//! Charts of a run's losses: in Braille characters for a terminal, and as an SVG file in the run's folder.
 
 use super::history::Entry;
 use crate::whole;
@@ -8,7 +8,7 @@ use std::{fmt::Write as _, path::Path};
 /// The file's name.
 pub const FILE: &str = "loss.svg";
 
-/// Where losses and steps lie on a picture.
+/// The ranges of both axes.
 struct Frame {
     steps: (f64, f64),
     losses: (f64, f64),
@@ -22,28 +22,29 @@ impl Frame {
         let span = |of: fn(&Point) -> f64| {
             let least = all().map(of).fold(f64::INFINITY, f64::min);
             let most = all().map(of).fold(f64::NEG_INFINITY, f64::max);
-            // a line that doesn't move lies in the middle
+            // a constant line is drawn in the middle
             if least == most { (least - 0.5, most + 0.5) } else { (least, most) }
         };
         all().next()?;
         Some(Self { steps: span(|p| p.0), losses: span(|p| p.1) })
     }
 
-    /// From 0 to 1, left to right and top to bottom.
+    /// The position of a point, each coordinate from 0 to 1: left to right, top to bottom.
     fn place(&self, (step, loss): Point) -> Point {
         let share = |x: f64, (least, most): Point| (x - least) / (most - least);
         (share(step, self.steps), 1.0 - share(loss, self.losses))
     }
 }
 
-/// The points of one of an entry's numbers.
+/// The (step, loss) points of one of the losses. Steps without it and values that are not finite are left out.
 fn points(entries: &[Entry], of: fn(&Entry) -> Option<f64>) -> Vec<Point> {
     let all = entries.iter().filter_map(|entry| Some((entry.step as f64, of(entry)?)));
     all.filter(|(_, loss)| loss.is_finite()).collect()
 }
 
-/// Smoothed losses as a line of dots, validation losses as `o`; `None` where there is too little to see.
-pub fn in_dots(entries: &[Entry], width: usize, height: usize) -> Option<String> {
+/// The smoothed loss as a line, validation losses as `o`, in `width` columns and `height` rows plus two for the axis.
+/// `None` with fewer than two steps.
+pub fn braille_chart(entries: &[Entry], width: usize, height: usize) -> Option<String> {
     let (smoothed, validation) =
         (points(entries, |e| e.smoothed), points(entries, |e| e.validation));
     if smoothed.len() < 2 {
@@ -53,7 +54,7 @@ pub fn in_dots(entries: &[Entry], width: usize, height: usize) -> Option<String>
     let label = 7;
     let width = width.saturating_sub(label + 2).max(8);
     let mut cells = vec![vec![0u8; width]; height];
-    // a cell has two dots beside each other and four above each other
+    // a Braille character has two columns and four rows of dots
     let dot = |(x, y): Point| {
         let at = |share: f64, count: usize| (share * (count - 1) as f64).round() as usize;
         (at(x, 2 * width), at(y, 4 * height))
@@ -99,19 +100,19 @@ fn braille(dots: u8) -> char {
     }
 }
 
-/// Write the picture beside a run, whole or not at all.
+/// Write `loss.svg` into a run's folder, completely or not at all.
 ///
 /// # Errors
 /// When it can't be written.
 pub fn write(folder: &Path, name: &str, entries: &[Entry]) -> Result<()> {
-    let Some(svg) = as_svg(name, entries) else { return Ok(()) };
+    let Some(svg) = svg_chart(name, entries) else { return Ok(()) };
     let place = folder.join(FILE);
     whole::write(&place, svg.as_bytes())
-        .with_context(|| format!("{}: not written", place.display()))
+        .with_context(|| format!("{}: can't be written", place.display()))
 }
 
-/// The losses of each step, smoothed, and of validation; `None` where there is too little to see.
-fn as_svg(name: &str, entries: &[Entry]) -> Option<String> {
+/// The loss of each step, the smoothed loss and the validation losses. `None` with fewer than two steps.
+fn svg_chart(name: &str, entries: &[Entry]) -> Option<String> {
     const SIZE: (f64, f64) = (760.0, 420.0);
     const MARGIN: (f64, f64) = (64.0, 48.0);
     let loss = points(entries, |e| e.loss);
@@ -130,7 +131,7 @@ fn as_svg(name: &str, entries: &[Entry]) -> Option<String> {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <text x=\"{}\" y=\"28\" fill=\"#222222\">{name}: loss of a token, in nats</text>\n",
+         <text x=\"{}\" y=\"28\" fill=\"#222222\">{name}: loss per token, in nats</text>\n",
         SIZE.0, SIZE.1, MARGIN.0
     );
     for i in 0..=4 {
@@ -149,19 +150,27 @@ fn as_svg(name: &str, entries: &[Entry]) -> Option<String> {
             y + 4.0
         );
     }
-    for (line, color, width, words) in [
+    let lines = [
         (&loss, "#bbccdd", 1.0, "each step"),
         (&smoothed, "#1f5fa8", 2.0, "smoothed"),
         (&validation, "#c0561a", 2.0, "validation"),
-    ] {
+    ];
+    for (i, (line, color, width, label)) in lines.into_iter().enumerate() {
         if line.is_empty() {
             continue;
         }
+        let x = SIZE.0 - MARGIN.0 - 90.0 * (3 - i) as f64;
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{x} 24h16\" stroke=\"{color}\" stroke-width=\"2\"/>\
+             <text x=\"{}\" y=\"28\" fill=\"#222222\">{label}</text>",
+            x + 22.0
+        );
         let path: Vec<String> =
             thinned(line).map(place).map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
         let _ = writeln!(
             svg,
-            "<path d=\"M{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"><title>{words}</title></path>",
+            "<path d=\"M{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"><title>{label}</title></path>",
             path.join("L")
         );
     }
@@ -169,23 +178,11 @@ fn as_svg(name: &str, entries: &[Entry]) -> Option<String> {
         let (x, y) = place(point);
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#c0561a\"/>");
     }
-    let words = [("#bbccdd", "each step"), ("#1f5fa8", "smoothed"), ("#c0561a", "validation")];
-    for (i, (color, words)) in
-        words.iter().enumerate().take(if validation.is_empty() { 2 } else { 3 })
-    {
-        let x = SIZE.0 - MARGIN.0 - 90.0 * (3 - i) as f64;
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{x} 24h16\" stroke=\"{color}\" stroke-width=\"2\"/>\
-             <text x=\"{}\" y=\"28\" fill=\"#222222\">{words}</text>",
-            x + 22.0
-        );
-    }
     svg.push_str("</svg>\n");
     Some(svg)
 }
 
-/// At most about two thousand points of a line, its last among them: more are not to be seen.
+/// Every n-th point of a line and the last one: about 2000, since more would not be visible.
 fn thinned(line: &[Point]) -> impl Iterator<Item = &Point> {
     let every = line.len().div_ceil(2000);
     line.iter()
@@ -210,26 +207,26 @@ mod tests {
 
     #[test]
     fn a_line_of_dots_falls_from_the_upper_left() {
-        let text = in_dots(&falling(), 60, 8).unwrap();
+        let text = braille_chart(&falling(), 60, 8).unwrap();
         let rows: Vec<&str> = text.lines().collect();
         assert_eq!(rows.len(), 11, "{text}");
         assert!(rows[0].starts_with("  4.100 │o"), "{text}");
         assert!(rows[7].starts_with("  2.000 │") && rows[7].trim_end().len() > 50, "{text}");
         assert!(rows[9].trim_start().starts_with('0') && rows[9].ends_with("100"), "{text}");
         assert!(rows.iter().all(|row| row.chars().count() <= 60), "{text}");
-        assert_eq!(in_dots(&falling()[..2], 60, 8), None);
+        assert_eq!(braille_chart(&falling()[..2], 60, 8), None);
     }
 
     #[test]
     fn the_picture_is_well_formed_whatever_the_name() {
-        let svg = as_svg("a<b>&c", &falling()).unwrap();
+        let svg = svg_chart("a<b>&c", &falling()).unwrap();
         assert!(svg.contains("a&lt;b>&amp;c") && svg.ends_with("</svg>\n"));
         assert_eq!(svg.matches("<circle").count(), 3);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
         let still: Vec<Entry> = (1..4)
             .map(|step| Entry { step, loss: Some(1.0), smoothed: Some(f64::NAN), validation: None })
             .collect();
-        let svg = as_svg("still", &still).unwrap();
+        let svg = svg_chart("still", &still).unwrap();
         assert!(!svg.contains("NaN"));
     }
 }

@@ -1,6 +1,8 @@
-//! A corpus as tokens, and which of them a step sees: documents one behind the other with the end token between, in an
-//! order drawn anew each epoch. All is a function of the seed and the step, so a resumed run goes on where it was.
+//! The training text as tokens, and which of them a step reads. Documents are concatenated with an end token after each,
+//! in an order that is shuffled anew for each epoch. The order depends only on the seed and the epoch, so a resumed run
+//! continues exactly where it was.
 
+use super::corpus::{END, TRAIN, VALIDATION};
 use crate::model::{Tokenizer, kernels::mix};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
@@ -9,75 +11,80 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What ends a document in a corpus.
-const END: &str = "<|endoftext|>";
-/// Text that is tokenized at once.
+/// Bytes of text that one thread tokenizes at a time.
 const PIECE: usize = 1 << 16;
 
-/// Documents as tokens, each with the end token behind it where the vocabulary has one.
+/// Documents as tokens, each followed by the end token if the vocabulary has one.
 pub struct Dataset {
     tokens: Vec<u32>,
-    /// Where each document begins, and where the last one ends.
+    /// The start of each document in `tokens`, then the end of the last one.
     bounds: Vec<usize>,
     seed: u64,
 }
 
-/// One part of a window: b sequences of t tokens, and what follows each token.
+/// b windows of t tokens, and the token that follows each of these.
 #[derive(Debug, PartialEq)]
 pub struct Batch {
-    /// (b * t), row by row.
+    /// (b * t), window after window.
     pub inputs: Vec<u32>,
-    /// (b * t): each the token behind the one of `inputs` in the same place.
+    /// (b * t): the token that follows the one of `inputs` at the same index.
     pub targets: Vec<u32>,
 }
 
-/// The files of a corpus: what is learnt, and what is only measured.
+/// The files of a corpus.
 pub struct Files {
-    /// The text to learn.
+    /// The text to train on.
     pub train: PathBuf,
-    /// The text to measure with, where there is one.
+    /// The text to validate with, if there is one.
     pub validation: Option<PathBuf>,
 }
 
 impl Files {
-    /// A text file, or a folder of `unstuck corpus` with train.txt and, where it isn't empty, validation.txt.
+    /// `corpus` is a text file, or a folder made by `unstuck corpus`: train.txt and, unless it is empty, validation.txt.
     ///
     /// # Errors
-    /// When there is none.
+    /// When it is neither.
     pub fn find(corpus: &Path) -> Result<Self> {
         if corpus.is_file() {
             return Ok(Self { train: corpus.to_owned(), validation: None });
         }
-        let train = corpus.join("train.txt");
+        let train = corpus.join(TRAIN);
         if !train.is_file() {
             bail!(
-                "{}: no corpus: neither a text file nor a folder with train.txt; `unstuck corpus` makes one",
+                "{}: not a corpus: neither a text file nor a folder with train.txt; make one with `unstuck corpus`",
                 corpus.display()
             );
         }
-        let validation = Some(corpus.join("validation.txt"));
+        let validation = Some(corpus.join(VALIDATION));
         let validation = validation.filter(|p| fs::metadata(p).is_ok_and(|m| m.len() > 0));
         Ok(Self { train, validation })
     }
+}
+
+/// Read a text file.
+///
+/// # Errors
+/// When it can't be read or isn't UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    String::from_utf8(bytes)
+        .ok()
+        .with_context(|| format!("{}: not UTF-8; convert it with `unstuck corpus`", path.display()))
 }
 
 impl Dataset {
     /// Read and tokenize a file.
     ///
     /// # Errors
-    /// When it can't be read, isn't UTF-8, or is shorter than one window of `time` tokens and the one behind.
-    pub fn read(path: &Path, tokenizer: &Tokenizer, time: usize, seed: u64) -> Result<Self> {
+    /// When it can't be read, isn't UTF-8, or has no more tokens than one window of `window` tokens.
+    pub fn read(path: &Path, tokenizer: &Tokenizer, window: usize, seed: u64) -> Result<Self> {
         let shown = || path.display().to_string();
-        let bytes = fs::read(path).with_context(shown)?;
-        let text = String::from_utf8(bytes)
-            .ok()
-            .with_context(|| format!("{}: not UTF-8; `unstuck corpus` repairs it", shown()))?;
-        let dataset = Self::of_text(&text, tokenizer, seed).with_context(shown)?;
+        let dataset = Self::of_text(&read_text(path)?, tokenizer, seed).with_context(shown)?;
         let tokens = dataset.tokens.len();
         ensure!(
-            tokens > time,
-            "{}: {tokens} tokens are less than one window of {time} and the token behind it; add text, or take a \
-             smaller --window",
+            tokens > window,
+            "{}: {tokens} tokens are too few for one window of {window} and the token after it; add text, or lower \
+             --window",
             shown()
         );
         Ok(dataset)
@@ -86,10 +93,10 @@ impl Dataset {
     /// Tokenize a text.
     ///
     /// # Errors
-    /// What the tokenizer says.
+    /// When the tokenizer can't encode it.
     pub fn of_text(text: &str, tokenizer: &Tokenizer, seed: u64) -> Result<Self> {
         let (mut tokens, mut bounds) = (Vec::new(), vec![0]);
-        // what stands behind the last tag is a document only when there is something in it
+        // the text after the last end tag is a document only if it isn't blank
         let documents = text.split(END).map(|d| d.strip_prefix('\n').unwrap_or(d));
         for document in documents.filter(|d| !d.trim().is_empty()) {
             let parts: Vec<Result<Vec<u32>>> =
@@ -113,32 +120,32 @@ impl Dataset {
         self.bounds.len() - 1
     }
 
-    /// The documents.
+    /// The tokens of each document.
     pub fn each(&self) -> impl Iterator<Item = &[u32]> {
         self.bounds.windows(2).map(|ends| &self.tokens[ends[0]..ends[1]])
     }
 
-    /// How many windows of `time` tokens an epoch has.
-    pub fn windows(&self, time: usize) -> usize {
-        self.tokens.len() / time
+    /// How many windows of `window` tokens an epoch has.
+    pub fn windows(&self, window: usize) -> usize {
+        self.tokens.len() / window
     }
 
-    /// A number that other texts don't have.
+    /// A hash of all tokens. A run is only resumed on a text with the same fingerprint.
     pub fn fingerprint(&self) -> u64 {
         self.tokens.iter().fold(self.tokens.len() as u64, |hash, &t| mix(hash ^ u64::from(t)))
     }
 
-    /// The `count` windows from the `first` on, counted from the beginning of the run; epochs follow each other.
-    pub fn batch(&self, first: usize, count: usize, time: usize) -> Batch {
+    /// The `count` windows of `window` tokens from number `first` on, counted from the start of the run through all epochs.
+    pub fn batch(&self, first: usize, count: usize, window: usize) -> Batch {
         let mut batch = Batch { inputs: Vec::new(), targets: Vec::new() };
-        let windows = self.windows(time);
+        let windows = self.windows(window);
         let mut at = first;
         while at < first + count {
             let epoch = Epoch::new(self, at / windows, windows);
             let until = (first + count).min((at / windows + 1) * windows);
-            for window in at..until {
-                let tokens = epoch.window(window % windows, time);
-                batch.inputs.extend(&tokens[..time]);
+            for i in at..until {
+                let tokens = epoch.window(i % windows, window);
+                batch.inputs.extend(&tokens[..window]);
                 batch.targets.extend(&tokens[1..]);
             }
             at = until;
@@ -146,22 +153,22 @@ impl Dataset {
         batch
     }
 
-    /// The same in the order of the file, from the window `first` on: for measuring.
-    pub fn in_order(&self, first: usize, count: usize, time: usize) -> Batch {
+    /// Up to `count` windows in the order of the file, from number `first` on: for validation.
+    pub fn in_order(&self, first: usize, count: usize, window: usize) -> Batch {
         let mut batch = Batch { inputs: Vec::new(), targets: Vec::new() };
-        for window in first..(first + count).min((self.tokens.len() - 1) / time) {
-            batch.inputs.extend(&self.tokens[window * time..(window + 1) * time]);
-            batch.targets.extend(&self.tokens[window * time + 1..=(window + 1) * time]);
+        for i in first..(first + count).min((self.tokens.len() - 1) / window) {
+            batch.inputs.extend(&self.tokens[i * window..(i + 1) * window]);
+            batch.targets.extend(&self.tokens[i * window + 1..=(i + 1) * window]);
         }
         batch
     }
 }
 
-/// One turn through all documents: their order, where the first window begins, and the order of the windows.
+/// One pass through all documents: their order, the offset of the first window, and the order of the windows.
 struct Epoch<'a> {
     dataset: &'a Dataset,
     order: Vec<usize>,
-    /// Where each document of the order begins in the row of all.
+    /// The start of each document, in this order.
     starts: Vec<usize>,
     offset: usize,
     windows: Vec<usize>,
@@ -179,24 +186,24 @@ impl<'a> Epoch<'a> {
         Self {
             starts: starts.collect(),
             order,
-            // so that windows are cut elsewhere each time
+            // windows start at other tokens in each epoch
             offset: (mix(seed ^ 1) % dataset.tokens.len() as u64) as usize,
             windows: shuffled(windows, mix(seed ^ 2)),
             dataset,
         }
     }
 
-    /// `time` tokens and the one behind; the row of all is a ring.
-    fn window(&self, i: usize, time: usize) -> Vec<u32> {
+    /// Window number `i` and the token after it: `window` + 1 tokens. After the last document comes the first one again.
+    fn window(&self, i: usize, window: usize) -> Vec<u32> {
         let whole = self.dataset.tokens.len();
-        let mut at = (self.offset + self.windows[i] * time) % whole;
-        let mut tokens = Vec::with_capacity(time + 1);
-        while tokens.len() <= time {
+        let mut at = (self.offset + self.windows[i] * window) % whole;
+        let mut tokens = Vec::with_capacity(window + 1);
+        while tokens.len() <= window {
             let place = self.starts.partition_point(|&start| start <= at) - 1;
             let document = self.order[place];
             let from = self.dataset.bounds[document] + at - self.starts[place];
             let rest = &self.dataset.tokens[from..self.dataset.bounds[document + 1]];
-            let taken = &rest[..rest.len().min(time + 1 - tokens.len())];
+            let taken = &rest[..rest.len().min(window + 1 - tokens.len())];
             tokens.extend(taken);
             at = (at + taken.len()) % whole;
         }
@@ -204,7 +211,7 @@ impl<'a> Epoch<'a> {
     }
 }
 
-/// 0 to n in an order that the seed draws (Fisher and Yates).
+/// The numbers below n, shuffled by the seed (Fisher and Yates).
 fn shuffled(n: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
@@ -214,7 +221,8 @@ fn shuffled(n: usize, seed: u64) -> Vec<usize> {
     order
 }
 
-/// A long text in pieces that have the same tokens as the whole: GPT-2 never joins a line's end to the word before it.
+/// A long text in pieces that can be tokenized one by one with the same result as the whole: GPT-2's tokenizer never
+/// joins a line break to the word before it.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;

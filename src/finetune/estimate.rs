@@ -1,9 +1,9 @@
-//! What a run will take, said before its first step: memory from the shapes, time from a block that is timed.
+//! The memory that a run will need, from the shapes, so that a run that doesn't fit is refused before its first step.
 
 use super::{
     cpu::ROWS,
     options::Options,
-    weights::{Scope, Weights},
+    weights::{Lora, Scope, Weights},
 };
 use crate::model::{
     Config,
@@ -12,55 +12,55 @@ use crate::model::{
 use anyhow::{Result, bail};
 use std::time::Duration;
 
-/// The program itself, its vocabulary, and what gemm packs.
+/// Bytes for the program itself, its vocabulary, and the buffers of matrix multiplication.
 const REST: u64 = 72 << 20;
 
-/// Bytes at the height of a run with these weights, on texts of so many tokens.
-pub fn bytes(weights: &Weights, options: &Options, text: usize) -> u64 {
-    Size::of(weights, text).bytes(&weights.config, options)
+/// The peak memory of a run with these weights in bytes, on texts of `tokens` tokens.
+pub fn bytes(weights: &Weights, options: &Options, tokens: usize) -> u64 {
+    Size::of(weights, tokens).bytes(&weights.config, options)
 }
 
-/// How many numbers a run holds, and of which kind.
+/// How many values of each kind a run keeps in memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Size {
-    /// Of the model.
+    /// Parameters of the model.
     pub all: usize,
-    /// Those that learn.
-    pub learning: usize,
-    /// The tokens of the texts.
-    pub text: usize,
+    /// Trained parameters.
+    pub trained: usize,
+    /// Tokens of the training and validation texts.
+    pub tokens: usize,
 }
 
 impl Size {
-    /// Of a run.
-    pub fn of(weights: &Weights, text: usize) -> Self {
-        Self { all: weights.config.parameters(), learning: weights.count(), text }
+    /// The size of a run with these weights.
+    pub fn of(weights: &Weights, tokens: usize) -> Self {
+        Self { all: weights.config.parameters(), trained: weights.count(), tokens }
     }
 
-    /// Bytes at the height of a step.
+    /// Peak memory in bytes.
     pub fn bytes(&self, config: &Config, options: &Options) -> u64 {
         let (c, inner, v) = (config.n_embd, config.inner(), config.vocab_size);
         let rows = options.batch * options.window;
         let scores = 2 * options.window * options.window * crate::model::kernels::threads();
-        // A gradient and both of AdamW's means; small matrices stand beside all of
-        // them, and for a sample they are added into copies.
-        let beside = match options.scope {
-            Scope::Lora(_) => self.learning + config.n_layer * (4 * c * c + 2 * c * inner),
+        // each trained parameter has a gradient and AdamW's two moments; LoRA adds its matrices, and to generate a sample
+        // they are merged into copies of the model's
+        let adapters = match options.scope {
+            Scope::Lora(_) => self.trained + config.n_layer * (4 * c * c + 2 * c * inner),
             _ => 0,
         };
-        let weights = self.all + beside + 3 * self.learning;
+        let weights = self.all + adapters + 3 * self.trained;
         let blocks = if options.checkpointing { 1 } else { config.n_layer };
-        let kept = config.n_layer * c + blocks * (5 * c + inner);
-        let at_once = 5 * c + 2 * inner + 3 * c;
+        let activations = config.n_layer * c + blocks * (5 * c + inner);
+        let scratch = 5 * c + 2 * inner + 3 * c;
         let logits = ROWS.min(rows) * v;
-        let numbers = weights + rows * (kept + at_once) + logits + scores;
-        4 * (numbers + self.text) as u64 + 8 * self.text as u64 + REST
+        let values = weights + rows * (activations + scratch) + logits + scores;
+        4 * (values + self.tokens) as u64 + 8 * self.tokens as u64 + REST
     }
 
-    /// Refuse what needs more memory than is free, naming what would fit.
+    /// Refuse a run that needs more memory than is free.
     ///
     /// # Errors
-    /// When it does not fit.
+    /// Names the options with which it would fit.
     pub fn check(&self, config: &Config, options: &Options) -> Result<()> {
         self.fits(config, options, free())
     }
@@ -71,7 +71,7 @@ impl Size {
             return Ok(());
         }
         let fits = |size: &Self, options: &Options| size.bytes(config, options) <= free;
-        let shown = |way: &Self, options: &Options| size(way.bytes(config, options));
+        let shown = |run: &Self, options: &Options| size(run.bytes(config, options));
         let mut smaller = options.clone();
         let mut ways = Vec::new();
         while !fits(self, &smaller) && (smaller.batch > 1 || smaller.window > 64) {
@@ -89,25 +89,31 @@ impl Size {
         if !options.checkpointing && fits(self, &again) {
             ways.push(format!("so would --gradient-checkpointing ({})", shown(self, &again)));
         }
-        // 8 rows and columns beside the three targets that are usual
-        let small = 8 * config.n_layer * (6 * config.n_embd + 2 * config.inner());
-        let lora = Self { learning: small, ..*self };
+        let (c, inner) = (config.n_embd, config.inner());
+        let matrices = [(c, 3 * c), (c, c), (c, inner), (inner, c)]; // those of a block, (in, out)
+        let small = Lora::of_rank(8);
+        let trained = matrices.iter().map(|&(input, out)| small.parameters(input, out));
+        let lora = Self { trained: config.n_layer * trained.sum::<usize>(), ..*self };
         if options.scope == Scope::Full && fits(&lora, options) {
             ways.push(format!("so would --lora 8 ({})", shown(&lora, options)));
         }
         let way_out = match ways.len() {
             0 => {
-                "nothing smaller fits either: take a smaller model, or close other programs".into()
+                "no other setting fits either: use a smaller model, or close other programs".into()
             }
             _ => ways.join("; "),
         };
         let way_out = way_out.trim_start_matches("so would ");
-        bail!("it needs {} of memory, and {} are free; {way_out}", size(need), size(free))
+        bail!(
+            "this run needs {} of memory, but only {} are free; {way_out}",
+            size(need),
+            size(free)
+        )
     }
 }
 
-/// Seconds as a person says them.
-pub fn spoken(time: Duration) -> String {
+/// A duration for people, in one unit: "25 ms", "4.5 s", "40 min", "3.2 h".
+pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
         s if s < 0.1 => format!("{:.0} ms", s * 1000.0),
@@ -127,14 +133,15 @@ mod tests {
     fn what_does_not_fit_is_refused_with_what_would() {
         let config = "355m".parse::<Shape>().unwrap().config();
         let all = config.parameters();
-        let size = Size { all, learning: all, text: 1 << 20 };
+        let size = Size { all, trained: all, tokens: 1 << 20 };
         let options = Options::default();
         assert!(size.fits(&config, &options, 16 << 30).is_ok());
         let say = |free: u64| size.fits(&config, &options, free).unwrap_err().to_string();
         let little_less = say(size.bytes(&config, &options) - (64 << 20));
-        for way in ["--batch-size 2 --window 256 would fit", "--gradient-checkpointing", "--lora 8"]
+        for option in
+            ["--batch-size 2 --window 256 would fit", "--gradient-checkpointing", "--lora 8"]
         {
-            assert!(little_less.contains(way), "{little_less}");
+            assert!(little_less.contains(option), "{little_less}");
         }
         let much_less = say(4 << 30);
         assert!(much_less.contains("; --lora 8 ("), "{much_less}");
@@ -145,11 +152,11 @@ mod tests {
     fn checkpointing_and_small_matrices_save_memory() {
         let config = "124m".parse::<Shape>().unwrap().config();
         let all = config.parameters();
-        let size = Size { all, learning: all, text: 0 };
+        let size = Size { all, trained: all, tokens: 0 };
         let options = Options::default();
         let again = Options { checkpointing: true, ..options.clone() };
         assert!(size.bytes(&config, &again) + (250 << 20) < size.bytes(&config, &options));
-        let lora = Size { learning: 1 << 20, ..size };
+        let lora = Size { trained: 1 << 20, ..size };
         assert!(lora.bytes(&config, &options) + (1300 << 20) < size.bytes(&config, &options));
     }
 }

@@ -1,7 +1,7 @@
-//! A run on disk: a folder with what it was begun with and its checkpoints, each a model in the Hugging Face layout
-//! with what is needed to go on. A checkpoint is there whole or not at all.
+//! A run on disk: a folder with `run.json`, which says how it was started, and its checkpoints. A checkpoint is a model
+//! in the Hugging Face layout plus the optimizer state. It is written completely or not at all.
 
-use super::{begin::Scratch, options::Options, trainer::Trainer};
+use super::{begin::FromScratch, options::Options, trainer::Trainer};
 use crate::{
     model::{Floats, Tokenizer},
     weights::safetensors::{Safetensors, Writer},
@@ -14,92 +14,93 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const ABOUT: &str = "run.json";
+const INFO: &str = "run.json";
 const STATE: &str = "state.json";
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const CHECKPOINT: &str = "checkpoint-";
 const PARTIAL: &str = ".partial-";
 
-/// What a run was begun with; `run.json`.
+/// How a run was started; `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    /// The model it began from, as it was named; none for the one in the program.
+pub struct RunInfo {
+    /// The name of the model it was started from; `None` = the built-in model, or a new one.
     pub model: Option<String>,
-    /// The shape of the model when it was made from nothing.
+    /// The shape of the model when it is trained from scratch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scratch: Option<Scratch>,
-    /// The corpus, as it was named.
+    pub scratch: Option<FromScratch>,
+    /// The path of the corpus as it was given.
     pub corpus: PathBuf,
-    /// Its tokens' fingerprint.
+    /// A hash of the training text's tokens.
     pub text: u64,
-    /// The fingerprint of the weights that don't learn, and of all shapes.
+    /// A hash of the frozen weights and of all shapes; see [`Weights::fingerprint`](super::weights::Weights::fingerprint).
     pub weights: u64,
-    /// How it learns.
+    /// The options of training.
     pub options: Options,
 }
 
-/// What a checkpoint knows beside weights; `state.json`.
+/// Where a run is; `state.json` in each checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Steps made.
+    /// How many steps were made.
     pub step: usize,
-    /// The smoothed loss; in 32 bits, which JSON gives back as they were.
+    /// The training loss, smoothed. An `f32`, which survives JSON unchanged.
     pub smoothed: Option<f32>,
-    /// The least validation loss so far.
+    /// The lowest validation loss so far.
     pub best: Option<f32>,
-    /// Validations since.
+    /// Validations since the lowest loss, for early stopping.
     pub since_best: usize,
 }
 
-/// A run's folder.
+/// The folder of a run.
 pub struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// The folder of a run, which needn't be there yet.
+    /// The folder at `path`. It need not exist yet.
     pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// Where it is.
+    /// The path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the run was begun with; `None` where there is no run.
+    /// How the run was started; `None` when there is no run.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn about(&self) -> Result<Option<About>> {
-        let place = self.path.join(ABOUT);
+    pub fn info(&self) -> Result<Option<RunInfo>> {
+        let place = self.path.join(INFO);
         if place.is_file() { read(&place).map(Some) } else { Ok(None) }
     }
 
-    /// Make the folder, say in it what is begun, and take away what an older run left where that is wanted.
+    /// Create the folder, delete the checkpoints of an earlier run, and write `run.json`.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn begin(&self, about: &About) -> Result<()> {
+    pub fn start(&self, info: &RunInfo) -> Result<()> {
         fs::create_dir_all(&self.path).with_context(|| self.path.display().to_string())?;
         for (_, old) in self.checkpoints() {
             fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
         }
-        self.note(about)
+        self.write_info(info)
     }
 
-    /// Say in the folder how the run goes on.
+    /// Write `run.json`.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn note(&self, about: &About) -> Result<()> {
-        let place = self.path.join(ABOUT);
-        let json = serde_json::to_vec_pretty(about)?;
-        whole::write(&place, &json).with_context(|| format!("{}: not written", place.display()))
+    pub fn write_info(&self, info: &RunInfo) -> Result<()> {
+        let place = self.path.join(INFO);
+        let json = serde_json::to_vec_pretty(info)?;
+        whole::write(&place, &json)
+            .with_context(|| format!("{}: can't be written", place.display()))
     }
 
-    /// Checkpoints by their step, the newest last.
+    /// The checkpoints with their step numbers, oldest first.
     pub fn checkpoints(&self) -> Vec<(usize, PathBuf)> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         let mut found: Vec<(usize, PathBuf)> = entries
@@ -113,10 +114,10 @@ impl Folder {
         found
     }
 
-    /// Write a checkpoint, then take away all but the newest `keep`. Gives its place.
+    /// Write a checkpoint, then delete all but the newest `keep`. Returns its path.
     ///
     /// # Errors
-    /// When it can't be written; those before it are still there then.
+    /// When it can't be written. The earlier checkpoints are kept then.
     pub fn save(
         &self,
         trainer: &Trainer,
@@ -128,9 +129,12 @@ impl Folder {
         self.write(&place, trainer, tokenizer, state).with_context(|| {
             let kept = match self.checkpoints().last() {
                 Some((step, _)) => format!("the checkpoint of step {step} is kept"),
-                None => "there is no checkpoint before it".into(),
+                None => "there is no earlier checkpoint".into(),
             };
-            format!("{}: not written; {kept}; make room, then run the same again", place.display())
+            format!(
+                "{}: can't be written; {kept}; if the disk is full, free some space, then run the same command again",
+                place.display()
+            )
         })?;
         let all = self.checkpoints();
         for (_, old) in &all[..all.len().saturating_sub(keep)] {
@@ -155,7 +159,7 @@ impl Folder {
             file.write(&Floats::of(&weights.merged(name)?)?)?;
         }
         file.finish()?;
-        // An optimizer of its own tools reads these names, and a run of ours goes on with them.
+        // per trained parameter: AdamW's two moments, and LoRA matrices, which the merged model doesn't have
         let mut own = Vec::new();
         for (name, var) in weights.trained() {
             let shape = var.dims().to_vec();
@@ -182,12 +186,12 @@ impl Folder {
             fs::remove_dir_all(place)?; // the same step again
         }
         fs::rename(partial.keep(), place)?;
-        // so that the name outlives the machine too; a file system may not offer it
+        // sync the folder, so that the rename survives a power loss; not all file systems can
         File::open(&self.path).and_then(|folder| folder.sync_all()).ok();
         Ok(())
     }
 
-    /// What a run that was killed while it saved left behind.
+    /// Delete unfinished checkpoints of runs that were killed while saving.
     fn sweep(&self) {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         for entry in entries {
@@ -198,10 +202,10 @@ impl Folder {
     }
 }
 
-/// Set a trainer to where a checkpoint was. Its numbers are the same to the bit.
+/// Load weights, moments and step number of a checkpoint into a trainer, bit for bit.
 ///
 /// # Errors
-/// When the checkpoint is torn, or of a run in which other numbers learn.
+/// When the checkpoint is damaged, or other weights were trained in it.
 pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
     let state: State = read(&checkpoint.join(STATE))?;
     let open = |name: &str| Safetensors::map(&[checkpoint.join(name)]);
@@ -209,8 +213,8 @@ pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
     let trained = trainer.weights.trained().to_vec();
     ensure!(
         own.names().iter().filter(|name| name.ends_with(".mean")).count() == trained.len(),
-        "{}: other weights learnt there than are to learn now; take the options that it was made with, or \
-         begin with --restore-from fresh",
+        "{}: other weights were trained in this checkpoint; give the same --lora, --lora-targets and \
+         --only-train-transformer-layers as then, or start again with --restore-from fresh",
         checkpoint.display()
     );
     for ((name, var), moments) in trained.iter().zip(&mut trainer.moments) {
@@ -221,7 +225,11 @@ pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
         let square = found(&own, &format!("{name}.square"));
         let values = found(if own.has(name) { &own } else { &merged }, name);
         let (Some(mean), Some(square), Some(values)) = (mean, square, values) else {
-            bail!("{}: a run of another model: its `{name}` is not ours", checkpoint.display());
+            bail!(
+                "{}: `{name}` is missing or has another shape; the checkpoint belongs to another model: give that one \
+                 with --model, or start again with --restore-from fresh",
+                checkpoint.display()
+            );
         };
         var.set(&values)?;
         moments.mean.copy_from_slice(&Floats::of(&mean)?);
@@ -231,7 +239,7 @@ pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
     Ok(state)
 }
 
-/// `config.json` with what other programs look for beside our own fields.
+/// `config.json`, with the fields that other programs expect besides our own.
 fn config_json(trainer: &Trainer, tokenizer: &Tokenizer) -> Result<Vec<u8>> {
     let mut config = serde_json::to_value(&trainer.weights.config)?;
     if let Some(map) = config.as_object_mut() {

@@ -1,4 +1,4 @@
-//! What a run's losses were: a line of JSON for each step in its folder, which a resumed run goes on with.
+//! The losses of a run: a file in its folder with one JSON object per step, to which a resumed run appends.
 
 use crate::whole;
 use anyhow::{Context, Result};
@@ -12,18 +12,18 @@ use std::{
 /// The file's name.
 pub const FILE: &str = "losses.jsonl";
 
-/// What is remembered of a step; of step 0 only its validation.
+/// One line: the losses of a step. Step 0, before training, has only a validation loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// The step.
     pub step: usize,
-    /// The mean loss of a token before the step, in nats.
+    /// The mean loss per token before the step, in nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
-    /// The same, smoothed.
+    /// The same, smoothed (exponential moving average).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smoothed: Option<f64>,
-    /// The mean loss of a token of the validation text after it.
+    /// The mean loss per token of the validation text after the step, in nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
 }
@@ -32,12 +32,13 @@ pub struct Entry {
 pub struct History {
     path: PathBuf,
     file: File,
-    /// In order.
+    /// In the order of their steps.
     pub entries: Vec<Entry>,
 }
 
 impl History {
-    /// Go on after a step: what was noted beyond it, by a run that was killed, is made again and leaves.
+    /// Open the file to continue after `step`. Later lines, from a run that was killed after its last checkpoint, are
+    /// deleted, since their steps will be made again. `fresh` deletes all lines.
     ///
     /// # Errors
     /// When the file can't be written.
@@ -46,7 +47,7 @@ impl History {
         let shown = || path.display().to_string();
         let text =
             if fresh { String::new() } else { fs::read_to_string(&path).unwrap_or_default() };
-        // a line that a crash tore is no entry
+        // a crash can leave an incomplete line, which is dropped
         let all = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
         let entries: Vec<Entry> = all.filter(|entry| entry.step <= step).collect();
         let mut text = String::new();
@@ -58,7 +59,7 @@ impl History {
         Ok(Self { path, file, entries })
     }
 
-    /// Note a step.
+    /// Append a step.
     ///
     /// # Errors
     /// When it can't be written.

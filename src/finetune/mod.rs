@@ -17,7 +17,7 @@ mod run;
 pub mod trainer;
 pub mod weights;
 
-pub use begin::Scratch;
+pub use begin::FromScratch;
 pub use estimate::bytes;
 pub use options::Options;
 pub use report::{Line, Report};

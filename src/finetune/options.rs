@@ -1,58 +1,59 @@
-//! How a run learns: what it is begun with, and what a resumed one finds in its folder again.
+//! The options of training. They are stored in `run.json`, so a resumed run keeps those it was started with.
 
 use super::{adamw::AdamW, weights::Scope};
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// Everything that a step depends on beside weights and text, and when the run looks at itself.
+/// Everything that a step depends on besides weights and text, and how often the run validates, samples and saves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The run's last step.
+    /// Total number of steps.
     pub steps: usize,
-    /// Windows that are read together.
+    /// Windows per batch.
     pub batch: usize,
-    /// Tokens of a window.
+    /// Tokens per window.
     pub window: usize,
-    /// Batches whose gradients are added up for one step.
+    /// Batches per step, whose gradients are accumulated.
     pub accumulate: usize,
-    /// The highest learning rate.
+    /// The peak learning rate; see [`rate`](super::adamw::rate).
     pub learning_rate: f64,
-    /// Steps over which the learning rate rises to it.
+    /// Steps over which the learning rate rises to its peak; 0 = it starts there.
     pub warmup: usize,
-    /// What matrices lose in a step, times the learning rate.
+    /// AdamW's weight decay for matrices; biases and layer norms don't decay.
     pub weight_decay: f64,
-    /// AdamW's share of the old mean.
+    /// AdamW's decay rate of the first moment.
     pub beta1: f64,
-    /// AdamW's share of the old mean of squares.
+    /// AdamW's decay rate of the second moment.
     pub beta2: f64,
-    /// AdamW's small number.
+    /// AdamW's epsilon, added to the denominator.
     pub epsilon: f64,
-    /// The longest that a gradient may be; 0 leaves it as it is.
+    /// Gradients whose norm is larger are scaled down to this norm; 0 = no clipping.
     pub clip: f64,
-    /// The share of values that is dropped.
+    /// Dropout probability, from 0 (off) to below 1.
     pub dropout: f32,
-    /// Draws the order of windows, what is dropped, and samples.
+    /// Seed of the order of the windows, the dropout masks, new weights and the samples.
     pub seed: u64,
-    /// Which numbers learn.
+    /// Which weights are trained.
     pub scope: Scope,
-    /// Whether what blocks need on the way back is made again instead of kept: less memory, a third more time.
+    /// Gradient checkpointing (Chen et al. 2016): recompute activations in the backward pass instead of keeping them. Less
+    /// memory, about a third more time.
     pub checkpointing: bool,
-    /// Steps between two validations.
+    /// Steps between validations.
     pub validate_every: usize,
-    /// The most windows of a validation.
+    /// Maximum number of windows per validation.
     pub validation_windows: usize,
-    /// Validations in a row that may bring nothing better before the run ends; 0 for any number.
+    /// Early stopping: the run ends after this many validations in a row without a lower loss; 0 = off.
     pub patience: usize,
-    /// Steps between two samples; 0 for none.
+    /// Steps between samples; 0 = no samples.
     pub sample_every: usize,
-    /// Tokens of a sample.
+    /// Tokens per sample.
     pub sample_length: usize,
-    /// Steps between two checkpoints.
+    /// Steps between checkpoints.
     pub save_every: usize,
-    /// Checkpoints that stay.
+    /// How many checkpoints are kept.
     pub keep: usize,
-    /// Steps between two lines.
+    /// Steps between lines of output.
     pub print_every: usize,
 }
 
@@ -87,15 +88,15 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What suits a model that is made from nothing.
+    /// The defaults for training from scratch.
     pub fn from_scratch() -> Self {
         Self { learning_rate: 1e-3, warmup: 100, batch: 8, ..Self::default() }
     }
 
-    /// What no type says.
+    /// Check the ranges.
     ///
     /// # Errors
-    /// When a number is outside its range; it is named as on the command line.
+    /// Names the option that is out of range, as on the command line.
     pub fn check(&self) -> Result<()> {
         for (name, number) in [
             ("steps", self.steps),
@@ -107,16 +108,27 @@ impl Options {
             ("keep", self.keep),
             ("print-every", self.print_every),
         ] {
-            ensure!(number > 0, "--{name}: at least 1");
+            ensure!(number > 0, "--{name}: must be at least 1");
         }
         let rate = self.learning_rate;
-        ensure!(rate > 0.0 && rate <= 1.0, "--learning-rate: above 0 and at most 1, not {rate}");
-        ensure!((0.0..1.0).contains(&self.dropout), "--dropout: from 0, below 1");
+        ensure!(rate > 0.0 && rate <= 1.0, "--learning-rate {rate}: must be above 0 and at most 1");
+        ensure!(
+            (0.0..1.0).contains(&self.dropout),
+            "--dropout {}: must be at least 0 and below 1",
+            self.dropout
+        );
         for (name, number) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            ensure!((0.0..1.0).contains(&number), "{name}: from 0, below 1");
+            ensure!(
+                (0.0..1.0).contains(&number),
+                "{name} {number}: must be at least 0 and below 1"
+            );
         }
-        ensure!(self.clip >= 0.0, "--clip: 0 or more");
-        ensure!(self.weight_decay >= 0.0, "--weight-decay: 0 or more");
+        ensure!(self.clip >= 0.0, "--clip {}: must be 0 or more", self.clip);
+        ensure!(
+            self.weight_decay >= 0.0,
+            "--weight-decay {}: must be 0 or more",
+            self.weight_decay
+        );
         Ok(())
     }
 
@@ -130,7 +142,7 @@ impl Options {
         }
     }
 
-    /// Tokens that a step reads.
+    /// Tokens per step.
     pub fn tokens(&self) -> usize {
         self.batch * self.window * self.accumulate
     }

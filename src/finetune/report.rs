@@ -1,4 +1,4 @@
-//! What a run says while it learns: JSON lines for programs, plain lines for files, and on a terminal a bar.
+//! The output of a run: JSON lines for programs, plain lines for files, and a progress bar on a terminal.
 
 use super::{chart, history::Entry, options::Options};
 use crate::clean::for_terminal;
@@ -7,75 +7,76 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
-/// What is known at a step.
+/// What is reported about a step; one JSON object with `--json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Line {
-    /// The step; 0 before the first.
+    /// The step number; 0 is the state before the first step.
     pub step: usize,
-    /// The mean loss of a token before the step, in nats; none at step 0.
+    /// The mean loss per token before the step, in nats; `None` at step 0.
     pub loss: Option<f64>,
-    /// The same, smoothed over about 20 steps.
+    /// The same, smoothed (exponential moving average over about 20 steps).
     pub smoothed: Option<f64>,
     /// The learning rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
-    /// The length of the gradient before it was clipped.
+    /// The gradient norm before clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_norm: Option<f64>,
-    /// Tokens a second of this step.
+    /// Tokens per second in this step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_s: Option<f64>,
-    /// The mean loss of a token of the validation text after the step.
+    /// The mean loss per token of the validation text after the step, in nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
-    /// What the model writes now.
+    /// A text generated after the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<String>,
-    /// The folder that was written.
+    /// The path of the checkpoint that was saved after the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
 }
 
-/// Where lines go.
+/// Writes a run's output.
 pub struct Report<'a> {
     out: &'a mut dyn Write,
-    form: Form,
+    format: Format,
     quiet: bool,
     bar: ProgressBar,
     validation: Option<f64>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum Format {
     Json,
     Plain,
     Bar,
 }
 
 impl<'a> Report<'a> {
-    /// To `out`: JSON lines where that is wanted. A bar goes to standard error where that is a terminal.
+    /// Lines go to `out`, as JSON if `json`. When standard error is a terminal it shows a progress bar instead of plain
+    /// lines, unless `quiet`.
     pub fn new(out: &'a mut dyn Write, json: bool, quiet: bool) -> Self {
-        let form = match json {
-            true => Form::Json,
-            false if std::io::stderr().is_terminal() && !quiet => Form::Bar,
-            false => Form::Plain,
+        let format = match json {
+            true => Format::Json,
+            false if std::io::stderr().is_terminal() && !quiet => Format::Bar,
+            false => Format::Plain,
         };
-        Self { out, form, quiet, bar: ProgressBar::hidden(), validation: None }
+        Self { out, format, quiet, bar: ProgressBar::hidden(), validation: None }
     }
 
-    /// A sentence for people.
+    /// Print a message to standard error, unless quiet.
     pub fn note(&mut self, sentence: &str) {
         if !self.quiet {
-            // nobody to tell when standard error is closed
+            // ignored when standard error is closed: there is nowhere left to report it
             self.bar.suspend(|| {
                 let _ = writeln!(std::io::stderr(), "unstuck: {}", for_terminal(sentence));
             });
         }
     }
 
-    /// Steps begin, after so many that were made before.
-    pub fn begin(&mut self, options: &Options, made: usize) {
-        if self.form != Form::Bar {
+    /// Show the progress bar, starting at step `done`.
+    pub fn begin(&mut self, options: &Options, done: usize) {
+        if self.format != Format::Bar {
             return;
         }
         let target = ProgressDrawTarget::stderr();
@@ -84,26 +85,26 @@ impl<'a> Report<'a> {
         if let Ok(style) = style {
             self.bar.set_style(style.progress_chars("█▌░"));
         }
-        self.bar.set_position(made as u64);
+        self.bar.set_position(done as u64);
         self.bar.reset_eta();
     }
 
-    /// What a step gave.
+    /// Report a step.
     ///
     /// # Errors
-    /// When it can't be written; a closed pipe is one of them.
+    /// When it can't be written, for example to a closed pipe.
     pub fn line(&mut self, line: &Line, options: &Options) -> Result<()> {
         self.validation = line.validation_loss.or(self.validation);
         let more = line.validation_loss.is_some() || line.sample.is_some();
         let due =
             line.step.is_multiple_of(options.print_every) || more || line.checkpoint.is_some();
-        match self.form {
-            Form::Json if due => {
+        match self.format {
+            Format::Json if due => {
                 let json = serde_json::to_string(line)? + "\n";
                 self.write(&json)
             }
-            Form::Plain if due => self.write(&plain(line)),
-            Form::Bar => {
+            Format::Plain if due => self.write(&plain(line)),
+            Format::Bar => {
                 self.bar.set_position(line.step as u64);
                 self.bar.set_message(self.message(line));
                 if more { self.write(&for_terminal(&plain(line))) } else { Ok(()) }
@@ -112,10 +113,11 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The bar leaves; on a terminal a chart of the losses stays.
+    /// Remove the progress bar; on a terminal, draw a chart of the losses in its place.
     pub fn end(&mut self, entries: &[Entry]) {
         self.bar.finish_and_clear();
-        let drawn = (self.form == Form::Bar).then(|| chart::in_dots(entries, 72, 10)).flatten();
+        let drawn =
+            (self.format == Format::Bar).then(|| chart::braille_chart(entries, 72, 10)).flatten();
         if let Some(drawn) = drawn {
             let _ = write!(std::io::stderr(), "{drawn}");
         }

@@ -1,10 +1,10 @@
-//! A whole run: what it begins from, its steps, what it says and writes down on the way, and how it ends.
+//! A training run from start to end: steps, validation, samples, checkpoints, output, early stopping.
 
 use super::{
-    begin::Scratch,
+    begin::FromScratch,
     chart,
     dataset::Dataset,
-    estimate::{Size, spoken},
+    estimate::{Size, duration},
     folder::{Folder, State},
     graph,
     history::{Entry, History},
@@ -19,6 +19,7 @@ use crate::{
     token::SamplingParams,
 };
 use anyhow::{Context, Result, bail};
+use indicatif::HumanCount;
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -28,68 +29,68 @@ use std::{
     time::Instant,
 };
 
-/// Where a run's numbers come from.
+/// Which weights a run starts with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// The model itself.
+    /// Those of the model.
     Fresh,
-    /// The run's newest checkpoint; the model where there is none.
+    /// Those of the run's newest checkpoint, which is resumed; of the model when there is no checkpoint.
     Latest,
-    /// A checkpoint.
+    /// Those of the checkpoint in this folder, at step 0 of a new run.
     Checkpoint(PathBuf),
 }
 
-/// What a run is asked to do.
+/// What to train, on what, and where to save it.
 pub struct Request<'a> {
-    /// A text file, or a folder of `unstuck corpus`.
+    /// The training text: a text file, or a folder made by `unstuck corpus`.
     pub corpus: &'a Path,
-    /// The run's folder.
+    /// The folder of the run.
     pub folder: PathBuf,
-    /// Where it begins.
+    /// Which weights to start with.
     pub from: Start,
-    /// Whether a fresh run may take the place of one that is there.
+    /// Whether a new run may replace an existing one that has checkpoints.
     pub overwrite: bool,
-    /// The model that was asked for just now.
+    /// The model given on the command line.
     pub model: Option<&'a str>,
-    /// The shape of a model that is made from nothing.
-    pub scratch: Option<Scratch>,
-    /// The model where nobody says which.
-    pub usual: Option<&'a str>,
-    /// What was asked for just now, laid over what the run was begun with.
-    pub change: &'a dyn Fn(&mut Options),
-    /// Opens a model in f32.
+    /// The shape of a new model to train from scratch.
+    pub scratch: Option<FromScratch>,
+    /// The model from the settings, used when the command line gives none.
+    pub default_model: Option<&'a str>,
+    /// Applies the command line's options over the defaults, or over those that a resumed run was started with.
+    pub apply_options: &'a dyn Fn(&mut Options),
+    /// Opens a model in f32 by its name; `None` = the built-in one.
     pub open: &'a dyn Fn(Option<&str>) -> Result<Model>,
-    /// Set from outside to end the run after the step that is being made.
+    /// When set to true, the run saves a checkpoint and ends after the current step.
     pub stop: Arc<AtomicBool>,
 }
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// All steps are made.
+    /// All steps were made.
     Done,
-    /// Validation brought nothing better so often.
-    Patience,
-    /// It was stopped from outside.
+    /// Early stopping: the validation loss has not improved for [`Options::patience`] validations.
+    EarlyStop,
+    /// [`Request::stop`] was set.
     Stopped,
 }
 
-/// Learn. What was learnt lies in the run's folder, whole, whatever happens.
+/// Train a model. Checkpoints are saved in the run's folder; the last one survives any failure.
 ///
 /// # Errors
-/// For every file that can't be read or written, what does not fit into memory, and a loss that is no number.
+/// When a file can't be read or written, the run doesn't fit into memory, or the loss becomes NaN or infinite.
 pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
     let mut run = Run::open(request, report)?;
     let config = run.trainer.weights.config.clone();
     let texts = run.train.tokens() + run.validation.as_ref().map_or(0, Dataset::tokens);
     let size = Size::of(&run.trainer.weights, texts);
     report.note(&format!(
-        "{} tokens in {} documents, windows of {}; {} of {} parameters learn",
-        run.train.tokens(),
-        run.train.documents(),
+        "{} tokens in {} documents, windows of {} tokens; {} of {} parameters are trained",
+        HumanCount(run.train.tokens() as u64),
+        HumanCount(run.train.documents() as u64),
         run.options.window,
-        size.learning,
-        size.all,
+        HumanCount(size.trained as u64),
+        HumanCount(size.all as u64),
     ));
     let device = graph::device()?;
     match &device {
@@ -99,29 +100,35 @@ pub fn run(request: &Request, report: &mut Report) -> Result<Ending> {
     let steps = run.options.steps.saturating_sub(run.state.step);
     let step = run.trainer.estimate(&run.train, &run.options)?;
     report.note(&format!(
-        "{}, and {} for {steps} steps of about {}",
+        "{}; about {} for {steps} steps of {}",
         match device {
             Some(_) => "on the GPU".to_owned(),
-            None => format!("about {} of memory", memory::size(size.bytes(&config, &run.options))),
+            None => format!(
+                "on the CPU with about {} of memory",
+                memory::size(size.bytes(&config, &run.options))
+            ),
         },
-        spoken(step * steps as u32),
-        spoken(step),
+        duration(step * steps as u32),
+        duration(step),
     ));
     report.begin(&run.options, run.state.step);
-    let ending = run.learn(request, report);
+    let ending = run.train(request, report);
     report.end(&run.history.entries);
     let ending = ending?;
     report.note(&match ending {
-        Ending::Done => format!("{} steps are made", run.state.step),
-        Ending::Patience => format!("validation got no better; ended at step {}", run.state.step),
+        Ending::Done => format!("finished: {} steps", run.state.step),
+        Ending::EarlyStop => format!(
+            "early stopping at step {}: validation has not improved {} times",
+            run.state.step, run.options.patience
+        ),
         Ending::Stopped => {
-            format!("stopped at step {}; the same command goes on from there", run.state.step)
+            format!("stopped at step {}; run the same command again to resume", run.state.step)
         }
     });
     Ok(ending)
 }
 
-/// A run as it is now.
+/// A run in progress.
 pub(super) struct Run {
     pub(super) folder: Folder,
     pub(super) options: Options,
@@ -134,12 +141,13 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn learn(&mut self, request: &Request, report: &mut Report) -> Result<Ending> {
+    /// Make all remaining steps.
+    fn train(&mut self, request: &Request, report: &mut Report) -> Result<Ending> {
         let Options { steps, patience, validate_every, .. } = self.options;
         if self.state.step == 0 {
             let validation_loss = self.validate()?;
             self.state.best = validation_loss.map(|loss| loss as f32);
-            self.note(&Line { validation_loss, ..Line::default() }, report)?;
+            self.record(&Line { validation_loss, ..Line::default() }, report)?;
         }
         while self.state.step < steps {
             let mut line = self.step()?;
@@ -149,15 +157,15 @@ impl Run {
             let saves = due(self.options.save_every);
             if validates || last {
                 line.validation_loss = self.validate()?;
-                self.judge(line.validation_loss);
+                self.track_best(line.validation_loss);
             }
             if samples {
                 self.trainer.copy_back()?;
                 line.sample = Some(self.sample()?);
             }
             let stopped = request.stop.load(Ordering::Relaxed);
-            let tired = patience > 0 && self.state.since_best >= patience;
-            if saves || last || stopped || tired {
+            let no_progress = patience > 0 && self.state.since_best >= patience;
+            if saves || last || stopped || no_progress {
                 self.trainer.copy_back()?;
                 let place = self.folder.save(
                     &self.trainer,
@@ -167,7 +175,7 @@ impl Run {
                 )?;
                 line.checkpoint = Some(place.display().to_string());
             }
-            self.note(&line, report)?;
+            self.record(&line, report)?;
             if line.checkpoint.is_some() {
                 let folder = self.folder.path();
                 let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -175,7 +183,7 @@ impl Run {
             }
             match () {
                 () if last => break,
-                () if tired => return Ok(Ending::Patience),
+                () if no_progress => return Ok(Ending::EarlyStop),
                 () if stopped => return Ok(Ending::Stopped),
                 () => {}
             }
@@ -183,24 +191,25 @@ impl Run {
         Ok(Ending::Done)
     }
 
-    /// Say what a step gave, and write it down.
-    fn note(&mut self, line: &Line, report: &mut Report) -> Result<()> {
+    /// Report a step and append it to the history.
+    fn record(&mut self, line: &Line, report: &mut Report) -> Result<()> {
         let Line { step, loss, smoothed, validation_loss: validation, .. } = *line;
         self.history.add(Entry { step, loss, smoothed, validation })?;
         report.line(line, &self.options)
     }
 
+    /// Make a step. Fails when loss or gradient norm are not finite.
     fn step(&mut self) -> Result<Line> {
         let begun = Instant::now();
         let outcome = self.trainer.step(&self.train, &self.options)?;
         if !outcome.loss.is_finite() || !outcome.norm.is_finite() {
             let kept = match self.folder.checkpoints().last() {
                 Some((step, _)) => format!("the checkpoint of step {step} is kept"),
-                None => "no checkpoint was written yet".into(),
+                None => "there is no checkpoint yet".into(),
             };
             bail!(
-                "the loss is no number any more at step {}; {kept}; lower --learning-rate (it was {:.1e}), or \
-                 raise --warmup",
+                "the loss is NaN or infinite at step {}; {kept}; lower --learning-rate (it was {:.1e}), or raise \
+                 --warmup",
                 self.trainer.step + 1,
                 self.options.learning_rate
             );
@@ -220,12 +229,14 @@ impl Run {
         })
     }
 
+    /// The validation loss; `None` without a validation text.
     fn validate(&mut self) -> Result<Option<f64>> {
         let Self { validation, trainer, options, .. } = self;
         validation.as_ref().map(|text| trainer.validate(text, options)).transpose()
     }
 
-    fn judge(&mut self, loss: Option<f64>) {
+    /// Count validations since the lowest loss.
+    fn track_best(&mut self, loss: Option<f64>) {
         let Some(loss) = loss.map(|loss| loss as f32) else { return };
         if self.state.best.is_none_or(|best| loss < best) {
             self.state.best = Some(loss);
@@ -235,11 +246,11 @@ impl Run {
         }
     }
 
-    /// What the model writes now; the same at the same step of the same run.
+    /// A text that the model generates now. The same run gives the same text at the same step.
     fn sample(&self) -> Result<String> {
         let tokenizer = Tokenizer::from_json(self.tokenizer.to_json()?.as_bytes())?;
         let network = self.trainer.weights.network()?;
-        let model = Model::new("a run".into(), network, tokenizer);
+        let model = Model::new("run".into(), network, tokenizer);
         let params = SamplingParams {
             max_tokens: self.options.sample_length,
             seed: self.options.seed.wrapping_add(self.state.step as u64),
@@ -254,6 +265,6 @@ impl Run {
         };
         let mut engine = Engine::new(model);
         let tokens: Result<Vec<_>> = engine.stream(ask)?.collect();
-        Ok(tokens.context("a sample")?.into_iter().map(|token| token.text).collect())
+        Ok(tokens.context("generating a sample")?.into_iter().map(|token| token.text).collect())
     }
 }

@@ -172,17 +172,17 @@ fn what_cannot_be_is_refused_and_nothing_is_lost() {
     let fresh = refused(&mut home.finetune(&["--steps", "2", "--restore-from", "fresh"]));
     assert!(fresh.contains("--overwrite"), "{fresh}");
     let other = refused(home.command(&["finetune", "--model", "inkwell"]).arg(home.corpus()));
-    assert!(other.contains("the run began from"), "{other}");
+    assert!(other.contains("this run was started from"), "{other}");
     let lora = refused(&mut home.finetune(&["--steps", "4", "--lora", "2"]));
-    assert!(lora.contains("other weights learnt there"), "{lora}");
+    assert!(lora.contains("other weights were trained in this checkpoint"), "{lora}");
     let text = home.corpus().join("train.txt");
     let old = fs::read_to_string(&text).unwrap();
     fs::write(&text, "another text altogether, ".repeat(40)).unwrap();
     let changed = refused(&mut home.finetune(&["--steps", "4"]));
-    assert!(changed.contains("another text"), "{changed}");
+    assert!(changed.contains("is not the one that this run was started with"), "{changed}");
     fs::write(&text, "too little").unwrap();
     let little = refused(&mut home.finetune(&["--run", "little"]));
-    assert!(little.contains("less than one window of 16"), "{little}");
+    assert!(little.contains("too few for one window of 16"), "{little}");
     fs::write(&text, old).unwrap();
     assert_eq!(before, tensors(&home.checkpoint("run1", 2).join("model.safetensors")));
 
@@ -193,7 +193,7 @@ fn what_cannot_be_is_refused_and_nothing_is_lost() {
     fs::write(&weights, bytes).unwrap();
     let nan = refused(&mut home.finetune(&["--steps", "4"]));
     assert!(
-        nan.contains("no number any more at step 3; the checkpoint of step 2 is kept"),
+        nan.contains("the loss is NaN or infinite at step 3; the checkpoint of step 2 is kept"),
         "{nan}"
     );
     assert!(nan.contains("lower --learning-rate"), "{nan}");

@@ -239,7 +239,7 @@ fn a_model_is_made_from_nothing_and_goes_on() {
         home.command(&["finetune", "--run", "new", "--from-scratch", "--layers", "2"])
             .arg(home.corpus()),
     );
-    assert!(other.contains("the run began from nothing"), "{other}");
+    assert!(other.contains("this run was started from scratch"), "{other}");
     let odd = ["finetune", "--run", "odd", "--from-scratch", "--width", "33", "--heads", "2"];
     assert!(refused(home.command(&odd).arg(home.corpus())).contains("--width 33"));
 }
@@ -275,7 +275,7 @@ fn an_interrupt_ends_it_after_its_step_with_a_checkpoint() {
     let step = last["step"].as_u64().unwrap() as usize;
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1), "{}", err(&ended));
-    assert!(err(&ended).contains("the same command goes on from there"), "{}", err(&ended));
+    assert!(err(&ended).contains("run the same command again to resume"), "{}", err(&ended));
     assert!(home.checkpoint("run1", step).is_dir(), "{last}");
     // what was noted of each step lies beside it, and a picture
     let run = home.checkpoint("run1", step).parent().unwrap().to_owned();
@@ -301,7 +301,7 @@ fn a_full_disk_keeps_the_checkpoint_before() {
         };
     }
     let full = refused(command.stdin(Stdio::null()));
-    assert!(full.contains("the checkpoint of step 2 is kept; make room"), "{full}");
+    assert!(full.contains("the checkpoint of step 2 is kept; if the disk is full, free some space"), "{full}");
     let run = home.checkpoint("run1", 2).parent().unwrap().to_owned();
     let names = fs::read_dir(run).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let left: Vec<String> =

@@ -17,6 +17,7 @@ mod table;
 mod tweet;
 mod wash;
 
+pub use output::{TRAIN, VALIDATION};
 pub use preview::Preview;
 pub use summary::{Changed, Documents, Dropped, Files, Given, Part, Reason, Summary};
 pub use wash::{Form, wash};

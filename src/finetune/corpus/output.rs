@@ -12,8 +12,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-const TRAIN: &str = "train.txt";
-const VALIDATION: &str = "validation.txt";
+/// The file of the documents to train on.
+pub const TRAIN: &str = "train.txt";
+/// The file of the documents to validate with.
+pub const VALIDATION: &str = "validation.txt";
 const COUNTS: &str = "corpus.json";
 
 /// A corpus that is being written.
