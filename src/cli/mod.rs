@@ -15,7 +15,10 @@ pub use models::{Models, To};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, path::PathBuf};
-use unstuck::model::{Precision, Shape};
+use unstuck::{
+    model::{Precision, Shape},
+    token::Setting,
+};
 
 /// A page, and a GPT-2 beside it.
 ///
@@ -203,28 +206,28 @@ pub struct Generate {
     #[arg(short = 'n', long = "samples", alias = "nsamples", value_name = "N", default_value = "1", value_parser = parse_count)]
     pub samples: usize,
 
-    /// The most tokens of a sample [default: 100]
-    #[arg(long, alias = "length", value_name = "N", value_parser = parse_count)]
+    /// `SamplingParams::max_tokens`.
+    #[arg(long, alias = "length", value_name = "N", help = Setting::MAX_TOKENS.help(), value_parser = |text: &str| Setting::MAX_TOKENS.parse_count(text))]
     pub max_tokens: Option<usize>,
 
-    /// How daring: 0 always takes the likeliest token and ignores top-k, top-p and min-p [default: 0.85]
-    #[arg(long, value_name = "F", value_parser = parse_temperature)]
+    /// `SamplingParams::temperature`.
+    #[arg(long, value_name = "F", help = Setting::TEMPERATURE.help(), value_parser = |text: &str| Setting::TEMPERATURE.parse_number(text))]
     pub temperature: Option<f32>,
 
-    /// Choose among the N likeliest tokens; 0 for all [default: 100]
-    #[arg(long, alias = "top_k", value_name = "N")]
+    /// `SamplingParams::top_k`.
+    #[arg(long, alias = "top_k", value_name = "K", help = Setting::TOP_K.help(), value_parser = |text: &str| Setting::TOP_K.parse_count(text))]
     pub top_k: Option<usize>,
 
-    /// Choose among the likeliest tokens that have this much probability together; 0 or 1 for all [default: 0.92]
-    #[arg(long, alias = "top_p", value_name = "F", value_parser = parse_share)]
+    /// `SamplingParams::top_p`.
+    #[arg(long, alias = "top_p", value_name = "F", help = Setting::TOP_P.help(), value_parser = |text: &str| Setting::TOP_P.parse_number(text))]
     pub top_p: Option<f32>,
 
-    /// Choose among tokens at least this share as likely as the likeliest [default: 0]
-    #[arg(long, value_name = "F", value_parser = parse_share)]
+    /// `SamplingParams::min_p`.
+    #[arg(long, value_name = "F", help = Setting::MIN_P.help(), value_parser = |text: &str| Setting::MIN_P.parse_number(text))]
     pub min_p: Option<f32>,
 
-    /// Make tokens of late less likely; 1 is off [default: 1.05]
-    #[arg(long, value_name = "F", value_parser = parse_penalty)]
+    /// `SamplingParams::repetition_penalty`.
+    #[arg(long, value_name = "F", help = Setting::REPETITION_PENALTY.help(), value_parser = |text: &str| Setting::REPETITION_PENALTY.parse_number(text))]
     pub repetition_penalty: Option<f32>,
 
     /// The first sample's seed, the next one's is one more; without, a random one (`--json` tells)
@@ -251,8 +254,8 @@ pub struct Generate {
     #[arg(long, requires = "json")]
     pub stream: bool,
 
-    /// With --json: the K likeliest tokens in each token's place
-    #[arg(long, value_name = "K", requires = "json")]
+    /// With --json: report the K most likely tokens at each position
+    #[arg(long, value_name = "K", requires = "json", value_parser = |text: &str| Setting::LOGPROBS.parse_count(text))]
     pub logprobs: Option<usize>,
 
     /// Write to FILE when all is done, instead of printing
@@ -308,31 +311,15 @@ pub enum Clean {
 
 fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("at least 1".into()),
+        Ok(0) => Err("expected at least 1".into()),
         Ok(n) => Ok(n),
-        Err(_) => Err("a whole number is wanted".into()),
+        Err(_) => Err("expected a whole number".into()),
     }
 }
 
 fn parse_number_of(text: &str, least: u16, most: u16) -> Result<u16, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("a number from {least} to {most} is wanted"))
-}
-
-fn parse_number(text: &str, fits: impl Fn(f32) -> bool, wanted: &str) -> Result<f32, String> {
-    text.parse().ok().filter(|x| fits(*x)).ok_or_else(|| format!("{wanted} is wanted"))
-}
-
-fn parse_temperature(text: &str) -> Result<f32, String> {
-    parse_number(text, |x| (0.0..=100.0).contains(&x), "a number from 0 to 100")
-}
-
-fn parse_share(text: &str) -> Result<f32, String> {
-    parse_number(text, |x| (0.0..=1.0).contains(&x), "a number from 0 to 1")
-}
-
-fn parse_penalty(text: &str) -> Result<f32, String> {
-    parse_number(text, |x| x > 0.0 && x <= 100.0, "a number above 0, at most 100,")
+    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
 /// Python's words for it too: gpt-2-simple's own commands have `True`.
@@ -340,7 +327,7 @@ fn parse_truth(text: &str) -> Result<bool, String> {
     match text.to_lowercase().as_str() {
         "true" | "yes" | "1" => Ok(true),
         "false" | "no" | "0" => Ok(false),
-        _ => Err("true or false is wanted".into()),
+        _ => Err("expected true or false".into()),
     }
 }
 

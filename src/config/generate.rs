@@ -20,9 +20,6 @@ impl Config {
         params.temperature = args.temperature.unwrap_or(params.temperature);
         params.top_k = args.top_k.unwrap_or(params.top_k);
         params.top_p = args.top_p.unwrap_or(params.top_p);
-        if params.top_p == 0.0 {
-            params.top_p = 1.0; // how gpt-2-simple says "off"
-        }
         params.min_p = args.min_p.unwrap_or(params.min_p);
         params.repetition_penalty = args.repetition_penalty.unwrap_or(params.repetition_penalty);
         params.seed = args.seed.unwrap_or_else(any_seed);

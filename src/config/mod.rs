@@ -120,7 +120,7 @@ impl Config {
     /// What no type says: whether numbers are in their ranges.
     fn check(&self) -> Result<(), String> {
         let ok = |fits: bool, wanted: &str| {
-            if fits { Ok(()) } else { Err(format!("{wanted} is wanted")) }
+            if fits { Ok(()) } else { Err(format!("expected {wanted}")) }
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
@@ -145,15 +145,7 @@ impl Config {
             ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
         }
         for params in [&self.desk.sampling, &self.generate, &self.bot.sampling] {
-            let has = SamplingParams::TEMPERATURES.contains(&params.temperature);
-            ok(has, "a number from 0 to 100")?;
-            for share in [params.top_p, params.min_p] {
-                ok(SamplingParams::SHARES.contains(&share), "a number from 0 to 1")?;
-            }
-            let has = SamplingParams::PENALTIES.contains(&params.repetition_penalty);
-            ok(has, "a number above 0, at most 100,")?;
-            ok(params.max_tokens > 0, "a number from 1 up")?;
-            ok(params.stop.iter().all(|stop| !stop.is_empty()), "a text that is not empty")?;
+            params.check().map_err(|wrong| format!("expected {}", wrong.expected))?;
         }
         Ok(())
     }

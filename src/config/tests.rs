@@ -187,7 +187,7 @@ fn what_is_broken_is_said_with_its_line_and_what_was_meant() {
             "[generate]\ntemperature = 'hot'\n",
             "line 2: `generate.temperature`: a number is wanted, not string \"hot\"",
         ),
-        ("threads = 0", "line 1: `threads`: a number from 1 up is wanted"),
+        ("threads = 0", "line 1: `threads`: expected a number from 1 up"),
         ("desk = 3", "line 1: `desk`: a table is wanted, not integer `3`"),
         ("[desk\n", "line 1: "),
         (

@@ -203,7 +203,7 @@ impl Engine {
     /// # Errors
     /// When there is no token at that place, or a parameter is out of range.
     pub fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
-        super::check(&look.params)?;
+        look.params.check()?;
         self.0.look(number, look)
     }
 
@@ -212,7 +212,7 @@ impl Engine {
     /// # Errors
     /// When a parameter is out of range.
     pub fn start(&mut self, ask: Ask) -> Result<Reading> {
-        super::check(&ask.params)?;
+        ask.params.check()?;
         self.0.start(ask)
     }
 

@@ -9,7 +9,7 @@ use crate::{
     model::{KvCache, Model, Span, kernels::on_threads, memorized},
     token::{BranchId, SamplingParams, StopReason, Token},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -70,13 +70,6 @@ impl Local {
 
     fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
         let mut outputs = Vec::new();
-        self.live.retain(|branch| {
-            let none_wanted = branch.params.max_tokens == 0;
-            if none_wanted {
-                outputs.push((branch.id, Output::Done(StopReason::Length)));
-            }
-            !none_wanted
-        });
         self.make_room();
         let waiting = self.share_what_was_read();
         let mut spans = Vec::new();
@@ -356,19 +349,4 @@ impl Branch {
         };
         Ok((Some(token), stop))
     }
-}
-
-/// Refuse parameters that mean nothing, naming them.
-pub fn check(params: &SamplingParams) -> Result<()> {
-    let within = |name: &str, value: f32, least: f32, most: f32| {
-        ensure!(
-            value.is_finite() && (least..=most).contains(&value),
-            "{name} is {value}; it has to lie between {least} and {most}"
-        );
-        Ok(())
-    };
-    within("temperature", params.temperature, 0.0, 100.0)?;
-    within("top_p", params.top_p, f32::MIN_POSITIVE, 1.0)?;
-    within("min_p", params.min_p, 0.0, 1.0)?;
-    within("repetition_penalty", params.repetition_penalty, 0.1, 100.0)
 }

@@ -10,5 +10,5 @@ mod score;
 mod text;
 
 pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Reading, Scored, Stream, perplexity};
-pub use local::{Local, check};
+pub use local::Local;
 pub use look::{Look, Seen};

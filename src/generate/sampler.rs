@@ -88,22 +88,22 @@ fn scores(
 ) -> Vec<f32> {
     let mut scores: Vec<f32> =
         logits.iter().map(|&x| if x.is_nan() { f32::NEG_INFINITY } else { x }).collect();
-    penalize(&mut scores, recent, params.repetition_penalty);
+    if let Some(penalty) = params.active_penalty() {
+        penalize(&mut scores, recent, penalty);
+    }
     forbid(&mut scores);
     scores
 }
 
 /// CTRL's penalty (Keskar et al. 2019): positive logits divided, negative ones multiplied; once a token.
 fn penalize(scores: &mut [f32], recent: &[u32], penalty: f32) {
-    if penalty == 1.0 {
-        return;
-    }
     let mut seen: Vec<u32> = recent.to_vec();
     seen.sort_unstable();
     seen.dedup();
     for id in seen {
         if let Some(score) = scores.get_mut(id as usize) {
-            *score = if *score > 0.0 { *score / penalty } else { *score * penalty };
+            let lowered = if *score > 0.0 { *score / penalty } else { *score * penalty };
+            *score = lowered.min(f32::MAX); // a penalty near 0 must not make infinities
         }
     }
 }
@@ -134,7 +134,9 @@ fn temper(scores: &mut [f32], params: &SamplingParams) -> Option<()> {
 }
 
 fn is_uncut(params: &SamplingParams) -> bool {
-    params.top_k == 0 && params.top_p >= 1.0 && params.min_p <= 0.0
+    params.active_top_k().is_none()
+        && params.active_top_p().is_none()
+        && params.active_min_p().is_none()
 }
 
 fn possible(scores: &[f32]) -> impl Iterator<Item = (f32, u32)> + Clone {
@@ -147,30 +149,29 @@ fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
     if is_uncut(params) {
         return all.collect();
     }
-    let floor = if params.min_p > 0.0 { params.min_p.ln() } else { f32::NEG_INFINITY };
-    // What top-p is a share of: with top-k, of what top-k leaves.
-    let of_all = if params.top_p < 1.0 && params.top_k == 0 { mass(all.clone()) } else { 0.0 };
+    let (top_k, top_p) = (params.active_top_k(), params.active_top_p().map(f64::from));
+    let floor = params.active_min_p().map_or(f32::NEG_INFINITY, f32::ln);
+    // The mass that top-p is a fraction of; with top-k it is that of the tokens which top-k keeps.
+    let of_all = if top_p.is_some() && top_k.is_none() { mass(all.clone()) } else { 0.0 };
     let enough = |depth: f32| {
         let near = scores.iter().filter(|x| **x >= -depth);
-        if params.top_k > 0 {
-            near.count() >= params.top_k
-        } else if params.top_p < 1.0 {
-            mass(near.map(|&x| (x, 0))) >= params.top_p as f64 * of_all
-        } else {
-            floor >= -depth
+        match (top_k, top_p) {
+            (Some(k), _) => near.count() >= k,
+            (None, Some(p)) => mass(near.map(|&x| (x, 0))) >= p * of_all,
+            (None, None) => floor >= -depth,
         }
     };
-    // Few tokens matter: only those are sorted that lie near enough to the top for the cuts to fall among them.
+    // Few tokens matter: only those near enough to the top for the cuts to fall among them are sorted.
     let depth = [3.0, 6.0, 12.0].into_iter().find(|&d| enough(d)).unwrap_or(f32::INFINITY);
     let mut kept: Vec<(f32, u32)> = all.filter(|(x, _)| *x >= -depth).collect();
-    let k = if params.top_k > 0 { params.top_k } else { kept.len() };
+    let k = top_k.unwrap_or(kept.len());
     keep_best(&mut kept, k);
-    if params.top_p < 1.0 {
-        let total = if params.top_k > 0 { mass(kept.iter().copied()) } else { of_all };
+    if let Some(p) = top_p {
+        let total = if top_k.is_some() { mass(kept.iter().copied()) } else { of_all };
         let mut sum = 0.0;
         let crosses = |(x, _): &(f32, u32)| {
             sum += (*x as f64).exp();
-            sum >= params.top_p as f64 * total
+            sum >= p * total
         };
         if let Some(last) = kept.iter().position(crosses) {
             kept.truncate(last + 1);

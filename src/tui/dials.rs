@@ -1,6 +1,6 @@
 //! What can be dialled of how offers are made: the numbers, how far each goes, and by how much a key turns it.
 
-use crate::token::{Preset, SamplingParams};
+use crate::token::{Preset, SamplingParams, Setting};
 use ratatui::layout::Rect;
 use std::fmt;
 use strum::{EnumIter, IntoEnumIterator};
@@ -76,35 +76,35 @@ pub enum Dial {
 }
 
 impl Dial {
-    /// What it is called, what it does, and the name of its setting below `desk`.
-    pub fn words(self) -> (&'static str, &'static str, &'static [&'static str]) {
+    /// The sampling setting that it changes; `None` for the seed and the number of offers.
+    fn setting(self) -> Option<Setting> {
         match self {
-            Self::Temperature => (
-                "temperature",
-                "higher is more daring, 0 takes the likeliest",
-                &["sampling", "temperature"],
-            ),
-            Self::TopP => {
-                ("top-p", "the likeliest that share so much; 1 for all", &["sampling", "top_p"])
-            }
-            Self::TopK => {
-                ("top-k", "among so many of the likeliest; 0 for all", &["sampling", "top_k"])
-            }
-            Self::MinP => {
-                ("min-p", "so near to the likeliest at least; 0 for all", &["sampling", "min_p"])
-            }
-            Self::Repetition => (
-                "repetition",
-                "above 1, what came of late comes less",
-                &["sampling", "repetition_penalty"],
-            ),
-            Self::Length => {
-                ("length", "the most tokens that an offer has", &["sampling", "max_tokens"])
-            }
-            Self::Offers => ("offers", "how many a question gets", &["offers"]),
-            Self::Seed => {
-                ("seed", "the next offer's; 0 for another each time", &["sampling", "seed"])
-            }
+            Self::Temperature => Some(Setting::TEMPERATURE),
+            Self::TopP => Some(Setting::TOP_P),
+            Self::TopK => Some(Setting::TOP_K),
+            Self::MinP => Some(Setting::MIN_P),
+            Self::Repetition => Some(Setting::REPETITION_PENALTY),
+            Self::Length => Some(Setting::MAX_TOKENS),
+            Self::Offers | Self::Seed => None,
+        }
+    }
+
+    /// Its name, what it does, and the name of its setting in `[desk]`.
+    pub fn words(self) -> (&'static str, &'static str, Vec<&'static str>) {
+        let name = match self {
+            Self::Temperature => "temperature",
+            Self::TopP => "top-p",
+            Self::TopK => "top-k",
+            Self::MinP => "min-p",
+            Self::Repetition => "repetition",
+            Self::Length => "length",
+            Self::Offers => "offers",
+            Self::Seed => "seed",
+        };
+        match self.setting() {
+            Some(setting) => (name, setting.brief, vec!["sampling", setting.name]),
+            None if self == Self::Offers => (name, "number of offers per request", vec!["offers"]),
+            None => (name, "of the next offer; 0 = a new one each time", vec!["sampling", "seed"]),
         }
     }
 
@@ -148,19 +148,16 @@ impl Dial {
 
     /// The least and the most that it goes to.
     pub fn ends(self) -> (Number, Number) {
-        let parts = |range: std::ops::RangeInclusive<f32>, least: f32| {
-            (Number::Part(range.start().max(least)), Number::Part(*range.end()))
-        };
-        match self {
-            Self::Temperature => parts(SamplingParams::TEMPERATURES, 0.0),
-            Self::TopP | Self::MinP => parts(SamplingParams::SHARES, 0.0),
-            // Zero is none, and what is next to it divides by nearly nothing.
-            Self::Repetition => parts(SamplingParams::PENALTIES, 0.01),
-            Self::TopK => (Number::Whole(0), Number::Whole(1_000_000)),
-            Self::Length => (Number::Whole(1), Number::Whole(1_000_000)),
-            Self::Offers => (Number::Whole(1), Number::Whole(super::offers::MOST as u64)),
-            // What a file of settings can hold.
-            Self::Seed => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
+        match self.setting() {
+            Some(Setting { min, max, integer: true, .. }) => {
+                (Number::Whole(min as u64), Number::Whole(max as u64))
+            }
+            Some(Setting { min, max, .. }) => (Number::Part(min as f32), Number::Part(max as f32)),
+            None if self == Self::Offers => {
+                (Number::Whole(1), Number::Whole(super::offers::MOST as u64))
+            }
+            // What a settings file can hold.
+            None => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
         }
     }
 

@@ -144,7 +144,7 @@ fn what_is_dialled_holds_from_the_next_question_on() {
         (2, &["7", "<enter>"], "prose, changed", |p| p.top_p == 1.0),
         (3, &["<left>"], "prose, changed", |p| p.top_k == 90),
         (4, &["<right>", "<+>", "<->"], "prose, changed", |p| p.min_p == 0.01),
-        (5, &["0", "<enter>"], "prose, changed", |p| p.repetition_penalty == 0.01),
+        (5, &["0", "<enter>"], "prose, changed", |p| p.repetition_penalty == 0.0),
         (6, &["^ 33 "], "prose, changed", |p| p.max_tokens == 33),
         (8, &["42", "<enter>"], "prose", |p| p.seed == 42),
         (0, &["<right>"], "steady", |p| p.temperature == 0.7 && p.repetition_penalty == 1.1),

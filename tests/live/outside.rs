@@ -304,7 +304,7 @@ fn mistakes_are_told_before_the_show() {
             2,
             "only this machine may see the page",
         ),
-        (vec!["--live", "--pace", "1"], 2, "a number from 20 to 900 is wanted"),
+        (vec!["--live", "--pace", "1"], 2, "expected a number from 20 to 900"),
         (vec!["--rundown", &path(&rundown)], 2, "--live"),
         (vec!["--live", "generate", "x"], 2, "leave one of them out"),
         (vec!["--live"], 1, "needs a terminal"),

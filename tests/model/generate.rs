@@ -183,10 +183,17 @@ fn a_continuation_may_be_longer_than_the_context() {
 }
 
 #[test]
-fn nothing_wanted_is_nothing_given() {
+fn zero_is_off() {
     let mut e = engine(Precision::Q8_0);
-    e.start(ask(1, "x", &SamplingParams { max_tokens: 0, ..short() })).unwrap();
-    assert_eq!(run(&mut e)[&1], (vec![], Some(StopReason::Length)));
+    let mut said = |params: SamplingParams| {
+        e.start(ask(1, "The lamp ", &params)).unwrap();
+        ids(&run(&mut e)[&1].0)
+    };
+    let off = SamplingParams { top_k: 0, top_p: 1.0, repetition_penalty: 1.0, ..short() };
+    let uncut = said(off.clone());
+    assert_eq!(said(SamplingParams { top_p: 0.0, ..off.clone() }), uncut);
+    assert_eq!(said(SamplingParams { repetition_penalty: 0.0, ..off.clone() }), uncut);
+    assert_ne!(said(SamplingParams { top_p: 0.1, ..off }), uncut);
 }
 
 #[test]
@@ -194,9 +201,11 @@ fn senseless_parameters_are_refused_by_name() {
     let mut e = engine(Precision::Q8_0);
     for (params, name) in [
         (SamplingParams { temperature: f32::NAN, ..short() }, "temperature"),
-        (SamplingParams { top_p: 0.0, ..short() }, "top_p"),
+        (SamplingParams { top_p: 1.5, ..short() }, "top_p"),
         (SamplingParams { min_p: 2.0, ..short() }, "min_p"),
         (SamplingParams { repetition_penalty: -1.0, ..short() }, "repetition_penalty"),
+        (SamplingParams { max_tokens: 0, ..short() }, "max_tokens"),
+        (SamplingParams { stop: vec![String::new()], ..short() }, "stop"),
     ] {
         let error = e.start(ask(1, "x", &params)).unwrap_err().to_string();
         assert!(error.contains(name), "{error}");

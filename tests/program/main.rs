@@ -12,6 +12,7 @@ mod full_disk;
 mod kill;
 mod models;
 mod printing;
+mod sampling;
 mod scoring;
 mod settings;
 #[path = "../support/mod.rs"]

@@ -28,7 +28,7 @@ fn wrong_usage_is_2_and_says_what() {
         &["generate", "--temperature=-1"],
         &["generate", "--top-p", "1.5"],
         &["generate", "--min-p", "nan"],
-        &["generate", "--repetition-penalty", "0"],
+        &["generate", "--repetition-penalty=-1"],
         &["generate", "-n", "0"],
         &["generate", "--max-tokens", "many"],
         &["generate", "--seed", "-3"],

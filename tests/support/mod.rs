@@ -8,6 +8,6 @@ pub mod bot;
 pub mod desk;
 pub mod hub;
 pub mod program;
+pub mod scripted;
 #[cfg(target_os = "linux")]
 pub mod terminal;
-pub mod scripted;

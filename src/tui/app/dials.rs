@@ -201,7 +201,7 @@ impl App {
         let mut values: Vec<Value> = vec![way.preset.as_str().into()];
         // Where another preset is named, what isn't told would be as that one has it.
         for dial in Dial::iter().filter(|dial| all || dial.read(&way) != dial.read(&self.own)) {
-            names.push([&["desk"], dial.words().2].concat());
+            names.push([vec!["desk"], dial.words().2].concat());
             values.push(match dial.read(&way) {
                 Number::Whole(number) => i64::try_from(number).unwrap_or(i64::MAX).into(),
                 // As it is read by people: 0.85, and not the nearest that 64 bits have to it.

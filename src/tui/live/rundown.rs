@@ -1,8 +1,8 @@
 //! A rundown: the prompts of a show, written beforehand as a page that people can read. `## name` begins a prompt,
 //! lines like `seed: 7` right below it set something, and its text follows after an empty line.
 
-use crate::ui::mistake;
-use anyhow::{Context, Result, bail};
+use crate::{token::Setting, ui::mistake};
+use anyhow::{Context, Result, anyhow, bail};
 use std::{fs, path::Path};
 
 /// The most prompts of a rundown, and the most characters of one.
@@ -165,8 +165,8 @@ impl Prompt {
             }
             "tokens" => self.tokens = Some(count(1, 1000)?),
             "temperature" => {
-                let number = value.parse().ok().filter(|x| (0.0..=100.0).contains(x));
-                self.temperature = Some(number.with_context(|| wanted("a number from 0 to 100"))?);
+                let said = |said| anyhow!("`{name}`: {said}, not `{value}`");
+                self.temperature = Some(Setting::TEMPERATURE.parse_number(value).map_err(said)?);
             }
             _ => {
                 let meant = mistake::meant(name, &SETTINGS);

@@ -110,9 +110,9 @@ fn rows<'a>(app: &App, token: &Token, inside: usize) -> Vec<Line<'a>> {
 fn cut_by(params: &SamplingParams, rank: usize) -> &'static str {
     if params.temperature == 0.0 {
         "temperature 0"
-    } else if params.top_k > 0 && rank >= params.top_k {
+    } else if params.active_top_k().is_some_and(|k| rank >= k) {
         "top-k"
-    } else if params.top_p < 1.0 {
+    } else if params.active_top_p().is_some() {
         "top-p"
     } else {
         "min-p"
