@@ -346,7 +346,7 @@ fn d29_it_ends_when_told_runs_once_tries_dry_and_says_what_is_missing() {
     assert_eq!(code(&house.once()), Some(75));
     let (output, took) = running.stop();
     assert_eq!(code(&output), Some(0));
-    assert!(took < Duration::from_secs(5));
+    assert!(took < Duration::from_secs(20), "{took:?}");
     fs::remove_file(house.path("keys.toml")).unwrap();
     let none = house.once();
     assert_eq!(code(&none), Some(78));

@@ -611,7 +611,8 @@ fn a_chapter_is_pasted_in_one_step() {
     assert!(!desk.text().contains('\r'));
     desk.steps(&["<ctrl-z>"]);
     assert_eq!(desk.text(), "Before.|");
-    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    // Key by key it would take minutes.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use ratatui::{
     layout::Position,
     style::{Color, Modifier},
 };
+use std::time::{Duration, Instant};
 use unstuck::{
     session::Session,
     tui::Settings,
@@ -208,8 +209,8 @@ fn the_model_is_waited_for_in_words() {
     assert!(desk.shown().contains("no model"));
 }
 
-/// Keys on a novel and on one endless paragraph. The bound is far above what is measured (below a
-/// millisecond), for machines that do other things too.
+/// Keys in a novel and in one endless paragraph. The bound is far above what is measured (less than a millisecond), for
+/// slow machines.
 #[test]
 fn a_key_is_on_the_screen_at_once() {
     let novel = "He had been writing the same page, for eleven days in a row.\n\n".repeat(16_000);
@@ -217,17 +218,18 @@ fn a_key_is_on_the_screen_at_once() {
     for text in [novel, endless] {
         let mut desk = Desk::on(&text);
         desk.size(160, 45);
-        let mut times: Vec<_> = (0..300)
-            .map(|n| {
-                let start = std::time::Instant::now();
-                desk.step(["x", "<up>", "<left>", " ", "<backspace>", "<pageup>"][n % 6]);
+        const KEYS: [&str; 6] = ["x", "<up>", "<left>", " ", "<backspace>", "<pageup>"];
+        let mut least = [Duration::MAX; KEYS.len()];
+        for _ in 0..50 {
+            for (key, least) in KEYS.iter().zip(&mut least) {
+                let start = Instant::now();
+                desk.step(key);
                 desk.draw();
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!("median {:?}, p99 {:?}", times[150], times[297]);
-        assert!(times[150].as_millis() < 8, "{:?}", times[150]);
+                *least = start.elapsed().min(*least);
+            }
+        }
+        // The shortest time of each key: what other programs do at the same time isn't measured.
+        assert!(least.iter().all(|time| time.as_millis() < 8), "{least:?}");
     }
 }
 

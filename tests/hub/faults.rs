@@ -178,13 +178,13 @@ fn trouble_of_the_hub_is_waited_out_longer_each_time_and_not_forever() {
 #[test]
 fn silence_and_a_drip_are_given_up_and_resumed() {
     let mut rig = Rig::new();
-    rig.conditions.silence = Duration::from_millis(300);
+    rig.conditions.silence = Duration::from_secs(1);
     rig.fake.fail("GET /api/models/", 1, What::Silence);
     rig.fake.fail("X-Amz", 1, What::Silence);
     here(rig.pull("gpt2").unwrap());
 
     let mut rig = Rig::new();
-    rig.conditions.least = (1 << 20, Duration::from_millis(100));
+    rig.conditions.least = (1 << 20, Duration::from_millis(500));
     rig.fake.fail("X-Amz", 1, What::Drip);
     let (_, snapshot, _) = here(rig.pull("gpt2").unwrap());
     assert_eq!(fs::read(snapshot.join("model.safetensors")).unwrap(), weights());

@@ -1,6 +1,7 @@
 //! What a show has outside the terminal: a voice, viewers, files with mistakes.
 
 use super::*;
+use crate::support::{PATIENCE, program, wait_for};
 use std::{
     fs,
     io::{Read, Write},
@@ -10,21 +11,11 @@ use std::{
 };
 use unstuck::tui::live::{Patience, Place, Publisher, Shown, Speech};
 
-/// Waits for something that another thread does, for a long time if it must be.
-#[track_caller]
-fn soon<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "it never came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+/// How long what must not wait for another program may take, on a busy machine. Waiting would take longer by far.
+const AT_ONCE: Duration = Duration::from_secs(20);
 
 #[cfg(unix)]
-fn program(folder: &Path, name: &str, body: &str) -> String {
+fn script(folder: &Path, name: &str, body: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join(name);
     fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
@@ -37,7 +28,7 @@ fn program(folder: &Path, name: &str, body: &str) -> String {
 fn sentences_are_read_one_after_another_as_they_may_be_heard() {
     let folder = tempfile::tempdir().unwrap();
     let heard = folder.path().join("heard");
-    let voice = program(folder.path(), "a voice", &format!("cat >> '{}'", heard.display()));
+    let voice = script(folder.path(), "a voice", &format!("cat >> '{}'", heard.display()));
     let mut gear = gear(RUNDOWN);
     gear.voice = Some(Speech::new(&voice, Patience::default()).unwrap());
     let mut air = Air::new(Session::new(), gear);
@@ -51,35 +42,40 @@ fn sentences_are_read_one_after_another_as_they_may_be_heard() {
     );
     air.pass(20_000);
     let read = || fs::read_to_string(&heard).unwrap_or_default();
-    soon(|| (read().lines().count() == 2).then_some(()));
+    wait_for("two sentences", || read().ends_with("sang.\n").then_some(()));
     assert_eq!(read(), "that it bleep sank.\nDr. No sang.\n");
     // What is left at the end of a take is read too.
     air.end(0);
     air.pass(5_000);
-    soon(|| read().ends_with("So it was\n").then_some(()));
+    wait_for("the sentence", || read().ends_with("So it was\n").then_some(()));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_voice_that_is_missing_fails_or_hangs_is_told_and_stalls_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let patience = Patience { sentence: Duration::from_millis(300), word: Duration::ZERO };
-    let hangs = program(folder.path(), "hangs", "sleep 1000");
-    let deaf = program(folder.path(), "deaf", "exec 0<&-; sleep 1000");
-    let fails = program(folder.path(), "fails", "cat > /dev/null; exit 3");
-    for (voice, says) in [
-        ("no-such-voice-anywhere", "`no-such-voice-anywhere` isn't here to read aloud; install it"),
-        (&*hangs, "hangs, so it was ended"),
-        (&*deaf, "hangs, so it was ended"),
-        (&*fails, "failed to read aloud (exit status: 3)"),
+    let patience = |sentence| Patience { sentence, word: Duration::ZERO };
+    let hangs = script(folder.path(), "hangs", "sleep 1000");
+    let deaf = script(folder.path(), "deaf", "exec 0<&-; sleep 1000");
+    let fails = script(folder.path(), "fails", "cat > /dev/null; exit 3");
+    let short = Duration::from_millis(300);
+    for (voice, longest, says) in [
+        (
+            "no-such-voice-anywhere",
+            PATIENCE,
+            "`no-such-voice-anywhere` isn't here to read aloud; install it",
+        ),
+        (&*hangs, short, "hangs, so it was ended"),
+        (&*deaf, short, "hangs, so it was ended"),
+        (&*fails, PATIENCE, "failed to read aloud (exit status: 3)"),
     ] {
-        let speech = Speech::new(voice, patience).unwrap();
+        let speech = Speech::new(voice, patience(longest)).unwrap();
         let begun = Instant::now();
         for _ in 0..100 {
             speech.say(&"A long sentence. ".repeat(10_000));
         }
-        assert!(begun.elapsed() < Duration::from_secs(2), "saying waits for {voice}");
-        let said = soon(|| speech.trouble());
+        assert!(begun.elapsed() < AT_ONCE, "saying waits for {voice}");
+        let said = wait_for("the error", || speech.trouble());
         assert!(said.contains(says), "{voice}: {said}");
     }
     // On air it is a notice.
@@ -89,11 +85,11 @@ fn a_voice_that_is_missing_fails_or_hangs_is_told_and_stalls_nothing() {
     air.keys("v space");
     air.say(0, &[" that", " it", " sank", ".", " It"]);
     air.pass(5_000);
-    soon(|| {
+    wait_for("the notice", || {
         air.pass(10);
         air.desk.shown().contains("isn't here to read aloud").then_some(())
     });
-    assert!(Speech::new("  ", patience).is_err());
+    assert!(Speech::new("  ", patience(short)).is_err());
 }
 
 #[cfg(unix)]
@@ -105,14 +101,14 @@ fn a_voice_is_silenced_with_all_that_it_started() {
         "(while :; do date +%N > '{}'; sleep 0.02; done) & cat > /dev/null; wait",
         alive.display()
     );
-    let voice = program(folder.path(), "voice", &body);
+    let voice = script(folder.path(), "voice", &body);
     let speech = Speech::new(&voice, Patience::default()).unwrap();
     speech.say("One.");
-    soon(|| alive.exists().then_some(()));
+    wait_for("the voice", || alive.exists().then_some(()));
     speech.hush();
     let beat = || fs::read_to_string(&alive).unwrap_or_default();
     let mut last = (beat(), Instant::now());
-    soon(|| {
+    wait_for("silence", || {
         if beat() != last.0 {
             last = (beat(), Instant::now());
         }
@@ -120,14 +116,14 @@ fn a_voice_is_silenced_with_all_that_it_started() {
     });
     // And it speaks again.
     speech.say("Two.");
-    soon(|| (beat() != last.0).then_some(()));
+    wait_for("the voice", || (beat() != last.0).then_some(()));
     drop(speech);
 }
 
 /// One request, and everything that comes back until the other side closes.
 fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -147,7 +143,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
     gear.publisher = Some(publisher);
     let mut air = Air::new(Session::from_text("secret.draft"), gear);
     let mut events = TcpStream::connect(address).unwrap();
-    events.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    events.set_read_timeout(Some(PATIENCE)).unwrap();
     events
         .write_all(format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes())
         .unwrap();
@@ -155,7 +151,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
     air.say(0, &[" that", " <b>it</b>", " fucking", " sank", "."]);
     air.end(0);
     air.pass(10_000);
-    let text = soon(|| {
+    let text = wait_for("the text", || {
         let text = get(address, "/text");
         text.contains("sank.").then_some(text)
     });
@@ -172,7 +168,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
     assert!(get(address, "/etc/passwd").starts_with("HTTP/1.1 404"));
     // Blank reaches viewers, and so do all words before it, in order.
     air.keys("b");
-    soon(|| get(address, "/text").ends_with("\r\n\r\n").then_some(()));
+    wait_for("an empty page", || get(address, "/text").ends_with("\r\n\r\n").then_some(()));
     let mut told = Vec::new();
     let mut piece = [0; 4096];
     while !String::from_utf8_lossy(&told).contains("{\"prompt\":\"\",\"takes\":[]}\n\n") {
@@ -185,7 +181,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
     assert!(!told.contains("fuck") && told.contains("text/event-stream"));
     // Off air the page is gone.
     drop(air);
-    soon(|| TcpStream::connect(address).is_err().then_some(()));
+    wait_for("the port to close", || TcpStream::connect(address).is_err().then_some(()));
 }
 
 #[test]
@@ -210,7 +206,7 @@ fn a_page_answers_nobody_who_came_by_another_name_and_waits_for_nobody() {
     }
     // Who calls and says nothing keeps no one from being answered.
     let _silent: Vec<_> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
-    soon(|| get(address, "/text").ends_with("The boat.").then_some(()));
+    wait_for("an answer", || get(address, "/text").ends_with("The boat.").then_some(()));
     // Nor does one who never reads.
     let mut deaf = TcpStream::connect(address).unwrap();
     deaf.write_all(format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
@@ -218,8 +214,8 @@ fn a_page_answers_nobody_who_came_by_another_name_and_waits_for_nobody() {
     for n in 0..200 {
         publisher.show(Shown { prompt: format!("{n} {}", "x".repeat(50_000)), takes: Vec::new() });
     }
-    assert!(begun.elapsed() < Duration::from_secs(2));
-    soon(|| get(address, "/text").contains("\r\n\r\n199 xxx").then_some(()));
+    assert!(begun.elapsed() < AT_ONCE);
+    wait_for("the last text", || get(address, "/text").contains("\r\n\r\n199 xxx").then_some(()));
 }
 
 #[test]
@@ -264,7 +260,7 @@ fn a_file_for_viewers_is_always_whole() {
         let number = text.split(':').next().and_then(|n| n.parse().ok());
         assert!(text.is_empty() || Some(&text) == number.map(whole).as_ref(), "a torn file");
     }
-    soon(|| (fs::read_to_string(&file).unwrap() == whole(99)).then_some(()));
+    wait_for("the last text", || (fs::read_to_string(&file).unwrap() == whole(99)).then_some(()));
     drop(publisher);
     assert_eq!(fs::read_to_string(&file).unwrap(), "");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -309,12 +305,7 @@ fn mistakes_are_told_before_the_show() {
         (vec!["--live", "generate", "x"], 2, "leave one of them out"),
         (vec!["--live"], 1, "needs a terminal"),
     ] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_unstuck"));
-        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "UNSTUCK_STATE"]
-        {
-            command.env(name, folder.path());
-        }
-        let output = command.args(&args).stdin(std::process::Stdio::null()).output().unwrap();
+        let output = program::unstuck(folder.path()).args(&args).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
         assert!(said.starts_with("unstuck: ") && said.contains(says), "{args:?}: {said}");

@@ -1,9 +1,14 @@
 //! A full disk: said once, nothing lost, and all is written when there is room again. Needs a small disk of its own,
 //! which only root can have: skipped elsewhere.
 
-use crate::support::desk::{Desk, settings};
+use crate::support::{
+    desk::{Desk, settings},
+    skipped,
+};
 use std::{fs, path::Path, process::Command};
 use unstuck::session::{History, Session};
+
+const NO_DISK: &str = "no small disk can be mounted here (that takes root)";
 
 /// A disk of 64 KiB.
 struct Disk(tempfile::TempDir);
@@ -14,9 +19,6 @@ impl Disk {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path());
         let mounted = mount.output().is_ok_and(|output| output.status.success());
-        if !mounted {
-            println!("skipped: no small disk can be mounted here (that takes root)");
-        }
         mounted.then(|| Self(folder))
     }
 
@@ -33,7 +35,7 @@ impl Drop for Disk {
 
 #[test]
 fn a_full_disk_is_said_once_and_loses_nothing() {
-    let Some(disk) = Disk::new() else { return };
+    let Some(disk) = Disk::new() else { return skipped(NO_DISK) };
     let home = tempfile::tempdir().unwrap();
     let draft = home.path().join("draft.md");
     fs::write(&draft, "Lamps.").unwrap();
@@ -67,7 +69,7 @@ fn a_full_disk_is_said_once_and_loses_nothing() {
 
 #[test]
 fn a_draft_on_a_full_disk_keeps_its_old_text() {
-    let Some(disk) = Disk::new() else { return };
+    let Some(disk) = Disk::new() else { return skipped(NO_DISK) };
     let state = tempfile::tempdir().unwrap();
     let draft = disk.path().join("draft.md");
     fs::write(&draft, "Lamps.").unwrap();

@@ -6,4 +6,6 @@ mod draft;
 mod file;
 mod journal;
 mod replay;
+#[path = "../support/mod.rs"]
+mod support;
 mod tree;

@@ -1,6 +1,6 @@
 //! The program in a real terminal: a pseudo-terminal that `script` (util-linux) opens, held by the test.
 
-use super::program;
+use super::{PATIENCE, program, wait_for};
 use std::{
     fs::{self, File, OpenOptions},
     io::{Read, Write},
@@ -10,9 +10,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-/// How long anything may take, on a machine that is busy with other things.
-pub const PATIENCE: Duration = Duration::from_secs(120);
 
 const ROWS: usize = 24;
 const COLUMNS: usize = 80;
@@ -32,10 +29,7 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the program on a draft, with `state` for all of its folders. `None` where there is no `script`.
     pub fn start(draft: &Path, state: &Path) -> Option<Self> {
-        if Command::new("script").arg("--version").output().is_err() {
-            println!("skipped: there is no `script` (util-linux) to make a terminal");
-            return None;
-        }
+        Command::new("script").arg("--version").output().ok()?;
         let (id, device) = (state.with_extension("id"), state.with_extension("tty"));
         // The program is a grandchild: `script` stops itself whenever its own child is stopped.
         let inside = format!(
@@ -86,26 +80,29 @@ impl Terminal {
 
     /// Waits until as many bytes as this have reached the terminal and have not been read by the program.
     pub fn unread(&self, bytes: usize) {
-        let begun = Instant::now();
-        while rustix::io::ioctl_fionread(&self.device).unwrap() != bytes as u64 {
-            assert!(begun.elapsed() < PATIENCE, "{bytes} bytes never waited in the terminal");
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_for("keys to reach the terminal", || {
+            let waiting = rustix::io::ioctl_fionread(&self.device).unwrap();
+            (waiting == bytes as u64).then_some(())
+        });
     }
 
     /// Stops the program, and waits until each of its threads has stopped.
     pub fn stop(&self) {
         self.signal("STOP");
-        let begun = Instant::now();
         let stopped = |task: fs::DirEntry| {
             let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
             stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
         };
         let tasks = || fs::read_dir(format!("/proc/{}/task", self.id)).unwrap().flatten();
-        while !tasks().all(stopped) {
-            assert!(begun.elapsed() < PATIENCE, "it doesn't stop");
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_for("the program to stop", || tasks().all(stopped).then_some(()));
+    }
+
+    /// How long the program's threads, all together, were ready to run and had to wait for a processor.
+    pub fn waited(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.id)).unwrap().flatten();
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+        let waited = stats.filter_map(|stat| stat.split(' ').nth(1)?.parse().ok());
+        waited.map(Duration::from_nanos).sum()
     }
 
     pub fn signal(&self, signal: &str) {

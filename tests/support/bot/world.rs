@@ -118,20 +118,16 @@ impl House {
         ledger.row(&mention.to_string()).unwrap().expect("a row")
     }
 
-    /// Until the mention is in the ledger, and so, or for ten seconds.
+    /// Waits until the mention is in the ledger and its row is as wanted.
     pub fn wait_for_row(&self, mention: u64, is_so: impl Fn(&Row) -> bool) {
         let ledger = Ledger::open(&self.path("x.sqlite"), wall()).unwrap();
         let row = || ledger.row(&mention.to_string()).unwrap();
         self.wait_for("a row", |_| row().as_ref().is_some_and(&is_so));
     }
 
-    /// Until it is so, or for ten seconds.
+    /// Waits until the stand-in for X is as wanted.
     pub fn wait_for(&self, what: &str, is_so: impl Fn(&World) -> bool) {
-        let begun = Instant::now();
-        while !is_so(&self.fake.world()) {
-            assert!(begun.elapsed() < Duration::from_secs(10), "{what}: waited in vain");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        super::super::wait_for(what, || is_so(&self.fake.world()).then_some(()));
     }
 
     /// `unstuck bot run`, once it has asked for mentions.
