@@ -1,9 +1,10 @@
-//! Everything that a key can do. A doc comment here is the help text; `message` is the heading it stands under.
+//! The commands of the desk: everything that a key can do. The doc comment of a command is its help text, shown by F1,
+//! by the palette and in docs/desk.md; `message` is the heading above it.
 
 use crate::session::Motion;
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
-/// One act of the desk.
+/// A command of the desk.
 #[derive(
     Clone,
     Copy,
@@ -18,52 +19,52 @@ use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
-    /// Ask the model to go on from the cursor, or for another list; on an empty page, for openings.
+    /// Ask the model for offers at the cursor; on an empty page, for openings.
     #[strum(message = "The model")]
     Ask,
-    /// At the end of a paragraph ask; elsewhere put in a tab.
+    /// At the end of a paragraph, ask the model; elsewhere, insert a tab.
     #[strum(message = "The model")]
     AskOrTab,
-    /// Stop the model; again: put the offers away.
+    /// Stop the model; press again to close the offers.
     #[strum(message = "The model")]
     Stop,
-    /// Take the next word of the offer at the cursor; without one, move a word right.
+    /// Take the next word of the offer; without an offer, move a word right.
     #[strum(message = "The model")]
     TakeWord,
-    /// Take the next sentence of the offer at the cursor; without one, move a paragraph down.
+    /// Take the next sentence of the offer; without one, move a paragraph down.
     #[strum(message = "The model")]
     TakeSentence,
-    /// Take all of the offer.
+    /// Take the whole offer.
     #[strum(message = "The model")]
     TakeAll,
-    /// Roll again: other words in the same place; right after a take, instead of what was taken.
+    /// Roll: get new offers here; right after a take, replace the taken text.
     #[strum(message = "The model")]
     RollAgain,
-    /// Roll only the chosen offer again.
+    /// Roll the chosen offer only.
     #[strum(message = "The model")]
     RollOne,
-    /// Pin the chosen offer, so that it stays while the others are rolled; again: let it go.
+    /// Pin the chosen offer, so that rolling keeps it; press again to unpin it.
     #[strum(message = "The model")]
     Pin,
-    /// Let the chosen offer go on for another sentence.
+    /// Continue the chosen offer by one more sentence.
     #[strum(message = "The model")]
     Longer,
-    /// One offer more, now and from now on, up to six.
+    /// Ask for one more offer, now and in later questions; at most six.
     #[strum(message = "The model")]
     MoreOffers,
-    /// One offer fewer from now on.
+    /// Ask for one offer fewer in later questions.
     #[strum(message = "The model")]
     FewerOffers,
-    /// Offer a line when no key was pressed for half a second; again: don't.
+    /// Turn idle offers on or off: a line after half a second without a key.
     #[strum(message = "The model")]
     Idle,
-    /// Go to the list of offers: arrows choose, Enter takes, Esc goes back to the page.
+    /// Go to the list of offers: arrows choose, Enter takes, Esc returns.
     #[strum(message = "The model")]
     Offers,
-    /// Show the list before this one.
+    /// Show the previous list of offers.
     #[strum(message = "The model")]
     PreviousList,
-    /// Take offer 1; 2 to 6 likewise.
+    /// Take offer 1; the same with 2 to 6.
     #[strum(message = "The model", serialize = "take-1")]
     Take1,
     /// Take offer 2.
@@ -81,47 +82,47 @@ pub enum Command {
     /// Take offer 6.
     #[strum(message = "The model", serialize = "take-6")]
     Take6,
-    /// Open the machine's word at the cursor: what else might have stood there, to go on from that.
+    /// Open the token at the cursor: see the alternatives, continue from one.
     #[strum(message = "The model")]
     OpenToken,
-    /// Choose another model, here or from the hub; the draft stays as it is.
+    /// Choose another model, installed or from the hub; the draft stays.
     #[strum(message = "The model")]
     Models,
-    /// Presets and dials: how daring the model is, how long offers are, how many there are.
+    /// Open the dials: preset, sampling settings, length and number of offers.
     #[strum(message = "The model")]
     Dials,
-    /// Let another model answer beside this one, on the same seed.
+    /// Let a second model answer beside this one, with the same seed.
     #[strum(message = "The model")]
     Compare,
 
-    /// Take back the last change, the machine's or yours.
+    /// Undo the last change, by you or by the model.
     #[strum(message = "The text")]
     Undo,
-    /// Bring back what was taken back.
+    /// Redo the last change that was undone.
     #[strum(message = "The text")]
     Redo,
-    /// Cut what is selected.
+    /// Cut the selection.
     #[strum(message = "The text")]
     Cut,
-    /// Copy what is selected.
+    /// Copy the selection.
     #[strum(message = "The text")]
     Copy,
-    /// Paste what was cut or copied.
+    /// Paste from the clipboard.
     #[strum(message = "The text")]
     Paste,
-    /// Select everything.
+    /// Select the whole text.
     #[strum(message = "The text")]
     SelectAll,
-    /// Find words on the page, and replace them; again: back to where you were.
+    /// Find and replace; press again to return to where you were.
     #[strum(message = "The text")]
     Find,
-    /// Begin a new line.
+    /// Start a new line.
     #[strum(message = "The text")]
     NewLine,
-    /// Delete the character before the cursor, or what is selected.
+    /// Delete the character before the cursor, or the selection.
     #[strum(message = "The text")]
     DeleteBack,
-    /// Delete the character after the cursor, or what is selected.
+    /// Delete the character after the cursor, or the selection.
     #[strum(message = "The text")]
     DeleteForward,
     /// Delete the word before the cursor.
@@ -131,23 +132,23 @@ pub enum Command {
     #[strum(message = "The text")]
     DeleteWordForward,
 
-    /// Show all branches of the draft: go to one, compare, name, bookmark, prune.
+    /// Open the branch map: visit, compare, name, bookmark, prune branches.
     #[strum(message = "The history")]
     Branches,
-    /// Go to the next branch beside this one.
+    /// Go to the next branch at this place.
     #[strum(message = "The history")]
     NextBranch,
-    /// Go to the branch before this one.
+    /// Go to the previous branch at this place.
     #[strum(message = "The history")]
     PreviousBranch,
-    /// Show whose words these are, and how many; again: no longer.
+    /// Show or hide who wrote what, with each author's share.
     #[strum(message = "The history")]
     Whose,
 
-    /// Move left. With Shift, this and all below select.
+    /// Move left. With Shift, every movement key selects.
     #[strum(message = "Moving")]
     Left,
-    /// Move right; at the very end of the text, take all of the offer.
+    /// Move right; at the end of the text, take the whole offer.
     #[strum(message = "Moving")]
     Right,
     /// Move up.
@@ -187,22 +188,22 @@ pub enum Command {
     /// Save the draft under another name.
     #[strum(message = "The desk")]
     SaveAs,
-    /// Leave; asks first when something is not saved.
+    /// Quit; asks first if there are unsaved changes.
     #[strum(message = "The desk")]
     Quit,
     /// Find any command by a few letters, and run it.
     #[strum(message = "The desk")]
     Palette,
-    /// Choose how the desk looks; each theme is seen at once.
+    /// Choose a theme, with a preview.
     #[strum(message = "The desk")]
     Themes,
-    /// Open a draft of late in the place of this one.
+    /// Open a recent draft instead of this one.
     #[strum(message = "The desk")]
     Recent,
-    /// Look at what the bot would say: let it go, change it, drop it.
+    /// Open the bot's approval queue: approve, edit or reject replies.
     #[strum(message = "The desk")]
     Mentions,
-    /// On air: the page goes, and the model works in letters for a room; again: back to the desk.
+    /// Go on air: large text for an audience; press again to return.
     #[strum(message = "The desk")]
     OnAir,
     /// Show all keys.
@@ -210,14 +211,14 @@ pub enum Command {
     Help,
 }
 
-/// Where a moving command leads.
+/// How a command moves the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// Along the text, as the session knows it.
+    /// Along the text.
     Text(Motion),
-    /// By rows of the screen; negative is up.
+    /// By this many rows of the screen; negative is up.
     Rows(isize),
-    /// By screens; negative is up.
+    /// By this many screens; negative is up.
     Pages(isize),
     /// To the start of the row on the screen.
     RowStart,
@@ -226,7 +227,7 @@ pub enum Move {
 }
 
 impl Command {
-    /// Where the command moves when it doesn't take; `None` when it does not move at all.
+    /// How the command moves the cursor when it takes nothing; `None` when it never moves it.
     pub fn leads(self) -> Option<Move> {
         Some(match self {
             Self::Left => Move::Text(Motion::Left),
@@ -247,7 +248,7 @@ impl Command {
         })
     }
 
-    /// It does something to the chosen offer, or to how many there are, and not to the page.
+    /// Whether the command changes the offers only, and not the page.
     pub fn is_about_an_offer(self) -> bool {
         matches!(
             self,
@@ -260,7 +261,7 @@ impl Command {
         )
     }
 
-    /// It brings something to the cursor without changing the text.
+    /// Whether the command shows something at the cursor without changing the text.
     pub fn is_at_the_cursor(self) -> bool {
         matches!(self, Self::Ask | Self::AskOrTab | Self::RollAgain | Self::OpenToken)
     }

@@ -2,6 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod manual;
 mod pictures;
-mod readme;
 mod tidy;

@@ -1,4 +1,4 @@
-//! The README's pictures show the desk as it is: a change that is seen has to draw them anew.
+//! The manual's pictures show the desk as it is. After a visible change they have to be drawn again.
 
 #[path = "../../examples/pictures.rs"]
 mod drawn;
@@ -7,7 +7,8 @@ use std::fs;
 
 #[test]
 fn the_pictures_are_fresh_and_shown() {
-    let readme = fs::read_to_string("README.md").unwrap();
+    let pages: String =
+        ["README.md", "docs/desk.md"].map(|page| fs::read_to_string(page).unwrap()).concat();
     for (name, drawing) in drawn::pictures() {
         let path = format!("pictures/{name}.svg");
         let there = fs::read_to_string(&path).unwrap_or_default();
@@ -15,7 +16,7 @@ fn the_pictures_are_fresh_and_shown() {
             there == drawing,
             "{path} is not what the desk draws now: cargo run --release --example pictures"
         );
-        assert!(readme.contains(&path), "README.md doesn't show {path}");
+        assert!(pages.contains(&path), "neither README.md nor docs/desk.md shows {path}");
     }
     let files = fs::read_dir("pictures").unwrap().count();
     assert_eq!(files, drawn::pictures().len(), "a picture that nothing draws");

@@ -148,7 +148,8 @@ fn names_are_nouns_that_say_something() {
 /// A clone is all that is needed: no file leans on what lies beside the repository or names a package host.
 #[test]
 fn the_repository_stands_alone() {
-    let folders = ["src", "tests", "examples", "benches", "themes", "models", ".ci", ".github"];
+    let folders =
+        ["src", "tests", "examples", "benches", "themes", "models", "docs", ".ci", ".github"];
     let mut all = files(&folders, &["rs", "toml", "md", "sh", "yml", "run"]);
     for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Cargo.toml", ".ci/run"] {
         if let Ok(text) = fs::read_to_string(name) {

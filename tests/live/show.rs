@@ -205,7 +205,7 @@ fn the_rundown_and_a_guest() {
 #[test]
 fn every_pedal_does_its_act() {
     for (key, says) in [
-        ("f1", "Roll; freeze; go on"),
+        ("f1", "Start, freeze or continue"),
         ("f12", "Marker 1"),
         ("shift-f9", "A prompt"),
         ("f21", "A prompt"),

@@ -1,11 +1,11 @@
-//! Everything that a key or a pedal can do on air. A doc comment here is the help text.
+//! The acts on air: everything that a key or a pedal can do. The doc comment of an act is its help text.
 
 use strum::{EnumCount, EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
-/// The keys on air as they come.
+/// The default keys on air.
 pub const KEYS: &str = include_str!("keys.toml");
 
-/// One act on air.
+/// An act on air.
 #[derive(
     Clone,
     Copy,
@@ -21,61 +21,61 @@ pub const KEYS: &str = include_str!("keys.toml");
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Cue {
-    /// Roll; freeze; go on. At the end of a take, have it go on.
+    /// Start, freeze or continue; at the end of a take, extend it.
     Go,
     /// Freeze, and show the next token.
     Step,
-    /// Freeze, and take the last token back from the screen.
+    /// Freeze, and hide the last token.
     Rewind,
-    /// Back to where the take begins.
+    /// Go to the start of the take.
     ToStart,
-    /// On to all that has come.
+    /// Show all that was generated so far.
     ToEnd,
-    /// Slow motion; again: the usual pace.
+    /// Slow motion; press again for the usual pace.
     Slow,
     /// Faster.
     Faster,
     /// Slower.
     Slower,
-    /// Roll again from here: other words behind what is on the screen.
+    /// Roll again from here: replace what follows.
     RollAgain,
-    /// Three takes side by side from here.
+    /// Show three takes side by side from here.
     Takes,
-    /// What the dice chose among; choose a loser, and what if.
+    /// Show the candidates for this token; choose one for a what-if.
     Dice,
-    /// The take before, or the choice above.
+    /// Go to the previous take or candidate.
     Up,
-    /// The take after, or the choice below.
+    /// Go to the next take or candidate.
     Down,
-    /// Take what is chosen.
+    /// Use the chosen take or candidate.
     Choose,
-    /// The next prompt of the rundown.
+    /// Go to the next prompt of the rundown.
     Next,
-    /// The prompt before.
+    /// Go to the previous prompt.
     Previous,
     /// Type a guest's prompt.
     Guest,
-    /// Type the writer's own way to go on, for the notes.
+    /// Type the writer's own continuation, for the notes.
     Write,
-    /// Blank the screen at once; again: show it.
+    /// Blank the screen at once; press again to show it.
     Blank,
-    /// Bleep the word that came last, now and from now on.
+    /// Bleep the last word, now and from now on.
     BleepLast,
-    /// A marker at this moment of the tape.
+    /// Set a marker at this moment of the recording.
     Marker,
-    /// The tape's clock starts, stands, goes on.
+    /// Start, pause or resume the recording clock.
     Tape,
-    /// Read aloud; again: be silent.
+    /// Read aloud; press again to stop.
     Voice,
-    /// Other letters: spaced, large, plain.
+    /// Change the letters: spaced, large, plain.
     Letters,
     /// Show the keys.
     Help,
     /// Close what is open.
     Close,
-    /// Off air, to the desk.
+    /// Go off air, back to the desk.
     OffAir,
-    /// Off air, and leave the program.
+    /// Go off air, and quit.
     Quit,
 }
 

@@ -10,35 +10,49 @@ use file::Look;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use strum::{EnumCount, EnumIter, IntoEnumIterator};
+use strum::{EnumCount, EnumIter, EnumMessage, IntoEnumIterator, IntoStaticStr};
 
 /// What a piece of the screen means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumIter, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumCount,
+    EnumIter,
+    EnumMessage,
+    IntoStaticStr,
+    Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Role {
-    /// The writer's words, and the ground everything stands on.
+    /// The writer's text, and the background of everything.
     Text,
     /// What can be overlooked: states, hints, margins.
     Quiet,
-    /// Lines between parts.
+    /// Lines between parts of the screen.
     Rule,
     /// The draft's name.
     Title,
-    /// Taken words of the machine.
+    /// Text by the model that was taken.
     Machine,
-    /// What the writer changed in the machine's words, when that is shown.
+    /// Text by the model that the writer changed, when authors are shown.
     Edited,
-    /// What was pasted, when that is shown.
+    /// Pasted text, when authors are shown.
     Pasted,
-    /// What nobody knows the author of, when that is shown.
+    /// Text by an unknown author, when authors are shown.
     Unknown,
-    /// Words on offer behind the cursor.
+    /// Ghost text.
     Ghost,
-    /// Text that the model does not see.
+    /// Text that the model doesn't see.
     Unseen,
     /// Selected text.
     Selection,
-    /// What is looked for, where it stands on the page.
+    /// A match of the search.
     Found,
     /// The chosen row of a list.
     Chosen,
@@ -46,15 +60,15 @@ pub enum Role {
     Offer,
     /// An offer that no longer agrees with the page.
     Stale,
-    /// The number of an offer, the mark of an unsaved draft, the margin's marks.
+    /// An offer's number, the mark of an unsaved draft, marks in the margin.
     Mark,
     /// The name of a key.
     Key,
     /// A notice.
     Notice,
-    /// Something went wrong.
+    /// An error.
     Error,
-    /// The machine's words on air.
+    /// The model's text on air.
     OnAir,
 }
 
