@@ -1,4 +1,4 @@
-//! `unstuck corpus`: what it can be told.
+//! `unstuck corpus`: its arguments.
 
 use clap::{
     Args,
@@ -6,62 +6,62 @@ use clap::{
 };
 use std::{path::PathBuf, str::FromStr};
 use strum::VariantNames;
-use unstuck::finetune::corpus::{Header, Invalid, Repeats, Request, Settings, Tags, Unit};
+use unstuck::finetune::corpus::{Duplicates, Header, Invalid, Request, Settings, Tags, Unit};
 
-/// What `unstuck corpus` can be told.
+/// The arguments of `unstuck corpus`.
 #[derive(Args, Debug)]
 pub struct Corpus {
-    /// Files and folders; `-` reads standard input
+    /// Files and folders to read; `-` = standard input
     #[arg(value_name = "IN", required = true)]
     pub inputs: Vec<PathBuf>,
 
-    /// The folder that gets the corpus; an older corpus in it is replaced
+    /// The folder to write the corpus to; an older corpus in it is replaced
     #[arg(short, long, value_name = "DIR", required_unless_present_any = ["stats", "preview"])]
     pub output: Option<PathBuf>,
 
-    /// Print the counts as JSON, as in corpus.json; without -o nothing is written
+    /// Print the counts as JSON, as in corpus.json. Without -o no corpus is written
     #[arg(long)]
     pub stats: bool,
 
-    /// Print documents before and after, and some that were dropped; without -o nothing is written
+    /// Print examples of documents before and after cleaning, and of dropped ones. Without -o no corpus is written
     #[arg(long)]
     pub preview: bool,
 
-    /// What stands round each document: nothing, `<|endoftext|>` behind it, or `<|startoftext|>` before it too
-    #[arg(long, value_name = "WHICH", default_value = "end", value_parser = word::<Tags>())]
+    /// Tags around each document: `none`; `end` = `<|endoftext|>` after it; `both` = also `<|startoftext|>` before it
+    #[arg(long, value_name = "WHICH", default_value = "end", value_parser = name_of::<Tags>())]
     pub tags: Tags,
 
-    /// What share of the documents goes to validation.txt instead of train.txt
+    /// Fraction of the documents that goes to validation.txt instead of train.txt, below 1; 0 = none
     #[arg(long, value_name = "F", default_value = "0.05", value_parser = parse_validation)]
     pub validation: f64,
 
-    /// Draws which documents those are; a document stays where it is when others come
+    /// Random seed for the choice of these documents. With the same seed a document stays in its file when others are added
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
 
-    /// What a document is in plain text and Markdown; a long file is cut at a paragraph's end about every 16 KiB
-    #[arg(long, value_name = "UNIT", default_value = "file", value_parser = word::<Unit>())]
+    /// What counts as one document in plain text and Markdown. Long files are split at paragraphs, about every 16 KiB
+    #[arg(long, value_name = "UNIT", default_value = "file", value_parser = name_of::<Unit>())]
     pub by: Unit,
 
-    /// The column, or in JSON the field, that has the text: a name, or a column's number; 0 for the whole line
+    /// The table column or JSON field with the text: its name, or the number of the column from 1; 0 = the whole row [default: known names such as full_text, text, content]
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
 
-    /// Whether a table's first row names its columns; auto knows the usual names of a column of text
-    #[arg(long, value_name = "WHICH", default_value = "auto", value_parser = word::<Header>())]
+    /// Whether the first row of a table is a header; `auto` = if it has a known name of a text column
+    #[arg(long, value_name = "WHICH", default_value = "auto", value_parser = name_of::<Header>())]
     pub header: Header,
 
-    /// What becomes of repetitions: drop exact and near ones, only exact ones, or keep all
-    #[arg(long, value_name = "WHAT", default_value = "drop", value_parser = word::<Repeats>())]
-    pub duplicates: Repeats,
+    /// Duplicates: `drop` exact and near ones; `exact` = drop only exact ones; `keep` all
+    #[arg(long, value_name = "WHAT", default_value = "drop", value_parser = name_of::<Duplicates>())]
+    pub duplicates: Duplicates,
 
-    /// What becomes of bytes that aren't UTF-8: replace each by � and count it, or refuse the file
-    #[arg(long, value_name = "WHAT", default_value = "replace", value_parser = word::<Invalid>())]
+    /// Invalid UTF-8: `replace` each invalid sequence by � and count it, or `refuse` the file with an error
+    #[arg(long, value_name = "WHAT", default_value = "replace", value_parser = name_of::<Invalid>())]
     pub invalid_utf8: Invalid,
 }
 
 impl Corpus {
-    /// The same in the corpus's own words.
+    /// The arguments as a request.
     pub fn request(self) -> Request {
         Request {
             inputs: self.inputs,
@@ -73,7 +73,7 @@ impl Corpus {
                 by: self.by,
                 column: self.column,
                 header: self.header,
-                repeats: self.duplicates,
+                duplicates: self.duplicates,
                 invalid: self.invalid_utf8,
             },
             preview: self.preview,
@@ -81,8 +81,8 @@ impl Corpus {
     }
 }
 
-/// One of the names of `T`.
-fn word<T>() -> impl TypedValueParser<Value = T>
+/// A parser that accepts the names of `T`.
+fn name_of<T>() -> impl TypedValueParser<Value = T>
 where
     T: VariantNames + FromStr + Clone + Send + Sync + 'static,
     T::Err: std::error::Error + Send + Sync + 'static,
@@ -94,5 +94,5 @@ fn parse_validation(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|x| (0.0..1.0).contains(x))
-        .ok_or_else(|| "a number from 0, below 1, is wanted".into())
+        .ok_or_else(|| "must be at least 0 and below 1".into())
 }

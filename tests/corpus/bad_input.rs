@@ -23,7 +23,7 @@ fn what_is_not_utf8_is_replaced_and_counted_or_refused() {
         let error = refused(name, bytes, Settings { invalid: Invalid::Refuse, ..plain() });
         assert!(
             error.ends_with(
-                "not UTF-8; convert it first, with iconv for example, or have it replaced"
+                "not valid UTF-8; convert it, for example with iconv, or give --invalid-utf8 replace"
             ),
             "{error}"
         );
@@ -94,7 +94,7 @@ fn a_line_of_100_mb() {
 }
 
 #[test]
-fn binaries_are_passed_over_in_folders_and_refused_by_name() {
+fn binaries_are_skipped_in_folders_and_refused_by_name() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("a.txt"), b"\x00\x01\x02").unwrap();
@@ -102,7 +102,7 @@ fn binaries_are_passed_over_in_folders_and_refused_by_name() {
     fs::write(at("c.png"), b"\x89PNG").unwrap();
     let error = format!("{:#}", corpus(&[folder.path()], plain()).unwrap_err());
     assert!(
-        error.starts_with("no text found: 3 files passed over (2 binary, 1 of other kinds)"),
+        error.starts_with("no text found: 3 files skipped (2 binary, 1 of other types)"),
         "{error}"
     );
     let error = format!("{:#}", corpus(&[&at("a.txt")], plain()).unwrap_err());
@@ -123,10 +123,10 @@ fn nothing_left_is_an_error_that_says_why() {
     let error = refused("t.csv", "RT @ash: one\nhttps://t.co/a\n\n", plain());
     assert_eq!(
         error,
-        "nothing is left after cleaning, so nothing was written: 3 documents read; dropped: 1 empty, 1 retweet, 1 with nothing but links"
+        "no documents are left, so nothing was written: 3 documents read; dropped: 1 empty, 1 retweet, 1 with only links"
     );
-    assert_eq!(refused("t.txt", "\n\n", plain()), "no text in 1 file: nothing was written");
-    assert_eq!(refused("t.csv", "", plain()), "no text in 1 file: nothing was written");
+    assert_eq!(refused("t.txt", "\n\n", plain()), "no text in 1 file, so nothing was written");
+    assert_eq!(refused("t.csv", "", plain()), "no text in 1 file, so nothing was written");
     let error = corpus(&[Path::new("no/such.csv")], plain()).unwrap_err();
     assert!(format!("{error:#}").starts_with("no/such.csv: "), "{error:#}");
 }
@@ -136,11 +136,11 @@ fn a_table_says_which_columns_it_has() {
     let rows = "id,stars,when\n".to_owned() + &"1,5,now\n".repeat(6);
     let error = refused("t.csv", &rows, plain());
     assert!(
-        error.contains("t.csv: 3 columns, and none is known for its text; --column NAME"),
+        error.contains("t.csv: 3 columns, but no known name of a text column; give --column NAME"),
         "{error}"
     );
     assert!(error.contains("id, stars, when"), "{error}");
     let settings = Settings { column: Some("words".into()), ..plain() };
     let error = refused("t.csv", &rows, settings);
-    assert!(error.ends_with("there is no column words; the first row: id, stars, when"), "{error}");
+    assert!(error.ends_with("there is no column words; the first row is: id, stars, when"), "{error}");
 }

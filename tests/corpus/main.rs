@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)] // what tests share is test too
 
 mod bad_input;
+mod cleaning;
 mod output;
 mod program;
 mod shapes;
-mod washing;
 
 use std::{
     fs,

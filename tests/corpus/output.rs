@@ -35,7 +35,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn kept() -> Settings {
-    Settings { repeats: unstuck::finetune::corpus::Repeats::Exact, ..Settings::default() }
+    Settings { duplicates: unstuck::finetune::corpus::Duplicates::Exact, ..Settings::default() }
 }
 
 #[test]
@@ -90,13 +90,13 @@ fn nothing_else_is_ever_replaced() {
     let out = folder.path().join("out");
     fs::write(&out, "a letter").unwrap();
     let error = run(folder.path(), "one lamp\n", kept()).unwrap_err();
-    assert!(format!("{error:#}").ends_with("out: is a file; give a folder's name"), "{error:#}");
+    assert!(format!("{error:#}").ends_with("out: is a file; give the name of a folder"), "{error:#}");
     fs::remove_file(&out).unwrap();
     fs::create_dir(&out).unwrap();
     fs::write(out.join("letter.txt"), "a letter").unwrap();
     let error = run(folder.path(), "one lamp\n", kept()).unwrap_err();
     assert!(
-        format!("{error:#}").contains("holds other things than a corpus (letter.txt)"),
+        format!("{error:#}").contains("contains other files than a corpus (letter.txt)"),
         "{error:#}"
     );
     assert_eq!(names(folder.path()), ["in.csv", "out"]);

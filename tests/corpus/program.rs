@@ -38,7 +38,7 @@ fn counts_go_to_stderr_and_the_corpus_to_its_folder() {
     };
     let output = run(&[]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), ""));
-    let expected = "unstuck: corpus: 8 documents read, 4 kept: 3 to train on, 1 to validate with; dropped: 2 retweets, 1 empty, 1 near duplicate\n";
+    let expected = "unstuck: corpus: 8 documents read, 4 kept: 3 for training, 1 for validation; dropped: 2 retweets, 1 empty, 1 near duplicate\n";
     assert_eq!(text(&output.stderr), expected);
     let before = fs::read(out.join("train.txt")).unwrap();
     let output = run(&["-q", "--tags", "end", "--seed", "0", "--by", "line", "--header", "auto"]);
@@ -81,6 +81,6 @@ fn wrong_usage_is_2_and_a_failure_is_1() {
     let output = unstuck(&["-", "-o", out.to_str().unwrap(), "--by", "line"], "RT @ash: one\n");
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
-    assert!(said.starts_with("unstuck: nothing is left after cleaning"), "{said}");
+    assert!(said.starts_with("unstuck: no documents are left"), "{said}");
     assert!(!out.exists());
 }

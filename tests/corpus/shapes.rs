@@ -2,7 +2,7 @@
 
 use super::{corpus, counts, documents, dropped, plain};
 use std::path::Path;
-use unstuck::finetune::corpus::{Header, Repeats, Settings, Tags, Unit};
+use unstuck::finetune::corpus::{Duplicates, Header, Settings, Tags, Unit};
 
 #[test]
 fn each_sample_gives_its_documents() {
@@ -86,7 +86,7 @@ fn each_sample_gives_its_documents() {
 #[test]
 fn the_folder_of_samples_is_read_as_a_whole() {
     let (found, summary) = corpus(&[Path::new("examples/corpus")], plain()).unwrap();
-    assert_eq!((summary.files.read, summary.files.passed_over()), (11, 0));
+    assert_eq!((summary.files.read, summary.files.skipped()), (11, 0));
     assert_eq!(summary.documents.kept, found.len() as u64);
     assert!(found.iter().any(|text| text.starts_with("Dear Elm,\n\nthe lamp is out again.")));
     assert!(found.iter().all(|text| !text.contains("://")));
@@ -169,7 +169,7 @@ fn what_a_document_is_in_plain_text() {
 fn a_long_text_is_cut_where_a_paragraph_ends() {
     let paragraph = |n| format!("Paragraph {n} {}", format!("of the {n}th lamp; ").repeat(50));
     let text: Vec<_> = (0..200).map(paragraph).collect();
-    let settings = Settings { repeats: Repeats::Keep, ..plain() };
+    let settings = Settings { duplicates: Duplicates::Keep, ..plain() };
     let (found, _) = documents("t.md", text.join("\n\n"), settings);
     assert!((5..20).contains(&found.len()), "{}", found.len());
     assert!(found.iter().all(|piece| piece.starts_with("Paragraph") && piece.ends_with("lamp;")));

@@ -301,7 +301,10 @@ fn a_full_disk_keeps_the_checkpoint_before() {
         };
     }
     let full = refused(command.stdin(Stdio::null()));
-    assert!(full.contains("the checkpoint of step 2 is kept; if the disk is full, free some space"), "{full}");
+    assert!(
+        full.contains("the checkpoint of step 2 is kept; if the disk is full, free some space"),
+        "{full}"
+    );
     let run = home.checkpoint("run1", 2).parent().unwrap().to_owned();
     let names = fs::read_dir(run).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let left: Vec<String> =

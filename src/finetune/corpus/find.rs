@@ -1,6 +1,6 @@
-//! Which files an input means, and what shape each has: by its name's ending, and by how it begins.
+//! Finds the files of an input, and the format of each: by its extension and its first bytes.
 
-use super::summary::PassedOver;
+use super::summary::SkipReason;
 use anyhow::{Context, Result, bail};
 use std::{
     ffi::OsStr,
@@ -10,60 +10,61 @@ use std::{
 };
 use walkdir::{DirEntry, WalkDir};
 
-/// How much of a file is looked at before it is read.
+/// How many bytes of a file are looked at to find out its format.
 const HEAD: u64 = 1 << 18;
 
 /// A file to read.
 pub struct Found {
     /// Where it is; `-` is standard input.
     pub path: PathBuf,
-    /// Whether it was named itself, and not a folder that it is in.
+    /// Whether the file itself was given, and not a folder that contains it.
     pub named: bool,
 }
 
-/// How a file's documents lie in it.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Rows; with the character between two fields, if the name says it.
+    /// A table with one document per row.
     Table {
-        /// It.
+        /// The character between fields; `None` = found out from the first rows.
         delimiter: Option<u8>,
     },
-    /// JSON objects, one a line or in a list, be there JavaScript before it or not.
+    /// JSON objects, one per line or in a list, possibly after JavaScript as in an X archive.
     Objects,
     /// Plain text.
     Text,
-    /// Text with Markdown's marks.
+    /// Markdown.
     Markdown,
 }
 
-/// A file that can be read.
+/// A file that is ready to be read.
 pub struct Opened {
-    /// How.
+    /// Its format.
     pub shape: Shape,
     /// Its first bytes.
     pub head: Vec<u8>,
-    /// All of it.
+    /// Its content from the start.
     pub input: Box<dyn BufRead>,
 }
 
-/// A file that has no text to read, which matters only when it was named.
+/// The error for a file without readable text. It only counts when the file itself was given; in a folder such files are
+/// skipped.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
-pub struct NotText {
-    /// What it is instead.
-    pub why: PassedOver,
+pub struct Skipped {
+    /// Why.
+    pub why: SkipReason,
     sentence: String,
 }
 
-impl NotText {
-    /// With the way out in the sentence.
-    pub fn new(why: PassedOver, sentence: impl Into<String>) -> Self {
+impl Skipped {
+    /// `sentence` says what is wrong and what to do.
+    pub fn new(why: SkipReason, sentence: impl Into<String>) -> Self {
         Self { why, sentence: sentence.into() }
     }
 }
 
-/// The files of `input`, in order of their names; without hidden ones and those of the corpus that is being made.
+/// The files of `input`, sorted by name, without hidden ones and without the folder that the corpus is written to.
 pub fn files<'a>(
     input: &'a Path,
     output: Option<&Path>,
@@ -89,22 +90,23 @@ pub fn files<'a>(
     }))
 }
 
-/// Looks at how `file` begins.
+/// Open a file and find out its format.
 ///
 /// # Errors
-/// When it can't be read or has no text; see [`NotText`].
+/// [`Skipped`] when it has no readable text; an I/O error when it can't be read.
 pub fn open(file: &Found) -> Result<Opened> {
     let extension = file.path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     let extension = extension.as_deref().unwrap_or_default();
-    if !file.named && !is_known(extension) {
-        bail!(NotText::new(PassedOver::Other, "of no kind that is read"));
+    let known = shape_of(extension);
+    if !file.named && known.is_none() {
+        bail!(Skipped::new(SkipReason::Other, "unsupported type of file"));
     }
     let mut rest: Box<dyn Read> = if file.path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
         match File::open(&file.path) {
             Err(error) if !file.named => {
-                bail!(NotText::new(PassedOver::Unreadable, error.to_string()))
+                bail!(Skipped::new(SkipReason::Unreadable, error.to_string()))
             }
             opened => Box::new(opened?),
         }
@@ -112,42 +114,40 @@ pub fn open(file: &Found) -> Result<Opened> {
     let mut head = Vec::new();
     rest.by_ref().take(HEAD).read_to_end(&mut head).context("can't be read")?;
     if head.starts_with(b"\xef\xbb\xbf") {
-        head.drain(..3); // a mark that some editors put before UTF-8
+        head.drain(..3); // a byte order mark, which some editors write
     }
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         let sentence = "UTF-16; convert it first: iconv -f utf-16 -t utf-8";
-        bail!(NotText::new(PassedOver::Binary, sentence));
+        bail!(Skipped::new(SkipReason::Binary, sentence));
     }
     if is_binary(&head) {
         let sentence = "binary, not text; save or export it as text first";
-        bail!(NotText::new(PassedOver::Binary, sentence));
+        bail!(Skipped::new(SkipReason::Binary, sentence));
     }
-    let shape = match extension {
-        "csv" => Shape::Table { delimiter: None },
-        "tsv" | "tab" => Shape::Table { delimiter: Some(b'\t') },
-        "json" | "jsonl" | "ndjson" => Shape::Objects,
-        "js" if !file.named && !is_of_tweets(&head) => {
-            // an archive's folder has others' words too, in like.js for one
-            bail!(NotText::new(PassedOver::Other, "of no kind that is read"));
-        }
-        "js" => Shape::Objects,
-        "md" | "markdown" => Shape::Markdown,
-        "txt" | "text" => Shape::Text,
-        _ => match head.trim_ascii_start() {
-            [b'{' | b'[', ..] => Shape::Objects,
-            start if is_of_tweets(start) => Shape::Objects,
-            _ => Shape::Text,
-        },
-    };
+    if extension == "js" && !file.named && !is_of_tweets(&head) {
+        // an X archive also has other people's posts, for example in like.js
+        bail!(Skipped::new(SkipReason::Other, "unsupported type of file"));
+    }
+    let shape = known.unwrap_or_else(|| match head.trim_ascii_start() {
+        [b'{' | b'[', ..] => Shape::Objects,
+        start if is_of_tweets(start) => Shape::Objects,
+        _ => Shape::Text,
+    });
     let whole = Cursor::new(head.clone()).chain(rest);
     let input = Box::new(BufReader::with_capacity(1 << 18, whole));
     Ok(Opened { shape, head, input })
 }
 
-fn is_known(extension: &str) -> bool {
-    let known =
-        ["csv", "tsv", "tab", "json", "jsonl", "ndjson", "js", "md", "markdown", "txt", "text"];
-    known.contains(&extension)
+/// The format that an extension stands for.
+fn shape_of(extension: &str) -> Option<Shape> {
+    Some(match extension {
+        "csv" => Shape::Table { delimiter: None },
+        "tsv" | "tab" => Shape::Table { delimiter: Some(b'\t') },
+        "json" | "jsonl" | "ndjson" | "js" => Shape::Objects,
+        "md" | "markdown" => Shape::Markdown,
+        "txt" | "text" => Shape::Text,
+        _ => return None,
+    })
 }
 
 /// An X archive's `tweets.js`, its further parts, or the older `tweet.js`.
@@ -158,7 +158,7 @@ fn is_of_tweets(head: &[u8]) -> bool {
         .any(|start| head.starts_with(start.as_bytes()))
 }
 
-/// Zero bytes and many controls are in no text.
+/// Whether a file is binary: by its signature, or because it has zero bytes or many control characters.
 fn is_binary(head: &[u8]) -> bool {
     let starts: [&[u8]; 5] = [b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b"];
     let control =

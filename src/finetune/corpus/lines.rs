@@ -1,19 +1,19 @@
-//! Lines of bounded length: one of 100 MB comes in pieces, and never lies in memory as a whole.
+//! Reads lines of bounded length: a line of 100 MB is read in pieces and is never in memory as a whole.
 
 use std::io::{self, BufRead};
 
-/// How a line, or a piece of one, ended.
+/// Where reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// With its line end, which is not in it; the last one may lack it.
+    /// At a line break, which is not part of the line, or at the end of the last line.
     Line,
-    /// It goes on.
+    /// At the limit: the line continues.
     Limit,
-    /// There was nothing more.
+    /// At the end of the input: nothing was read.
     Input,
 }
 
-/// Appends to `line` up to the next line end, or until it has `limit` bytes.
+/// Append to `line` up to the next line break, or until it has `limit` bytes.
 pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Result<Ended> {
     loop {
         let chunk = match input.fill_buf() {
@@ -23,8 +23,8 @@ pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Re
         if chunk.is_empty() {
             return Ok(if line.is_empty() { Ended::Input } else { Ended::Line });
         }
-        let room = limit.saturating_sub(line.len()).min(chunk.len());
-        if let Some(at) = memchr::memchr(b'\n', &chunk[..room]) {
+        let free = limit.saturating_sub(line.len()).min(chunk.len());
+        if let Some(at) = memchr::memchr(b'\n', &chunk[..free]) {
             line.extend_from_slice(&chunk[..at]);
             input.consume(at + 1);
             if line.last() == Some(&b'\r') {
@@ -32,15 +32,15 @@ pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Re
             }
             return Ok(Ended::Line);
         }
-        line.extend_from_slice(&chunk[..room]);
-        input.consume(room);
+        line.extend_from_slice(&chunk[..free]);
+        input.consume(free);
         if line.len() >= limit {
             return Ok(Ended::Limit);
         }
     }
 }
 
-/// Passes over the rest of a line.
+/// Skip the rest of a line.
 pub fn skip(input: &mut dyn BufRead) -> io::Result<()> {
     let mut piece = Vec::new();
     while read(input, 1 << 16, &mut piece)? == Ended::Limit {
@@ -49,7 +49,7 @@ pub fn skip(input: &mut dyn BufRead) -> io::Result<()> {
     Ok(())
 }
 
-/// Where to cut a piece of a line that goes on: behind a space near its end, or else between two characters.
+/// Where to split a piece of a line that continues: after a space near its end, or else between two characters.
 pub fn cut(piece: &[u8]) -> usize {
     let near = piece.len().saturating_sub(1024);
     let space = memchr::memrchr(b' ', &piece[near..]).map(|at| near + at + 1);

@@ -1,20 +1,22 @@
-//! What in Markdown isn't words: front matter, comments, pictures, the addresses of links. Headings and emphasis stay:
-//! who writes with them may want a model that does.
+//! Removes from Markdown what isn't prose: front matter, comments, images and the URLs of links. Headings and emphasis are
+//! kept, so that a model learns to write them.
 
 use std::borrow::Cow;
 
-/// Where in a file it is.
+/// The position in a file.
 #[derive(Debug, Default)]
 pub struct Markdown {
     lines: usize,
-    /// What ends the front matter, while in it.
+    /// Within front matter: the line that ends it.
     front: Option<&'static str>,
+    /// Within a comment.
     comment: bool,
+    /// Within a fenced code block, which is kept as it is.
     code: bool,
 }
 
 impl Markdown {
-    /// What is left of a line; `None` when it isn't part of the text.
+    /// The prose in a line; `None` when the line is dropped.
     pub fn line<'a>(&mut self, line: &'a str) -> Option<Cow<'a, str>> {
         self.lines += 1;
         let trimmed = line.trim();
@@ -69,7 +71,7 @@ impl Markdown {
     }
 }
 
-/// `[name]: https://…`
+/// Whether a line is the definition of a link: `[name]: https://…`
 fn is_definition(line: &str) -> bool {
     let named = line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once("]:"));
     named.is_some_and(|(name, rest)| {
@@ -77,7 +79,7 @@ fn is_definition(line: &str) -> bool {
     })
 }
 
-/// `[words](address)` and `[words][name]` become words, `![picture](address)` nothing.
+/// Replace the links `[words](url)` and `[words][name]` by their words, and remove images: `![words](url)`.
 fn without_addresses(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -90,7 +92,7 @@ fn without_addresses(text: &str) -> String {
             continue;
         };
         if !picture {
-            out.push_str(&without_addresses(words)); // a picture may be what is linked
+            out.push_str(&without_addresses(words)); // the words of a link may be an image
         }
         rest = behind;
     }
@@ -98,7 +100,7 @@ fn without_addresses(text: &str) -> String {
     out
 }
 
-/// The words of the link that `text` begins with, and what is behind it.
+/// The words of the link at the start of `text`, and the text after it.
 fn link(text: &str) -> Option<(&str, &str)> {
     let close = pair(text, '[', ']')?;
     let words = &text[1..close];
@@ -111,7 +113,7 @@ fn link(text: &str) -> Option<(&str, &str)> {
     Some((words, &behind[end + 1..]))
 }
 
-/// Where the bracket closes that `text` begins with.
+/// The position of the bracket that closes the one at the start of `text`.
 fn pair(text: &str, open: char, shut: char) -> Option<usize> {
     let mut depth = 0_usize;
     text.char_indices().take(4096).find_map(|(at, c)| {

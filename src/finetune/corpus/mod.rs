@@ -1,63 +1,64 @@
-//! `unstuck corpus`: files of any of a few shapes in, clean documents out, split for training. Everything is read
-//! once and a piece at a time: memory doesn't grow with the input beyond the fixed tables in `repeats`.
+//! `unstuck corpus`: reads text, Markdown, tables and JSON, cleans the documents in them, drops duplicates, and writes a
+//! training and a validation file. Input is read once, piece by piece: memory is bounded by the fixed tables in `dedup`.
 
+mod cleaning;
+mod csv;
+mod dedup;
 mod find;
+mod json;
 mod lines;
 mod markdown;
-mod mill;
-mod objects;
 mod output;
-mod page;
+mod pipeline;
 mod preview;
-mod repeats;
-mod rows;
+mod record;
 mod split;
 mod summary;
 mod table;
-mod tweet;
-mod wash;
+mod text;
 
+pub use cleaning::{Form, clean_text};
 pub use output::{TRAIN, VALIDATION};
 pub use preview::Preview;
-pub use summary::{Changed, Documents, Dropped, Files, Given, Part, Reason, Summary};
-pub use wash::{Form, wash};
+pub use summary::{Changed, Documents, Dropped, Files, Input, Reason, Summary, TextFile};
 
 use anyhow::{Context, Result, bail};
-use find::{Found, NotText, Shape};
+use find::{Found, Shape, Skipped};
 use markdown::Markdown;
-use mill::Mill;
 use output::Output;
+use pipeline::Pipeline;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use strum::{EnumString, VariantNames};
 
-/// The tag that begins a document, where it was asked for.
+/// The tag that starts a document, with [`Tags::Both`].
 pub const START: &str = "<|startoftext|>";
 /// The tag that ends a document, as in GPT-2's own training data.
 pub const END: &str = "<|endoftext|>";
 
-/// A record or an unbroken piece of a document longer than this is no writing: it is left out, or cut.
+/// Maximum length of a record in bytes. Longer records are dropped.
 const LONGEST: usize = 4 << 20;
 
-/// How a corpus is made. The same settings and inputs give the same files, byte for byte.
+/// How a corpus is made. The same settings and inputs give the same files, byte for byte. Stored in `corpus.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What stands round each document.
+    /// The tags around each document.
     pub tags: Tags,
-    /// What share of the documents is kept from training, to validate with.
+    /// The fraction of the documents that goes to `validation.txt`, from 0 to below 1.
     pub validation: f64,
-    /// Draws which documents those are.
+    /// Seed of the choice which documents those are.
     pub seed: u64,
-    /// What a document is in plain text and Markdown.
+    /// What counts as one document in plain text and Markdown.
     pub by: Unit,
-    /// The column or field that has the text: a name, or a column's number from 1; 0 is the whole line.
+    /// The column or JSON field with the text: a name, or the number of a column from 1; 0 = the whole row.
     pub column: Option<String>,
-    /// Whether a table's first row names its columns.
+    /// Whether the first row of a table is a header.
     pub header: Header,
-    /// Which repetitions leave.
-    pub repeats: Repeats,
-    /// What becomes of bytes that are no UTF-8.
+    /// Which duplicates are dropped.
+    #[serde(rename = "repeats")]
+    pub duplicates: Duplicates,
+    /// What to do with bytes that aren't valid UTF-8.
     pub invalid: Invalid,
 }
 
@@ -70,132 +71,133 @@ impl Default for Settings {
             by: Unit::default(),
             column: None,
             header: Header::default(),
-            repeats: Repeats::default(),
+            duplicates: Duplicates::default(),
             invalid: Invalid::default(),
         }
     }
 }
 
-/// What stands round each document.
+/// The tags around each document in the text files.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Tags {
-    /// Nothing: a line end behind a post, an empty line behind a piece of prose.
+    /// None. A post is followed by a line break, prose by an empty line.
     None,
-    /// [`END`] behind it.
+    /// [`END`] after it.
     #[default]
     End,
-    /// [`START`] before it and [`END`] behind it, as gpt-2-simple has them.
+    /// [`START`] before it and [`END`] after it, as in gpt-2-simple.
     Both,
 }
 
-/// What a document is in plain text and Markdown.
+/// What counts as one document in plain text and Markdown.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Unit {
-    /// A file; a long one is cut where a paragraph ends, about every 16 KiB.
+    /// A file. Long files are split at paragraphs, about every 16 KiB.
     #[default]
     File,
-    /// What stands between empty lines.
+    /// A paragraph: the text between empty lines.
     Paragraph,
     /// A line.
     Line,
 }
 
-/// Whether a table's first row names its columns.
+/// Whether the first row of a table is a header.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Header {
-    /// It does when a name in it is one that such tables have.
+    /// It is one if it contains a known name of a text column.
     #[default]
     Auto,
-    /// It does.
+    /// It is.
     Yes,
-    /// It is text already.
+    /// It isn't: it is data.
     No,
 }
 
-/// Which repetitions leave.
+/// Which duplicates are dropped.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum Repeats {
-    /// Exact ones and near ones.
+pub enum Duplicates {
+    /// Exact and near duplicates.
     #[default]
     Drop,
-    /// Only exact ones.
+    /// Only exact duplicates.
     Exact,
     /// None.
     Keep,
 }
 
-/// What becomes of bytes that are no UTF-8.
+/// What to do with bytes that aren't valid UTF-8.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Invalid {
-    /// A `�` each, and a count.
+    /// Replace each by `�` and count it.
     #[default]
     Replace,
-    /// The end, with the file's name.
+    /// Stop with an error that names the file.
     Refuse,
 }
 
-/// What is wanted of one run.
+/// What to make a corpus of, and where.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// Files and folders; `-` is standard input.
     pub inputs: Vec<PathBuf>,
-    /// The folder that gets the corpus; without, it is only counted.
+    /// The folder to write; `None` = only count.
     pub output: Option<PathBuf>,
-    /// How it is made.
+    /// The settings.
     pub settings: Settings,
-    /// Whether to collect samples of what was changed and dropped.
+    /// Whether to collect examples of changed and dropped documents.
     pub preview: bool,
 }
 
-/// Make the corpus. `progress` hears of it a few times a second.
+/// Make a corpus. `progress` is called with the counts so far a few times a second.
 ///
 /// # Errors
-/// When an input can't be read or nothing is left of it, and when the folder can't be written. Then `output` is as it
-/// was before.
+/// When an input can't be read, no documents are left, or the folder can't be written. Then the folder is left as it
+/// was.
 pub fn make(request: &Request, progress: &mut dyn FnMut(&Summary)) -> Result<(Summary, Preview)> {
     let output = request.output.as_deref().map(Output::begin).transpose()?;
-    let mut mill = Mill::new(request, output, progress);
+    let mut pipeline = Pipeline::new(request, output, progress);
     for input in &request.inputs {
-        mill.begin(input);
+        pipeline.begin(input);
         for file in find::files(input, request.output.as_deref()) {
             let file = file?;
-            read(&file, &mut mill).with_context(|| name(&file.path))?;
+            read(&file, &mut pipeline).with_context(|| name(&file.path))?;
         }
     }
-    mill.finish()
+    pipeline.finish()
 }
 
-/// One file into the mill, by its shape. In a folder, what is no text of a known shape is passed over.
-fn read(file: &Found, mill: &mut Mill) -> Result<()> {
+/// Send the documents of a file through the pipeline. Files of other types are skipped if they were found in a folder,
+/// and an error if they were named themselves.
+fn read(file: &Found, pipeline: &mut Pipeline) -> Result<()> {
     let result = find::open(file).and_then(|mut opened| match opened.shape {
-        Shape::Table { delimiter } => table::read(&mut opened, delimiter, mill),
-        Shape::Objects => objects::read(&mut opened, mill),
-        Shape::Text => page::read(&mut *opened.input, None, mill),
-        Shape::Markdown => page::read(&mut *opened.input, Some(Markdown::default()), mill),
+        Shape::Table { delimiter } => table::read(&mut opened, delimiter, pipeline),
+        Shape::Objects => json::read(&mut opened, pipeline),
+        Shape::Text => text::read(&mut *opened.input, None, pipeline),
+        Shape::Markdown => text::read(&mut *opened.input, Some(Markdown::default()), pipeline),
     });
-    let files = &mut mill.summary.files;
+    let files = &mut pipeline.summary.files;
     match result.as_ref().err().and_then(|error| error.downcast_ref()) {
-        Some(NotText { why, .. }) if !file.named => *files.of(*why) += 1,
+        Some(Skipped { why, .. }) if !file.named => *files.of(*why) += 1,
         _ => {
             result?;
             files.read += 1;
@@ -204,28 +206,28 @@ fn read(file: &Found, mill: &mut Mill) -> Result<()> {
     Ok(())
 }
 
-/// What went wrong when nothing is left, and what would help.
+/// An error if no documents are left, saying what became of the input.
 fn refuse_empty(summary: &Summary) -> Result<()> {
     if summary.documents.kept > 0 {
         return Ok(());
     }
     if summary.documents.read > 0 {
         bail!(
-            "nothing is left after cleaning, so nothing was written: {} read; {}",
+            "no documents are left, so nothing was written: {} read; {}",
             summary::count(summary.documents.read, "document"),
             summary.dropped
         );
     }
     if summary.files.read > 0 {
-        bail!("no text in {}: nothing was written", summary::count(summary.files.read, "file"));
+        bail!("no text in {}, so nothing was written", summary::count(summary.files.read, "file"));
     }
     bail!(
-        "no text found: {}; .txt, .md, .csv, .tsv, .json, .jsonl and an X archive's tweets.js are read",
+        "no text found: {}; supported are .txt, .md, .csv, .tsv, .json, .jsonl and the tweets.js of an X archive",
         summary.files
     );
 }
 
-/// `path` for people, `-` too.
+/// `path` as shown to people; `-` is standard input.
 fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }

@@ -1,5 +1,5 @@
-//! The folder of a corpus: train.txt, validation.txt and corpus.json, all of them or none. They grow in a folder beside
-//! it that takes its place at the end; one that a crash left behind is swept up by the next run.
+//! Writes the folder of a corpus: train.txt, validation.txt and corpus.json, all of them or none. They are written to a
+//! temporary folder beside it, which is renamed at the end. The next run deletes temporary folders that a crash left.
 
 use super::Summary;
 use crate::whole;
@@ -18,7 +18,7 @@ pub const TRAIN: &str = "train.txt";
 pub const VALIDATION: &str = "validation.txt";
 const COUNTS: &str = "corpus.json";
 
-/// A corpus that is being written.
+/// A corpus in the making.
 pub struct Output {
     target: PathBuf,
     partial: TempDir,
@@ -27,22 +27,22 @@ pub struct Output {
 }
 
 impl Output {
-    /// For the folder `target`, which must not be there, be empty, or hold a corpus.
+    /// Start writing the folder `target`. It must not exist, be empty, or contain an older corpus.
     ///
     /// # Errors
-    /// When it holds something else, or can't be made.
+    /// When it contains other files, or can't be created.
     pub fn begin(target: &Path) -> Result<Self> {
         Self::prepare(target).with_context(|| target.display().to_string())
     }
 
     fn prepare(target: &Path) -> Result<Self> {
-        // a symbolic link stays one: what it leads to is replaced
+        // follow a symbolic link, so that its target is replaced and not the link
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         check(&target)?;
-        let Some(name) = target.file_name() else { bail!("not a folder's name") };
+        let Some(name) = target.file_name() else { bail!("not the name of a folder") };
         let parent = whole::folder_of(&target);
         if !parent.is_dir() {
-            bail!("there is no folder {}; make it first", parent.display());
+            bail!("the folder {} doesn't exist; create it first", parent.display());
         }
         let mut prefix = OsString::from(".");
         prefix.push(name);
@@ -50,14 +50,14 @@ impl Output {
         sweep(parent, &prefix);
         let partial = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent)?;
         let train = File::create(partial.path().join(TRAIN))?;
-        train.try_lock().ok(); // says to other runs that this one lives; a file system may lack locks
+        train.try_lock().ok(); // tells other runs that this one is alive; not all file systems have locks
         let validation = File::create(partial.path().join(VALIDATION))?;
         let [train, validation] =
             [train, validation].map(|file| BufWriter::with_capacity(1 << 18, file));
         Ok(Self { target, partial, train, validation })
     }
 
-    /// Adds to one of the two text files.
+    /// Append to `validation.txt` if `validates`, otherwise to `train.txt`.
     ///
     /// # Errors
     /// When it can't be written.
@@ -66,16 +66,16 @@ impl Output {
         file.write_all(text.as_bytes()).with_context(|| self.target.display().to_string())
     }
 
-    /// The folder appears, or takes the old one's place.
+    /// Put the finished folder in place, replacing an older corpus.
     ///
     /// # Errors
-    /// When it can't; then all is as it was.
+    /// When that fails. Then an older corpus is still there.
     pub fn finish(self, summary: &Summary) -> Result<()> {
         let target = self.target.clone();
-        self.appear(summary).with_context(|| format!("{}: not written", target.display()))
+        self.commit(summary).with_context(|| format!("{}: can't be written", target.display()))
     }
 
-    fn appear(self, summary: &Summary) -> Result<()> {
+    fn commit(self, summary: &Summary) -> Result<()> {
         let Self { target, partial, train, validation } = self;
         for file in [train, validation] {
             file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -85,9 +85,9 @@ impl Output {
         counts.write_all(b"\n")?;
         counts.sync_all()?;
         sync_folder(partial.path())?;
-        check(&target)?; // hours may have passed
+        check(&target)?; // again: it may have changed since the start
         if target.exists() {
-            exchange(partial.path(), &target)?; // what is in `partial` now goes with it
+            exchange(partial.path(), &target)?; // the old corpus is now in `partial`, which is deleted
         } else {
             fs::rename(partial.path(), &target)?;
         }
@@ -96,24 +96,24 @@ impl Output {
     }
 }
 
-/// Nothing but an old corpus is ever replaced.
+/// Fails when `target` is something else than an older corpus, which must not be replaced.
 fn check(target: &Path) -> Result<()> {
     if !target.exists() {
         return Ok(());
     }
     if !target.is_dir() {
-        bail!("is a file; give a folder's name");
+        bail!("is a file; give the name of a folder");
     }
     for entry in fs::read_dir(target)? {
         let name = entry?.file_name();
         if ![TRAIN, VALIDATION, COUNTS].map(OsStr::new).contains(&&*name) {
-            bail!("holds other things than a corpus ({}); give another folder", name.display());
+            bail!("contains other files than a corpus ({}); give another folder", name.display());
         }
     }
     Ok(())
 }
 
-/// What earlier runs left that were killed. A run that lives has its files locked.
+/// Delete the temporary folders of killed runs. Those of running ones have locked files.
 fn sweep(parent: &Path, prefix: &OsStr) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let ours = entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes());
@@ -123,7 +123,7 @@ fn sweep(parent: &Path, prefix: &OsStr) {
     }
 }
 
-/// `new` and `old` change places: in one step where the system has one.
+/// Swap two folders, atomically if the system can.
 fn exchange(new: &Path, old: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
@@ -141,6 +141,7 @@ fn exchange(new: &Path, old: &Path) -> io::Result<()> {
     fs::rename(&aside, new)
 }
 
+/// Sync a folder, so that renames in it survive a power loss.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };

@@ -1,4 +1,5 @@
-//! Before and after: a few documents of each outcome, drawn from all over the input, the same ones every time.
+//! Examples of what was changed and dropped: a few documents for each outcome, chosen by hash from the whole input, so
+//! that the choice is always the same.
 
 use super::Reason;
 use std::{
@@ -7,21 +8,21 @@ use std::{
 };
 use twox_hash::XxHash3_64;
 
-/// How many of each outcome are shown.
+/// How many documents are shown for each outcome.
 const SHOWN: usize = 3;
-/// How many characters of a document.
+/// How many characters of a document are shown.
 const LONGEST: usize = 280;
 
-/// What became of a document.
+/// What happened to a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It was kept, and isn't what it was.
+    /// It was kept with changes.
     Changed,
-    /// It wasn't kept.
+    /// It was dropped.
     Dropped(Reason),
 }
 
-/// Documents before and after.
+/// Documents before and after cleaning, by outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Preview(BTreeMap<Outcome, Vec<Sample>>);
 
@@ -33,7 +34,7 @@ struct Sample {
 }
 
 impl Preview {
-    /// Those with the least hashes stay.
+    /// Consider a document as an example. Those with the lowest hashes are kept.
     pub(super) fn note(&mut self, outcome: Outcome, before: &str, after: &str) {
         let samples = self.0.entry(outcome).or_default();
         let hash = XxHash3_64::oneshot_with_seed(1, before.as_bytes());
@@ -55,10 +56,7 @@ impl Display for Preview {
             let gap = if at > 0 { "\n" } else { "" };
             match outcome {
                 Outcome::Changed => writeln!(f, "{gap}changed")?,
-                Outcome::Dropped(reason) => {
-                    let name = serde_json::to_string(reason).unwrap_or_default();
-                    writeln!(f, "{gap}dropped: {}", name.trim_matches('"').replace('_', " "))?;
-                }
+                Outcome::Dropped(reason) => writeln!(f, "{gap}dropped: {}", reason.name(1))?,
             }
             for sample in samples {
                 writeln!(f, "  - {}", sample.before)?;
@@ -71,7 +69,7 @@ impl Display for Preview {
     }
 }
 
-/// On one line, and not too long for a look.
+/// A text on one line, truncated.
 fn short(text: &str) -> String {
     let mut out: String = text.trim().chars().take(LONGEST).collect();
     if out.len() < text.trim().len() {

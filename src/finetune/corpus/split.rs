@@ -1,25 +1,26 @@
-//! Which documents are trained on and which validated with: drawn by a hash of the text, so that a document stays where
-//! it is when others come.
+//! Splits documents into training and validation by a hash of their text, so that a document stays in the same file when
+//! others are added.
 
 use super::{END, Form, START, Settings, Summary, Tags, output::Output};
 use anyhow::Result;
 use twox_hash::XxHash3_64;
 
-/// Documents on their way to two files.
+/// Writes documents to the two files.
 pub struct Split {
-    /// Without, they are only counted.
+    /// `None` = documents are only counted.
     output: Option<Output>,
-    /// The document with the least draw: where it goes is known when all have come.
+    /// The document with the lowest hash so far. It goes to the validation file if no other does, so it is held back until
+    /// the end.
     held: Option<(f64, String)>,
 }
 
 impl Split {
-    /// Into `output`, when there is one.
+    /// A split that writes to `output`, if there is one.
     pub fn new(output: Option<Output>) -> Self {
         Self { output, held: None }
     }
 
-    /// One document more.
+    /// Add a document.
     ///
     /// # Errors
     /// When it can't be written.
@@ -43,13 +44,13 @@ impl Split {
         self.output.as_mut().map_or(Ok(()), |output| output.write(text, validates))
     }
 
-    /// All have come.
+    /// Finish after the last document.
     ///
     /// # Errors
     /// When they can't be written.
     pub fn finish(mut self, summary: &mut Summary) -> Result<()> {
         if let Some((_, text)) = self.held.take() {
-            // both files get something as soon as there are two documents
+            // so that with two documents or more both files have one
             let validates = summary.train.documents > 0 && summary.settings.validation > 0.0;
             self.write(&text, validates, summary)?;
         }
@@ -57,12 +58,13 @@ impl Split {
     }
 }
 
-/// Where between 0 and 1 a document lies.
+/// A number from 0 to below 1 that depends only on the text and the seed.
 fn draw(text: &str, seed: u64) -> f64 {
     let hash = XxHash3_64::oneshot_with_seed(seed, text.as_bytes());
     (hash >> 11) as f64 / (1_u64 << 53) as f64
 }
 
+/// A document as it is written: with its tags.
 fn framed(text: &str, form: Form, settings: &Settings) -> String {
     match (settings.tags, form) {
         (Tags::Both, _) => format!("{START}{text}{END}\n"),

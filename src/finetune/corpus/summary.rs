@@ -1,6 +1,6 @@
-//! The counts of a run: what was read, what was dropped and why, what was changed. Goes to `corpus.json` as it is.
+//! The counts of a corpus: what was read, what was dropped and why, what was changed. `corpus.json` is this structure.
 
-use super::{END, Settings, Tags, wash::Changes};
+use super::{END, Settings, Tags, cleaning::Changes};
 use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -9,33 +9,33 @@ use std::{
 };
 use strum::{EnumIter, IntoEnumIterator};
 
-/// All counts of one run.
+/// All counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The program that made it.
+    /// Name and version of the program that made the corpus.
     pub made_by: String,
-    /// With which settings; the same ones and the same inputs give the same corpus.
+    /// The settings. The same settings and inputs give the same corpus.
     pub settings: Settings,
-    /// What stands behind each document in the text files; `None` when its end can't be told for certain.
+    /// What follows each document in the text files; `None` when there are no tags, so that ends are ambiguous.
     pub separator: Option<String>,
-    /// What was given, in order.
-    pub inputs: Vec<Given>,
-    /// Files.
+    /// The inputs, in the order in which they were given.
+    pub inputs: Vec<Input>,
+    /// Counts of files.
     pub files: Files,
-    /// Documents.
+    /// Counts of documents.
     pub documents: Documents,
     /// How many documents were dropped, by reason.
     pub dropped: Dropped,
-    /// How many of the documents that were kept were changed, by what.
+    /// How many documents were changed, by kind of change.
     pub changed: Changed,
-    /// `train.txt`.
-    pub train: Part,
-    /// `validation.txt`.
-    pub validation: Part,
+    /// What `train.txt` contains.
+    pub train: TextFile,
+    /// What `validation.txt` contains.
+    pub validation: TextFile,
 }
 
 impl Summary {
-    /// Nothing yet.
+    /// All counts zero.
     pub fn new(settings: &Settings) -> Self {
         Self {
             made_by: concat!("unstuck ", env!("CARGO_PKG_VERSION")).into(),
@@ -46,75 +46,76 @@ impl Summary {
             documents: Documents::default(),
             dropped: Dropped::default(),
             changed: Changed::default(),
-            train: Part::default(),
-            validation: Part::default(),
+            train: TextFile::default(),
+            validation: TextFile::default(),
         }
     }
 }
 
-/// One input as it was given.
+/// A file or folder that was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
+pub struct Input {
     /// Its path.
     pub path: String,
     /// Documents found in it.
     pub read: u64,
-    /// Documents of it that are in the corpus.
+    /// Documents of it that were kept.
     pub kept: u64,
 }
 
-/// Files that were read, and those of folders that were passed over.
+/// How many files were read, and how many files in folders were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
-    /// Read.
+    /// Files that were read.
     pub read: u64,
-    /// No text.
+    /// Skipped: binary files.
     pub binary: u64,
-    /// Text, by the name's ending, but not of a kind that is read.
+    /// Skipped: files of unsupported types.
     pub other: u64,
-    /// Tables without a column that is known for its text.
+    /// Skipped: tables without a known text column.
     pub unclear: u64,
-    /// Not to be opened.
+    /// Skipped: files that could not be opened.
     pub unreadable: u64,
 }
 
-/// Why a file of a folder was passed over.
+/// Why a file in a folder was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PassedOver {
-    /// No text.
+pub enum SkipReason {
+    /// It is binary.
     Binary,
-    /// Of another kind.
+    /// Its type is not supported.
     Other,
-    /// A table without a known column.
+    /// It is a table without a known text column.
     Unclear,
-    /// Not to be opened.
+    /// It could not be opened.
     Unreadable,
 }
 
 impl Files {
-    pub(super) fn of(&mut self, why: PassedOver) -> &mut u64 {
+    /// The count of files skipped for this reason.
+    pub(super) fn of(&mut self, why: SkipReason) -> &mut u64 {
         match why {
-            PassedOver::Binary => &mut self.binary,
-            PassedOver::Other => &mut self.other,
-            PassedOver::Unclear => &mut self.unclear,
-            PassedOver::Unreadable => &mut self.unreadable,
+            SkipReason::Binary => &mut self.binary,
+            SkipReason::Other => &mut self.other,
+            SkipReason::Unclear => &mut self.unclear,
+            SkipReason::Unreadable => &mut self.unreadable,
         }
     }
 
-    /// How many were passed over.
-    pub fn passed_over(&self) -> u64 {
+    /// How many files were skipped.
+    pub fn skipped(&self) -> u64 {
         self.binary + self.other + self.unclear + self.unreadable
     }
 }
 
 impl Display for Files {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed over", count(self.passed_over(), "file"))?;
+        write!(f, "{} skipped", count(self.skipped(), "file"))?;
         let parts = [
             (self.binary, "binary"),
-            (self.other, "of other kinds"),
-            (self.unclear, "tables without a known column"),
-            (self.unreadable, "not to be opened"),
+            (self.other, "of other types"),
+            (self.unclear, "tables without a known text column"),
+            (self.unreadable, "unreadable"),
         ];
         let parts = parts.into_iter().filter(|(n, _)| *n > 0);
         let parts: Vec<_> = parts.map(|(n, what)| format!("{} {what}", HumanCount(n))).collect();
@@ -122,14 +123,14 @@ impl Display for Files {
     }
 }
 
-/// Documents in and out.
+/// How many documents were read, kept and dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Documents {
     /// Found in the inputs.
     pub read: u64,
-    /// In the corpus.
+    /// Written to the corpus.
     pub kept: u64,
-    /// Not in it.
+    /// Not written.
     pub dropped: u64,
 }
 
@@ -137,34 +138,35 @@ pub struct Documents {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// Nothing but space.
+    /// Blank.
     Empty,
-    /// Others' words, in one of two forms, or marked so by the archive.
+    /// A retweet, by its text or because the archive marks it as one.
     Retweet,
-    /// Nothing but links.
+    /// Only links.
     OnlyLinks,
-    /// No word that isn't a handle.
+    /// No words besides handles.
     NoWords,
-    /// The same as another, character for character.
+    /// Identical to an earlier document.
     Duplicate,
-    /// The same as another but for case, punctuation, handles or a few words.
+    /// The same as an earlier document except for case, punctuation, handles or a few words.
     NearDuplicate,
-    /// A row with more or fewer fields than the header.
+    /// A row with more or fewer fields than the first row.
     Ragged,
-    /// A record that isn't JSON.
+    /// A record that isn't valid JSON.
     Broken,
-    /// A record without a field that has text.
+    /// A record without a text field.
     NoText,
     /// A record longer than 4 MiB.
     TooLong,
 }
 
 impl Reason {
-    fn name(self, n: u64) -> String {
+    /// What `n` documents dropped for this reason are called, without the number.
+    pub(super) fn name(self, n: u64) -> &'static str {
         let (one, more) = match self {
             Self::Empty => ("empty", "empty"),
             Self::Retweet => ("retweet", "retweets"),
-            Self::OnlyLinks => ("with nothing but links", "with nothing but links"),
+            Self::OnlyLinks => ("with only links", "with only links"),
             Self::NoWords => ("without words", "without words"),
             Self::Duplicate => ("duplicate", "duplicates"),
             Self::NearDuplicate => ("near duplicate", "near duplicates"),
@@ -173,11 +175,11 @@ impl Reason {
             Self::NoText => ("without a text field", "without a text field"),
             Self::TooLong => ("longer than 4 MiB", "longer than 4 MiB"),
         };
-        format!("{} {}", HumanCount(n), if n == 1 { one } else { more })
+        if n == 1 { one } else { more }
     }
 }
 
-/// Counts by reason; every reason has one.
+/// Counts of dropped documents by reason. Every reason has an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Dropped(pub BTreeMap<Reason, u64>);
@@ -192,13 +194,16 @@ impl Display for Dropped {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<_> = self.0.iter().filter(|(_, n)| **n > 0).collect();
         parts.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-        let parts: Vec<_> = parts.into_iter().map(|(reason, n)| reason.name(*n)).collect();
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(|(reason, n)| format!("{} {}", HumanCount(*n), reason.name(*n)))
+            .collect();
         let parts = if parts.is_empty() { "nothing".into() } else { parts.join(", ") };
         write!(f, "dropped: {parts}")
     }
 }
 
-/// How many documents had what.
+/// How many kept documents had what, unless said otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// Links.
@@ -227,12 +232,12 @@ impl Changed {
     }
 }
 
-/// One of the text files.
+/// What one of the text files contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct TextFile {
     /// Documents in it.
     pub documents: u64,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
@@ -240,13 +245,13 @@ impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Documents { read, kept, .. } = self.documents;
         write!(f, "{} read, {} kept: ", count(read, "document"), HumanCount(kept))?;
-        write!(f, "{} to train on, ", HumanCount(self.train.documents))?;
-        write!(f, "{} to validate with; {}", HumanCount(self.validation.documents), self.dropped)?;
+        write!(f, "{} for training, ", HumanCount(self.train.documents))?;
+        write!(f, "{} for validation; {}", HumanCount(self.validation.documents), self.dropped)?;
         if self.changed.invalid_utf8 > 0 {
-            write!(f, "; replaced: {}", count(self.changed.invalid_utf8, "place"))?;
-            write!(f, " that weren't UTF-8")?;
+            write!(f, "; replaced {}", count(self.changed.invalid_utf8, "byte sequence"))?;
+            write!(f, " that weren't valid UTF-8")?;
         }
-        if self.files.passed_over() > 0 {
+        if self.files.skipped() > 0 {
             write!(f, "; {}", self.files)?;
         }
         Ok(())

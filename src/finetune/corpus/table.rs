@@ -1,17 +1,17 @@
-//! Tables: a column of text among others, or a file that is one column, as gpt-2-simple reads it. Which it is, and where
-//! the text is, is told from how the file begins.
+//! Tables: either one text column among others, or a file of one column as gpt-2-simple reads it. The start of the file
+//! tells which, and where the text is.
 
 use super::{
     Form, Header, Reason,
-    find::{NotText, Opened},
-    mill::Mill,
-    rows::{Fields, Row, Rows},
-    summary::PassedOver,
-    wash::is_retweet,
+    cleaning::is_retweet,
+    csv::{Fields, Row, Rows},
+    find::{Opened, Skipped},
+    pipeline::Pipeline,
+    summary::SkipReason,
 };
 use anyhow::{Result, bail};
 
-/// Names that tables give to the column of text, best first.
+/// Names of text columns, most specific first.
 const TEXTS: &[&str] = &[
     "full_text",
     "text",
@@ -28,17 +28,15 @@ const TEXTS: &[&str] = &[
     "sentence",
     "document",
 ];
-/// And to the one that tells retweets.
-const RETWEETS: &[&str] = &["is_retweet", "isretweet"];
 
-/// Where in a table the text is.
+/// The layout of a table.
 #[derive(Debug)]
 struct Layout {
     delimiter: u8,
     header: bool,
-    /// Without, a row is all text: its commas too.
+    /// `None` = each row is one text, with its commas.
     columns: Option<Columns>,
-    /// Whether a row is never more than a line.
+    /// Whether each line is a row, so that quotes don't continue over line breaks.
     lines: bool,
 }
 
@@ -49,12 +47,12 @@ struct Columns {
     retweet: Option<usize>,
 }
 
-/// All rows of a table into the mill.
+/// Send all rows of a table through the pipeline.
 ///
 /// # Errors
-/// When no column is known for its text, and as of reading and writing.
-pub fn read(opened: &mut Opened, delimiter: Option<u8>, mill: &mut Mill) -> Result<()> {
-    let layout = layout(&opened.head, delimiter, mill)?;
+/// [`Skipped`] when no text column is found; I/O errors.
+pub fn read(opened: &mut Opened, delimiter: Option<u8>, pipeline: &mut Pipeline) -> Result<()> {
+    let layout = layout(&opened.head, delimiter, pipeline)?;
     let delimiter = layout.columns.is_some().then_some(layout.delimiter);
     let mut rows = Rows::new(&mut opened.input, delimiter);
     rows.lines = layout.lines;
@@ -65,45 +63,50 @@ pub fn read(opened: &mut Opened, delimiter: Option<u8>, mill: &mut Mill) -> Resu
             continue;
         }
         if kind == Row::TooLong {
-            mill.lose(Reason::TooLong, &String::from_utf8_lossy(&rows.row));
+            pipeline.reject(Reason::TooLong, &String::from_utf8_lossy(&rows.row));
             continue;
         }
-        mill.summary.changed.quotes += u64::from(kind == Row::Odd);
-        let row = mill.decode(&rows.row)?;
+        pipeline.summary.changed.quotes += u64::from(kind == Row::Malformed);
+        let row = pipeline.decode(&rows.row)?;
         let Some(columns) = &layout.columns else {
-            mill.document(&whole(&row, kind), Form::Post, false)?;
+            pipeline.document(&whole(&row, kind), Form::Post, false)?;
             continue;
         };
         let all = fields.split(&row);
         let spare = all.get(columns.count..).unwrap_or_default();
         if row.trim().is_empty() {
-            mill.lose(Reason::Empty, &row);
+            pipeline.reject(Reason::Empty, &row);
         } else if all.len() < columns.count || spare.iter().any(|field| !field.is_empty()) {
-            mill.lose(Reason::Ragged, &row);
+            pipeline.reject(Reason::Ragged, &row);
         } else {
-            let told = columns.retweet.is_some_and(|at| is_true(&all[at]));
-            mill.document(&all[columns.text], Form::Post, told)?;
+            let retweet = columns.retweet.is_some_and(|at| is_true(&all[at]));
+            pipeline.document(&all[columns.text], Form::Post, retweet)?;
         }
     }
     Ok(())
 }
 
-/// Whether a field of a table means yes.
+/// Whether a column or field of this name marks retweets.
+pub fn is_retweet_mark(name: &str) -> bool {
+    ["is_retweet", "isretweet"].iter().any(|mark| name.eq_ignore_ascii_case(mark))
+}
+
+/// Whether a value means true.
 pub fn is_true(field: &str) -> bool {
     ["true", "t", "1", "yes"].iter().any(|yes| field.trim().eq_ignore_ascii_case(yes))
 }
 
-/// A row that is one field.
+/// The text of a row that is one field.
 fn whole(row: &str, kind: Row) -> String {
     let inside = row.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    if let (Row::Sound, Some(inside)) = (kind, inside) {
+    if let (Row::Valid, Some(inside)) = (kind, inside) {
         return inside.replace("\"\"", "\"");
     }
-    // what is left of a broken export: of the pair of quotes round a row, one
+    // a broken export may leave only one of the two quotes around a row
     let broken = row.matches('"').count() % 2 == 1;
     let within = |row: &str| row.replace("\"\"", "\"");
     match (row.strip_prefix('"').map(within), row.strip_suffix('"').map(within)) {
-        // before a handle it tells whose words these are
+        // before a handle the quote marks a retweet
         (Some(rest), _) if broken && !rest.starts_with('@') => rest,
         (None, Some(rest)) if broken => {
             let quoted = format!("\"{rest}");
@@ -113,9 +116,10 @@ fn whole(row: &str, kind: Row) -> String {
     }
 }
 
-fn layout(head: &[u8], delimiter: Option<u8>, mill: &Mill) -> Result<Layout> {
+/// Find out the layout of a table from its first bytes.
+fn layout(head: &[u8], delimiter: Option<u8>, pipeline: &Pipeline) -> Result<Layout> {
     let text = String::from_utf8_lossy(head);
-    let wanted = mill.settings.column.as_deref();
+    let wanted = pipeline.settings.column.as_deref();
     let number: Option<usize> = wanted.and_then(|name| name.parse().ok());
     let named = |name: &str| match wanted {
         Some(wanted) if number.is_none() => name.eq_ignore_ascii_case(wanted),
@@ -132,11 +136,11 @@ fn layout(head: &[u8], delimiter: Option<u8>, mill: &Mill) -> Result<Layout> {
     let trimmed = |names: Vec<String>| -> Vec<String> {
         names.into_iter().map(|name| name.trim().to_lowercase()).collect()
     };
-    // the delimiter by which a known name stands in the first row, or else the usual one
+    // the delimiter with which the first row has a known name, or else the usual one
     let known = candidates.iter().find(|one| trimmed(first(**one)).iter().any(|name| named(name)));
     let delimiter = *known.unwrap_or(&candidates[0]);
     let names = trimmed(first(delimiter));
-    let header = match mill.settings.header {
+    let header = match pipeline.settings.header {
         Header::Yes => true,
         Header::No => false,
         Header::Auto => known.is_some(),
@@ -153,51 +157,53 @@ fn layout(head: &[u8], delimiter: Option<u8>, mill: &Mill) -> Result<Layout> {
         None => None,
     };
     if wanted.is_some() && text_at.is_none() {
-        bail!(NotText::new(PassedOver::Unclear, missing(wanted.unwrap_or_default(), &names)));
+        bail!(Skipped::new(SkipReason::Unclear, missing(wanted.unwrap_or_default(), &names)));
     }
     if names.len() < 2 && text_at.is_none_or(|at| at == 0) {
         return Ok(one(delimiter, header, text.as_bytes()));
     }
     match text_at {
         Some(text) => {
-            let retweet = names.iter().position(|name| header && RETWEETS.contains(&&**name));
+            let retweet = names.iter().position(|name| header && is_retweet_mark(name));
             let columns = Columns { count: names.len(), text, retweet };
             Ok(Layout { delimiter, header, columns: Some(columns), lines: false })
         }
         None if is_regular(text.as_bytes(), delimiter, names.len()) => {
             let sentence = format!(
-                "{} columns, and none is known for its text; --column NAME or --column NUMBER says which \
-                 (the first row: {}), --column 0 that each row is one text",
+                "{} columns, but no known name of a text column; give --column NAME or --column NUMBER \
+                 (the first row is: {}), or --column 0 if each row is one text",
                 names.len(),
                 listed(&names)
             );
-            bail!(NotText::new(PassedOver::Unclear, sentence))
+            bail!(Skipped::new(SkipReason::Unclear, sentence))
         }
         None => Ok(one(delimiter, header, text.as_bytes())),
     }
 }
 
-/// Of one column. Without a name on it, quotes may be all that is left of a broken export: they hold rows together
-/// only if they do so in what is seen of the file.
+/// The layout of a table with one column. Without a header the quotes may be left over from a broken export, so a quoted
+/// row may continue over line breaks only if the start of the file has one that does.
 fn one(delimiter: u8, header: bool, head: &[u8]) -> Layout {
     let mut rows = Rows::new(head, None);
     let mut lines = !header;
     while let (true, Ok(Some(kind))) = (lines, rows.next()) {
-        lines = kind != Row::Sound || !rows.row.contains(&b'\n');
+        lines = kind != Row::Valid || !rows.row.contains(&b'\n');
     }
     Layout { delimiter, header, columns: None, lines }
 }
 
+/// The error for a column that doesn't exist.
 fn missing(wanted: &str, names: &[String]) -> String {
-    format!("there is no column {wanted}; the first row: {}", listed(names))
+    format!("there is no column {wanted}; the first row is: {}", listed(names))
 }
 
+/// The names, truncated and separated by commas.
 fn listed(names: &[String]) -> String {
     let short = |name: &String| name.chars().take(30).collect::<String>();
     names.iter().take(20).map(short).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether the rows have the same fields, as columns do and sentences with commas don't.
+/// Whether nine in ten rows have `count` fields, as in a table and unlike sentences with commas.
 fn is_regular(head: &[u8], delimiter: u8, count: usize) -> bool {
     let mut rows = Rows::new(head, Some(delimiter));
     let mut fields = Fields::new(delimiter);

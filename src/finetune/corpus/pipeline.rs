@@ -1,13 +1,15 @@
-//! What every document goes through, whatever it was read from: washed, judged, compared, counted, written.
+//! What every document goes through, whatever format it was read from: it is cleaned, filtered, deduplicated, counted
+//! and written.
 
 use super::{
-    Form, Given, Invalid, Reason, Repeats, Request, Settings, Summary, name,
+    Duplicates, Form, Input, Invalid, Reason, Request, Settings, Summary,
+    cleaning::{Changes, clean_text, has_words, is_retweet},
+    dedup::{Deduplicator, Match},
+    name,
     output::Output,
     preview::{Outcome, Preview},
     refuse_empty,
-    repeats::{Memory, Repeat},
     split::Split,
-    wash::{Changes, has_words, is_retweet, wash},
 };
 use anyhow::{Result, bail};
 use std::{
@@ -16,71 +18,73 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often whoever waits hears of it.
-const NEWS: Duration = Duration::from_millis(200);
+/// The time between progress reports.
+const REPORT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The one place where documents pass.
-pub struct Mill<'a> {
+/// Takes documents from all readers and writes those that are kept.
+pub struct Pipeline<'a> {
     /// The counts so far.
     pub summary: Summary,
-    /// How it is to be done.
+    /// The settings.
     pub settings: &'a Settings,
-    memory: Option<Memory>,
+    dedup: Option<Deduplicator>,
     split: Split,
     preview: Option<Preview>,
     progress: &'a mut dyn FnMut(&Summary),
-    told: Instant,
+    reported: Instant,
 }
 
-impl<'a> Mill<'a> {
-    /// Writes to `output`, when there is one.
+impl<'a> Pipeline<'a> {
+    /// A pipeline that writes to `output`, or only counts when there is none.
     pub fn new(
         request: &'a Request,
         output: Option<Output>,
         progress: &'a mut dyn FnMut(&Summary),
     ) -> Self {
         let settings = &request.settings;
-        let near = settings.repeats == Repeats::Drop;
+        let near = settings.duplicates == Duplicates::Drop;
         Self {
             summary: Summary::new(settings),
             settings,
-            memory: (settings.repeats != Repeats::Keep).then(|| Memory::new(near)),
+            dedup: (settings.duplicates != Duplicates::Keep).then(|| Deduplicator::new(near)),
             split: Split::new(output),
             preview: request.preview.then(Preview::default),
             progress,
-            told: Instant::now(),
+            reported: Instant::now(),
         }
     }
 
-    /// What comes now is of `input`.
+    /// The following documents are counted for `input`.
     pub fn begin(&mut self, input: &Path) {
-        self.summary.inputs.push(Given { path: name(input), read: 0, kept: 0 });
+        self.summary.inputs.push(Input { path: name(input), read: 0, kept: 0 });
     }
 
-    /// `bytes` as text.
+    /// Decode UTF-8. Invalid bytes are replaced and counted.
     ///
     /// # Errors
-    /// When they aren't UTF-8, if that is how it was asked for.
+    /// When there are invalid bytes and the settings refuse them.
     pub fn decode<'b>(&mut self, bytes: &'b [u8]) -> Result<Cow<'b, str>> {
         if let Ok(text) = std::str::from_utf8(bytes) {
             return Ok(text.into());
         }
         if self.settings.invalid == Invalid::Refuse {
-            bail!("not UTF-8; convert it first, with iconv for example, or have it replaced");
+            bail!(
+                "not valid UTF-8; convert it, for example with iconv, or give --invalid-utf8 replace"
+            );
         }
         let wrong = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
         self.summary.changed.invalid_utf8 += wrong as u64;
         Ok(String::from_utf8_lossy(bytes))
     }
 
-    /// A document. The archive may have said that it is a retweet.
+    /// Process a document. `retweet` = the archive marks it as a retweet.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn document(&mut self, text: &str, form: Form, retweet: bool) -> Result<()> {
-        let (clean, changes) = wash(text, form);
-        if let Some(reason) = self.judge(text, &clean, changes, form, retweet) {
-            self.lose(reason, text);
+        let (clean, changes) = clean_text(text, form);
+        if let Some(reason) = self.filter(text, &clean, changes, form, retweet) {
+            self.reject(reason, text);
             return Ok(());
         }
         self.count(true);
@@ -91,8 +95,8 @@ impl<'a> Mill<'a> {
         self.split.document(&clean, form, &mut self.summary)
     }
 
-    /// A document that couldn't be read or isn't wanted.
-    pub fn lose(&mut self, reason: Reason, text: &str) {
+    /// Count a document as dropped.
+    pub fn reject(&mut self, reason: Reason, text: &str) {
         self.count(false);
         *self.summary.dropped.0.entry(reason).or_default() += 1;
         if let Some(preview) = self.preview.as_mut().filter(|_| reason != Reason::Empty) {
@@ -100,7 +104,8 @@ impl<'a> Mill<'a> {
         }
     }
 
-    fn judge(
+    /// Why a document is dropped; `None` = it is kept.
+    fn filter(
         &mut self,
         text: &str,
         clean: &str,
@@ -120,12 +125,13 @@ impl<'a> Mill<'a> {
         if !has_words(clean) {
             return Some(if changes.links { Reason::OnlyLinks } else { Reason::NoWords });
         }
-        self.memory.as_mut()?.meet(clean).map(|repeat| match repeat {
-            Repeat::Exact => Reason::Duplicate,
-            Repeat::Near => Reason::NearDuplicate,
+        self.dedup.as_mut()?.insert(clean).map(|kind| match kind {
+            Match::Exact => Reason::Duplicate,
+            Match::Near => Reason::NearDuplicate,
         })
     }
 
+    /// Count a document as kept or dropped, and report progress if it is time.
     fn count(&mut self, kept: bool) {
         let documents = &mut self.summary.documents;
         documents.read += 1;
@@ -134,16 +140,16 @@ impl<'a> Mill<'a> {
             input.read += 1;
             input.kept += u64::from(kept);
         }
-        if documents.read.is_multiple_of(1024) && self.told.elapsed() > NEWS {
-            self.told = Instant::now();
+        if documents.read.is_multiple_of(1024) && self.reported.elapsed() > REPORT_INTERVAL {
+            self.reported = Instant::now();
             (self.progress)(&self.summary);
         }
     }
 
-    /// All has come: the corpus appears.
+    /// Finish after the last document. The corpus appears in its folder.
     ///
     /// # Errors
-    /// When nothing is left, or the corpus can't be written.
+    /// When no documents are left, or the corpus can't be written.
     pub fn finish(mut self) -> Result<(Summary, Preview)> {
         refuse_empty(&self.summary)?;
         self.split.finish(&mut self.summary)?;

@@ -1,5 +1,5 @@
-//! Rows and fields of a table. Quotes that are no CSV are read as they stand, so that one of them doesn't swallow the rows
-//! behind it.
+//! Rows and fields of CSV (RFC 4180). A line with invalid quotes is read literally, so that a quote that is never closed
+//! doesn't swallow the following rows.
 
 use super::{
     LONGEST,
@@ -19,19 +19,19 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Of a table with this character between fields.
+    /// A splitter for tables with this character between fields.
     pub fn new(delimiter: u8) -> Self {
         let reader = ReaderBuilder::new().delimiter(delimiter).build();
         Self { reader, out: Vec::new(), ends: vec![0; 64] }
     }
 
-    /// The fields of `row`, without their quotes.
+    /// The fields of `row`, unquoted.
     pub fn split(&mut self, row: &str) -> Vec<String> {
         self.reader.reset();
         self.out.resize(row.len() + 1, 0);
         let (mut read, mut written, mut count) = (0, 0, 0);
         loop {
-            // an empty input says that the row is over
+            // an empty input tells the reader that the row is complete
             let (result, taken, put, ended) = self.reader.read_record(
                 &row.as_bytes()[read..],
                 &mut self.out[written..],
@@ -58,48 +58,48 @@ impl Fields {
     }
 }
 
-/// What a row is.
+/// What kind of row was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// Its quotes are in order.
-    Sound,
-    /// Its quotes are no CSV: a line as it stands.
-    Odd,
-    /// Longer than a document may be. Its beginning is there.
+    /// Its quotes are valid CSV.
+    Valid,
+    /// Its quotes are invalid: one line, to be read literally.
+    Malformed,
+    /// Longer than [`LONGEST`]. Only its start was read.
     TooLong,
 }
 
-/// How far a row's quotes got.
+/// The state of the quotes at the end of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quotes {
     Closed,
     Open,
-    Odd,
+    Malformed,
 }
 
-/// The rows of a table, which may hold line ends within quotes.
+/// The rows of a table. Quoted fields may contain line breaks.
 pub struct Rows<R> {
     input: R,
-    /// None when a row is one field.
+    /// `None` = each row is one field.
     delimiter: Option<u8>,
-    /// Whether a line's end is always a row's.
+    /// Whether each line is a row, so that quotes don't continue over line breaks.
     pub lines: bool,
-    /// The row that came last.
+    /// The row that was read last.
     pub row: Vec<u8>,
-    /// Lines that were read while a quote's end was looked for, and turned out not to belong to it.
+    /// Lines that were read to find a closing quote and turned out to be other rows.
     ahead: VecDeque<Vec<u8>>,
 }
 
 impl<R: BufRead> Rows<R> {
-    /// Of `input`; a row is one field without a `delimiter`.
+    /// The rows of `input`. Without a `delimiter`, each row is one field.
     pub fn new(input: R, delimiter: Option<u8>) -> Self {
         Self { input, delimiter, lines: false, row: Vec::new(), ahead: VecDeque::new() }
     }
 
-    /// The next row comes into `row`.
+    /// Read the next row into `row`; `None` at the end.
     ///
     /// # Errors
-    /// As of reading.
+    /// When the input can't be read.
     pub fn next(&mut self) -> io::Result<Option<Row>> {
         self.row.clear();
         match self.line()? {
@@ -120,10 +120,10 @@ impl<R: BufRead> Rows<R> {
             let ended = self.line()?;
             taken.push(from);
             quotes = match ended {
-                None => Quotes::Odd,
+                None => Quotes::Malformed,
                 Some(Ended::Limit) => {
                     lines::skip(&mut self.input)?;
-                    Quotes::Odd
+                    Quotes::Malformed
                 }
                 Some(_) => self.scan(from, true),
             };
@@ -132,7 +132,7 @@ impl<R: BufRead> Rows<R> {
             }
         }
         if quotes == Quotes::Closed {
-            return Ok(Some(Row::Sound));
+            return Ok(Some(Row::Valid));
         }
         let mut end = self.row.len();
         for from in taken.into_iter().rev() {
@@ -140,10 +140,10 @@ impl<R: BufRead> Rows<R> {
             end = from - 1;
         }
         self.row.truncate(first);
-        Ok(Some(Row::Odd))
+        Ok(Some(Row::Malformed))
     }
 
-    /// Appends one line.
+    /// Append the next line to `row`.
     fn line(&mut self) -> io::Result<Option<Ended>> {
         if let Some(line) = self.ahead.pop_front() {
             self.row.extend_from_slice(&line);
@@ -159,7 +159,7 @@ impl<R: BufRead> Rows<R> {
         Ok(Some(ended).filter(|ended| *ended != Ended::Input))
     }
 
-    /// How the quotes are from byte `at` on, where a quoted field may go on.
+    /// Check the quotes from byte `at` on. `inside` = a quoted field continues there.
     fn scan(&self, mut at: usize, mut inside: bool) -> Quotes {
         let row = &self.row;
         loop {
@@ -174,7 +174,7 @@ impl<R: BufRead> Rows<R> {
                         inside = false;
                         at = quote + 2;
                     }
-                    Some(_) => return Quotes::Odd,
+                    Some(_) => return Quotes::Malformed,
                 }
             } else if row.get(at) == Some(&b'"') {
                 inside = true;

@@ -1,5 +1,6 @@
-//! Documents that were there before. Memory is bounded: about 70 MB, however many come. Exact repetitions are found
-//! among at least the last 917,504 documents that were kept, near ones among the last 524,288.
+//! Finds documents that repeat earlier ones. Exact duplicates are found by a hash of the text, near duplicates by MinHash
+//! (Broder 1997) with locality-sensitive hashing (Indyk and Motwani 1998). Memory is bounded to about 70 MB: exact
+//! duplicates are found among at least the last 917,504 kept documents, near ones among the last 524,288.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -7,78 +8,79 @@ use std::{
 };
 use twox_hash::XxHash3_64;
 
-/// How many hashes one generation of [`Seen`] holds: just what a table of 2^20 places takes before it grows.
+/// How many hashes a generation of [`Seen`] holds: what a hash table of 2^20 slots takes before it grows.
 const GENERATION: usize = (1 << 20) / 8 * 7;
-/// How many documents are remembered for likeness.
+/// How many documents are kept for finding near duplicates.
 const WINDOW: usize = 1 << 19;
-/// The bits of such a document's number.
+/// The bits of an index into these.
 const RING: u32 = WINDOW as u32 - 1;
-/// How many numbers a document's likeness is told by, and how many have to agree: four in five.
+/// Numbers in the MinHash sketch of a document.
 const SKETCH: usize = 32;
+/// How many of these must be equal in near duplicates: four in five.
 const ALIKE: usize = 26;
-/// So many numbers together find a candidate.
+/// Numbers per band. Two documents are compared when all numbers of a band are equal.
 const BAND: usize = 4;
-/// A shorter text is only like another when its words are the same: one word more says something else.
+/// A text with fewer words is a near duplicate only if all its words are the same, since one more word changes the meaning.
 const FEWEST_WORDS: usize = 6;
-/// Scrambles numbers: 2^64 over the golden ratio.
+/// 2^64 divided by the golden ratio, for multiplicative hashing (Knuth).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// How a document repeats another.
+/// How a document repeats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// Character for character.
+pub enum Match {
+    /// The texts are identical.
     Exact,
-    /// But for case, punctuation, handles or a few words.
+    /// They differ in case, punctuation, handles or a few words.
     Near,
 }
 
-/// What has been seen.
-pub struct Memory {
+/// The documents seen so far.
+pub struct Deduplicator {
     texts: Seen,
     sketches: Sketches,
     near: bool,
-    /// One text's words, kept for its room.
+    /// The word hashes of the current text; kept to reuse its memory.
     scratch: Vec<u64>,
 }
 
-impl Memory {
-    /// With `near`, for near repetitions too.
+impl Deduplicator {
+    /// With `near`, near duplicates are found too.
     pub fn new(near: bool) -> Self {
         Self { texts: Seen::default(), sketches: Sketches::default(), near, scratch: Vec::new() }
     }
 
-    /// Whether `text` repeats another; otherwise it is remembered.
-    pub fn meet(&mut self, text: &str) -> Option<Repeat> {
+    /// Whether `text` repeats an earlier one. If not, it is added.
+    pub fn insert(&mut self, text: &str) -> Option<Match> {
         let hash = XxHash3_64::oneshot(text.as_bytes());
         if self.near {
             words(text, &mut self.scratch);
         }
         let words = &self.scratch;
-        // texts of the same words are found by those
+        // texts with the same words have the same key
         let of_words = |all: u64, word: &u64| (all.rotate_left(5) ^ word).wrapping_mul(GOLDEN);
         let key = if words.is_empty() { hash } else { words.iter().fold(0, of_words) };
         if let Some(known) = self.texts.insert(key, hash) {
-            return Some(if known == hash { Repeat::Exact } else { Repeat::Near });
+            return Some(if known == hash { Match::Exact } else { Match::Near });
         }
         let known = words.len() >= FEWEST_WORDS && !self.sketches.insert(sketch(words));
-        known.then_some(Repeat::Near)
+        known.then_some(Match::Near)
     }
 }
 
-/// Hashes of texts by hashes of their words, in two generations: when the younger is full, the elder is forgotten.
+/// From hashes of words to hashes of texts, in two generations: when the young one is full, the old one is dropped.
 #[derive(Default)]
 struct Seen {
     young: Hashes,
     old: Hashes,
 }
 
-type Hashes = HashMap<u64, u64, BuildHasherDefault<Already>>;
+type Hashes = HashMap<u64, u64, BuildHasherDefault<Identity>>;
 
-/// What is in the maps are hashes already.
+/// A hasher that returns the key itself, since the keys are hashes.
 #[derive(Default)]
-struct Already(u64);
+struct Identity(u64);
 
-impl Hasher for Already {
+impl Hasher for Identity {
     fn write(&mut self, bytes: &[u8]) {
         self.0 = XxHash3_64::oneshot(bytes);
     }
@@ -93,7 +95,7 @@ impl Hasher for Already {
 }
 
 impl Seen {
-    /// The text that was first there; otherwise this one is.
+    /// The hash of the first text with this key, or `None` if `text` is the first.
     fn insert(&mut self, key: u64, text: u64) -> Option<u64> {
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
@@ -101,7 +103,7 @@ impl Seen {
         match self.young.entry(key) {
             Entry::Occupied(known) => Some(*known.get()),
             Entry::Vacant(place) => {
-                // one of the old that comes again is young again
+                // an old entry that is found again moves to the young generation
                 let known = self.old.get(&key).copied();
                 place.insert(known.unwrap_or(text));
                 known
@@ -110,7 +112,7 @@ impl Seen {
     }
 }
 
-/// The words of a text as hashes (FNV-1a, scrambled), without case, punctuation and handles.
+/// Hashes of the words of a text (FNV-1a), ignoring case, punctuation and handles.
 fn words(text: &str, words: &mut Vec<u64>) {
     const START: u64 = 0xcbf2_9ce4_8422_2325;
     words.clear();
@@ -139,8 +141,9 @@ fn words(text: &str, words: &mut Vec<u64>) {
     add(&mut word);
 }
 
-/// For each of a row of hash functions the least that a pair of neighbouring words has. Two texts agree in as many of
-/// them as they share pairs (MinHash; Broder 1997). Small numbers, so that processors do many at once.
+/// The MinHash sketch of a text (Broder 1997): for each of [`SKETCH`] hash functions, the lowest hash of a pair of
+/// neighbouring words. The share of equal numbers in two sketches estimates the share of word pairs that the texts have in
+/// common. Numbers are 16 bits wide and stored in 8, for SIMD and memory.
 fn sketch(words: &[u64]) -> [u8; SKETCH] {
     const FACTORS: [[i16; SKETCH]; 2] = [factors(1), factors(2)];
     let mut least = [i16::MAX; SKETCH];
@@ -154,7 +157,7 @@ fn sketch(words: &[u64]) -> [u8; SKETCH] {
     least.map(|value| ((value as u16).wrapping_mul(0x9e37) >> 8) as u8)
 }
 
-/// Odd numbers, drawn once for all.
+/// Pseudorandom odd numbers, the parameters of the hash functions.
 const fn factors(seed: u64) -> [i16; SKETCH] {
     let mut all = [0; SKETCH];
     let mut state = seed.wrapping_mul(GOLDEN);
@@ -168,17 +171,18 @@ const fn factors(seed: u64) -> [i16; SKETCH] {
     all
 }
 
-/// The last sketches, with an index by their bands. A place in the index has the last document that fell on it: its
-/// place in the ring, and above that a mark of its band, so that others' need not be looked up.
+/// The last [`WINDOW`] sketches in a ring buffer, with an index by their bands. An entry of the index is the last document
+/// with this band: its position in the ring in the lower bits, and a check of the band in the upper bits, which avoids most
+/// comparisons of unrelated documents.
 #[derive(Default)]
 struct Sketches {
     ring: Vec<[u8; SKETCH]>,
-    met: usize,
+    count: usize,
     index: Vec<u32>,
 }
 
 impl Sketches {
-    /// Whether none of the remembered is like it; then it is remembered.
+    /// Whether no earlier sketch is alike. If so, this one is added.
     fn insert(&mut self, sketch: [u8; SKETCH]) -> bool {
         if self.index.is_empty() {
             self.index = vec![u32::MAX; WINDOW * SKETCH / BAND];
@@ -199,12 +203,12 @@ impl Sketches {
                 return false;
             }
         }
-        let at = self.met % WINDOW;
+        let at = self.count % WINDOW;
         match self.ring.get_mut(at) {
             Some(oldest) => *oldest = sketch,
             None => self.ring.push(sketch),
         }
-        self.met += 1;
+        self.count += 1;
         for (place, mark) in places {
             self.index[place] = mark | at as u32;
         }
@@ -221,18 +225,18 @@ mod tests {
     #[test]
     fn likeness_is_told_from_words() {
         for (other, expected) in [
-            (LAMP, Some(Repeat::Exact)),
+            (LAMP, Some(Match::Exact)),
             (
                 "the LAMP on the landing went out again last night and nobody in the house would own to it",
-                Some(Repeat::Near),
+                Some(Match::Near),
             ),
             (
                 "@ash The lamp on the landing went out again last night, and nobody in the house would own to it!",
-                Some(Repeat::Near),
+                Some(Match::Near),
             ),
             (
                 "The lamp on the landing went out again last night, and nobody in the house would own to",
-                Some(Repeat::Near),
+                Some(Match::Near),
             ),
             (
                 "The lamp on the stairs was lit again this morning, and everybody in the street came to see it.",
@@ -240,22 +244,22 @@ mod tests {
             ),
             ("Nobody in the house would own to it.", None),
         ] {
-            let mut memory = Memory::new(true);
-            assert_eq!(memory.meet(LAMP), None);
-            assert_eq!(memory.meet(other), expected, "{other}");
+            let mut memory = Deduplicator::new(true);
+            assert_eq!(memory.insert(LAMP), None);
+            assert_eq!(memory.insert(other), expected, "{other}");
         }
     }
 
     #[test]
     fn short_texts_are_alike_only_word_for_word() {
-        let mut memory = Memory::new(true);
-        assert_eq!(memory.meet("Good night, lamp"), None);
-        assert_eq!(memory.meet("Good night, lamps"), None);
-        assert_eq!(memory.meet("good night lamp!"), Some(Repeat::Near));
-        let mut memory = Memory::new(false);
-        assert_eq!(memory.meet("Good night, lamp"), None);
-        assert_eq!(memory.meet("good night lamp!"), None);
-        assert_eq!(memory.meet("good night lamp!"), Some(Repeat::Exact));
+        let mut memory = Deduplicator::new(true);
+        assert_eq!(memory.insert("Good night, lamp"), None);
+        assert_eq!(memory.insert("Good night, lamps"), None);
+        assert_eq!(memory.insert("good night lamp!"), Some(Match::Near));
+        let mut memory = Deduplicator::new(false);
+        assert_eq!(memory.insert("Good night, lamp"), None);
+        assert_eq!(memory.insert("good night lamp!"), None);
+        assert_eq!(memory.insert("good night lamp!"), Some(Match::Exact));
     }
 
     /// Of many pairs: nearly all that share nine words in ten are found, and none that share six.
@@ -272,11 +276,11 @@ mod tests {
             (0..40).map(word).collect::<String>()
         };
         let found = |changed| {
-            let mut memory = Memory::new(true);
+            let mut memory = Deduplicator::new(true);
             (0..500)
                 .filter(|pair| {
-                    assert_eq!(memory.meet(&text(0, *pair)), None);
-                    memory.meet(&text(changed, *pair)).is_some()
+                    assert_eq!(memory.insert(&text(0, *pair)), None);
+                    memory.insert(&text(changed, *pair)).is_some()
                 })
                 .count()
         };

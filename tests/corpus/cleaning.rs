@@ -3,7 +3,7 @@
 use super::{counts, documents, dropped, plain};
 use proptest::prelude::*;
 use unicode_normalization::is_nfc;
-use unstuck::finetune::corpus::{END, Form, Repeats, START, Settings, wash};
+use unstuck::finetune::corpus::{Duplicates, END, Form, START, Settings, clean_text};
 
 /// It removed items of a list while it went through it, and so left out every second link.
 #[test]
@@ -47,12 +47,13 @@ fn references_are_decoded_once() {
 fn repetitions_leave_as_far_as_was_asked() {
     let rows = "The lamp is out.\nThe lamp is out.\n@ash the LAMP is out!\nThe lamp is lit.\n";
     let read = |repeats| {
-        let (found, summary) = documents("t.csv", rows, Settings { repeats, ..plain() });
+        let (found, summary) =
+            documents("t.csv", rows, Settings { duplicates: repeats, ..plain() });
         (found.len(), dropped(&summary))
     };
-    assert_eq!(read(Repeats::Drop), (2, counts([("duplicate", 1), ("near_duplicate", 1)])));
-    assert_eq!(read(Repeats::Exact), (3, counts([("duplicate", 1)])));
-    assert_eq!(read(Repeats::Keep), (4, counts([])));
+    assert_eq!(read(Duplicates::Drop), (2, counts([("duplicate", 1), ("near_duplicate", 1)])));
+    assert_eq!(read(Duplicates::Exact), (3, counts([("duplicate", 1)])));
+    assert_eq!(read(Duplicates::Keep), (4, counts([])));
 }
 
 #[test]
@@ -78,7 +79,7 @@ proptest! {
         post in any::<bool>(),
     ) {
         let form = if post { Form::Post } else { Form::Prose };
-        let (clean, _) = wash(&text, form);
+        let (clean, _) = clean_text(&text, form);
         prop_assert!(!clean.contains(START) && !clean.contains(END), "{clean:?}");
         prop_assert!(is_nfc(&clean), "{clean:?}");
         prop_assert!(!clean.contains("http://") && !clean.contains("https://"), "{clean:?}");

@@ -1,5 +1,5 @@
-//! One document's text, made clean: references decoded once, links and invisible characters out, characters composed,
-//! spaces tidy. Knows nothing of files.
+//! Cleans the text of one document: decodes character references, removes links, tags and invisible characters, composes
+//! characters (Unicode NFC), and normalizes white space.
 
 use super::{END, START};
 use crate::clean;
@@ -9,29 +9,29 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// What kind of text a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A record of its own: spaces in a row are one, and it may be a retweet.
+    /// A short text such as a post: runs of spaces become one, and retweets are recognized.
     Post,
-    /// A piece of prose: its lines' insides stay as they are.
+    /// Prose: spaces within lines are kept.
     Prose,
 }
 
-/// What was changed in one document.
+/// What cleaning changed in one document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Links taken out.
+    /// Links were removed.
     pub links: bool,
-    /// Character references decoded.
+    /// Character references, such as `&amp;`, were decoded.
     pub entities: bool,
-    /// Characters composed.
+    /// Characters were composed.
     pub composed: bool,
-    /// Controls, escapes and invisible characters taken out.
+    /// Control characters, escape sequences and invisible characters were removed.
     pub invisible: bool,
-    /// Training tags taken out.
+    /// Training tags were removed.
     pub tags: bool,
 }
 
-/// `text` clean, and what that took. Spaces alone are no change to speak of.
-pub fn wash(text: &str, form: Form) -> (Cow<'_, str>, Changes) {
+/// The cleaned text, and what was changed. Changes of white space alone are not reported.
+pub fn clean_text(text: &str, form: Form) -> (Cow<'_, str>, Changes) {
     let mut changes = Changes::default();
     let mut text = Cow::Borrowed(text);
     if text.contains('&') {
@@ -48,14 +48,14 @@ pub fn wash(text: &str, form: Form) -> (Cow<'_, str>, Changes) {
     changes.links = replace(&mut text, clean::without_urls);
     replace(&mut text, |text| tidy(text, form));
     if changes != Changes::default() {
-        // what left may have stood between the parts of a tag
+        // what was removed may have been between the parts of a tag
         changes.tags |= replace(&mut text, without_tags);
         replace(&mut text, |text| tidy(text, form));
     }
     (text, changes)
 }
 
-/// Whether others' words begin here: `RT @ash: …`, or the older `"@ash: …` with or without more names.
+/// Whether a post is a retweet: `RT @ash: …`, or the older form `"@ash: …`, also with several handles.
 pub fn is_retweet(text: &str) -> bool {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("RT") {
@@ -64,9 +64,9 @@ pub fn is_retweet(text: &str) -> bool {
     let quotes = ['"', '“', '”', '„', '«', '\'', '‘', '’'];
     let quoted = text.trim_start_matches(quotes);
     let Some(handle) = quoted.strip_prefix('@') else {
-        return text.strip_prefix("rt @").is_some_and(|rest| rest.starts_with(is_of_name));
+        return text.strip_prefix("rt @").is_some_and(|rest| rest.starts_with(is_handle_char));
     };
-    let rest = handle.trim_start_matches(is_of_name);
+    let rest = handle.trim_start_matches(is_handle_char);
     if quoted.len() == text.len() {
         // nobody speaks to a person like this, but quotes get lost in tables
         let glued = rest.strip_prefix(':').filter(|_| rest.len() < handle.len());
@@ -77,7 +77,7 @@ pub fn is_retweet(text: &str) -> bool {
         && (spaced.starts_with(':') || spaced.len() < rest.len() && spaced.starts_with('@'))
 }
 
-/// Whether a reader finds a word in it that is no handle.
+/// Whether the text has a word besides handles (`@name`).
 pub fn has_words(text: &str) -> bool {
     text.split_whitespace().any(|word| {
         !word.trim_start_matches(['.', '"', '“', '(']).starts_with('@')
@@ -85,11 +85,12 @@ pub fn has_words(text: &str) -> bool {
     })
 }
 
-fn is_of_name(c: char) -> bool {
+/// Whether a character can be part of a handle.
+fn is_handle_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Whether `change` changed `text`.
+/// Apply `change` to `text`. Returns whether the text is different now.
 fn replace(text: &mut Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> bool {
     let Cow::Owned(changed) = change(text) else { return false };
     let different = changed != **text;
@@ -97,7 +98,7 @@ fn replace(text: &mut Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> bo
     different
 }
 
-/// Tags say where documents begin and end, and nothing else may say it.
+/// The text without training tags, which only the writer of the corpus may set.
 fn without_tags(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     while text.contains("<|") && (text.contains(START) || text.contains(END)) {
@@ -106,7 +107,8 @@ fn without_tags(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// No space at a line's end, at most one empty line, none at either end; in a post one space between words.
+/// Normalize white space: no spaces at the ends of lines, no more than one empty line in a row, none at start and end. In a
+/// post also a single space between words.
 fn tidy(text: &str, form: Form) -> Cow<'_, str> {
     let tidy = if text.is_ascii() {
         is_tidy(text.bytes().map(char::from), form) // twice as fast
@@ -143,9 +145,10 @@ fn tidy(text: &str, form: Form) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether [`tidy`] would change nothing.
 fn is_tidy(text: impl Iterator<Item = char>, form: Form) -> bool {
     let mut before = '\n';
-    let mut lines = 2; // line ends in a row; what is before the text counts as an empty line
+    let mut lines = 2; // line breaks in a row; the start of the text counts as an empty line
     let mut empty = true;
     for c in text {
         empty = false;
@@ -172,31 +175,31 @@ mod tests {
 
     #[test]
     fn each_step_does_its_part_and_says_so() {
-        let washed = |text: &str| {
-            let (text, changes) = wash(text, Form::Post);
+        let cleaned = |text: &str| {
+            let (text, changes) = clean_text(text, Form::Post);
             (text.into_owned(), changes)
         };
         let none = Changes::default();
-        assert_eq!(washed("Plain."), ("Plain.".into(), none));
-        assert_eq!(washed(" two  spaces \r\n\n\n\n lines "), ("two spaces\n\nlines".into(), none));
+        assert_eq!(cleaned("Plain."), ("Plain.".into(), none));
+        assert_eq!(cleaned(" two  spaces \r\n\n\n\n lines "), ("two spaces\n\nlines".into(), none));
         let entities = Changes { entities: true, ..none };
-        assert_eq!(washed("salt &amp;amp; ash"), ("salt &amp; ash".into(), entities));
-        assert_eq!(washed("AT&T & co"), ("AT&T & co".into(), none));
+        assert_eq!(cleaned("salt &amp;amp; ash"), ("salt &amp; ash".into(), entities));
+        assert_eq!(cleaned("AT&T & co"), ("AT&T & co".into(), none));
         let composed = Changes { composed: true, ..none };
-        assert_eq!(washed("cafe\u{301}"), ("café".into(), composed));
+        assert_eq!(cleaned("cafe\u{301}"), ("café".into(), composed));
         let invisible = Changes { invisible: true, ..none };
-        assert_eq!(washed("a\u{200b}b\u{1b}[31mc"), ("abc".into(), invisible));
+        assert_eq!(cleaned("a\u{200b}b\u{1b}[31mc"), ("abc".into(), invisible));
         let links = Changes { links: true, ..none };
-        assert_eq!(washed("see  https://t.co/x"), ("see".into(), links));
+        assert_eq!(cleaned("see  https://t.co/x"), ("see".into(), links));
         let tags = Changes { tags: true, ..none };
-        assert_eq!(washed("<|startoftext|>ash<|endof<|endoftext|>text|>"), ("ash".into(), tags));
+        assert_eq!(cleaned("<|startoftext|>ash<|endof<|endoftext|>text|>"), ("ash".into(), tags));
         let both = Changes { links: true, tags: true, ..none };
-        assert_eq!(washed("a<|endof(https://t.co/x)text|>b"), ("ab".into(), both));
+        assert_eq!(cleaned("a<|endof(https://t.co/x)text|>b"), ("ab".into(), both));
     }
 
     #[test]
     fn prose_keeps_what_is_within_its_lines() {
-        let (text, _) = wash("\n  Indented  twice \n\n\n\nthen\n", Form::Prose);
+        let (text, _) = clean_text("\n  Indented  twice \n\n\n\nthen\n", Form::Prose);
         assert_eq!(text, "  Indented  twice\n\nthen");
     }
 

@@ -1,57 +1,58 @@
-//! The text in a JSON object, by the names that archives give it, without a copy of what isn't wanted.
+//! Finds the text in a JSON object by the field names that archives use. Other fields are skipped without being copied.
 
+use super::table::{is_retweet_mark, is_true};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{borrow::Cow, fmt};
 
-/// Names of the text, best first.
+/// Names of text fields, most specific first.
 const TEXTS: &[&str] =
     &["full_text", "fullText", "text", "content", "body", "message", "tweet", "post", "status"];
-/// Objects that hold the whole of what the one around them has cut short.
+/// Fields with an object that has the full text, when the outer one is truncated.
 const INSIDE: &[&str] = &["tweet", "note_tweet", "noteTweet", "extended_tweet", "core"];
-/// What tells that the words are another's.
-const RETWEETS: &[&str] = &["is_retweet", "isRetweet"];
 
-/// What an object says.
+/// What is read from an object.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Tweet<'a> {
-    /// Its text.
+pub struct Record<'a> {
+    /// The text, if there is any.
     pub text: Option<Cow<'a, str>>,
     /// Whether it is marked as a retweet.
     pub retweet: bool,
 }
 
-/// Reads one object, or a text that stands by itself.
+/// Read an object, or a string by itself. With `column`, only the field of this name is text.
 ///
 /// # Errors
-/// When it isn't JSON.
-pub fn read<'a>(json: &'a str, column: Option<&str>) -> serde_json::Result<Tweet<'a>> {
+/// When it isn't valid JSON.
+pub fn read<'a>(json: &'a str, column: Option<&str>) -> serde_json::Result<Record<'a>> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let value = Wanted { column }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(match value {
-        Value::Text(text) => Tweet { text: Some(text), retweet: false },
-        Value::Tweet(tweet) => tweet,
-        Value::Other { .. } => Tweet::default(),
+        Value::Text(text) => Record { text: Some(text), retweet: false },
+        Value::Record(tweet) => tweet,
+        Value::Other { .. } => Record::default(),
     })
 }
 
+/// A value, as far as it matters: strings, objects, and whether another value means true.
 enum Value<'a> {
     Text(Cow<'a, str>),
-    Tweet(Tweet<'a>),
+    Record(Record<'a>),
     Other { yes: bool },
 }
 
+/// Reads a value. `column` is the wanted field's name, if it was given.
 #[derive(Clone, Copy)]
 struct Wanted<'n> {
     column: Option<&'n str>,
 }
 
 impl Wanted<'_> {
-    /// How much a name is worth; more is better.
-    fn worth(self, name: &str) -> Option<usize> {
+    /// The priority of a text field's name; higher is better. `None` for other fields.
+    fn priority(self, name: &str) -> Option<usize> {
         match self.column {
             Some(column) => (name == column).then_some(1),
             None => TEXTS.iter().position(|text| *text == name).map(|at| TEXTS.len() - at),
@@ -109,23 +110,23 @@ impl<'de> Visitor<'de> for Wanted<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
         let mut best = 0;
-        let mut tweet = Tweet::default();
+        let mut tweet = Record::default();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let worth = self.worth(&name);
-            let tells = RETWEETS.contains(&&*name);
+            let priority = self.priority(&name);
+            let is_mark = is_retweet_mark(&name);
             if name == "retweeted_status" {
                 let value = map.next_value_seed(self)?;
-                tweet.retweet |= matches!(value, Value::Tweet(_));
+                tweet.retweet |= matches!(value, Value::Record(_));
                 continue;
             }
-            if worth.is_none() && !tells && !INSIDE.contains(&&*name) {
+            if priority.is_none() && !is_mark && !INSIDE.contains(&&*name) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             match map.next_value_seed(self)? {
-                Value::Text(text) if tells => tweet.retweet |= super::table::is_true(&text),
-                Value::Other { yes } => tweet.retweet |= tells && yes,
-                Value::Tweet(inside) => {
+                Value::Text(text) if is_mark => tweet.retweet |= is_true(&text),
+                Value::Other { yes } => tweet.retweet |= is_mark && yes,
+                Value::Record(inside) => {
                     tweet.retweet |= inside.retweet;
                     if inside.text.is_some() {
                         best = usize::MAX;
@@ -133,14 +134,14 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                     }
                 }
                 Value::Text(text) => {
-                    if let Some(worth) = worth.filter(|worth| *worth > best) {
-                        best = worth;
+                    if let Some(priority) = priority.filter(|priority| *priority > best) {
+                        best = priority;
                         tweet.text = Some(text);
                     }
                 }
             }
         }
-        Ok(Value::Tweet(tweet))
+        Ok(Value::Record(tweet))
     }
 }
 
