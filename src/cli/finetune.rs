@@ -157,7 +157,7 @@ pub struct TrainedWeights {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output and checkpoints")]
 pub struct Intervals {
-    /// Print a line every N steps [default: 1]
+    /// Print a line every N steps; on a terminal the progress bar shows every step instead [default: 1]
     #[arg(long, alias = "print_every", value_name = "N", value_parser = parse_count)]
     pub print_every: Option<usize>,
 

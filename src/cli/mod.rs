@@ -134,21 +134,22 @@ pub enum Command {
     /// What is printed could be a file of settings itself. Ends with 1 when something had to be left out.
     Config,
 
-    /// Turn what you have written into clean text to train on
+    /// Turn what you have written into clean text for training
     ///
     /// Reads an X archive's tweets.js, tables (.csv, .tsv), JSON and JSON lines, plain text, Markdown, and folders of
-    /// them. Takes out retweets, links, empty rows and repetitions, and says how many of each. DIR gets train.txt,
-    /// validation.txt and corpus.json, all of them or none.
+    /// them. Removes links, drops retweets, empty rows and duplicates, and prints how many of each. Writes train.txt,
+    /// validation.txt and corpus.json to DIR, either all three or none.
     Corpus(Corpus),
 
     /// List, fetch, import, export, check and remove models
     #[command(subcommand)]
     Models(Models),
 
-    /// Teach a model your own voice: go on training it on a corpus
+    /// Fine-tune a model on your own texts
     ///
-    /// The run is a folder in the data folder, runs/NAME, with checkpoints that any program for GPT-2 opens; `--model
-    /// run:NAME` opens the newest. The same command goes on where a run was stopped or killed.
+    /// A run is the folder runs/NAME in the data folder. Its checkpoints are models in the Hugging Face layout, which other
+    /// programs for GPT-2 can open; `--model run:NAME` opens the newest. To resume a run that was interrupted, run the
+    /// same command again.
     Finetune(Box<Finetune>),
 
     /// Remove the history of a draft: all that was ever typed, taken or offered there. The draft stays

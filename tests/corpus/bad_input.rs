@@ -142,5 +142,8 @@ fn a_table_says_which_columns_it_has() {
     assert!(error.contains("id, stars, when"), "{error}");
     let settings = Settings { column: Some("words".into()), ..plain() };
     let error = refused("t.csv", &rows, settings);
-    assert!(error.ends_with("there is no column words; the first row is: id, stars, when"), "{error}");
+    assert!(
+        error.ends_with("there is no column words; the first row is: id, stars, when"),
+        "{error}"
+    );
 }

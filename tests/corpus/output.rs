@@ -90,7 +90,10 @@ fn nothing_else_is_ever_replaced() {
     let out = folder.path().join("out");
     fs::write(&out, "a letter").unwrap();
     let error = run(folder.path(), "one lamp\n", kept()).unwrap_err();
-    assert!(format!("{error:#}").ends_with("out: is a file; give the name of a folder"), "{error:#}");
+    assert!(
+        format!("{error:#}").ends_with("out: is a file; give the name of a folder"),
+        "{error:#}"
+    );
     fs::remove_file(&out).unwrap();
     fs::create_dir(&out).unwrap();
     fs::write(out.join("letter.txt"), "a letter").unwrap();
