@@ -1,4 +1,4 @@
-//! What was wrong with the bot that this one succeeds, defect by defect, and that it isn't any more.
+//! Defects of an earlier bot, by number, and that this one has none of them.
 
 use super::{
     fake::{Fault, HANDLE, Kind, ME},

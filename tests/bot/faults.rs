@@ -1,5 +1,6 @@
-//! The ways in which a platform, a network and a process fail, by the number they have in our list of faults. After each
-//! the same judge looks: at most one reply to every mention, exactly one where nothing stood against it, no key anywhere.
+//! How a platform, a network and a process fail, and what has to happen then: faults 1 to 60 are in this file, in
+//! `faults_more` and in `faults_process`; each test says above which ones it covers. After each fault `Rig::judge` checks
+//! that every mention has at most one reply, exactly one where nothing prevented it, and that no key is in any output.
 
 use super::{
     fake::{Fault, Kind, http, http_date},
@@ -41,6 +42,7 @@ fn forbidden(detail: &str) -> Fault {
     )
 }
 
+/// - 0: nothing goes wrong.
 #[test]
 fn f00_a_mention_is_answered() {
     let rig = answered("nothing wrong", &[]);
@@ -49,6 +51,7 @@ fn f00_a_mention_is_answered() {
     assert_eq!(rig.said.last().unwrap().steps.len(), 9);
 }
 
+/// - 1: killed between the intent and the request: looked for, not found, sent once.
 #[test]
 fn f01_killed_before_the_request_it_is_sent_once() {
     let mut rig = Rig::new();
@@ -61,6 +64,9 @@ fn f01_killed_before_the_request_it_is_sent_once() {
     rig.judge();
 }
 
+/// - 2: killed after the post was made, before its response is read: found, not sent again.
+/// - 3: killed after the response, before it is stored: found, not sent again.
+/// - 58: a platform without idempotency keys, and a crash: one reply.
 #[test]
 fn f02_f03_f58_killed_after_the_deed_it_is_found_and_not_done_again() {
     // 2: before the answer was read; 3: before what it said was kept. There is no key that would make a second one
@@ -78,6 +84,7 @@ fn f02_f03_f58_killed_after_the_deed_it_is_found_and_not_done_again() {
     }
 }
 
+/// - 7: not posted, and no error: looked for twice, sent once more; then a person decides.
 #[test]
 fn f07_sent_twice_without_a_trace_a_person_decides() {
     let mut rig = Rig::new();
@@ -113,6 +120,9 @@ fn f07_sent_twice_without_a_trace_a_person_decides() {
     rig.judge();
 }
 
+/// - 4: posted, and the connection is cut: found, not sent again.
+/// - 7: not posted, and no error: looked for twice, sent once more; then a person decides.
+/// - 55: the connection is reset: read again; a post is looked for.
 #[test]
 fn f04_f07_f55_what_got_lost_is_looked_for_before_it_is_sent_again() {
     // 4, 55: carried out, and the connection closed without a word, or in the middle of one
@@ -147,12 +157,14 @@ fn f04_f07_f55_what_got_lost_is_looked_for_before_it_is_sent_again() {
     }
 }
 
+/// - 5: posted, and the timeline shows it a minute late: not sent again, found later.
 #[test]
 fn f05_a_timeline_that_lags_causes_no_second_reply() {
     let lost = Fault { lag: 60 * SECOND, ..Fault::raw(Kind::Post, b"").committed() };
     assert_eq!(answered("5", &[lost]).count(Kind::Post), 1);
 }
 
+/// - 6: the timeline can't be read: stays uncertain, nothing is sent.
 #[test]
 fn f06_without_the_timeline_nothing_is_sent_again() {
     let mut rig = Rig::new();
@@ -169,6 +181,8 @@ fn f06_without_the_timeline_nothing_is_sent_again() {
     rig.judge();
 }
 
+/// - 8: reported as a duplicate after an uncertain request: taken as evidence: looked for, not reworded.
+/// - 9: reported as a duplicate on the first try: given up.
 #[test]
 fn f08_f09_a_duplicate_is_a_trace_or_the_end() {
     let twice = "You are not allowed to create a Tweet with duplicate content.";
@@ -180,6 +194,9 @@ fn f08_f09_a_duplicate_is_a_trace_or_the_end() {
     assert_eq!(rig.count(Kind::Post), 2);
 }
 
+/// - 10: 429 with a time: waited for, also after a restart; ends at once when told to.
+/// - 11: 429 with headers that make no sense: backs off, sends no burst.
+/// - 12: the daily limit is used up, that of the quarter hour isn't: waits for the daily one.
 #[test]
 fn f10_f11_f12_limits_are_waited_for() {
     let mut rig = Rig::new();
@@ -232,6 +249,9 @@ fn f10_f11_f12_limits_are_waited_for() {
     }
 }
 
+/// - 13: 401 once (OAuth 1.0a has no tokens to refresh): ends with 77; the queue is complete.
+/// - 14: 401 for ever: ends with 77 after one request per start; the queue is complete.
+/// - 20: no permission, suspended, locked: ends with 77 and says what to do.
 #[test]
 fn f13_f14_f20_what_a_person_must_mend_ends_it_and_keeps_the_queue() {
     let permission = problem(
@@ -270,6 +290,7 @@ fn f13_f14_f20_what_a_person_must_mend_ends_it_and_keeps_the_queue() {
     }
 }
 
+/// - 17: no credit, in both response formats: everything waits, said once, continues by itself.
 #[test]
 fn f17_without_credit_everything_waits_and_is_said_once() {
     for body in [
@@ -293,6 +314,8 @@ fn f17_without_credit_everything_waits_and_is_said_once() {
     }
 }
 
+/// - 18: one refusal because we weren't mentioned: given up; the next mention is answered.
+/// - 19: three of these refusals in a row: posting stops, approved replies stay.
 #[test]
 fn f18_f19_one_refusal_is_theirs_three_in_a_row_are_ours() {
     let not_engaged = [
@@ -323,6 +346,8 @@ fn f18_f19_one_refusal_is_theirs_three_in_a_row_are_ours() {
     rig.judge();
 }
 
+/// - 21: the mention was deleted: given up, its text is erased.
+/// - 22: the author blocked us or closed the thread: given up.
 #[test]
 fn f21_f22_gone_or_closed_mentions_end_quietly() {
     let mut rig = Rig::new();
@@ -351,6 +376,8 @@ fn f21_f22_gone_or_closed_mentions_end_quietly() {
     rig.judge();
 }
 
+/// - 23: HTML, an empty, partial or random response, 10 MB: survived; at most 1 MiB is read.
+/// - 24: a response without an id: looked for.
 #[test]
 fn f23_f24_rubbish_is_survived() {
     let huge = "x".repeat(10 << 20);
@@ -393,6 +420,7 @@ fn f23_f24_rubbish_is_survived() {
     }
 }
 
+/// - 25: a redirect to another host: not followed; the keys are not sent there.
 #[test]
 fn f25_nobody_else_gets_the_keys() {
     let mut rig = Rig::new();
@@ -410,6 +438,7 @@ fn f25_nobody_else_gets_the_keys() {
     rig.judge();
 }
 
+/// - 26: the clock is wrong: corrected once by the platform's.
 #[test]
 fn f26_a_clock_that_is_wrong_is_put_right_once() {
     for skew in [600 * SECOND, -600 * SECOND, HOUR] {

@@ -11,6 +11,7 @@ use unstuck::{
     mentions::State,
 };
 
+/// - 28: a nonce used twice: never: they are random, and the stand-in refuses a second use.
 #[test]
 fn f28_no_nonce_is_used_twice() {
     let mut rig = Rig::new();
@@ -22,6 +23,7 @@ fn f28_no_nonce_is_used_twice() {
     assert_eq!(refused, 0, "the stand-in refuses a nonce that it knows");
 }
 
+/// - 27: the clock jumps back during a wait: the wait is as long as planned.
 #[test]
 fn f27_a_wait_is_as_long_as_it_is_however_the_clock_jumps() {
     use std::{cell::Cell, rc::Rc};
@@ -55,6 +57,7 @@ fn f27_a_wait_is_as_long_as_it_is_however_the_clock_jumps() {
     rig.judge();
 }
 
+/// - 29: 500 mentions at once, 100 by one author: all kept; the limits hold.
 #[test]
 fn f29_a_flood_is_kept_and_answered_within_the_caps() {
     let mut rig = Rig::new();
@@ -74,6 +77,8 @@ fn f29_a_flood_is_kept_and_answered_within_the_caps() {
     rig.judge();
 }
 
+/// - 30: the second page fails: the cursor stays; nothing lost, nothing twice.
+/// - 31: pages without end: noticed, backs off.
 #[test]
 fn f30_f31_pages_that_fail_or_never_end_lose_nothing() {
     let mut rig = Rig::new();
@@ -98,6 +103,10 @@ fn f30_f31_pages_that_fail_or_never_end_lose_nothing() {
     rig.judge();
 }
 
+/// - 32: a mention that turns up late: answered once.
+/// - 33: a mention on two pages and in two polls: one row.
+/// - 34: a mention that is edited: one reply to all versions.
+/// - 57: a platform that ignores where to begin: no second reply.
 #[test]
 fn f32_f33_f34_f57_late_doubled_and_edited_mentions_get_one_reply() {
     let mut rig = Rig::new();
@@ -127,6 +136,10 @@ fn f32_f33_f34_f57_late_doubled_and_edited_mentions_get_one_reply() {
     rig.judge();
 }
 
+/// - 35: our own posts: skipped.
+/// - 36: another bot that answers every reply: ends by itself; a label ends it at once.
+/// - 37: mentioned only because we are in the thread: skipped; other people in the thread aren't notified.
+/// - 38: reposts and quotes: skipped, quotes unless the settings allow them.
 #[test]
 fn f35_f36_f37_f38_ourselves_other_bots_threads_and_reposts() {
     let mut rig = Rig::new();
@@ -175,6 +188,7 @@ fn f35_f36_f37_f38_ourselves_other_bots_threads_and_reposts() {
     rig.judge();
 }
 
+/// - 39: names like ours, names in any case, only our name: whole words; help once a day.
 #[test]
 fn f39_whose_name_it_is() {
     let mut rig = Rig::new();
@@ -190,6 +204,8 @@ fn f39_whose_name_it_is() {
     rig.judge();
 }
 
+/// - 40: stop, in many words: stored first, for ever.
+/// - 41: stop, while a reply is approved: the reply is dropped.
 #[test]
 fn f40_f41_stop_is_for_ever() {
     let mut rig = Rig::new();
@@ -209,6 +225,8 @@ fn f40_f41_stop_is_for_ever() {
     rig.judge();
 }
 
+/// - 42: a mention that tries to get keys, slurs or links out of us: none of it is posted.
+/// - 43: the model's output is empty, too long, not a sentence: a valid post or none.
 #[test]
 fn f42_f43_whatever_the_model_says_the_post_is_fit_or_there_is_none() {
     for said in [
@@ -255,6 +273,7 @@ fn f42_f43_whatever_the_model_says_the_post_is_fit_or_there_is_none() {
     assert_eq!(rig.replies(mention), 1, "{}", rig.reason(mention));
 }
 
+/// - 44: the filter panics: nothing is posted.
 #[test]
 fn f44_a_filter_that_falls_over_lets_nothing_out() {
     // the lists are part of the program: there is no file of them that could be missing
@@ -282,6 +301,7 @@ fn f44_a_filter_that_falls_over_lets_nothing_out() {
     rig.judge();
 }
 
+/// - 45: the model fails, panics, is cut short: tried three times, then given up; the loop goes on.
 #[test]
 fn f45_a_model_that_fails_or_falls_over_costs_one_mention() {
     let mut rig = Rig::new();
@@ -301,6 +321,7 @@ fn f45_a_model_that_fails_or_falls_over_costs_one_mention() {
     rig.judge();
 }
 
+/// - 48: the ledger is lost: nothing from before is answered.
 #[test]
 fn f48_a_lost_ledger_answers_nothing_that_was_before_it() {
     let mut rig = Rig::new();
@@ -318,6 +339,7 @@ fn f48_a_lost_ledger_answers_nothing_that_was_before_it() {
     rig.judge();
 }
 
+/// - 54: no host, no TLS, a proxy, a response that arrives byte by byte: a deadline, then backoff.
 #[test]
 fn f54_no_network_is_waited_for() {
     let mut rig = Rig::new();
@@ -332,6 +354,7 @@ fn f54_no_network_is_waited_for() {
     rig.judge();
 }
 
+/// - 56: only the new names of fields: understood.
 #[test]
 fn f56_both_spellings_are_understood() {
     let mut rig = Rig::untouched();
@@ -348,6 +371,7 @@ fn f56_both_spellings_are_understood() {
     assert!(rig.fake.world().requests.iter().any(|request| request.contains("post.fields=")));
 }
 
+/// - 59: a reply edited by a person: too long, empty, a link: checked again before it is posted.
 #[test]
 fn f59_words_put_in_by_hand_are_looked_at_again_before_they_go() {
     let mut rig = Rig::new();

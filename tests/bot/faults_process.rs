@@ -16,6 +16,7 @@ use unstuck::{bot::Trouble, mentions::State};
 /// would wait for a minute or more.
 const SOON: Duration = Duration::from_secs(20);
 
+/// - 15: a crash while keys are stored: the old keys or the new ones, never a mixture.
 #[test]
 fn f15_keys_are_stored_whole_or_not_at_all() {
     let house = House::untouched("auto", "");
@@ -34,6 +35,8 @@ fn f15_keys_are_stored_whole_or_not_at_all() {
     assert_eq!(code(&house.bot(&["check"])), Some(0));
 }
 
+/// - 16: two programs with the same keys: one runs, the other ends with 75.
+/// - 49: a second bot: ends with 75; the first goes on.
 #[test]
 fn f16_f49_of_two_bots_one_runs() {
     let house = House::new("auto", "");
@@ -51,6 +54,7 @@ fn f16_f49_of_two_bots_one_runs() {
     assert_eq!((house.replies(mention), asked), (1, 0), "the second ones asked nobody");
 }
 
+/// - 46: the disk is full, or can't be written: no request without an intent on disk.
 #[test]
 fn f46_without_an_intent_on_disk_nothing_is_sent() {
     // the ledger refuses the intent, as a full disk does; later the result, and it is found all the same
@@ -107,6 +111,7 @@ fn f46_without_an_intent_on_disk_nothing_is_sent() {
     assert!(house.fake.world().log.is_empty());
 }
 
+/// - 47: the ledger is damaged, older, newer: upgraded, or refused and left as it is.
 #[test]
 fn f47_a_ledger_that_cannot_be_trusted_is_refused_and_kept() {
     let mut house = House::new("auto", "");
@@ -148,6 +153,7 @@ fn f47_a_ledger_that_cannot_be_trusted_is_refused_and_kept() {
     assert_eq!(house.replies(mention), 0);
 }
 
+/// - 50: the file of keys: readable by others, a link, another user's, half written: refused by its path; never shown.
 #[cfg(unix)]
 #[test]
 fn f50_a_keys_file_that_others_could_read_or_change_is_refused() {
@@ -214,6 +220,7 @@ fn f50_a_keys_file_that_others_could_read_or_change_is_refused() {
     }
 }
 
+/// - 51: keys in the environment, everything logged: in no output, in no encoding.
 #[test]
 fn f51_no_key_is_in_anything_that_is_printed_or_kept() {
     let house = House::new("auto", "");
@@ -282,6 +289,9 @@ fn f51_no_key_is_in_anything_that_is_printed_or_kept() {
 
 /// Told to end, the program does so within five seconds (on a machine with nothing else to do), with exit status 0; the
 /// next one finds everything as it was.
+///
+/// - 10: 429 with a time: waited for, also after a restart; ends at once when told to.
+/// - 52: SIGTERM: idle, drafting, posting, waiting: within 5 s, exit status 0, nothing lost.
 #[cfg(unix)]
 #[test]
 fn f10_f52_told_to_stop_it_stops_and_loses_nothing() {
@@ -329,6 +339,7 @@ fn f10_f52_told_to_stop_it_stops_and_loses_nothing() {
     });
 }
 
+/// - 53: SIGHUP with broken settings: the old settings stay.
 #[cfg(unix)]
 #[test]
 fn f53_settings_that_were_broken_meanwhile_change_nothing() {
@@ -344,6 +355,7 @@ fn f53_settings_that_were_broken_meanwhile_change_nothing() {
     assert_eq!(code(&house.once()), Some(78), "a start sees them");
 }
 
+/// - 54: no host, no TLS, a proxy, a response that arrives byte by byte: a deadline, then backoff.
 #[test]
 fn f54_a_host_that_drips_or_speaks_no_tls_is_given_up_in_time() {
     let drip = |kind| Fault { drip: 50, ..Fault::right(kind) };
@@ -390,6 +402,7 @@ fn f54_a_host_that_drips_or_speaks_no_tls_is_given_up_in_time() {
     assert!(wall() > 0);
 }
 
+/// - 60: escape sequences and other tricks in a mention: neutral in logs, queue and prompt.
 #[test]
 fn f60_tricks_in_a_mention_reach_no_terminal_and_no_model() {
     let house = House::new("queue", "");

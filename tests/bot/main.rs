@@ -15,7 +15,6 @@ mod faults_process;
 mod interleaving;
 mod ledger;
 mod operator;
-mod scenarios;
 mod serve;
 mod signing;
 #[path = "../support/mod.rs"]

@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod circles;
 mod manual;
 mod pictures;
+// Not all of `tests/support`: the pictures bring the desk.
+#[allow(dead_code)]
+#[path = "../support/program.rs"]
+mod program;
 mod tidy;

@@ -3,6 +3,7 @@
 //!
 //! After a change to a table's source: `UNSTUCK_UPDATE_DOCS=1 cargo test --release --test house manual`.
 
+use crate::program;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
@@ -23,10 +24,6 @@ use unstuck::{
         theme::Role,
     },
 };
-
-#[path = "../support/program.rs"]
-#[allow(dead_code)]
-mod program;
 
 /// A page of the manual.
 struct Page {
