@@ -35,7 +35,7 @@ pub struct Corpus {
     #[arg(long, value_name = "F", default_value = "0.05", value_parser = parse_validation)]
     pub validation: f64,
 
-    /// Random seed for the choice of these documents. With the same seed a document stays in its file when others are added
+    /// Random seed for the choice of validation documents. With the same seed a document stays in its file when others are added
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
 
@@ -43,7 +43,7 @@ pub struct Corpus {
     #[arg(long, value_name = "UNIT", default_value = "file", value_parser = name_of::<Unit>())]
     pub by: Unit,
 
-    /// The table column or JSON field with the text: its name, or the number of the column from 1; 0 = the whole row [default: known names such as full_text, text, content]
+    /// The table column or JSON field with the text: its name, or the number of a table column from 1; 0 = the whole row of a table [default: known names such as full_text, text, content]
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
 

@@ -68,7 +68,7 @@ pub fn is_retweet(text: &str) -> bool {
     };
     let rest = handle.trim_start_matches(is_handle_char);
     if quoted.len() == text.len() {
-        // nobody speaks to a person like this, but quotes get lost in tables
+        // `@ash:hi`, without a space: a retweet whose quote got lost in a table
         let glued = rest.strip_prefix(':').filter(|_| rest.len() < handle.len());
         return glued.is_some_and(|words| words.starts_with(|c: char| !c.is_whitespace()));
     }

@@ -49,7 +49,7 @@ impl Deduplicator {
         Self { texts: Seen::default(), sketches: Sketches::default(), near, scratch: Vec::new() }
     }
 
-    /// Whether `text` repeats an earlier one. If not, it is added.
+    /// How `text` repeats an earlier one; if it doesn't, it is added and `None` returned.
     pub fn insert(&mut self, text: &str) -> Option<Match> {
         let hash = XxHash3_64::oneshot(text.as_bytes());
         if self.near {
@@ -182,7 +182,7 @@ struct Sketches {
 }
 
 impl Sketches {
-    /// Whether no earlier sketch is alike. If so, this one is added.
+    /// Add a sketch unless an earlier one is alike. Returns whether it was added.
     fn insert(&mut self, sketch: [u8; SKETCH]) -> bool {
         if self.index.is_empty() {
             self.index = vec![u32::MAX; WINDOW * SKETCH / BAND];

@@ -47,7 +47,7 @@ pub struct Settings {
     pub tags: Tags,
     /// The fraction of the documents that goes to `validation.txt`, from 0 to below 1.
     pub validation: f64,
-    /// Seed of the choice which documents those are.
+    /// Seed for choosing these documents.
     pub seed: u64,
     /// What counts as one document in plain text and Markdown.
     pub by: Unit,

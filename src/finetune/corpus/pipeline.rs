@@ -54,7 +54,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// The following documents are counted for `input`.
+    /// Count the documents from here on for `input`.
     pub fn begin(&mut self, input: &Path) {
         self.summary.inputs.push(Input { path: name(input), read: 0, kept: 0 });
     }

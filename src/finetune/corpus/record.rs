@@ -37,7 +37,7 @@ pub fn read<'a>(json: &'a str, column: Option<&str>) -> serde_json::Result<Recor
     })
 }
 
-/// A value, as far as it matters: strings, objects, and whether another value means true.
+/// A JSON value: a string, an object, or anything else, of which only `true` and 1 matter.
 enum Value<'a> {
     Text(Cow<'a, str>),
     Record(Record<'a>),

@@ -9,8 +9,8 @@ use twox_hash::XxHash3_64;
 pub struct Split {
     /// `None` = documents are only counted.
     output: Option<Output>,
-    /// The document with the lowest hash so far. It goes to the validation file if no other does, so it is held back until
-    /// the end.
+    /// The document with the lowest number drawn so far. It is written at the end: to the validation file, so that this is
+    /// not empty, unless it is the only document.
     held: Option<(f64, String)>,
 }
 

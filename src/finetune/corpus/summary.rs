@@ -26,7 +26,7 @@ pub struct Summary {
     pub documents: Documents,
     /// How many documents were dropped, by reason.
     pub dropped: Dropped,
-    /// How many documents were changed, by kind of change.
+    /// What cleaning changed.
     pub changed: Changed,
     /// What `train.txt` contains.
     pub train: TextFile,
@@ -161,7 +161,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What `n` documents dropped for this reason are called, without the number.
+    /// The reason in words for `n` documents, such as "retweet" or "retweets".
     pub(super) fn name(self, n: u64) -> &'static str {
         let (one, more) = match self {
             Self::Empty => ("empty", "empty"),
@@ -203,22 +203,22 @@ impl Display for Dropped {
     }
 }
 
-/// How many kept documents had what, unless said otherwise.
+/// How many kept documents were changed by cleaning, for each kind of change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
-    /// Links.
+    /// Documents with links removed.
     pub links: u64,
-    /// Character references.
+    /// Documents with character references decoded.
     pub entities: u64,
-    /// Characters that weren't composed.
+    /// Documents with characters composed (NFC).
     pub composed: u64,
-    /// Controls, escapes, invisible characters.
+    /// Documents with control characters, escape sequences or invisible characters removed.
     pub invisible: u64,
-    /// Training tags.
+    /// Documents with training tags removed.
     pub tags: u64,
-    /// Rows whose quotes were no CSV, read as they stand. Dropped ones count too.
+    /// Rows with invalid quotes, which were read literally. Includes dropped rows.
     pub quotes: u64,
-    /// Places that weren't UTF-8. Dropped documents' count too.
+    /// Invalid UTF-8 sequences that were replaced. Includes those in dropped documents.
     pub invalid_utf8: u64,
 }
 
