@@ -6,7 +6,7 @@ use unstuck::{
     clean::{Cleaner, Level},
     generate::{Ask, Engine},
     model::{
-        Config, KvCache, Precision, Shape, Span,
+        KvCache, Precision, Shape, Span,
         kernels::{Q8Matrix, Rows, attend, gelu, layer_norm, log_sum_exp, on_threads},
     },
     token::SamplingParams,
@@ -59,16 +59,16 @@ fn kernels(c: &mut Criterion) {
 
 fn attention(c: &mut Criterion) {
     let mut group = c.benchmark_group("attention");
-    let config = Config { n_layer: 1, ..shape("124m").config() };
+    let width = shape("124m").config().n_embd;
     for (context, branches) in [(256, 1), (256, 4), (900, 1), (900, 4)] {
         let network = weights::random(shape("124m"), Precision::Q8_0).expect("memory").network;
-        let mut cache = KvCache::new(&network.config);
+        let mut cache = network.cache();
         let ids: Vec<u32> = (0..context as u32).collect();
         on_threads(|| network.read(&mut [Span { ids: &ids, cache: &mut cache }])).expect("fits");
         let caches: Vec<KvCache> = (0..branches).map(|_| cache.clone()).collect();
         let rows: Vec<Rows> =
             caches.iter().map(|cache| Rows { count: 1, cache, first: context - 1 }).collect();
-        let qkv = noise(branches * 3 * config.n_embd);
+        let qkv = noise(branches * 3 * width);
         group.bench_function(format!("{branches} branches over {context}"), |b| {
             b.iter(|| on_threads(|| black_box(attend(&qkv, &rows, 0, 0.125))));
         });

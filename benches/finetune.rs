@@ -10,7 +10,7 @@ use unstuck::{
         trainer::Trainer,
         weights::{Lora, Scope, Weights},
     },
-    model::{Model, Precision, kernels},
+    model::{Precision, kernels},
     weights,
 };
 
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let steps = args.iter().find_map(|arg| arg.parse::<usize>().ok()).unwrap_or(4);
     kernels::start(None, false);
     let shape = "124m".parse().map_err(anyhow::Error::msg)?;
-    let Model { network, tokenizer, .. } = weights::random(shape, Precision::F32)?;
+    let (network, tokenizer) = weights::random(shape, Precision::F32)?.into_gpt2()?;
     let mut options = Options { checkpointing: has("checkpointing"), ..Options::default() };
     if has("lora") {
         options.scope = Scope::Lora(Lora::of_rank(8));

@@ -12,7 +12,7 @@ use super::{
     trainer::Trainer,
     weights::{Scope, Weights},
 };
-use crate::model::{Config, Memorized, Model, Tokenizer};
+use crate::model::{Memorized, Model, Tokenizer, gpt2::Config};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ impl FromScratch {
             eos_token_id: tokenizer.end(),
             ..Config::gpt2(width)
         };
-        Model::fresh(config, tokenizer, seed)
+        Model::fresh(&config, tokenizer, seed)
     }
 }
 
@@ -122,11 +122,11 @@ impl Run {
             .map(|path| path.to_str().context("--restore-from: the path is not valid UTF-8"))
             .transpose()?;
         let name = place.or(started.unwrap_or(request.model.or(request.default_model)));
-        let model = match scratch.filter(|_| place.is_none()) {
+        let mut model = match scratch.filter(|_| place.is_none()) {
             Some(scratch) => scratch.model(&read_text(&files.train)?, options.seed)?,
             None => (request.open)(name)?,
         };
-        let context = model.network.config.n_positions;
+        let context = model.network.config().dims().context;
         if recorded.is_none() && options.window == default_window {
             options.window = default_window.min(context);
         }
@@ -136,7 +136,8 @@ impl Run {
             "--window {}: must be at most {context} tokens, the model's context",
             options.window
         );
-        let Model { network, tokenizer, memorized, .. } = model;
+        let memorized = model.memorized.take();
+        let (network, tokenizer) = model.into_gpt2()?;
         let weights = Weights::new(network, &options.scope, options.seed)?;
         let (window, seed) = (options.window, options.seed);
         let train = Dataset::read(&files.train, &tokenizer, window, seed)?;

@@ -6,7 +6,8 @@ use super::{
     weights::{Lora, Scope, Weights},
 };
 use crate::model::{
-    Config,
+    Architecture,
+    gpt2::Config,
     memory::{free, size},
 };
 use anyhow::{Result, bail};

@@ -10,7 +10,7 @@ use super::{
     dataset::Batch,
     weights::Weights,
 };
-use crate::model::{Gpt2, Precision, Raw, Windows};
+use crate::model::{Gpt2, Network, Precision, Raw, Spec, Windows};
 use anyhow::{Context, Result};
 use candle_core::{D, DType, Device, Tensor, Var, backprop::GradStore};
 use std::{
@@ -89,7 +89,8 @@ impl Graph {
 
     /// The network over the weights on the device, LoRA merged in, as a graph from the trained parameters on.
     fn network(&self, weights: &Weights) -> Result<Gpt2> {
-        Gpt2::load(weights.config.clone(), Precision::F32, &mut |name, _| {
+        Gpt2::load(weights.config.clone(), Precision::F32, &mut |spec: &Spec| {
+            let name = &*spec.name;
             let tensor = weights.merge(name, self.get(name)?, &self.trained)?;
             // layer norms are computed in f32, and embeddings looked up in it
             let is_f32 = name.contains("ln_") || ["wte.weight", "wpe.weight"].contains(&name);

@@ -250,7 +250,7 @@ impl Run {
     fn sample(&self) -> Result<String> {
         let tokenizer = Tokenizer::from_json(self.tokenizer.to_json()?.as_bytes())?;
         let network = self.trainer.weights.network()?;
-        let model = Model::new("run".into(), network, tokenizer);
+        let model = Model::new("run".into(), Box::new(network), tokenizer);
         let params = SamplingParams {
             max_tokens: self.options.sample_length,
             seed: self.options.seed.wrapping_add(self.state.step as u64),

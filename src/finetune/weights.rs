@@ -1,7 +1,7 @@
 //! The weights of a model in training, and which of them are trained: all of them, only those of the blocks, or LoRA
 //! matrices beside the model's own (Hu et al. 2021), which are merged into them when a checkpoint is written.
 
-use crate::model::{Config, Gpt2, Precision, Raw, kernels::mix};
+use crate::model::{Gpt2, Precision, Raw, Spec, gpt2::Config, kernels::mix};
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, Var};
 use serde::{Deserialize, Serialize};
@@ -210,8 +210,8 @@ impl Weights {
     /// # Errors
     /// Only when memory runs out.
     pub fn network(&self) -> Result<Gpt2> {
-        Gpt2::load(self.config.clone(), Precision::F32, &mut |name, _| {
-            Ok(Raw::Float(self.merged(name)?))
+        Gpt2::load(self.config.clone(), Precision::F32, &mut |spec: &Spec| {
+            Ok(Raw::Float(self.merged(&spec.name)?))
         })
     }
 

@@ -49,11 +49,12 @@ struct Branch {
 impl Local {
     /// Ready to write with a model.
     pub fn new(model: Model) -> Self {
+        let config = model.network.config();
         let info = ModelInfo {
             name: model.name.clone(),
-            parameters: model.network.config.parameters(),
-            context: model.network.config.n_positions,
-            vocabulary: model.network.config.vocab_size,
+            parameters: config.parameters(),
+            context: config.dims().context,
+            vocabulary: config.dims().vocabulary,
             embedded: model.embedded,
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
@@ -125,7 +126,7 @@ impl Local {
             if tokens.len() > context {
                 let first = prompt::cut(&self.model.tokenizer, tokens, tokens.len() - context / 2);
                 tokens.drain(..first);
-                branch.memory.cache = KvCache::new(&self.model.network.config);
+                branch.memory.cache = self.model.network.cache();
             }
         }
     }
@@ -218,10 +219,7 @@ impl Backend for Local {
             id: ask.branch,
             text: Text::new(&ask.params, ask.clean),
             params: ask.params,
-            memory: Memory {
-                tokens: prompt.tokens,
-                cache: KvCache::new(&self.model.network.config),
-            },
+            memory: Memory { tokens: prompt.tokens, cache: self.model.network.cache() },
             generated: 0,
             copied: 0,
             owed: prompt.owed,
@@ -322,8 +320,7 @@ impl Branch {
             before if is_copy && before > 0 => before + 1,
             _ => 0,
         };
-        let is_end =
-            |id| Some(id) == tokenizer.end() || Some(id) == model.network.config.eos_token_id;
+        let is_end = |id| Some(id) == tokenizer.end() || Some(id) == model.network.config().end();
         let (mut text, mut stop) = match is_end(choice.id) {
             true => (String::new(), Some(StopReason::Eot)),
             false => self.text.push(&bytes[paid..]),

@@ -6,7 +6,7 @@ use super::{
     prompt, sampler,
 };
 use crate::{
-    model::{KvCache, Span, kernels::log_sum_exp},
+    model::{Span, kernels::log_sum_exp},
     token::{Alternative, BranchId, SamplingParams},
 };
 use anyhow::{Context, Result};
@@ -68,8 +68,7 @@ impl Local {
             ids.push(tokenizer.end().unwrap_or(0));
         }
         ids.drain(..ids.len().saturating_sub(context - 1));
-        let cache =
-            self.read_before(&ids).unwrap_or_else(|| KvCache::new(&self.model.network.config));
+        let cache = self.read_before(&ids).unwrap_or_else(|| self.model.network.cache());
         let memory = Memory { tokens: ids, cache };
         self.looks.push(Looking { number, memory, token, id, params: look.params.clone() });
         Ok(())

@@ -1,7 +1,7 @@
 //! How likely a text is to a model, token by token: for reading one's own words through its eyes.
 
 use super::Scored;
-use crate::model::{KvCache, Model, Span, kernels::log_sum_exp};
+use crate::model::{Model, Span, kernels::log_sum_exp};
 use anyhow::Result;
 
 /// Rows of logits at once; a whole context of them would be large.
@@ -11,7 +11,7 @@ const ROWS: usize = 64;
 /// context before it (but for the text's beginning).
 pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
     let tokens = model.tokenizer.encode(text)?;
-    let context = model.network.config.n_positions;
+    let context = model.network.config().dims().context;
     let mut scored: Vec<Scored> = tokens
         .iter()
         .map(|&id| Scored {
@@ -26,7 +26,7 @@ pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
     let mut next = 1; // the first token that has no score yet
     while next < tokens.len() {
         let to = (from + context).min(tokens.len());
-        let mut cache = KvCache::new(&model.network.config);
+        let mut cache = model.network.cache();
         for start in (from..to).step_by(ROWS) {
             let ids = &tokens[start..to.min(start + ROWS)];
             let hidden = model.network.read(&mut [Span { ids, cache: &mut cache }])?;

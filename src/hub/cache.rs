@@ -5,7 +5,7 @@ use super::{
     known::{KNOWN, names},
     sum::Sum,
 };
-use crate::{model::Config, weights::safetensors::shards};
+use crate::{model::parse_config, weights::safetensors::shards};
 use hf_hub::{Cache, CacheRepo, Repo};
 use std::{
     fs, io,
@@ -93,7 +93,7 @@ fn is_whole(folder: &Path) -> bool {
         || has("pytorch_model.bin")
         || indexed("pytorch_model.bin.index.json");
     let config = || fs::read(folder.join("config.json")).ok();
-    words && weights && config().is_some_and(|json| Config::parse(&json).is_ok())
+    words && weights && config().is_some_and(|json| parse_config(&json).is_ok())
 }
 
 /// All whole models in a cache, by name.

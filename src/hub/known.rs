@@ -83,7 +83,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Config;
+    use crate::model::{Architecture, gpt2::Config};
 
     #[test]
     fn published_shapes_have_the_published_sizes() {

@@ -9,7 +9,7 @@ use super::{
     known::{known, names, nearest},
     sum::Sum,
 };
-use crate::{model::Config, weights::safetensors::shard_names};
+use crate::{model::parse_config, weights::safetensors::shard_names};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
@@ -83,7 +83,7 @@ impl Hub {
             )),
             other => other,
         })?;
-        Config::parse(&config).context("config.json")?;
+        parse_config(&config).context("config.json")?;
         let files = self.needed(&listing, tell)?;
         let (files, commit) = self.facts(&listing, files, tell)?;
         let unchecked = files

@@ -3,7 +3,6 @@
 //! The paging follows vLLM's PagedAttention (Kwon et al. 2023): full blocks are never written again, so branches of one
 //! prefix share them, and memory holds the prefix once.
 
-use super::Config;
 use std::sync::Arc;
 
 /// Tokens in a block.
@@ -14,17 +13,21 @@ pub const BLOCK: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub(super) n_layer: usize,
+    /// Heads of queries.
     pub(super) n_head: usize,
+    /// Heads of keys and values.
+    pub(super) n_kv: usize,
+    /// Width of a head.
     pub(super) d: usize,
 }
 
 impl Layout {
     /// Where the keys of a head begin; the values follow after `d * BLOCK`.
     pub(super) fn at(&self, layer: usize, head: usize) -> usize {
-        (layer * self.n_head + head) * 2 * self.d * BLOCK
+        (layer * self.n_kv + head) * 2 * self.d * BLOCK
     }
     fn size(&self) -> usize {
-        self.n_layer * self.n_head * 2 * self.d * BLOCK
+        self.n_layer * self.n_kv * 2 * self.d * BLOCK
     }
 }
 
@@ -37,13 +40,8 @@ pub struct KvCache {
 }
 
 impl KvCache {
-    /// An empty one for models of this shape.
-    pub fn new(config: &Config) -> Self {
-        let layout = Layout {
-            n_layer: config.n_layer,
-            n_head: config.n_head,
-            d: config.n_embd / config.n_head,
-        };
+    /// An empty cache; [`Network::cache`](super::Network::cache) makes one for a network.
+    pub(super) fn new(layout: Layout) -> Self {
         Self { layout, blocks: Vec::new(), len: 0 }
     }
 
@@ -81,15 +79,15 @@ impl KvCache {
         }
     }
 
-    /// Write one token's keys and values (each n_head * d wide) of a layer at a position that was reserved.
+    /// Write one token's keys and values (each n_kv * d wide) of a layer at a position that was reserved.
     pub(super) fn write(&mut self, layer: usize, position: usize, k: &[f32], v: &[f32]) {
-        let Layout { n_head, d, .. } = self.layout;
+        let Layout { n_kv, d, .. } = self.layout;
         let layout = self.layout;
         let Some(block) = Arc::get_mut(&mut self.blocks[position / BLOCK]) else {
             unreachable!("a reserved block is this cache's own")
         };
         let slot = position % BLOCK;
-        for head in 0..n_head {
+        for head in 0..n_kv {
             let at = layout.at(layer, head);
             let (keys, values) = block[at..at + 2 * d * BLOCK].split_at_mut(d * BLOCK);
             for (i, &x) in k[head * d..(head + 1) * d].iter().enumerate() {

@@ -189,7 +189,25 @@ impl Weight {
     }
 }
 
-/// Rows of a batch that decodes rather than reads.
+/// A linear layer: a matrix, and a bias where there is one.
+pub struct Linear {
+    /// The matrix.
+    pub weight: Weight,
+    /// The bias (out).
+    pub bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// x (n, in) to (n, out).
+    ///
+    /// # Errors
+    /// Only when shapes do not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.weight.forward(x, self.bias.as_ref())?)
+    }
+}
+
+/// Up to so many rows, a batch is decoding and not reading a prompt.
 const FEW: usize = 16;
 
 fn half_product(w: &Tensor, x: &Tensor) -> candle_core::Result<Tensor> {

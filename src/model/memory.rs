@@ -1,6 +1,6 @@
 //! Whether a model fits this machine's memory, before it is loaded.
 
-use super::{Config, Precision};
+use super::{Architecture, Precision, Spec, tensors::Kind};
 use anyhow::{Result, ensure};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -8,10 +8,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 const REST: u64 = 64 << 20;
 
 /// Bytes of a model at work: weights, one whole context of keys and values, and the rest.
-pub fn needed(config: &Config, precision: Precision) -> u64 {
-    let (c, inner, layers) = (config.n_embd as u64, config.inner() as u64, config.n_layer as u64);
-    let table = config.vocab_size as u64 * c;
-    let matrices = layers * (4 * c * c + 2 * c * inner);
+pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
     // Sixteenths of a byte a weight: a block's scale counted in. 4-bit models keep their table finer.
     let (of_matrices, of_table) = match precision {
         Precision::F32 => (64, 64),
@@ -19,20 +16,29 @@ pub fn needed(config: &Config, precision: Precision) -> u64 {
         Precision::Q8_0 => (17, 17),
         Precision::Q4k => (9, 17),
     };
-    let weights = (matrices * of_matrices + table * of_table) / 16;
-    let positions = config.n_positions as u64 * c;
-    weights + 4 * positions + 4 * 2 * layers * positions + REST
+    let bytes = |spec: &Spec| {
+        let sixteenths = match spec.kind {
+            Kind::Embedding | Kind::Head => of_table,
+            Kind::Matrix | Kind::Projection => of_matrices,
+            Kind::Positions | Kind::Gain | Kind::Bias => 64,
+        };
+        spec.len() as u64 * sixteenths / 16
+    };
+    let weights: u64 = config.tensors().iter().map(bytes).sum();
+    let dims = config.dims();
+    let keys = (dims.context * dims.layers * dims.kv_heads * dims.head_width) as u64;
+    weights + 4 * 2 * keys + REST
 }
 
 /// Refuse what does not fit, with its size and the finest form that would.
 ///
 /// # Errors
 /// When less memory is free than the model needs.
-pub fn check(config: &Config, precision: Precision) -> Result<()> {
+pub fn check(config: &dyn Architecture, precision: Precision) -> Result<()> {
     fits(config, precision, free())
 }
 
-fn fits(config: &Config, precision: Precision, free: u64) -> Result<()> {
+fn fits(config: &dyn Architecture, precision: Precision, free: u64) -> Result<()> {
     let need = needed(config, precision);
     let smaller = [Precision::F16, Precision::Q8_0, Precision::Q4k]
         .into_iter()

@@ -1,26 +1,28 @@
 //! The network, its tokenizer and its weights. Knows nothing of prompts or sampling.
 
 mod cache;
-mod config;
-mod gpt2;
+pub mod gpt2;
 pub mod kernels;
 mod linear;
 pub mod memorized;
 pub mod memory;
+pub mod network;
 mod ops;
 mod random;
+pub mod tensors;
 pub mod tokenizer;
 
 pub use cache::KvCache;
-pub use config::Config;
-pub use gpt2::{Gpt2, Part, Raw, Source, Span, Windows};
+pub use gpt2::{Gpt2, Windows};
 pub use linear::{Floats, Precision, Weight, with_floats};
 pub use memorized::Memorized;
+pub use network::{Architecture, Network, Span, parse_config};
 pub use ops::Dropout;
 pub use random::Shape;
+pub use tensors::{Kind, Raw, Spec, Tensors};
 pub use tokenizer::Tokenizer;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// Why weights that hold NaN or infinity are refused.
 pub const NOT_NUMBERS: &str = "the weights contain NaN or infinity: the file is damaged or its training diverged; fetch \
@@ -31,7 +33,7 @@ pub struct Model {
     /// Its name, as front ends show it.
     pub name: String,
     /// The network.
-    pub network: Gpt2,
+    pub network: Box<dyn Network>,
     /// Its vocabulary.
     pub tokenizer: Tokenizer,
     /// Whether it is the one in the binary.
@@ -42,28 +44,39 @@ pub struct Model {
 
 impl Model {
     /// A model without an index of its training text.
-    pub fn new(name: String, network: Gpt2, tokenizer: Tokenizer) -> Self {
+    pub fn new(name: String, network: Box<dyn Network>, tokenizer: Tokenizer) -> Self {
         Self { name, network, tokenizer, embedded: false, memorized: None }
     }
 
-    /// Build a network from tensors that are checked one by one as they are read, and run it once on one token (`end`,
-    /// or token 0), so that weights with NaN are found here and not when text is generated.
+    /// Build a network from tensors that are checked one by one as they are read, and run it once on one token, so that
+    /// weights with NaN are found here and not when text is generated.
     ///
     /// # Errors
     /// When memory is short, a tensor is missing or has another shape, or the logits are not finite.
     pub fn assemble(
-        config: Config,
-        end: Option<u32>,
+        config: &dyn Architecture,
         precision: Precision,
-        get: &mut Source,
-    ) -> Result<Gpt2> {
-        memory::check(&config, precision)?;
-        let network = Gpt2::load(config, precision, get)?;
-        let mut cache = KvCache::new(&network.config);
-        let x = network.read(&mut [Span { ids: &[end.unwrap_or(0)], cache: &mut cache }])?;
+        from: &mut dyn Tensors,
+    ) -> Result<Box<dyn Network>> {
+        memory::check(config, precision)?;
+        let network = config.load(precision, from)?;
+        let token = config.end().filter(|&id| (id as usize) < config.dims().vocabulary);
+        let x = network
+            .read(&mut [Span { ids: &[token.unwrap_or(0)], cache: &mut network.cache() }])?;
         let logits: Vec<f32> = network.head(&x)?.flatten_all()?.to_vec1()?;
         ensure!(logits.iter().all(|x| x.is_finite()), "{NOT_NUMBERS}");
         Ok(network)
+    }
+
+    /// The network as GPT-2, to train it.
+    ///
+    /// # Errors
+    /// When it is of another family.
+    pub fn into_gpt2(self) -> Result<(Gpt2, Tokenizer)> {
+        let family = self.network.config().family();
+        let network = self.network.into_gpt2();
+        let why = || format!("{}: a `{family}` model; only `gpt2` can be trained here", self.name);
+        Ok((network.with_context(why)?, self.tokenizer))
     }
 }
 
@@ -71,12 +84,12 @@ impl Model {
 ///
 /// # Errors
 /// When the tokenizer has more tokens.
-pub fn fits(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
+pub fn fits(tokenizer: &Tokenizer, config: &dyn Architecture) -> Result<()> {
     ensure!(
-        tokenizer.size() <= config.vocab_size,
+        tokenizer.size() <= config.dims().vocabulary,
         "the tokenizer numbers tokens up to {}, but the weights are for {}: they belong to different models",
         tokenizer.size(),
-        config.vocab_size
+        config.dims().vocabulary
     );
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
 
-use super::{Config, Gpt2, Model, Precision, Raw, Tokenizer, kernels::mix};
+use super::{
+    Architecture, Model, Precision, Raw, Spec, Tokenizer, gpt2::Config, kernels::mix, tensors::Kind,
+};
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use std::str::FromStr;
@@ -45,10 +47,10 @@ impl Model {
     /// Only when memory ends.
     pub fn random(shape: Shape, precision: Precision, tokenizer: Tokenizer) -> Result<Self> {
         let mut state = 1u32;
-        let network = Gpt2::load(shape.config(), precision, &mut |name, shape| {
-            let n = shape.iter().product();
-            let values: Vec<f32> = if name.contains("ln_") {
-                vec![if name.ends_with("weight") { 1.0 } else { 0.0 }; n]
+        let network = shape.config().load(precision, &mut |spec: &Spec| {
+            let n = spec.len();
+            let values: Vec<f32> = if spec.kind == Kind::Gain {
+                vec![1.0; n]
             } else {
                 // Even in ±0.035: the published standard deviation of 0.02.
                 (0..n)
@@ -58,7 +60,7 @@ impl Model {
                     })
                     .collect()
             };
-            Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
+            Ok(Raw::Float(Tensor::from_vec(values, &*spec.shape, &Device::Cpu)?))
         })?;
         let name = format!("random {}", shape.name);
         Ok(Self::new(name, network, tokenizer))
@@ -69,21 +71,21 @@ impl Model {
     ///
     /// # Errors
     /// Only when memory ends.
-    pub fn fresh(config: Config, tokenizer: Tokenizer, seed: u64) -> Result<Self> {
-        let residual = 0.02 / (2.0 * config.n_layer as f64).sqrt();
+    pub fn fresh(config: &dyn Architecture, tokenizer: Tokenizer, seed: u64) -> Result<Self> {
+        let residual = 0.02 / (2.0 * config.dims().layers as f64).sqrt();
         let mut tensors = 0;
-        let network = Gpt2::load(config, Precision::F32, &mut |name, shape| {
-            let n = shape.iter().product();
+        let network = config.load(Precision::F32, &mut |spec: &Spec| {
+            let n = spec.len();
             tensors += 1;
             let own = mix(seed ^ mix(tensors));
-            let values = match name {
-                _ if name.contains("ln_") && name.ends_with(".weight") => vec![1.0; n],
-                _ if name.ends_with(".bias") => vec![0.0; n],
-                "wpe.weight" => normal(n, own, 0.01),
-                _ if name.ends_with("c_proj.weight") => normal(n, own, residual),
-                _ => normal(n, own, 0.02),
+            let values = match spec.kind {
+                Kind::Gain => vec![1.0; n],
+                Kind::Bias => vec![0.0; n],
+                Kind::Positions => normal(n, own, 0.01),
+                Kind::Projection => normal(n, own, residual),
+                Kind::Embedding | Kind::Head | Kind::Matrix => normal(n, own, 0.02),
             };
-            Ok(Raw::Float(Tensor::from_vec(values, shape, &Device::Cpu)?))
+            Ok(Raw::Float(Tensor::from_vec(values, &*spec.shape, &Device::Cpu)?))
         })?;
         let name = "a new model".to_owned();
         Ok(Self::new(name, network, tokenizer))

@@ -6,7 +6,9 @@ use super::{
     safetensors::{Safetensors, shards},
     torch::Torch,
 };
-use crate::model::{Config, NOT_NUMBERS, Raw, Tokenizer};
+use crate::model::{
+    Architecture, NOT_NUMBERS, Raw, Spec, Tensors, Tokenizer, parse_config, tensors::Kind,
+};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::{
     fs,
@@ -43,7 +45,7 @@ pub struct Checkpoint {
     /// As a person would say it.
     pub name: String,
     /// Its shape.
-    pub config: Config,
+    pub config: Box<dyn Architecture>,
     /// Its vocabulary.
     pub tokenizer: Tokenizer,
     /// What a person may want to know, in sentences.
@@ -69,7 +71,7 @@ impl Checkpoint {
     /// When it is broken.
     pub fn in_program(
         name: &str,
-        config: Config,
+        config: Box<dyn Architecture>,
         tokenizer: Tokenizer,
         gguf: &'static [u8],
     ) -> Result<Self> {
@@ -104,7 +106,7 @@ impl Checkpoint {
     fn of_folder(folder: &Path) -> Result<Self> {
         let place = folder.join("config.json");
         let json = fs::read(&place).with_context(|| format!("{}", place.display()))?;
-        let config = Config::parse(&json).with_context(|| format!("{}", place.display()))?;
+        let config = parse_config(&json).with_context(|| format!("{}", place.display()))?;
         let tokenizer = tokenizer_in(folder)?;
         let weights = weights_in(folder)?;
         Ok(Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights }.tied())
@@ -120,19 +122,23 @@ impl Checkpoint {
         let mut config = run.config.clone();
         config.eos_token_id = tokenizer.end();
         let notes = std::mem::take(&mut run.notes);
-        Ok(Self { name: name_of(folder), config, tokenizer, notes, weights: Weights::Run(run) }
-            .tied())
+        let (config, weights) = (Box::new(config), Weights::Run(run));
+        Ok(Self { name: name_of(folder), config, tokenizer, notes, weights }.tied())
     }
 
     fn of_gguf(path: &Path) -> Result<Self> {
         let shown = || format!("{}", path.display());
         let mut gguf = open_gguf(path)?;
-        let mut config = gguf.config().with_context(shown)?;
-        config.tie_word_embeddings |= gguf.is_tied().with_context(shown)?;
+        let config = gguf.config().with_context(shown)?;
+        let tied = gguf.is_tied().with_context(shown)?;
         let tokenizer = gguf.tokenizer().with_context(shown)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let weights = Weights::Gguf(path.to_owned(), Box::new(gguf));
-        Ok(Self { name, config, tokenizer, notes: Vec::new(), weights }.tied())
+        let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights }.tied();
+        if tied {
+            this.config.tie_head();
+        }
+        Ok(this)
     }
 
     /// gpt-2-simple's `checkpoint` folder holds runs; where there is one, it is meant.
@@ -156,9 +162,12 @@ impl Checkpoint {
         }
     }
 
-    /// A head that the configuration promises and the file lacks is the embedding, as it was published.
+    /// Where the file has no head, the embedding is the head, whatever the configuration says.
     fn tied(mut self) -> Self {
-        self.config.tie_word_embeddings |= !self.has("lm_head.weight");
+        let mut heads = self.config.tensors().into_iter().filter(|spec| spec.kind == Kind::Head);
+        if !heads.all(|head| self.has(&head)) {
+            self.config.tie_head();
+        }
         self
     }
 
@@ -183,13 +192,13 @@ impl Checkpoint {
         }
     }
 
-    /// Whether a tensor of this published name is there.
-    pub fn has(&self, name: &str) -> bool {
+    /// Whether a tensor is there.
+    pub fn has(&self, tensor: &Spec) -> bool {
         match &self.weights {
-            Weights::Safetensors(tensors) => tensors.has(name),
-            Weights::Torch(parts) => in_parts(parts, name).is_some(),
-            Weights::Gguf(_, gguf) => gguf.has(name),
-            Weights::Run(run) => run.has(name),
+            Weights::Safetensors(tensors) => tensors.has(&tensor.name),
+            Weights::Torch(parts) => in_parts(parts, &tensor.name).is_some(),
+            Weights::Gguf(_, gguf) => gguf.has(tensor),
+            Weights::Run(run) => run.has(&tensor.name),
         }
     }
 
@@ -197,14 +206,17 @@ impl Checkpoint {
     pub fn place(&self) -> String {
         self.files().first().map_or_else(|| self.name.clone(), |file| file.display().to_string())
     }
+}
 
-    /// A tensor by its published name and shape: floats as they are published, ggml's forms as they are stored.
+impl Tensors for Checkpoint {
+    /// Floats in their published shape, ggml's forms as they are stored.
     ///
     /// # Errors
-    /// When it is missing, torn, of another shape, or holds what is no number; its file is named.
-    pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Raw> {
+    /// When it is missing, torn, of another shape, or contains NaN; its file is named.
+    fn get(&mut self, tensor: &Spec) -> Result<Raw> {
+        let Spec { name, shape, .. } = tensor;
         let mut place = self.place();
-        let tensor = match &mut self.weights {
+        let raw = match &mut self.weights {
             Weights::Safetensors(tensors) => {
                 place = tensors.place_of(name).map_or(place, |path| path.display().to_string());
                 tensors.get(name).map(Raw::Float)
@@ -217,22 +229,21 @@ impl Checkpoint {
                     part.get(&name, shape).map(Raw::Float).with_context(|| format!("`{name}`"))
                 }
             },
-            Weights::Gguf(_, gguf) => gguf.get(name, shape),
+            Weights::Gguf(_, gguf) => gguf.get(tensor),
             Weights::Run(run) => run.get(name, shape).map(Raw::Float),
         };
-        tensor.and_then(|tensor| checked(name, shape, tensor)).context(place)
+        raw.and_then(|raw| checked(tensor, raw)).context(place)
     }
 }
 
-/// A tensor, if it has the shape asked for and only numbers in it.
-fn checked(name: &str, shape: &[usize], tensor: Raw) -> Result<Raw> {
-    let (mut want, got) = (shape.to_vec(), tensor.dims());
-    if matches!(tensor, Raw::Ggml(_)) && name.starts_with("h.") {
-        want.reverse();
-    }
+/// A tensor, if it has the shape of the table and contains only numbers.
+fn checked(spec: &Spec, tensor: Raw) -> Result<Raw> {
+    let Spec { name, shape, .. } = spec;
+    let want = if matches!(tensor, Raw::Ggml(_)) { spec.gguf_shape() } else { shape.clone() };
+    let got = tensor.dims();
     ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
     if let Raw::Float(floats) = &tensor {
-        // Here, since 8-bit weights would hide a NaN from a first pass.
+        // Here, since quantization would hide a NaN from the first pass.
         let sum = floats.sum_all()?.to_scalar::<f32>()?;
         ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
     }

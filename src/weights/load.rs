@@ -1,7 +1,7 @@
 //! From files, or the binary itself, to a model in memory.
 
 use super::{Checkpoint, quantized};
-use crate::model::{Config, Memorized, Model, Precision, Shape, Tokenizer, fits, memory};
+use crate::model::{Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -47,7 +47,7 @@ fn embedded_tokenizer() -> Result<Tokenizer> {
 
 /// The name of the embedded model, and its size in words; for `--version`.
 pub fn about_embedded() -> [String; 2] {
-    let parameters = Config::parse(CONFIG).map_or(0, |config| config.parameters());
+    let parameters = parse_config(CONFIG).map_or(0, |config| config.parameters());
     let (millions, bytes) = (parameters as f64 / 1e6, memory::size(WEIGHTS.len() as u64));
     [EMBEDDED.to_owned(), format!("{millions:.1} million parameters ({bytes})")]
 }
@@ -58,7 +58,7 @@ impl Checkpoint {
     /// # Errors
     /// Only when the binary was built with a broken one.
     pub fn embedded() -> Result<Self> {
-        let config = Config::parse(CONFIG);
+        let config = parse_config(CONFIG);
         let open =
             config.and_then(|c| Self::in_program(EMBEDDED, c, embedded_tokenizer()?, WEIGHTS));
         open.context("the model in this binary")
@@ -70,19 +70,15 @@ impl Checkpoint {
     /// # Errors
     /// For every tensor that is missing, torn or of another shape, and when memory is short; the file is named.
     pub fn load(mut self, precision: Precision) -> Result<Model> {
-        fits(&self.tokenizer, &self.config).with_context(|| self.place())?;
-        let end = self.tokenizer.end();
-        let kept = quantized::open(&self, precision).and_then(|mut kept| {
-            let mut get = |name: &str, shape: &[usize]| kept.get(name, shape);
-            Model::assemble(self.config.clone(), end, precision, &mut get).ok()
-        });
-        let network = match kept {
+        fits(&self.tokenizer, &*self.config).with_context(|| self.place())?;
+        let config = self.config.clone();
+        let cached = quantized::open(&self, precision)
+            .and_then(|mut cached| Model::assemble(&*config, precision, &mut cached).ok());
+        let network = match cached {
             Some(network) => network,
             None => {
-                let config = self.config.clone();
-                let mut get = |name: &str, shape: &[usize]| self.get(name, shape);
-                let network = Model::assemble(config, end, precision, &mut get)?;
-                quantized::save(&self, &network, precision);
+                let network = Model::assemble(&*config, precision, &mut self)?;
+                quantized::save(&self, &*network, precision);
                 network
             }
         };

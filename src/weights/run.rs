@@ -2,7 +2,7 @@
 //! checkpoint. `checkpoint` tells which step counts; the path in it is often that of another machine.
 
 use super::bundle::Bundle;
-use crate::model::Config;
+use crate::model::gpt2::Config;
 use anyhow::{Context, Result, bail};
 use candle_core::Tensor;
 use serde::Deserialize;

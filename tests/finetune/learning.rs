@@ -121,13 +121,14 @@ fn small_matrices_get_the_gradient_that_the_loss_has() {
 #[test]
 fn a_deep_graph_and_the_floats_agree() {
     use candle_core::{Device, Tensor, Var};
-    use unstuck::model::{Gpt2, Precision, Raw};
+    use unstuck::model::{Gpt2, Network, Precision, Raw, Spec};
     let batch = one_window();
     let options = as_the_reference(&batch);
     let mut trainer = Trainer::new(weights(&Scope::Full));
     let own = gradients(&mut trainer, &options);
     let mut vars = std::collections::HashMap::new();
-    let network = Gpt2::load(trainer.weights.config.clone(), Precision::F32, &mut |name, _| {
+    let network = Gpt2::load(trainer.weights.config.clone(), Precision::F32, &mut |spec: &Spec| {
+        let name = &*spec.name;
         let var = Var::from_tensor(&trainer.weights.merged(name)?)?;
         vars.insert(name.to_owned(), var.clone());
         Ok(Raw::Float(var.as_tensor().clone()))

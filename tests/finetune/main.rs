@@ -21,7 +21,7 @@ fn tiny() -> Model {
 }
 
 fn weights(scope: &Scope) -> Weights {
-    Weights::new(tiny().network, scope, 1).unwrap()
+    Weights::new(tiny().into_gpt2().unwrap().0, scope, 1).unwrap()
 }
 
 fn options() -> Options {

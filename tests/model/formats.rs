@@ -36,8 +36,8 @@ fn copy(from: &str) -> tempfile::TempDir {
 
 fn last_logits(model: &Model, ids: &[u32]) -> Vec<f32> {
     let network = &model.network;
-    let x =
-        network.forward(&Tensor::new(ids, &Device::Cpu).unwrap().unsqueeze(0).unwrap()).unwrap();
+    let ids = Tensor::new(ids, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let x = network.as_gpt2().unwrap().forward(&ids).unwrap();
     network.head(&x).unwrap().to_vec2().unwrap().pop().unwrap()
 }
 

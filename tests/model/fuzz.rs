@@ -10,10 +10,9 @@ use std::{
     path::Path,
 };
 use unstuck::{
-    model::{Config, Precision, Tokenizer},
+    model::{Architecture, Precision, Spec, Tensors, Tokenizer, gpt2::Config, parse_config},
     weights::{
-        self, Checkpoint, bundle::Index, export, gguf, pickle::Pickle, run, safetensors,
-        torch::Torch,
+        self, Checkpoint, bundle::Index, gguf, pickle::Pickle, run, safetensors, torch::Torch,
     },
 };
 
@@ -148,8 +147,8 @@ fn micro(name: &str) -> Vec<u8> {
 }
 
 /// The micro model's tensors, all of them asked for.
-fn wanted() -> Vec<(String, Vec<usize>)> {
-    export::tensors(&Config::parse(&micro("config.json")).unwrap())
+fn wanted() -> Vec<Spec> {
+    parse_config(&micro("config.json")).unwrap().tensors()
 }
 
 #[test]
@@ -179,8 +178,8 @@ fn indexes_of_tensorflow() {
         if dice.below(200) == 0 {
             write(&index, &bytes);
             if let Ok(mut run) = run::Run::open(folder.path()) {
-                for (name, shape) in export::tensors(&run.config.clone()) {
-                    let _ = run.get(&name, &shape);
+                for spec in run.config.tensors() {
+                    let _ = run.get(&spec.name, &spec.shape);
                 }
             }
         }
@@ -208,7 +207,8 @@ fn files_of_pytorch() {
     let seeds = [micro("pytorch_model.bin"), micro("legacy.bin")];
     fuzz("PyTorch's files", rounds(40_000), &seeds, |bytes, _| {
         let Ok(mut file) = Torch::open(Cursor::new(bytes)) else { return false };
-        wanted.iter().all(|(name, shape)| file.get(&format!("transformer.{name}"), shape).is_ok())
+        let name = |spec: &Spec| format!("transformer.{}", spec.name);
+        wanted.iter().all(|spec| file.get(&name(spec), &spec.shape).is_ok())
     });
 }
 
@@ -224,7 +224,7 @@ fn pickles() {
 fn gguf_files() {
     let model = weights::open(Path::new(MICRO), Precision::Q8_0).unwrap();
     let mut bytes = Vec::new();
-    gguf::write(&mut bytes, "micro", &model.network, &model.tokenizer, &[]).unwrap();
+    gguf::write(&mut bytes, "micro", &*model.network, &model.tokenizer, &[]).unwrap();
     let wanted = wanted();
     fuzz("GGUF", rounds(60_000), &[bytes], |bytes, dice| {
         let Ok(mut file) = gguf::Gguf::open(Cursor::new(bytes)) else { return false };
@@ -232,7 +232,7 @@ fn gguf_files() {
         if dice.below(8) == 0 {
             whole &= file.tokenizer().is_ok();
         }
-        whole && wanted.iter().all(|(name, shape)| file.get(name, shape).is_ok())
+        whole && wanted.iter().all(|spec| file.get(spec).is_ok())
     });
 }
 

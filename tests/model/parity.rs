@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::generate::{Engine, perplexity};
-use unstuck::model::{Config, Gpt2, KvCache, Model, Precision, Raw, Span, Tokenizer};
+use unstuck::model::{Gpt2, Model, Network, Precision, Raw, Span, Spec, Tokenizer, gpt2::Config};
 use unstuck::weights;
 
 const TINY: &str = "tests/fixtures/tiny-gpt2";
@@ -25,7 +25,7 @@ fn tiny(precision: Precision) -> Model {
     weights::open(Path::new(TINY), precision).unwrap()
 }
 
-fn rows(network: &Gpt2, x: &Tensor) -> Vec<Vec<f32>> {
+fn rows(network: &dyn Network, x: &Tensor) -> Vec<Vec<f32>> {
     network.head(x).unwrap().to_vec2().unwrap()
 }
 
@@ -75,14 +75,14 @@ fn full_and_cached_logits_agree_with_the_reference() {
     let r = reference();
     let ids = ids(&r["ids"]);
     let model = tiny(Precision::F32);
-    let network = &model.network;
+    let network = &*model.network;
     let whole = Tensor::new(ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
-    let full = rows(network, &network.forward(&whole).unwrap());
+    let full = rows(network, &network.as_gpt2().unwrap().forward(&whole).unwrap());
     assert!(furthest(full.last().unwrap(), &floats(&r["logits_last"])) < 1e-4);
 
     // every way of cutting the text in two, and token by token
     for cut in 1..ids.len() {
-        let mut cache = KvCache::new(&network.config);
+        let mut cache = network.cache();
         let mut got = Vec::new();
         for part in [&ids[..cut], &ids[cut..]] {
             let x = network.read(&mut [Span { ids: part, cache: &mut cache }]).unwrap();
@@ -92,7 +92,7 @@ fn full_and_cached_logits_agree_with_the_reference() {
             assert!(furthest(a, b) < 1e-4);
         }
     }
-    let mut cache = KvCache::new(&network.config);
+    let mut cache = network.cache();
     for (i, id) in ids.iter().enumerate() {
         let x = network.read(&mut [Span { ids: &[*id], cache: &mut cache }]).unwrap();
         assert!(furthest(&rows(network, &x)[0], &full[i]) < 1e-4);
@@ -104,9 +104,9 @@ fn log_probabilities_and_ranks_agree() {
     let r = reference();
     let ids = ids(&r["ids"]);
     let model = tiny(Precision::F32);
-    let mut cache = KvCache::new(&model.network.config);
+    let mut cache = model.network.cache();
     let x = model.network.read(&mut [Span { ids: &ids, cache: &mut cache }]).unwrap();
-    let logits = rows(&model.network, &x);
+    let logits = rows(&*model.network, &x);
     let (logprobs, ranks) = (floats(&r["logprobs"]), floats(&r["ranks"]));
     for (i, row) in logits[..ids.len() - 1].iter().enumerate() {
         let logit = row[ids[i + 1] as usize];
@@ -123,12 +123,12 @@ fn the_greedy_continuation_agrees() {
     let start = &ids(&r["ids"])[..12];
     let want = ids(&r["greedy_from_first_12"]);
     let model = tiny(Precision::F32);
-    let mut cache = KvCache::new(&model.network.config);
+    let mut cache = model.network.cache();
     let mut read = start.to_vec();
     let mut got = Vec::new();
     while got.len() < want.len() {
         let x = model.network.read(&mut [Span { ids: &read, cache: &mut cache }]).unwrap();
-        let logits = rows(&model.network, &x).pop().unwrap();
+        let logits = rows(&*model.network, &x).pop().unwrap();
         let best = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
         got.push(best as u32);
         read = vec![best as u32];
@@ -139,11 +139,11 @@ fn the_greedy_continuation_agrees() {
 #[test]
 fn forks_share_nothing_that_they_write() {
     let model = tiny(Precision::F32);
-    let network = &model.network;
-    let mut cache = KvCache::new(&network.config);
+    let network = &*model.network;
+    let mut cache = network.cache();
     network.read(&mut [Span { ids: &[5, 6, 7], cache: &mut cache }]).unwrap();
     let fresh = |tail: u32| {
-        let mut cache = KvCache::new(&network.config);
+        let mut cache = network.cache();
         let x = network.read(&mut [Span { ids: &[5, 6, 7, tail, 9], cache: &mut cache }]).unwrap();
         rows(network, &x).pop().unwrap()
     };
@@ -170,9 +170,9 @@ fn eight_bits_stay_close() {
     let ids = ids(&r["ids"]);
     for precision in [Precision::Q8_0, Precision::Q4k] {
         let model = tiny(precision);
-        let mut cache = KvCache::new(&model.network.config);
+        let mut cache = model.network.cache();
         let x = model.network.read(&mut [Span { ids: &ids, cache: &mut cache }]).unwrap();
-        let last = rows(&model.network, &x).pop().unwrap();
+        let last = rows(&*model.network, &x).pop().unwrap();
         let want = floats(&r["logits_last"]);
         let size = want.iter().map(|x| x.abs()).fold(0.0, f32::max);
         let far = furthest(&last, &want);
@@ -207,7 +207,8 @@ fn trainable() -> (Gpt2, HashMap<String, Var>) {
     let path = format!("{TINY}/model.safetensors");
     let tensors = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
     let mut vars = HashMap::new();
-    let network = Gpt2::load(config, Precision::F32, &mut |name, _| {
+    let network = Gpt2::load(config, Precision::F32, &mut |spec: &Spec| {
+        let name = &*spec.name;
         let tensor = tensors.get(name).or_else(|| tensors.get(&format!("transformer.{name}")));
         let var = Var::from_tensor(&tensor.unwrap().to_dtype(DType::F32)?)?;
         vars.insert(name.to_string(), var.clone());

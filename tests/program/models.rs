@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs;
+use unstuck::catalogue::Catalogue;
 
 #[test]
 fn models_are_looked_up_by_path_and_by_name() {
@@ -24,6 +25,64 @@ fn models_are_looked_up_by_path_and_by_name() {
     assert_eq!(code(&output), Some(1));
     assert!(err(&output).starts_with("unstuck: model `ghost`: no such model"), "{}", err(&output));
     assert!(err(&output).contains("inkwell, other"), "{}", err(&output));
+}
+
+#[test]
+#[cfg(target_os = "linux")] // whose data folder can be moved by the environment
+fn a_name_means_the_same_model_for_every_front_end() {
+    let home = TempDir::new().expect("a folder");
+    let data = home.path().join("unstuck");
+    copy_tiny(&data.join("models/small"));
+    copy_tiny(&data.join("runs/heart/checkpoint-3"));
+    copy_tiny(&data.join("runs/heart/checkpoint-12"));
+    fs::write(home.path().join("text"), "The lamp and the boat.\n".repeat(99)).expect("written");
+    let run = |args: &[&str], name: &str| {
+        let mut command = unstuck(home.path());
+        let command = command.current_dir(home.path()).args(args).args(["--model", name]);
+        command.output().expect("it starts")
+    };
+    let catalogue = Catalogue { folders: vec![data.join("models")], ..Catalogue::default() };
+    for name in ["small", "run:heart", "inkwell"] {
+        let generated = run(&["generate", "--json", "--max-tokens", "1", "x"], name);
+        assert_eq!(json_lines(&generated)[0]["model"], name);
+        let info = run(&["models", "info", "--json"], name);
+        assert_eq!(json_lines(&info)[0]["name"], name);
+        let verified = out(&run(&["models", "verify"], name));
+        assert!(verified.starts_with(&format!("{name}: ")), "{verified}");
+        let listed = run(&["models", "list", "--json"], name);
+        let rows = json_lines(&listed)[0].as_array().expect("rows").clone();
+        assert!(rows.iter().any(|row| row["name"] == name && row["default"] == true));
+        // as the desk opens it, and lists it
+        assert_eq!(catalogue.open(Some(name)).expect("it opens").info().name, name);
+    }
+    let place = catalogue.find(Some("run:heart")).expect("found").place.expect("a folder");
+    assert!(place.ends_with("checkpoint-12"), "the newest one: {}", place.display());
+
+    let bot = ["bot", "once", "--dry-run", "--platform", "console"];
+    let commands: [&[&str]; 9] = [
+        &["generate", "x"],
+        &["score", "text"],
+        &["bench"],
+        &["models", "info"],
+        &["models", "verify"],
+        &["models", "pack", "-o", "packed"],
+        &["models", "export", "--to", "hf", "-o", "exported"],
+        &["finetune", "--run", "new", "text"],
+        &bot,
+    ];
+    for (name, why) in [
+        ("ghost", "model `ghost`: no such model; known names: inkwell, small, run:heart. Give one"),
+        ("run:ghost", "model `run:ghost`: no run of this name has a checkpoint;"),
+    ] {
+        for args in commands {
+            let output = run(args, name);
+            assert_ne!(code(&output), Some(0), "{args:?}");
+            let said = err(&output);
+            assert!(said.contains(&format!("unstuck: {why}")), "{args:?}: {said}");
+        }
+        let desk = catalogue.open(Some(name)).err().expect("no such model");
+        assert!(format!("{desk:#}").starts_with(why), "{desk:#}");
+    }
 }
 
 #[test]

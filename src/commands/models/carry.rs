@@ -70,15 +70,11 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
             if found.place.as_deref().and_then(Memorized::place).is_some() {
                 note(&[NO_INDEX.to_owned()]);
             }
-            let config = &model.config;
-            ensure!(
-                config.scale_attn_weights && !config.scale_attn_by_inverse_layer_idx,
-                "GGUF can't say that this model scales its attention otherwise; --to hf can"
-            );
+            model.config.fits_gguf()?;
             let model = model.load(precision)?;
             let new = whole::file_in(whole::folder_of(output)).with_context(shown)?;
             let mut writer = BufWriter::with_capacity(1 << 20, new);
-            gguf::write(&mut writer, &model.name, &model.network, &model.tokenizer, &[])
+            gguf::write(&mut writer, &model.name, &*model.network, &model.tokenizer, &[])
                 .with_context(shown)?;
             let new = writer.into_inner().with_context(shown)?;
             new.as_file().sync_all().with_context(shown)?;

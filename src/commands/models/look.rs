@@ -74,21 +74,22 @@ fn bytes(model: &Checkpoint) -> u64 {
 pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
     let model = found.checkpoint()?;
     let (config, notes) = (model.config.clone(), model.notes.clone());
+    let dims = config.dims();
     let (form, bytes, files) = (model.form().to_string(), bytes(&model), model.files());
     let place =
         found.place.as_deref().map_or("in the program".into(), |path| path.display().to_string());
     let loaded = model.load(precision)?;
     let held = loaded.network.precisions();
-    let (memory, work) = (loaded.network.bytes() as u64, memory::needed(&config, precision));
+    let (memory, work) = (loaded.network.bytes() as u64, memory::needed(&*config, precision));
     let mut out = Place::open(None)?;
     if as_json {
         let held: Vec<_> =
             held.iter().map(|(form, n)| json!({ "form": form, "matrices": n })).collect();
         let facts = json!({
             "name": loaded.name, "place": place, "form": form, "files": files, "bytes": bytes,
-            "parameters": config.parameters(), "layers": config.n_layer, "heads": config.n_head,
-            "width": config.n_embd, "inner": config.inner(), "context": config.n_positions,
-            "vocabulary": config.vocab_size, "tokens": loaded.tokenizer.size(),
+            "parameters": config.parameters(), "layers": dims.layers, "heads": dims.heads,
+            "width": dims.width, "inner": dims.inner, "context": dims.context,
+            "vocabulary": dims.vocabulary, "tokens": loaded.tokenizer.size(),
             "quantization": precision.to_string(), "held": held, "memory_bytes": memory,
             "needed_bytes": work, "notes": notes,
         });
@@ -109,13 +110,10 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
             "shape",
             format!(
                 "{} layers, {} heads, {} wide, {} within",
-                config.n_layer,
-                config.n_head,
-                config.n_embd,
-                config.inner()
+                dims.layers, dims.heads, dims.width, dims.inner
             ),
         ),
-        ("context", format!("{} tokens of {}", config.n_positions, config.vocab_size)),
+        ("context", format!("{} tokens of {}", dims.context, dims.vocabulary)),
         ("held", format!("matrices: {}; {} in memory", held.join(", "), size(memory))),
         ("at work", format!("{} with a full context", size(work))),
     ];
@@ -140,12 +138,12 @@ pub fn verify(found: &Found, precision: Precision) -> Result<()> {
         );
     }
     let mut model = found.checkpoint()?;
-    let tensors = export::tensors(&model.config);
-    for (name, shape) in &tensors {
-        let numbers = export::floats(&mut model, name, shape)?;
+    let tensors = model.config.tensors();
+    for spec in &tensors {
+        let numbers = export::floats(&mut model, spec)?;
         let bad = numbers.iter().position(|x| !x.is_finite());
         if let Some(at) = bad {
-            anyhow::bail!("{}: `{name}`: number {at} is {}", model.place(), numbers[at]);
+            anyhow::bail!("{}: `{}`: number {at} is {}", model.place(), spec.name, numbers[at]);
         }
     }
     let (name, parameters) = (model.name.clone(), model.config.parameters());

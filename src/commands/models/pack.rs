@@ -5,11 +5,8 @@ use super::{is_name, note};
 use crate::{
     catalogue::Found,
     commands::Place,
-    model::{Memorized, memorized},
-    weights::{
-        Checkpoint,
-        export::{tensors, to_folder},
-    },
+    model::{Memorized, Tensors, memorized},
+    weights::{Checkpoint, export::to_folder},
     whole,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -221,8 +218,8 @@ fn extract<R: Read + io::Seek>(
 /// Read all of a model.
 fn check(folder: &Path) -> Result<()> {
     let mut model = Checkpoint::open(folder)?;
-    for (name, shape) in tensors(&model.config) {
-        model.get(&name, &shape)?;
+    for spec in model.config.tensors() {
+        model.get(&spec)?;
     }
     Memorized::find(folder)?;
     Ok(())

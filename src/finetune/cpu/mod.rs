@@ -17,7 +17,7 @@ use super::{
     dataset::Batch,
     weights::Weights,
 };
-use crate::model::{Config, Floats, kernels::Grid};
+use crate::model::{Floats, gpt2::Config, kernels::Grid};
 use anyhow::{Context, Result, ensure};
 use block::{Activations, Block, Norm, Scratch, drop_from};
 use candle_core::{DType, Device, Var};

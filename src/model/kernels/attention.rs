@@ -23,11 +23,14 @@ struct View<'a> {
     seen: usize,
 }
 
-/// (n, 3c) queries, keys and values to (n, c), for all rows of all sequences in order.
+/// Queries, keys and values of each row side by side, (n, (h + 2 kv) * d), to (n, h * d), for all rows of all sequences in
+/// order. With fewer heads of keys and values than of queries, neighbouring query heads share one.
 pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> {
     let Some(first) = rows.first() else { return Vec::new() };
-    let (heads, d) = (first.cache.layout.n_head, first.cache.layout.d);
-    let c = heads * d;
+    let layout = first.cache.layout;
+    let (heads, d) = (layout.n_head, layout.d);
+    let (c, group) = (heads * d, heads / layout.n_kv);
+    let width = c + 2 * layout.n_kv * d;
     let views: Vec<View> = rows
         .iter()
         .flat_map(|r| (0..r.count).map(|i| View { cache: r.cache, seen: r.first + i + 1 }))
@@ -42,10 +45,10 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         let mut sums = [0.0; TILE];
         let longest = views.iter().map(|v| v.seen).max().unwrap_or(0).next_multiple_of(BLOCK);
         let mut scores = vec![0.0; views.len() * longest];
-        let at = views[0].cache.layout.at(layer, head);
+        let at = layout.at(layer, head / group);
         for b in 0..longest / BLOCK {
             for (i, view) in views.iter().enumerate().filter(|(_, v)| v.seen > b * BLOCK) {
-                let q = &qkv[(from + i) * 3 * c + head * d..][..d];
+                let q = &qkv[(from + i) * width + head * d..][..d];
                 let keys = &view.cache.blocks[b][at..at + d * BLOCK];
                 let row = &mut scores[i * longest + b * BLOCK..][..BLOCK];
                 if let Some(row) = row.as_mut_array() {

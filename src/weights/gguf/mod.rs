@@ -1,9 +1,12 @@
-//! GGUF files of GPT-2, read and written: names and metadata as llama.cpp's converter has them, matrices (out, in).
+//! GGUF files, read and written: names and metadata as llama.cpp's converter has them, matrices (out, in).
 
 mod head;
 mod write;
 
-use crate::model::{Config, Raw, Tokenizer};
+use crate::model::{
+    Architecture, Raw, Spec, Tensors, Tokenizer,
+    network::{Family, Metadata, family},
+};
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{
     Device,
@@ -25,34 +28,8 @@ const UNUSED: i32 = 5;
 /// An open file.
 pub struct Gguf<R> {
     content: Content,
+    family: &'static Family,
     reader: R,
-}
-
-/// The GGUF name of a published one.
-fn name_of(published: &str) -> Option<String> {
-    let fixed = match published {
-        "wte.weight" => "token_embd.weight",
-        "wpe.weight" => "position_embd.weight",
-        "ln_f.weight" => "output_norm.weight",
-        "ln_f.bias" => "output_norm.bias",
-        "lm_head.weight" => "output.weight",
-        _ => "",
-    };
-    if !fixed.is_empty() {
-        return Some(fixed.into());
-    }
-    let (layer, rest) = published.strip_prefix("h.")?.split_once('.')?;
-    let (part, kind) = rest.rsplit_once('.')?;
-    let part = match part {
-        "ln_1" => "attn_norm",
-        "attn.c_attn" => "attn_qkv",
-        "attn.c_proj" => "attn_output",
-        "ln_2" => "ffn_norm",
-        "mlp.c_fc" => "ffn_up",
-        "mlp.c_proj" => "ffn_down",
-        _ => return None,
-    };
-    Some(format!("blk.{layer}.{part}.{kind}"))
 }
 
 impl<R: Read + Seek> Gguf<R> {
@@ -62,13 +39,9 @@ impl<R: Read + Seek> Gguf<R> {
     /// When it is not GGUF, is torn, or holds another architecture.
     pub fn open(mut reader: R) -> Result<Self> {
         let content = head::read(&mut reader).context("not a whole GGUF file")?;
-        let this = Self { content, reader };
-        let architecture = this.text("general.architecture").unwrap_or_default();
-        ensure!(
-            architecture == "gpt2",
-            "it holds a `{architecture}` model; only `gpt2` is read here"
-        );
-        Ok(this)
+        let name = content.metadata.get("general.architecture").and_then(|v| v.to_string().ok());
+        let family = family(name.map_or("", String::as_str))?;
+        Ok(Self { content, family, reader })
     }
 
     /// Metadata that is text.
@@ -76,49 +49,12 @@ impl<R: Read + Seek> Gguf<R> {
         self.content.metadata.get(key)?.to_string().ok().map(String::as_str)
     }
 
-    fn number(&self, key: &str) -> Result<usize> {
-        let value =
-            self.content.metadata.get(key).with_context(|| format!("`{key}` is missing"))?;
-        // A converter writes u32, others have written i32 or u64.
-        let number = match value {
-            Value::I32(n) => u64::try_from(*n).ok(),
-            Value::I64(n) => u64::try_from(*n).ok(),
-            value => value.to_u64().ok(),
-        };
-        Ok(number.with_context(|| format!("`{key}` is no count"))? as usize)
-    }
-
-    /// The shape that the metadata tell.
+    /// The configuration in the metadata.
     ///
     /// # Errors
-    /// When a number is missing or absurd.
-    pub fn config(&self) -> Result<Config> {
-        let embedding = self
-            .content
-            .tensor_infos
-            .get("token_embd.weight")
-            .context("`token_embd.weight` is missing")?;
-        // The converter tells four times the width whatever it is: the tensor knows better.
-        let up = self.content.tensor_infos.get("blk.0.ffn_up.weight");
-        let inner = up.and_then(|info| info.shape.dims().first().copied());
-        let json = serde_json::json!({
-            "model_type": "gpt2",
-            "vocab_size": embedding.shape.dims().first().copied().unwrap_or(0),
-            "n_positions": self.number("gpt2.context_length")?,
-            "n_embd": self.number("gpt2.embedding_length")?,
-            "n_layer": self.number("gpt2.block_count")?,
-            "n_head": self.number("gpt2.attention.head_count")?,
-            "n_inner": inner,
-            "layer_norm_epsilon": self
-                .content
-                .metadata
-                .get("gpt2.attention.layer_norm_epsilon")
-                .and_then(|v| v.to_f32().ok())
-                .unwrap_or(1e-5),
-            "tie_word_embeddings": !self.has("lm_head.weight"),
-            "eos_token_id": self.number("tokenizer.ggml.eos_token_id").ok(),
-        });
-        Config::parse(json.to_string().as_bytes())
+    /// When a number is missing or out of range.
+    pub fn config(&self) -> Result<Box<dyn Architecture>> {
+        (self.family.from_gguf)(&self.content)
     }
 
     /// The tokenizer in the metadata.
@@ -157,9 +93,9 @@ impl<R: Read + Seek> Gguf<R> {
         Tokenizer::from_parts(vocabulary, merges, special)
     }
 
-    /// Whether a tensor of this published name is there.
-    pub fn has(&self, published: &str) -> bool {
-        name_of(published).is_some_and(|name| self.content.tensor_infos.contains_key(&name))
+    /// Whether a tensor is there.
+    pub fn has(&self, tensor: &Spec) -> bool {
+        self.content.tensor_infos.contains_key(&tensor.gguf)
     }
 
     /// Whether the head is the embedding once more, as older converters wrote it.
@@ -194,32 +130,50 @@ impl<R: Read + Seek> Gguf<R> {
         }
         Ok(true)
     }
+}
 
-    /// A tensor by its published name and shape: vectors in f32, matrices as they are stored, (out, in).
+impl<R: Read + Seek> Tensors for Gguf<R> {
+    /// Matrices as they are stored, (out, in); all others in f32.
     ///
     /// # Errors
     /// When it is missing, torn, or of another shape.
-    pub fn get(&mut self, published: &str, shape: &[usize]) -> Result<Raw> {
-        let name =
-            name_of(published).with_context(|| format!("`{published}` is no part of GPT-2"))?;
-        let info = self.content.tensor_infos.get(&name);
+    fn get(&mut self, tensor: &Spec) -> Result<Raw> {
+        let name = &tensor.gguf;
+        let info = self.content.tensor_infos.get(name);
         let info = info.with_context(|| format!("`{name}` is missing"))?;
-        let got = info.shape.dims();
-        let mut want = shape.to_vec();
-        if published.starts_with("h.") {
-            want.reverse();
-        }
+        let (got, want) = (info.shape.dims(), tensor.gguf_shape());
         // Before a byte is read, so that the file's own numbers are never those of an allocation.
         ensure!(got == want, "`{name}` has the shape {got:?}; its metadata ask for {want:?}");
         let block = info.ggml_dtype.block_size();
         let rows = want.last().is_some_and(|row| row.is_multiple_of(block));
         ensure!(rows, "`{name}`: its rows don't divide into blocks of {block}");
-        let tensor = info
+        let raw = info
             .read(&mut self.reader, self.content.tensor_data_offset, &Device::Cpu)
             .with_context(|| format!("`{name}`"))?;
-        if tensor.rank() == 1 || published == "wpe.weight" {
-            return Ok(Raw::Float(tensor.dequantize(&Device::Cpu)?));
+        match tensor.is_matrix() {
+            true => Ok(Raw::Ggml(raw.into())),
+            false => Ok(Raw::Float(raw.dequantize(&Device::Cpu)?)),
         }
-        Ok(Raw::Ggml(tensor.into()))
+    }
+}
+
+impl Metadata for Content {
+    fn count(&self, key: &str) -> Result<usize> {
+        let value = self.metadata.get(key).with_context(|| format!("`{key}` is missing"))?;
+        // A converter writes u32, others have written i32 or u64.
+        let number = match value {
+            Value::I32(n) => u64::try_from(*n).ok(),
+            Value::I64(n) => u64::try_from(*n).ok(),
+            value => value.to_u64().ok(),
+        };
+        Ok(number.with_context(|| format!("`{key}` is no count"))? as usize)
+    }
+
+    fn float(&self, key: &str) -> Option<f32> {
+        self.metadata.get(key)?.to_f32().ok()
+    }
+
+    fn shape(&self, tensor: &str) -> Option<Vec<usize>> {
+        Some(self.tensor_infos.get(tensor)?.shape.dims().to_vec())
     }
 }

@@ -1,8 +1,12 @@
 //! GGUF files written: names and metadata as llama.cpp's converter has them, one tensor after the other, so that
 //! beside the network only one is ever in memory.
 
-use super::{CONTROL, NORMAL, UNUSED, name_of};
-use crate::model::{Config, Gpt2, Part, Tokenizer, Weight, tokenizer::Parts};
+use super::{CONTROL, NORMAL, UNUSED};
+use crate::model::{
+    Architecture, Network, Tokenizer, Weight,
+    network::{Number, Part},
+    tokenizer::Parts,
+};
 use anyhow::{Context, Result, ensure};
 use candle_core::{
     DType, Device, Tensor,
@@ -29,13 +33,13 @@ enum Value {
 pub fn write(
     to: &mut impl Write,
     name: &str,
-    network: &Gpt2,
+    network: &dyn Network,
     tokenizer: &Tokenizer,
     extra: &[(&str, String)],
 ) -> Result<()> {
     let mut head = b"GGUF".to_vec();
-    let parts = network.parts();
-    let metadata = metadata(name, &network.config, tokenizer, extra)?;
+    let parts = network.named_parts();
+    let metadata = metadata(name, network.config(), tokenizer, extra)?;
     head.extend(3u32.to_le_bytes());
     head.extend((parts.len() as u64).to_le_bytes());
     head.extend((metadata.len() as u64).to_le_bytes());
@@ -44,10 +48,9 @@ pub fn write(
         put_value(&mut head, value);
     }
     let mut offset = 0;
-    for (published, part) in &parts {
-        let name = name_of(published).with_context(|| format!("`{published}` has no name"))?;
+    for (spec, part) in &parts {
         let (form, dims) = shape_of(part)?;
-        put_text(&mut head, &name);
+        put_text(&mut head, &spec.gguf);
         head.extend((dims.len() as u32).to_le_bytes());
         for dim in dims.iter().rev() {
             head.extend((*dim as u64).to_le_bytes());
@@ -70,11 +73,10 @@ pub fn write(
 
 fn metadata(
     name: &str,
-    config: &Config,
+    config: &dyn Architecture,
     tokenizer: &Tokenizer,
     extra: &[(&str, String)],
 ) -> Result<Vec<(String, Value)>> {
-    let count = |n: usize| Value::Count(n as u32);
     let text = |text: &str| Value::Text(text.into());
     let Parts { tokens, merges, special } = tokenizer.parts()?;
     let kind = |id| match tokens.get(&id) {
@@ -82,26 +84,25 @@ fn metadata(
         Some(token) if special.contains(token) => CONTROL,
         Some(_) => NORMAL,
     };
-    let all = 0..config.vocab_size as u32;
+    let all = 0..config.dims().vocabulary as u32;
     let kinds = all.clone().map(kind).collect();
     let spelt = |id| tokens.get(&id).cloned().unwrap_or(format!("[PAD{id}]"));
     let mut metadata = vec![
-        ("general.architecture", text("gpt2")),
+        ("general.architecture", text(config.family())),
         ("general.name", text(name)),
         ("general.quantization_version", Value::Count(2)),
-        ("gpt2.context_length", count(config.n_positions)),
-        ("gpt2.embedding_length", count(config.n_embd)),
-        ("gpt2.block_count", count(config.n_layer)),
-        ("gpt2.feed_forward_length", count(config.inner())),
-        ("gpt2.attention.head_count", count(config.n_head)),
-        ("gpt2.attention.layer_norm_epsilon", Value::Float(config.layer_norm_epsilon as f32)),
         ("tokenizer.ggml.model", text("gpt2")),
         ("tokenizer.ggml.pre", text("gpt-2")),
         ("tokenizer.ggml.tokens", Value::Texts(all.map(spelt).collect())),
         ("tokenizer.ggml.token_type", Value::Kinds(kinds)),
         ("tokenizer.ggml.merges", Value::Texts(merges)),
     ];
-    if let Some(end) = config.eos_token_id.or(tokenizer.end()) {
+    let own = config.to_gguf().into_iter().map(|(key, number)| match number {
+        Number::Count(n) => (key, Value::Count(n as u32)),
+        Number::Float(x) => (key, Value::Float(x as f32)),
+    });
+    metadata.splice(3..3, own);
+    if let Some(end) = config.end().or(tokenizer.end()) {
         metadata.push(("tokenizer.ggml.bos_token_id", Value::Count(end)));
         metadata.push(("tokenizer.ggml.eos_token_id", Value::Count(end)));
     }
@@ -147,7 +148,7 @@ fn put_value(to: &mut Vec<u8>, value: &Value) {
 /// The form and the shape, (out, in), that a part is written in.
 fn shape_of(part: &Part) -> Result<(GgmlDType, Vec<usize>)> {
     let weight = match part {
-        Part::Vector(t) => return Ok((GgmlDType::F32, t.dims().to_vec())),
+        Part::Float(t) => return Ok((GgmlDType::F32, t.dims().to_vec())),
         Part::Matrix(weight) => weight,
     };
     let form = match weight {
@@ -169,7 +170,7 @@ fn bytes_of<'a>(part: &Part<'a>) -> Result<Cow<'a, [u8]>> {
         Ok(numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>().into())
     };
     match *part {
-        Part::Vector(t) | Part::Matrix(Weight::Transposed(t)) => floats(t),
+        Part::Float(t) | Part::Matrix(Weight::Transposed(t)) => floats(t),
         Part::Matrix(Weight::Dense(t)) => floats(&t.t()?),
         Part::Matrix(Weight::Half(t)) => {
             let form = match t.dtype() {

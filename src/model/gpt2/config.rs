@@ -1,0 +1,295 @@
+//! GPT-2's configuration: `config.json` in its own field names, and the table of its tensors.
+
+use super::Gpt2;
+use crate::model::{
+    Precision,
+    network::{Architecture, Dims, Family, Metadata, Network, Number},
+    tensors::{Kind, Spec, Tensors},
+};
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// GPT-2 in the list of families.
+pub const FAMILY: Family = Family {
+    name: "gpt2",
+    from_json: |value| Ok(Box::new(Config::from_json(value)?)),
+    from_gguf: |metadata| Ok(Box::new(Config::from_gguf(metadata)?)),
+};
+
+/// `config.json` of a GPT-2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Must be `gpt2`.
+    #[serde(default = "gpt2")]
+    pub model_type: String,
+    /// Tokens in the vocabulary.
+    pub vocab_size: usize,
+    /// Tokens in the context.
+    #[serde(alias = "n_ctx")]
+    pub n_positions: usize,
+    /// Width of the residual stream.
+    pub n_embd: usize,
+    /// Blocks.
+    pub n_layer: usize,
+    /// Attention heads in a block.
+    pub n_head: usize,
+    /// Width of the feed-forward layer; 4 `n_embd` where absent.
+    #[serde(default)]
+    pub n_inner: Option<usize>,
+    /// Only the tanh form of GELU is GPT-2's.
+    #[serde(default = "gelu_new")]
+    pub activation_function: String,
+    /// Added to the variance in layer normalization.
+    #[serde(default = "epsilon")]
+    pub layer_norm_epsilon: f64,
+    /// Whether attention scores are divided by the square root of a head's width.
+    #[serde(default = "yes")]
+    pub scale_attn_weights: bool,
+    /// Whether attention scores are divided by the layer's number, from 1.
+    #[serde(default)]
+    pub scale_attn_by_inverse_layer_idx: bool,
+    /// For training in f16. Attention scores are always f32 here, so it changes nothing.
+    #[serde(default)]
+    pub reorder_and_upcast_attn: bool,
+    /// Cross-attention; must be false.
+    #[serde(default)]
+    pub add_cross_attention: bool,
+    /// Whether the head is the embedding, transposed.
+    #[serde(default = "yes")]
+    pub tie_word_embeddings: bool,
+    /// The token that ends a text.
+    #[serde(default)]
+    pub eos_token_id: Option<u32>,
+}
+
+fn gpt2() -> String {
+    "gpt2".into()
+}
+fn gelu_new() -> String {
+    "gelu_new".into()
+}
+fn epsilon() -> f64 {
+    1e-5
+}
+fn yes() -> bool {
+    true
+}
+
+impl Config {
+    /// Read `config.json`. `n_positions` wins over `n_ctx` where both are given.
+    ///
+    /// # Errors
+    /// When it is malformed, or asks for something that this network can't do.
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        Self::from_json(&serde_json::from_slice(json)?)
+    }
+
+    fn from_json(value: &Value) -> Result<Self> {
+        let mut value = value.clone();
+        if let Some(map) = value.as_object_mut()
+            && map.contains_key("n_positions")
+        {
+            map.remove("n_ctx");
+        }
+        let config: Self = serde_json::from_value(value)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn from_gguf(metadata: &dyn Metadata) -> Result<Self> {
+        let embedding = metadata.shape("token_embd.weight");
+        let embedding = embedding.context("`token_embd.weight` is missing")?;
+        // The converter writes four times the width whatever it is: the tensor knows better.
+        let up = metadata.shape("blk.0.ffn_up.weight");
+        Self::from_json(&json!({
+            "vocab_size": embedding.first().copied().unwrap_or(0),
+            "n_positions": metadata.count("gpt2.context_length")?,
+            "n_embd": metadata.count("gpt2.embedding_length")?,
+            "n_layer": metadata.count("gpt2.block_count")?,
+            "n_head": metadata.count("gpt2.attention.head_count")?,
+            "n_inner": up.and_then(|shape| shape.first().copied()),
+            "layer_norm_epsilon": metadata
+                .float("gpt2.attention.layer_norm_epsilon")
+                .unwrap_or(1e-5),
+            "tie_word_embeddings": metadata.shape("output.weight").is_none(),
+            "eos_token_id": metadata.count("tokenizer.ggml.eos_token_id").ok(),
+        }))
+    }
+
+    /// The published vocabulary and context with heads of 64 and one layer; the width is a multiple of 64.
+    pub fn gpt2(n_embd: usize) -> Self {
+        Self {
+            model_type: gpt2(),
+            vocab_size: 50_257,
+            n_positions: 1024,
+            n_embd,
+            n_layer: 1,
+            n_head: n_embd / 64,
+            n_inner: None,
+            activation_function: gelu_new(),
+            layer_norm_epsilon: epsilon(),
+            scale_attn_weights: true,
+            scale_attn_by_inverse_layer_idx: false,
+            reorder_and_upcast_attn: false,
+            add_cross_attention: false,
+            tie_word_embeddings: true,
+            eos_token_id: Some(50_256),
+        }
+    }
+
+    /// The width of the feed-forward layer.
+    pub fn inner(&self) -> usize {
+        self.n_inner.unwrap_or(4 * self.n_embd)
+    }
+
+    /// The published name of the matrix (v, c) that makes logits.
+    pub fn head(&self) -> &'static str {
+        if self.tie_word_embeddings { "wte.weight" } else { "lm_head.weight" }
+    }
+
+    /// The factor of attention scores in a layer, from 0.
+    pub fn attention_scale(&self, layer: usize) -> f32 {
+        let mut scale = 1.0;
+        if self.scale_attn_weights {
+            scale /= ((self.n_embd / self.n_head) as f32).sqrt();
+        }
+        if self.scale_attn_by_inverse_layer_idx {
+            scale /= (layer + 1) as f32;
+        }
+        scale
+    }
+
+    fn check(&self) -> Result<()> {
+        for (name, value, most) in [
+            ("vocab_size", self.vocab_size, 1 << 22),
+            ("n_positions", self.n_positions, 1 << 20),
+            ("n_embd", self.n_embd, 1 << 16),
+            ("n_layer", self.n_layer, 1 << 10),
+            ("n_head", self.n_head, 1 << 12),
+            ("n_inner", self.inner(), 1 << 20),
+        ] {
+            ensure!(
+                (1..=most).contains(&value),
+                "`{name}` is {value}; it must be between 1 and {most}"
+            );
+        }
+        ensure!(
+            self.n_embd.is_multiple_of(self.n_head),
+            "`n_embd` {} does not divide by `n_head` {}",
+            self.n_embd,
+            self.n_head
+        );
+        ensure!(
+            matches!(self.activation_function.as_str(), "gelu_new" | "gelu_pytorch_tanh"),
+            "`activation_function` is `{}`; GPT-2's `gelu_new` is the only one known here",
+            self.activation_function
+        );
+        ensure!(!self.add_cross_attention, "`add_cross_attention` is no part of a language model");
+        ensure!(self.layer_norm_epsilon > 0.0, "`layer_norm_epsilon` must be above 0");
+        Ok(())
+    }
+}
+
+impl Architecture for Config {
+    fn family(&self) -> &'static str {
+        FAMILY.name
+    }
+
+    fn dims(&self) -> Dims {
+        Dims {
+            vocabulary: self.vocab_size,
+            context: self.n_positions,
+            width: self.n_embd,
+            layers: self.n_layer,
+            heads: self.n_head,
+            kv_heads: self.n_head,
+            head_width: self.n_embd / self.n_head,
+            inner: self.inner(),
+        }
+    }
+
+    fn tensors(&self) -> Vec<Spec> {
+        let (c, v, inner) = (self.n_embd, self.vocab_size, self.inner());
+        let spec = |name: String, gguf: String, shape: &[usize], kind| {
+            let in_out = matches!(kind, Kind::Matrix | Kind::Projection);
+            Spec { name, gguf, shape: shape.to_vec(), kind, in_out }
+        };
+        let mut all = vec![
+            spec("wte.weight".into(), "token_embd.weight".into(), &[v, c], Kind::Embedding),
+            spec(
+                "wpe.weight".into(),
+                "position_embd.weight".into(),
+                &[self.n_positions, c],
+                Kind::Positions,
+            ),
+        ];
+        let mut pair = |name: &str, gguf: &str, shape: &[usize], kind| {
+            let out = &shape[shape.len() - 1..];
+            all.push(spec(format!("{name}.weight"), format!("{gguf}.weight"), shape, kind));
+            all.push(spec(format!("{name}.bias"), format!("{gguf}.bias"), out, Kind::Bias));
+        };
+        for i in 0..self.n_layer {
+            for (name, gguf, shape, kind) in [
+                ("ln_1", "attn_norm", &[c][..], Kind::Gain),
+                ("ln_2", "ffn_norm", &[c], Kind::Gain),
+                ("attn.c_attn", "attn_qkv", &[c, 3 * c], Kind::Matrix),
+                ("attn.c_proj", "attn_output", &[c, c], Kind::Projection),
+                ("mlp.c_fc", "ffn_up", &[c, inner], Kind::Matrix),
+                ("mlp.c_proj", "ffn_down", &[inner, c], Kind::Projection),
+            ] {
+                pair(&format!("h.{i}.{name}"), &format!("blk.{i}.{gguf}"), shape, kind);
+            }
+        }
+        pair("ln_f", "output_norm", &[c], Kind::Gain);
+        if !self.tie_word_embeddings {
+            all.push(spec("lm_head.weight".into(), "output.weight".into(), &[v, c], Kind::Head));
+        }
+        all
+    }
+
+    fn load(&self, precision: Precision, from: &mut dyn Tensors) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Gpt2::load(self.clone(), precision, from)?))
+    }
+
+    fn end(&self) -> Option<u32> {
+        self.eos_token_id
+    }
+
+    fn tie_head(&mut self) {
+        self.tie_word_embeddings = true;
+    }
+
+    fn to_json(&self) -> Value {
+        let mut json = json!(self);
+        // The older name, by which llama.cpp's converter knows it.
+        json["n_ctx"] = json!(self.n_positions);
+        json["architectures"] = json!(["GPT2LMHeadModel"]);
+        json["bos_token_id"] = json!(self.eos_token_id);
+        json["dtype"] = json!("float32");
+        json
+    }
+
+    fn to_gguf(&self) -> Vec<(&'static str, Number)> {
+        vec![
+            ("gpt2.context_length", Number::Count(self.n_positions)),
+            ("gpt2.embedding_length", Number::Count(self.n_embd)),
+            ("gpt2.block_count", Number::Count(self.n_layer)),
+            ("gpt2.feed_forward_length", Number::Count(self.inner())),
+            ("gpt2.attention.head_count", Number::Count(self.n_head)),
+            ("gpt2.attention.layer_norm_epsilon", Number::Float(self.layer_norm_epsilon)),
+        ]
+    }
+
+    fn fits_gguf(&self) -> Result<()> {
+        ensure!(
+            self.scale_attn_weights && !self.scale_attn_by_inverse_layer_idx,
+            "GGUF has no key for this model's attention scaling; --to hf can hold it"
+        );
+        Ok(())
+    }
+
+    fn boxed(&self) -> Box<dyn Architecture> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,164 @@
+//! The table of a network's tensors: their names, shapes and kinds. Loading, training and every file format go by it.
+
+use super::{Precision, Weight, linear::Linear};
+use anyhow::{Context, Result};
+use candle_core::{Device, Tensor, quantized::QTensor};
+use std::sync::Arc;
+
+/// One tensor of a network's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Its name in the published checkpoint.
+    pub name: String,
+    /// Its name in GGUF files.
+    pub gguf: String,
+    /// Its shape in the published checkpoint.
+    pub shape: Vec<usize>,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether the published checkpoint has a linear layer's matrix as (in, out), like GPT-2's `Conv1D`. All others are
+    /// (out, in), as in GGUF files and in [`Weight`].
+    pub in_out: bool,
+}
+
+/// What a tensor is in a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The embedding (vocabulary, width); also the head where that is tied.
+    Embedding,
+    /// The head (vocabulary, width).
+    Head,
+    /// Learned positions (context, width); always held in f32.
+    Positions,
+    /// The matrix of a linear layer.
+    Matrix,
+    /// The matrix of a linear layer whose output is added to the residual stream.
+    Projection,
+    /// The scale of a normalization.
+    Gain,
+    /// The bias of a normalization or a linear layer.
+    Bias,
+}
+
+impl Spec {
+    /// The number of its elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it may be quantized: matrices, the embedding, the head.
+    pub fn is_matrix(&self) -> bool {
+        matches!(self.kind, Kind::Embedding | Kind::Head | Kind::Matrix | Kind::Projection)
+    }
+
+    /// Its shape in a GGUF file.
+    pub fn gguf_shape(&self) -> Vec<usize> {
+        let mut shape = self.shape.clone();
+        if self.in_out {
+            shape.reverse();
+        }
+        shape
+    }
+}
+
+/// A source of tensors, such as the files of a checkpoint.
+pub trait Tensors {
+    /// The tensor of this name and shape.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or of another shape.
+    fn get(&mut self, tensor: &Spec) -> Result<Raw>;
+}
+
+impl<F: FnMut(&Spec) -> Result<Raw>> Tensors for F {
+    fn get(&mut self, tensor: &Spec) -> Result<Raw> {
+        self(tensor)
+    }
+}
+
+/// A tensor as a file holds it.
+pub enum Raw {
+    /// Floats in f32, in the published shape.
+    Float(Tensor),
+    /// One of ggml's forms; matrices are (out, in).
+    Ggml(Arc<QTensor>),
+}
+
+impl Raw {
+    fn float(self) -> Result<Tensor> {
+        match self {
+            Self::Float(tensor) => Ok(tensor),
+            Self::Ggml(tensor) => Ok(tensor.dequantize(&Device::Cpu)?),
+        }
+    }
+
+    /// Its shape.
+    pub fn dims(&self) -> Vec<usize> {
+        match self {
+            Self::Float(tensor) => tensor.dims().to_vec(),
+            Self::Ggml(tensor) => tensor.shape().dims().to_vec(),
+        }
+    }
+}
+
+/// Reads the tensors of a table in its order, and rounds matrices to a precision.
+pub struct Loader<'a> {
+    table: std::vec::IntoIter<Spec>,
+    precision: Precision,
+    from: &'a mut dyn Tensors,
+}
+
+impl<'a> Loader<'a> {
+    /// A loader at the first tensor of a table.
+    pub fn new(table: Vec<Spec>, precision: Precision, from: &'a mut dyn Tensors) -> Self {
+        Self { table: table.into_iter(), precision, from }
+    }
+
+    fn next(&mut self) -> Result<(Spec, Raw)> {
+        let spec = self.table.next().context("the table of tensors is too short")?;
+        let raw = self.from.get(&spec)?;
+        Ok((spec, raw))
+    }
+
+    /// The next tensor, which stays in f32.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn float(&mut self) -> Result<Tensor> {
+        self.next()?.1.float()
+    }
+
+    /// The next matrix.
+    ///
+    /// # Errors
+    /// When it can't be read or rounded.
+    pub fn matrix(&mut self) -> Result<Weight> {
+        let (spec, raw) = self.next()?;
+        let precision = match (self.precision, spec.kind) {
+            // ggml keeps embeddings of 4-bit models finer, since they are looked up as well
+            (Precision::Q4k, Kind::Embedding | Kind::Head) => Precision::Q8_0,
+            (precision, _) => precision,
+        };
+        let weight = match raw {
+            // variables stay themselves, so that they get their gradient
+            Raw::Float(t) if precision == Precision::F32 && spec.in_out => Ok(Weight::Dense(t)),
+            Raw::Float(t) if spec.in_out => Weight::round(&t.t()?, precision),
+            Raw::Float(t) => Weight::round(&t, precision),
+            Raw::Ggml(t) => Weight::ggml(t, precision),
+        };
+        weight.with_context(|| spec.name)
+    }
+
+    /// The next linear layer: a matrix, then its bias.
+    ///
+    /// # Errors
+    /// When they can't be read or rounded.
+    pub fn linear(&mut self) -> Result<Linear> {
+        Ok(Linear { weight: self.matrix()?, bias: Some(self.float()?) })
+    }
+}
