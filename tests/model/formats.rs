@@ -458,7 +458,7 @@ fn gguf_files_that_lie_are_refused() {
     let mut other = whole.clone();
     let at = whole.windows(4).position(|four| four == b"gpt2").unwrap();
     other[at..at + 4].copy_from_slice(b"lama");
-    assert!(say(&other).contains("it holds a `lama` model"));
+    assert!(say(&other).contains("it describes a `lama` model"));
     assert!(say(&whole[..whole.len() - 100]).contains("x.gguf"));
     assert!(say(&whole[..3000]).contains("ends early"));
     assert!(say(b"").contains("x.gguf"));
