@@ -27,7 +27,6 @@ use std::{
 use support::{
     bot::{fake, rig, world},
     desk,
+    models::TINY,
     program::{code, err, out, unstuck},
 };
-
-const TINY: &str = "tests/fixtures/tiny-gpt2";

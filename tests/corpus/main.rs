@@ -8,6 +8,8 @@ mod cleaning;
 mod output;
 mod program;
 mod shapes;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{
     fs,

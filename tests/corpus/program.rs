@@ -1,24 +1,19 @@
 //! The command itself, from outside: what goes where, and the exit codes.
 
+use crate::support::program;
 use serde_json::Value;
 use std::{
     fs,
     io::Write,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 use tempfile::TempDir;
 
 /// `unstuck corpus` with `args`, in a world of its own.
 fn unstuck(args: &[&str], input: &str) -> Output {
     let home = TempDir::new().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
-        command.env(name, home.path());
-    }
-    command.env_remove("UNSTUCK_CONFIG").env_remove("UNSTUCK_THREADS").arg("corpus").args(args);
-    let pipes = [Stdio::piped(), Stdio::piped(), Stdio::piped()];
-    let [stdin, stdout, stderr] = pipes;
-    let mut child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn().unwrap();
+    let mut command = program::unstuck(home.path());
+    let mut child = command.arg("corpus").args(args).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
     child.wait_with_output().unwrap()
 }

@@ -4,8 +4,11 @@
 mod learning;
 mod program;
 mod runs;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{fs, path::Path};
+use support::models::TINY;
 use unstuck::{
     finetune::{
         Options,
@@ -13,8 +16,6 @@ use unstuck::{
     },
     model::{Model, Precision, Tokenizer},
 };
-
-const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn tiny() -> Model {
     unstuck::weights::open(Path::new(TINY), Precision::F32).unwrap()

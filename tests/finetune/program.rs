@@ -1,11 +1,11 @@
 //! Runs as people have them: through the program, in its data folder.
 
-use super::{TINY, tiny, two_hundred_lines};
+use super::{TINY, support::program, tiny, two_hundred_lines};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 use tempfile::TempDir;
 
@@ -34,12 +34,8 @@ impl Home {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
-        {
-            command.env(name, self.0.path());
-        }
-        command.env_remove("UNSTUCK_MODEL").stdin(Stdio::null()).args(args);
+        let mut command = program::unstuck(self.0.path());
+        command.args(args);
         command
     }
 
@@ -57,15 +53,7 @@ impl Home {
     }
 }
 
-pub fn lines(output: &Output) -> Vec<Value> {
-    assert!(output.status.success(), "{}", err(output));
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-pub fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+pub use crate::support::program::{err, json_lines as lines};
 
 pub fn refused(command: &mut Command) -> String {
     let output = command.output().unwrap();

@@ -1,5 +1,6 @@
 //! Every file that holds a GPT-2 opens as the same model, and says what is wrong with it when it does not.
 
+use crate::support::models::{MICRO, RUN};
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
@@ -10,8 +11,6 @@ use unstuck::{
         bundle::{Index, Slot},
     },
 };
-
-const RUN: &str = "tests/fixtures/tiny-gpt-2-simple";
 
 fn open(path: &Path) -> Model {
     weights::open(path, Precision::F32).unwrap()
@@ -259,8 +258,6 @@ fn tensors_may_lie_in_several_data_files() {
     assert_eq!(last_logits(&open(run.path()), &text), last_logits(&open(Path::new(RUN)), &text));
     assert_eq!(Checkpoint::open(run.path()).unwrap().files().len(), 2);
 }
-
-const MICRO: &str = "tests/fixtures/micro";
 
 /// The micro model's folder with only these of its files.
 fn micro(files: &[&str]) -> tempfile::TempDir {

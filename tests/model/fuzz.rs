@@ -1,6 +1,7 @@
 //! Every reader on files that were damaged at random: an error or a model, never a panic, and never memory that only a
 //! file's own number asked for. A million inputs in all; `UNSTUCK_FUZZ=N` makes it N for each reader.
 
+use crate::support::models::{MICRO, RUN};
 use candle_core::{Device, Tensor};
 use std::{
     collections::HashMap,
@@ -15,9 +16,6 @@ use unstuck::{
         self, Checkpoint, bundle::Index, gguf, pickle::Pickle, run, safetensors, torch::Torch,
     },
 };
-
-const MICRO: &str = "tests/fixtures/micro";
-const RUN: &str = "tests/fixtures/tiny-gpt-2-simple";
 
 /// Numbers that are drawn, the same ones at each run.
 struct Dice(u64);

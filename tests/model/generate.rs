@@ -1,5 +1,6 @@
 //! The engine on a tiny GPT-2 of random weights: what it says is noise, how it says it is what these hold.
 
+use crate::support::models::TINY;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::{
     clean::Level,
@@ -8,8 +9,6 @@ use unstuck::{
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
 };
-
-const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn engine(precision: Precision) -> Engine {
     Engine::new(weights::open(Path::new(TINY), precision).unwrap())

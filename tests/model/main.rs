@@ -6,3 +6,5 @@ mod formats;
 mod fuzz;
 mod generate;
 mod parity;
+#[path = "../support/mod.rs"]
+mod support;

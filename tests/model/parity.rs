@@ -1,13 +1,12 @@
 //! The network against the reference implementation's stored results on a tiny GPT-2 of random weights.
 
+use crate::support::models::{RUN, TINY};
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::Value;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::generate::{Engine, perplexity};
 use unstuck::model::{Gpt2, Model, Network, Precision, Raw, Span, Spec, Tokenizer, gpt2::Config};
 use unstuck::weights;
-
-const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn reference() -> Value {
     serde_json::from_slice(&fs::read(format!("{TINY}/reference.json")).unwrap()).unwrap()
@@ -187,7 +186,7 @@ fn perplexity_stays_within_half_a_percent_in_eight_bits() {
         perplexity(&Engine::new(model).score(include_str!("../../benches/prose.txt")).unwrap())
             .unwrap()
     };
-    let trained = |p| weights::open(Path::new("tests/fixtures/tiny-gpt-2-simple"), p).unwrap();
+    let trained = |p| weights::open(Path::new(RUN), p).unwrap();
     let exact = perplexity_of(trained(Precision::F32));
     for (precision, most) in
         [(Precision::F16, 1e-3), (Precision::Bf16, 3e-3), (Precision::Q8_0, 5e-3)]

@@ -1,15 +1,16 @@
 //! `unstuck models`, through the real program: what comes in, what goes out, and that nothing is lost on the way.
 
+use crate::support::{
+    models::{MICRO, RUN},
+    program,
+};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
 };
 use tempfile::TempDir;
-
-const RUN: &str = "tests/fixtures/tiny-gpt-2-simple";
-const MICRO: &str = "tests/fixtures/micro";
 
 /// A person's home, and the folder where the program is called.
 struct Home(TempDir);
@@ -20,17 +21,7 @@ impl Home {
     }
 
     fn unstuck(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_unstuck"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("UNSTUCK_") {
-                command.env_remove(name);
-            }
-        }
-        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
-        {
-            command.env(name, self.0.path());
-        }
-        command.args(args).current_dir(self.0.path()).stdin(Stdio::null()).output().unwrap()
+        program::unstuck(self.0.path()).args(args).current_dir(self.0.path()).output().unwrap()
     }
 
     fn settings(&self) -> PathBuf {

@@ -23,10 +23,9 @@ use std::{
     path::Path,
     process::{Command, Output, Stdio},
 };
+use support::models::TINY;
 use support::program::{code, err, json_lines, success as out, unstuck};
 use tempfile::TempDir;
-
-const TINY: &str = "tests/fixtures/tiny-gpt2";
 
 fn run(args: &[&str]) -> Output {
     let home = TempDir::new().expect("a folder");

@@ -14,7 +14,7 @@ use std::{
 };
 
 pub const COMMIT: &str = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
-pub const MICRO: &str = "tests/fixtures/micro";
+pub use super::models::MICRO;
 
 /// A model on the hub.
 #[derive(Clone, Default)]

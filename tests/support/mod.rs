@@ -7,6 +7,7 @@ pub mod air;
 pub mod bot;
 pub mod desk;
 pub mod hub;
+pub mod models;
 pub mod program;
 pub mod scripted;
 #[cfg(target_os = "linux")]
