@@ -10,7 +10,8 @@
 //!   session  generate                 the draft and its history; prompt to tokens
 //!   hub                               models from the hub, and the cache that its programs share
 //!   weights                           files of weights, read and written in every format
-//!   clean  model  token               what a reader never sees; the network; plain types
+//!   clean  model                      what a reader never sees; the network
+//!   net  token  whole  splitmix       HTTP; plain types; files that are whole; mixing of seeds
 //! ```
 
 pub mod bot;
@@ -22,7 +23,9 @@ pub mod generate;
 pub mod hub;
 pub mod mentions;
 pub mod model;
+pub mod net;
 pub mod session;
+pub mod splitmix;
 pub mod token;
 pub mod tui;
 pub mod ui;

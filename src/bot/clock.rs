@@ -1,6 +1,6 @@
-//! The time, never going backward within a run however the machine's clock is set; and chance, for jitter.
+//! A clock that never goes back within a run, and random numbers for jitter.
 
-use crate::mentions::Moment;
+use crate::{mentions::Moment, splitmix};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The wall's clock, held up by the one that only goes forward.
@@ -44,27 +44,23 @@ fn wall() -> Moment {
     Moment::try_from(since.as_millis()).unwrap_or(0)
 }
 
-/// A generator for jitter, which nothing secret depends on (splitmix64, after Steele, Lea and Flood 2014).
+/// Random numbers for jitter, so that waiting programs don't all come back at once. No secret depends on them.
 #[derive(Clone, Debug)]
-pub struct Chance(pub u64);
+pub struct Jitter(pub u64);
 
-impl Chance {
-    /// From the machine's own randomness.
-    pub fn any() -> Self {
-        Self(getrandom::u64().unwrap_or(0x9e37_79b9))
+impl Jitter {
+    /// Seeded by the system.
+    pub fn seeded() -> Self {
+        Self(getrandom::u64().unwrap_or(splitmix::GAMMA))
     }
 
     /// A number from 0 to `most`.
     pub fn up_to(&mut self, most: Moment) -> Moment {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
+        let z = splitmix::next(&mut self.0);
         (z % (most.max(0).cast_unsigned() + 1)).cast_signed()
     }
 
-    /// How long to wait after so many failures in a row: anything up to a limit that doubles (full jitter).
+    /// How long to wait after this many failures in a row: exponential backoff with full jitter, 15 minutes at most.
     pub fn backoff(&mut self, failures: u32) -> Moment {
         const BASE: Moment = 2_000;
         const CAP: Moment = 15 * 60_000;
@@ -79,11 +75,11 @@ mod tests {
 
     #[test]
     fn waits_grow_and_end() {
-        let mut chance = Chance(7);
+        let mut jitter = Jitter(7);
         for failures in 0..40 {
             let limit = (2_000_i64 << failures.min(16)).min(900_000);
             for _ in 0..50 {
-                let wait = chance.backoff(failures);
+                let wait = jitter.backoff(failures);
                 assert!((1_000..=limit).contains(&wait), "{failures}: {wait}");
             }
         }

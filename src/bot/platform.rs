@@ -95,14 +95,16 @@ pub struct Outgoing<'a> {
 pub struct Refusal {
     /// What follows from it.
     pub class: Class,
-    /// In a sentence, without secrets.
+    /// The HTTP status, if it was a response that said no.
+    pub status: Option<u16>,
+    /// The reason, in a sentence, without secrets.
     pub says: String,
 }
 
 impl Refusal {
     /// Of this class, for this reason.
     pub fn new(class: Class, says: impl Into<String>) -> Self {
-        Self { class, says: says.into() }
+        Self { class, status: None, says: says.into() }
     }
 }
 

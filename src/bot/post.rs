@@ -101,7 +101,7 @@ impl Bot<'_> {
                 self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
             }
             Class::Transient | Class::Ended => {
-                self.posts_from = now + self.chance.backoff(self.failures);
+                self.posts_from = now + self.jitter.backoff(self.failures);
                 self.failures += 1;
                 self.ledger.refused(attempt, says, now)?;
             }

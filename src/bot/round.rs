@@ -1,7 +1,7 @@
 //! The loop's one step. Each turn does one piece of work, the most urgent first, and says when the next is due;
 //! nothing in it waits, so that time can be any time.
 
-use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Chance};
+use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Jitter};
 use crate::mentions::{self, Account, Filter, Kind, Ledger, Moment, Row, State, Step, Voice};
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ pub struct Bot<'a> {
     pub(super) posts_from: Moment,
     pub(super) failures: u32,
     pub(super) not_engaged: u32,
-    pub(super) chance: Chance,
+    pub(super) jitter: Jitter,
     /// How the reply that goes out next came about.
     pub(super) steps: Option<(String, Vec<Step>)>,
     decisions: Vec<Decision>,
@@ -104,7 +104,7 @@ impl<'a> Bot<'a> {
             posts_from,
             failures: 0,
             not_engaged: 0,
-            chance: Chance::any(),
+            jitter: Jitter::seeded(),
             steps: None,
             decisions: Vec::new(),
             notes: Vec::new(),
@@ -277,7 +277,7 @@ impl<'a> Bot<'a> {
                 self.note(format!("reading waits: {}", refusal.says));
             }
             _ => {
-                self.reads_from = now + self.chance.backoff(self.failures);
+                self.reads_from = now + self.jitter.backoff(self.failures);
                 self.failures += 1;
                 self.note(format!("reading failed: {}", refusal.says));
             }

@@ -1,6 +1,8 @@
 //! Everything a platform would turn into a link, a ping or a price tag. Stricter than any platform on purpose:
 //! a word too much that goes is cheaper than a link that stays.
 
+use super::script::is_east_asian;
+
 /// `text` without links, e-mail addresses, @handles and $cashtags; hashtags lose their `#` and stay words.
 /// A full stop glued to the next sentence gets its space back (`end.So` would be a link to Somalia).
 pub fn remove(text: &str) -> String {
@@ -73,21 +75,40 @@ fn domain(text: &str, at: usize) -> Option<Change> {
     }
 }
 
-/// From `from` to where the link that holds all up to byte `inside` ends; the punctuation at its end belongs to
-/// the sentence.
+/// From `from` to the end of the link that contains everything up to byte `inside`.
 fn cut(text: &str, from: usize, inside: usize) -> Change {
-    let whole = text[inside..]
-        .find(|c: char| c.is_whitespace() || is_east_asian(c) || matches!(c, '<' | '>' | '"'))
-        .map_or(&text[from..], |end| &text[from..inside + end]);
-    let kept = whole.trim_end_matches(|c: char| {
-        matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '\'' | '’' | '”' | ')' | ']' | '}')
-    });
-    Change::Cut(from, from + kept.len().max(inside - from))
+    Change::Cut(from, end(text, from, inside))
 }
 
-/// Where the letters before `://` begin.
-fn scheme_start(before: &str) -> usize {
-    before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-')).len()
+/// The byte at which a link ends that begins at `from` and contains everything up to `inside`. Punctuation at its end
+/// belongs to the sentence.
+pub(super) fn end(text: &str, from: usize, inside: usize) -> usize {
+    let breaks = |c: char| {
+        c.is_whitespace()
+            || is_east_asian(c)
+            || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»')
+    };
+    let whole = text[inside..].find(breaks).map_or(&text[from..], |end| &text[from..inside + end]);
+    from + without_punctuation(whole).len().max(inside - from)
+}
+
+/// A link without the punctuation at its end.
+pub(super) fn without_punctuation(link: &str) -> &str {
+    link.trim_end_matches(|c: char| {
+        matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '\'' | '’' | ')' | ']' | '}')
+    })
+}
+
+/// The byte at which the scheme begins that `before` (the text before `://`) ends with. Words are often glued to it:
+/// `belowhttps://`.
+pub(super) fn scheme_start(before: &str) -> usize {
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-');
+    let from = before.trim_end_matches(is_scheme).len();
+    let run = &before[from..];
+    let known = ["https", "http"].into_iter().find(|known| {
+        run.len() >= known.len() && run[run.len() - known.len()..].eq_ignore_ascii_case(known)
+    });
+    known.map_or(from, |known| before.len() - known.len())
 }
 
 /// Where the labels before a dot or an `@` begin.
@@ -115,9 +136,4 @@ fn is_label(c: char) -> bool {
         || c > '\u{bf}'
             && !c.is_whitespace()
             && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}')
-}
-
-/// Scripts that put no space between words, so that a link has no visible end on that side.
-fn is_east_asian(c: char) -> bool {
-    matches!(c, '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }

@@ -1,5 +1,7 @@
 //! Where sentences end, told from the text alone. English habits first; other scripts by their own full stops.
 
+use super::script::is_full_stop;
+
 /// Words that stand before a name: their full stop never ends a sentence.
 const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "mx", "messrs", "mme", "mlle", "dr", "prof", "rev", "hon", "st", "mt", "ft",
@@ -50,7 +52,7 @@ fn end_after(text: &str, at: usize) -> Option<usize> {
     let mark = &text[at..text.len() - rest.len()];
     let after = rest.trim_start_matches(is_closer);
     let closed = after.len() < rest.len();
-    let ideographic = mark.ends_with(is_ideographic);
+    let ideographic = mark.ends_with(is_full_stop);
     let gap = after.starts_with(char::is_whitespace) || after.is_empty();
     if !gap && !ideographic {
         return None;
@@ -120,12 +122,7 @@ fn opens_sentence(next: &str) -> bool {
 }
 
 fn is_terminator(c: char) -> bool {
-    matches!(c, '.' | '!' | '?' | '…') || is_ideographic(c)
-}
-
-/// Full stops of scripts that put no space behind them.
-fn is_ideographic(c: char) -> bool {
-    matches!(c, '。' | '！' | '？' | '．')
+    matches!(c, '.' | '!' | '?' | '…') || is_full_stop(c)
 }
 
 fn is_closer(c: char) -> bool {

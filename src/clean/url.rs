@@ -1,6 +1,7 @@
 //! Links out of text that is read, not posted: web addresses go, and handles, hashtags and names like `lamps.com`
 //! stay words. What would become a link on a platform is [`super::post`]'s business.
 
+use super::link::{self, scheme_start, without_punctuation};
 use std::borrow::Cow;
 
 /// Ends of host names that are believed without a scheme, when a path follows (`bit.ly/abc`).
@@ -40,8 +41,9 @@ fn next(text: &str, done: usize) -> Option<(usize, usize)> {
                 .then(|| (at - 3, end(text, at + 1)));
         }
         if before.ends_with(':') && after.starts_with('/') {
-            let from = done + scheme(&before[..before.len() - 1])?;
-            return Some((from, end_behind_scheme(text, at + 2)));
+            let named = &before[..before.len() - 1];
+            let from = scheme_start(named);
+            return (from < named.len()).then(|| (done + from, end_behind_scheme(text, at + 2)));
         }
         let from = done + host(before)?;
         after.starts_with(|c: char| c.is_ascii_alphanumeric()).then(|| (from, end(text, at)))
@@ -81,17 +83,6 @@ fn is_www(before: &str) -> bool {
     www.eq_ignore_ascii_case("www") && !left.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Where the scheme begins that `before` ends with. Words are often glued to it: `belowhttps://`.
-fn scheme(before: &str) -> Option<usize> {
-    let letters = before.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
-    let word = &before[letters..];
-    let known = ["https", "http"].into_iter().find(|known| {
-        word.len() >= known.len() && word[word.len() - known.len()..].eq_ignore_ascii_case(known)
-    });
-    let length = known.map_or(word.len(), str::len);
-    (length > 0).then(|| before.len() - length)
-}
-
 /// Where the host name begins that `before` ends with, if it is one.
 fn host(before: &str) -> Option<usize> {
     let is_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
@@ -128,20 +119,13 @@ fn end(text: &str, at: usize) -> usize {
     let whole = match short {
         // the platform's own links have letters and digits only: what follows was glued to them
         Some(key) => rest.len() - key.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).len(),
-        None => rest
-            .find(|c: char| {
-                c.is_whitespace() || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»')
-            })
-            .unwrap_or(rest.len()),
+        None => link::end(text, at, at) - at,
     };
     // another may be glued to it
     let near = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
     let glued = ["http://", "https://"].into_iter().filter_map(|next| near.find(next));
     let whole = glued.min().map_or(whole, |next| whole.min(next));
-    let kept = rest[..whole].trim_end_matches(|c: char| {
-        matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '\'' | '’' | ')' | ']' | '}')
-    });
-    at + kept.len()
+    at + without_punctuation(&rest[..whole]).len()
 }
 
 /// Where a link begins that a shortened text breaks off in: `… READ: http…`.

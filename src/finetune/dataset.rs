@@ -3,7 +3,7 @@
 //! continues exactly where it was.
 
 use super::corpus::{END, TRAIN, VALIDATION};
-use crate::model::{Tokenizer, kernels::mix};
+use crate::{model::Tokenizer, splitmix::mix};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use std::{

@@ -10,7 +10,7 @@ use super::{
     options::Options,
     weights::Weights,
 };
-use crate::model::{Dropout, kernels::mix};
+use crate::{model::Dropout, splitmix::mix};
 use anyhow::{Result, ensure};
 use candle_core::Device;
 use std::time::Duration;

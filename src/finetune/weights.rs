@@ -1,7 +1,10 @@
 //! The weights of a model in training, and which of them are trained: all of them, only those of the blocks, or LoRA
 //! matrices beside the model's own (Hu et al. 2021), which are merged into them when a checkpoint is written.
 
-use crate::model::{Gpt2, Precision, Raw, Spec, gpt2::Config, kernels::mix};
+use crate::{
+    model::{Gpt2, Precision, Raw, Spec, gpt2::Config},
+    splitmix::mix,
+};
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, Var};
 use serde::{Deserialize, Serialize};

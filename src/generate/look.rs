@@ -6,7 +6,7 @@ use super::{
     prompt, sampler,
 };
 use crate::{
-    model::{Span, kernels::log_sum_exp},
+    model::Span,
     token::{Alternative, BranchId, SamplingParams},
 };
 use anyhow::{Context, Result};
@@ -94,11 +94,12 @@ impl Local {
         let tokenizer = &self.model.tokenizer;
         let forbid = |scores: &mut [f32]| tokenizer.forbid_unnamed(scores);
         let top = sampler::alternatives(&logits, recent, &looking.params, forbid);
-        let logit = logits[looking.id as usize];
+        let (logprob, rank) =
+            sampler::place(&logits, looking.id).context("the model doesn't know this token")?;
         let seen = Seen {
             token: looking.token,
-            rank: 1 + logits.iter().filter(|&&x| x > logit).count() as u32,
-            logprob: logit - log_sum_exp(&logits),
+            rank,
+            logprob,
             vocabulary: self.info.vocabulary,
             top: top.into_iter().map(|rated| rated.named(tokenizer)).collect(),
         };

@@ -4,6 +4,7 @@
 
 use crate::{
     model::{Tokenizer, kernels::log_sum_exp},
+    splitmix::{GAMMA, finish, mix},
     token::{Alternative, SamplingParams},
 };
 
@@ -33,9 +34,16 @@ pub fn choose(
         false => likeliest(&scores)?,
         true => draw(&mut scores, params, uniform(params.seed, params.branch, position as u64))?,
     };
-    let logit = logits[id as usize];
+    let (logprob, rank) = place(logits, id)?;
+    Some(Choice { id, logprob, rank })
+}
+
+/// The log-probability and the rank (1 for the most likely) of a token under raw logits; `None` for an id outside of the
+/// vocabulary.
+pub fn place(logits: &[f32], id: u32) -> Option<(f32, u32)> {
+    let logit = *logits.get(id as usize)?;
     let rank = 1 + logits.iter().filter(|&&x| x > logit).count() as u32;
-    Some(Choice { id, logprob: logit - log_sum_exp(logits), rank })
+    Some((logit - log_sum_exp(logits), rank))
 }
 
 /// A token with its raw log-probability, and its probability as it is drawn if it can be.
@@ -210,17 +218,11 @@ fn walk(scored: impl Iterator<Item = (f32, u32)> + Clone, u: f64) -> Option<u32>
     last
 }
 
-/// A number in [0, 1) by SplitMix64's mixing (Steele et al. 2014) of a counter's parts.
+/// A number in [0, 1) that depends only on these three, through SplitMix64's mixing.
 fn uniform(seed: u64, branch: u64, position: u64) -> f64 {
-    let mix = |x: u64| {
-        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    };
-    let golden = 0x9e37_79b9_7f4a_7c15_u64;
-    let bits = [seed, branch, position].into_iter().fold(golden, |state, part| {
-        mix(state.wrapping_add(golden) ^ mix(part.wrapping_add(golden)))
-    });
+    let bits = [seed, branch, position]
+        .into_iter()
+        .fold(GAMMA, |state, part| finish(state.wrapping_add(GAMMA) ^ mix(part)));
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 

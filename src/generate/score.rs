@@ -1,6 +1,6 @@
 //! How likely a text is to a model, token by token: for reading one's own words through its eyes.
 
-use super::Scored;
+use super::{Scored, sampler};
 use crate::model::{Model, Span, kernels::log_sum_exp};
 use anyhow::Result;
 
@@ -47,9 +47,8 @@ pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
 }
 
 fn judge(scored: &mut Scored, logits: &[f32]) {
+    let Some((logprob, rank)) = sampler::place(logits, scored.id) else { return };
+    (scored.logprob, scored.rank) = (Some(logprob), Some(rank));
     let total = log_sum_exp(logits);
-    let Some(&logit) = logits.get(scored.id as usize) else { return };
-    scored.logprob = Some(logit - total);
-    scored.rank = Some(1 + logits.iter().filter(|&&x| x > logit).count() as u32);
     scored.entropy = Some(-logits.iter().map(|x| (x - total).exp() * (x - total)).sum::<f32>());
 }

@@ -14,6 +14,7 @@ pub use cache::{Cached, cached, damaged, find, list, name_of, repositories};
 pub use known::{KNOWN, Known, known};
 pub use pull::Pulled;
 
+use crate::net::Client;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fmt,
@@ -181,14 +182,14 @@ pub type Tell<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
 pub struct Hub {
     settings: Settings,
     conditions: Conditions,
-    agent: ureq::Agent,
+    client: Client,
 }
 
 impl Hub {
     /// A hub, which isn't asked anything yet.
     pub fn new(settings: Settings, conditions: Conditions) -> Self {
-        let agent = http::agent(&settings, &conditions);
-        Self { settings, conditions, agent }
+        let client = http::client(&settings, &conditions);
+        Self { settings, conditions, client }
     }
 }
 

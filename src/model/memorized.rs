@@ -1,7 +1,7 @@
 //! An index of the text that a model learnt: which runs of tokens stand in it. It goes with a run as one file, so that
 //! what the model copies can be told from what it makes up. It holds hashes, not the text.
 
-use super::kernels::mix;
+use crate::splitmix::mix;
 use crate::whole;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;

@@ -1,8 +1,7 @@
 //! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
 
-use super::{
-    Architecture, Model, Precision, Raw, Spec, Tokenizer, gpt2::Config, kernels::mix, tensors::Kind,
-};
+use super::{Architecture, Model, Precision, Raw, Spec, Tokenizer, gpt2::Config, tensors::Kind};
+use crate::splitmix::mix;
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use std::str::FromStr;

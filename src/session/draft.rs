@@ -1,6 +1,7 @@
 //! The page itself: text, its authors and the count of both, changed together or not at all.
 
 use super::author::{Author, Authors, Run, push};
+use crate::clean::is_ideograph;
 use ropey::Rope;
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
@@ -180,11 +181,6 @@ fn begins_word(before: [Option<char>; 2], char: char) -> bool {
         [first, Some(last)] if joins(last) => !in_word(first),
         _ => true,
     }
-}
-
-/// Scripts written without spaces, in which a character is counted as a word.
-fn is_ideograph(char: char) -> bool {
-    matches!(char, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 9] = [
     &["hub"],
     &["weights"],
     &["clean", "model"],
-    &["token", "whole"],
+    &["net", "splitmix", "token", "whole"],
 ];
 
 /// Crates, and the modules that may name them.
@@ -27,7 +27,7 @@ const ROOMS: [(&[&str], &[&str]); 3] = [
         &["candle_core", "candle_nn", "candle_transformers"],
         &["model", "weights", "generate", "finetune"],
     ),
-    (&["ureq", "reqwest", "hyper", "attohttpc", "minreq"], &["bot", "hub"]),
+    (&["ureq", "reqwest", "hyper", "attohttpc", "minreq"], &["net"]),
 ];
 
 /// What desk and bot are still about to take apart. Empty once they have.

@@ -6,9 +6,9 @@ use crate::{
     bot::{Secrets, Trouble},
     clean::for_terminal,
     mentions::Moment,
+    net::{Client, Method, Timeouts, Uri, is_loopback, parse},
 };
-use std::{net::IpAddr, time::Duration};
-use ureq::Agent;
+use std::time::Duration;
 
 /// No answer is read further.
 const LONGEST: u64 = 1 << 20;
@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// A client of one account.
 pub struct Http {
-    agent: Agent,
+    client: Client,
     base: String,
     secrets: Secrets,
     /// How far the platform's clock is ahead of ours.
@@ -47,8 +47,8 @@ pub struct Lost {
 /// A request to be signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// `GET`, `POST` or `DELETE`.
-    pub method: &'a str,
+    /// The method.
+    pub method: Method,
     /// Behind the base address.
     pub path: &'a str,
     /// Behind the `?`.
@@ -64,29 +64,21 @@ impl Http {
     /// When the address isn't `https`, unless it is this machine.
     pub fn new(settings: &super::Settings, secrets: Secrets) -> Result<Self, Trouble> {
         let base = settings.base_url.trim_end_matches('/');
-        let patience = Duration::from_secs(settings.timeout_seconds.into());
-        let safe = match base.split_once("://") {
-            Some(("https", host)) => !host.is_empty() && !host.contains(['/', '?', '#', '@']),
-            Some(("http", host)) => is_loopback(host),
-            _ => false,
+        let is_safe = |uri: &Uri| {
+            let encrypted = uri.scheme_str() == Some("https") || is_loopback(uri);
+            encrypted && uri.path() == "/" && uri.query().is_none() && !base.contains('#')
         };
-        if !safe {
+        if !parse(base).is_some_and(|uri| is_safe(&uri)) {
             return Err(Trouble::Configuration(format!(
-                "[bot.x] base_url = {base:?}: has to be https:// and a host; http:// only to 127.0.0.1 or [::1]"
+                "[bot.x] base_url = {base:?}: must be https:// and a host; http:// only for 127.0.0.1 or [::1]"
             )));
         }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .max_idle_connections(0)
-            .timeout_global(Some(patience))
-            .timeout_connect(Some(CONNECT.min(patience)))
-            .timeout_resolve(Some(CONNECT.min(patience)))
-            .user_agent(concat!("unstuck/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(Self { agent: config.into(), base: base.to_lowercase(), secrets, ahead: 0 })
+        let total = Duration::from_secs(settings.timeout_seconds.into());
+        let connect = Some(CONNECT.min(total));
+        let total = Some(total);
+        let timeouts = Timeouts { resolve: connect, connect, total, ..Timeouts::default() };
+        let client = Client::new(&timeouts, false);
+        Ok(Self { client, base: base.to_lowercase(), secrets, ahead: 0 })
     }
 
     /// The first part of the access token, which is the account's id.
@@ -115,7 +107,7 @@ impl Http {
             says: format!("no randomness to sign with: {error}"),
         })?;
         let signed = oauth::Signed {
-            method: request.method,
+            method: request.method.name(),
             address: &address,
             fields: request.query,
             nonce: &nonce,
@@ -128,90 +120,35 @@ impl Http {
             .map(|(name, value)| format!("{}={}", oauth::percent(name), oauth::percent(value)))
             .collect();
         let url = if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) };
-        let sent = match request.method {
-            "POST" => self
-                .agent
-                .post(&url)
-                .header("Authorization", &authorization)
-                .header("Accept", "application/json")
-                .header("Accept-Encoding", "identity")
-                .header("Content-Type", "application/json")
-                .send(request.body.unwrap_or("{}")),
-            method => {
-                let builder =
-                    if method == "DELETE" { self.agent.delete(&url) } else { self.agent.get(&url) };
-                builder
-                    .header("Authorization", &authorization)
-                    .header("Accept", "application/json")
-                    .header("Accept-Encoding", "identity")
-                    .call()
+        let json = [("Authorization", &*authorization), ("Accept", "application/json")];
+        let headers: Vec<_> = match request.method {
+            Method::Post => {
+                json.into_iter().chain([("Content-Type", "application/json")]).collect()
             }
+            _ => json.to_vec(),
         };
-        let mut response = sent.map_err(lost)?;
-        let headers = Headers::read(|name| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        });
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(LONGEST).read_to_vec();
-        match body {
+        let body = (request.method == Method::Post).then(|| request.body.unwrap_or("{}"));
+        let response =
+            self.client.send(request.method, &url, &headers, body).map_err(|error| Lost {
+                may_have_arrived: error.may_have_arrived(),
+                says: format!("no response ({error})"),
+            })?;
+        let headers = Headers::read(|name| response.header(name));
+        let status = response.status();
+        match response.read(LONGEST) {
             Ok(body) => Ok(Answer { status, body, headers }),
-            // what a refusal says is of less weight than that it is one
+            // That it is a refusal matters more than its text.
             Err(_) if status >= 400 => Ok(Answer { status, body: Vec::new(), headers }),
             Err(error) => {
-                Err(Lost { may_have_arrived: true, says: format!("half an answer ({error})") })
+                Err(Lost { may_have_arrived: true, says: format!("incomplete response ({error})") })
             }
         }
     }
-}
-
-/// Only what fails before the first byte of the request is certain not to have arrived.
-fn lost(error: ureq::Error) -> Lost {
-    use ureq::{Error, Timeout};
-    let before = match &error {
-        Error::HostNotFound | Error::ConnectionFailed | Error::Tls(_) | Error::Rustls(_) => true,
-        Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        Error::Io(io) => io.kind() == std::io::ErrorKind::ConnectionRefused,
-        _ => false,
-    };
-    Lost { may_have_arrived: !before, says: format!("no answer ({error})") }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = match host.strip_prefix('[') {
-        Some(six) => six.split_once(']').map_or("", |(address, _)| address),
-        None => host.split_once(':').map_or(host, |(address, _)| address),
-    };
-    let port = host.strip_prefix(&format!("[{address}]")).or(host.strip_prefix(address));
-    let port_ok = port.is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok())
-    });
-    port_ok && address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_fails_before_the_first_byte_did_not_arrive() {
-        use ureq::{Error, Timeout};
-        let io = |kind| Error::Io(std::io::Error::from(kind));
-        for (error, may) in [
-            (Error::HostNotFound, false),
-            (Error::ConnectionFailed, false),
-            (Error::Timeout(Timeout::Resolve), false),
-            (Error::Timeout(Timeout::Connect), false),
-            (io(std::io::ErrorKind::ConnectionRefused), false),
-            (io(std::io::ErrorKind::ConnectionReset), true),
-            (io(std::io::ErrorKind::UnexpectedEof), true),
-            (Error::Timeout(Timeout::Global), true),
-            (Error::Timeout(Timeout::SendBody), true),
-            (Error::Timeout(Timeout::RecvResponse), true),
-        ] {
-            let says = error.to_string();
-            assert_eq!(lost(error).may_have_arrived, may, "{says}");
-        }
-    }
 
     #[test]
     fn plain_http_goes_nowhere_but_here() {

@@ -1,14 +1,15 @@
 //! What the answer's headers say about how much more may be asked, and when.
 
-use crate::{bot::clock::Chance, mentions::Moment};
+use crate::{bot::clock::Jitter, mentions::Moment, net};
+use std::time::Duration;
 
 /// The headers that matter. All may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     /// The platform's time.
     pub date: Option<Moment>,
-    /// Seconds to wait.
-    pub retry_after: Option<i64>,
+    /// How long to wait.
+    pub retry_after: Option<Duration>,
     /// The quarter hour's, the app's day's and the account's day's.
     pub buckets: Vec<Bucket>,
     /// Names the request in the platform's own books.
@@ -30,7 +31,7 @@ const DAY: Moment = 24 * 3_600_000;
 
 impl Headers {
     /// From whatever gives a header's value by its name.
-    pub fn read(value: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn read<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Self {
         let number = |name: &str| value(name).and_then(|text| text.trim().parse::<i64>().ok());
         let prefixes = ["x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour"];
         let buckets = prefixes.iter().filter_map(|prefix| {
@@ -41,21 +42,21 @@ impl Headers {
             })
         });
         Self {
-            date: value("date").and_then(|text| http_date(&text)),
-            retry_after: number("retry-after"),
+            date: value("date").and_then(net::date).map(|date| date.as_millisecond()),
+            retry_after: net::retry_after(&value),
             buckets: buckets.collect(),
-            transaction: value("x-transaction-id"),
+            transaction: value("x-transaction-id").map(str::to_owned),
         }
     }
 
     /// After a refusal for asking too much: when to ask again, by our clock. `None` when the headers make no sense.
-    pub fn wait(&self, now: Moment, chance: &mut Chance) -> Option<Moment> {
+    pub fn wait(&self, now: Moment, jitter: &mut Jitter) -> Option<Moment> {
         let theirs = self.date.unwrap_or(now);
         let empty = self.buckets.iter().filter(|bucket| bucket.remaining <= 0);
         let reset = empty.filter_map(|bucket| bucket.reset).max().map(|reset| reset - theirs);
-        let told = self.retry_after.and_then(|s| s.checked_mul(1000));
+        let told = self.retry_after.and_then(|wait| Moment::try_from(wait.as_millis()).ok());
         let wait = reset.into_iter().chain(told).max().filter(|wait| *wait > 0)?;
-        Some(now + wait.clamp(1_000, DAY) + chance.up_to(5_000))
+        Some(now + wait.clamp(1_000, DAY) + jitter.up_to(5_000))
     }
 
     /// The last tenth of a limit is left alone: when reading may go on.
@@ -69,33 +70,6 @@ impl Headers {
     }
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, the only form that servers still send.
-pub fn http_date(text: &str) -> Option<Moment> {
-    let mut words = text.split_whitespace().skip(1);
-    let day: i64 = words.next()?.parse().ok()?;
-    let name = words.next()?;
-    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        .iter()
-        .position(|month| *month == name)? as i64
-        + 1;
-    let year: i64 = words.next()?.parse().ok()?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let sane = (1..=31).contains(&day) && (1970..=9999).contains(&year);
-    if !sane
-        || !(0..24).contains(&hour)
-        || !(0..60).contains(&minute)
-        || !(0..=60).contains(&second)
-    {
-        return None;
-    }
-    // days since 1970, counting years from March so that the leap day is the last
-    let years = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = years * 365 + years / 4 - years / 100 + years / 400 + of_year - 719_468;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,24 +77,12 @@ mod tests {
     const NOW: Moment = 1_790_000_000_000;
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
-        Headers::read(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
-    }
-
-    #[test]
-    fn dates_are_read() {
-        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000));
-        assert_eq!(http_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(1_709_164_800_000));
-        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-        for broken in
-            ["", "yesterday", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT"]
-        {
-            assert_eq!(http_date(broken), None, "{broken}");
-        }
+        Headers::read(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| *v))
     }
 
     #[test]
     fn the_latest_empty_limit_decides() {
-        let mut chance = Chance(1);
+        let mut jitter = Jitter(1);
         let soon = (NOW / 1000 + 30).to_string();
         let late = (NOW / 1000 + 40_000).to_string();
         let both = headers(&[
@@ -129,25 +91,25 @@ mod tests {
             ("x-user-limit-24hour-remaining", "0"),
             ("x-user-limit-24hour-reset", &late),
         ]);
-        let wait = both.wait(NOW, &mut chance).unwrap() - NOW;
+        let wait = both.wait(NOW, &mut jitter).unwrap() - NOW;
         assert!((40_000_000..=40_005_000).contains(&wait), "{wait}");
         let one = headers(&[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", &soon)]);
-        let wait = one.wait(NOW, &mut chance).unwrap() - NOW;
+        let wait = one.wait(NOW, &mut jitter).unwrap() - NOW;
         assert!((30_000..=35_000).contains(&wait), "{wait}");
     }
 
     #[test]
     fn nonsense_is_no_reason_to_wait_long_or_not_at_all() {
-        let mut chance = Chance(1);
+        let mut jitter = Jitter(1);
         let past = (NOW / 1000 - 30).to_string();
         for reset in [None, Some("abc"), Some(&*past), Some("99999999999999999999")] {
             let mut pairs = vec![("x-rate-limit-remaining", "0")];
             pairs.extend(reset.map(|reset| ("x-rate-limit-reset", reset)));
-            assert_eq!(headers(&pairs).wait(NOW, &mut chance), None, "{reset:?}");
+            assert_eq!(headers(&pairs).wait(NOW, &mut jitter), None, "{reset:?}");
         }
         let far =
             headers(&[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "32503680000")]);
-        assert!(far.wait(NOW, &mut chance).unwrap() <= NOW + DAY + 5_000);
+        assert!(far.wait(NOW, &mut jitter).unwrap() <= NOW + DAY + 5_000);
     }
 
     #[test]
@@ -158,8 +120,8 @@ mod tests {
             ("x-rate-limit-reset", &*reset),
             ("date", "Mon, 21 Sep 2026 13:00:00 GMT"),
         ];
-        let theirs = http_date("Mon, 21 Sep 2026 13:00:00 GMT").unwrap();
-        let wait = headers(&pairs).wait(theirs - 3_600_000, &mut Chance(1)).unwrap();
+        let theirs = headers(&pairs).date.unwrap();
+        let wait = headers(&pairs).wait(theirs - 3_600_000, &mut Jitter(1)).unwrap();
         let expected = (NOW / 1000 + 10) * 1000 - theirs;
         assert!((expected..=expected + 5_000).contains(&(wait - (theirs - 3_600_000))));
     }

@@ -9,9 +9,12 @@ mod wire;
 
 use super::{
     Class, Outgoing, Page, Plan, Platform, Refusal, Replies, Secret, Secrets, Trouble,
-    clock::Chance,
+    clock::Jitter,
 };
-use crate::mentions::{Account, Moment};
+use crate::{
+    mentions::{Account, Moment},
+    net::Method,
+};
 use http::{Answer, Http, Request};
 use refusal::{Asked, refusal};
 use serde::{Deserialize, Serialize};
@@ -58,7 +61,7 @@ pub struct X {
     /// The handle that the settings expect.
     expected: Option<String>,
     me: Account,
-    chance: Chance,
+    jitter: Jitter,
 }
 
 /// A client for the plan's account, and what it must not say.
@@ -92,7 +95,7 @@ impl X {
             spelling: settings.spelling,
             expected: handle.map(|handle| handle.trim_start_matches('@').to_owned()),
             me: Account::default(),
-            chance: Chance::any(),
+            jitter: Jitter::seeded(),
         })
     }
 
@@ -114,7 +117,7 @@ impl X {
         match answer.status {
             200..=299 => Ok(answer),
             _ => {
-                let refusal = refusal(&answer, asked, now, &mut self.chance);
+                let refusal = refusal(&answer, asked, now, &mut self.jitter);
                 Err(Refusal { says: self.http.scrub(refusal.says), ..refusal })
             }
         }
@@ -140,7 +143,7 @@ impl X {
         asked: Asked,
         now: Moment,
     ) -> Result<(Value, Answer), Refusal> {
-        let request = Request { method: "GET", path, query, body: None };
+        let request = Request { method: Method::Get, path, query, body: None };
         let answer = self.send(&request, asked, now)?;
         match wire::parse(&answer.body) {
             Some(value) => Ok((value, answer)),
@@ -230,7 +233,8 @@ impl Platform for X {
             target["exclude_reply_user_ids"] = json!(reply.without);
         }
         let body = json!({ "text": reply.text, "reply": target }).to_string();
-        let request = Request { method: "POST", path: "/2/tweets", query: &[], body: Some(&body) };
+        let request =
+            Request { method: Method::Post, path: "/2/tweets", query: &[], body: Some(&body) };
         let answer = self.send(&request, Asked::Write, now)?;
         let posted = wire::parse(&answer.body);
         let id = posted.as_ref().and_then(|value| value["data"]["id"].as_str());
@@ -273,7 +277,7 @@ impl Platform for X {
                 let gone = value["errors"].as_array().is_some_and(|errors| !errors.is_empty());
                 if gone { Ok(false) } else { Err(Refusal::new(Class::Transient, "X didn't say")) }
             }
-            Err(refusal) if refusal.says.starts_with("X answered 404") => Ok(false),
+            Err(refusal) if refusal.status == Some(404) => Ok(false),
             Err(refusal) => Err(refusal),
         }
     }
@@ -283,7 +287,7 @@ impl Platform for X {
             return Err(Refusal::new(Class::Never, "not a post's number"));
         }
         let path = format!("/2/tweets/{id}");
-        let request = Request { method: "DELETE", path: &path, query: &[], body: None };
+        let request = Request { method: Method::Delete, path: &path, query: &[], body: None };
         self.send(&request, Asked::Write, now).map(drop)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::http::Answer;
 use crate::{
-    bot::{Class, Refusal, clock::Chance},
+    bot::{Class, Refusal, clock::Jitter},
     mentions::Moment,
 };
 use serde_json::Value;
@@ -20,12 +20,12 @@ pub enum Asked {
 }
 
 /// The meaning of an answer that isn't a success.
-pub fn refusal(answer: &Answer, asked: Asked, now: Moment, chance: &mut Chance) -> Refusal {
+pub fn refusal(answer: &Answer, asked: Asked, now: Moment, jitter: &mut Jitter) -> Refusal {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = sentences(&body);
     let kind = text(&body, "type");
     let status = answer.status;
-    let class = classify(answer, &said.to_lowercase(), &kind, &body, asked, now, chance);
+    let class = classify(answer, &said.to_lowercase(), &kind, &body, asked, now, jitter);
     let mut says = match &*said {
         "" => format!("X answered {status}"),
         said => format!("X answered {status}: {said}"),
@@ -39,7 +39,7 @@ pub fn refusal(answer: &Answer, asked: Asked, now: Moment, chance: &mut Chance) 
         let id: String = transaction.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
         says += &format!(" (transaction {id})");
     }
-    Refusal { class, says }
+    Refusal { class, status: Some(status), says }
 }
 
 fn classify(
@@ -49,7 +49,7 @@ fn classify(
     body: &Value,
     asked: Asked,
     now: Moment,
-    chance: &mut Chance,
+    jitter: &mut Jitter,
 ) -> Class {
     let codes: Vec<i64> = body["errors"]
         .as_array()
@@ -60,7 +60,7 @@ fn classify(
     let json = body.is_object();
     match answer.status {
         402 => Class::Credit,
-        429 => match answer.headers.wait(now, chance) {
+        429 => match answer.headers.wait(now, jitter) {
             Some(until) => Class::Wait(until),
             None => Class::Transient,
         },

@@ -2,6 +2,7 @@
 //! (Broder 1997) with locality-sensitive hashing (Indyk and Motwani 1998). Memory is bounded to about 70 MB: exact
 //! duplicates are found among at least the last 917,504 kept documents, near ones among the last 524,288.
 
+use crate::splitmix::GAMMA;
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{BuildHasherDefault, Hasher},
@@ -22,8 +23,6 @@ const ALIKE: usize = 26;
 const BAND: usize = 4;
 /// A text with fewer words is a near duplicate only if all its words are the same, since one more word changes the meaning.
 const FEWEST_WORDS: usize = 6;
-/// 2^64 divided by the golden ratio, for multiplicative hashing (Knuth).
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// How a document repeats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl Deduplicator {
         }
         let words = &self.scratch;
         // texts with the same words have the same key
-        let of_words = |all: u64, word: &u64| (all.rotate_left(5) ^ word).wrapping_mul(GOLDEN);
+        let of_words = |all: u64, word: &u64| (all.rotate_left(5) ^ word).wrapping_mul(GAMMA);
         let key = if words.is_empty() { hash } else { words.iter().fold(0, of_words) };
         if let Some(known) = self.texts.insert(key, hash) {
             return Some(if known == hash { Match::Exact } else { Match::Near });
@@ -120,7 +119,7 @@ fn words(text: &str, words: &mut Vec<u64>) {
     let mut handle = false;
     let mut add = |word: &mut u64| {
         if *word != START {
-            words.push((*word ^ (*word >> 32)).wrapping_mul(GOLDEN));
+            words.push((*word ^ (*word >> 32)).wrapping_mul(GAMMA));
             *word = START;
         }
     };
@@ -148,7 +147,7 @@ fn sketch(words: &[u64]) -> [u8; SKETCH] {
     const FACTORS: [[i16; SKETCH]; 2] = [factors(1), factors(2)];
     let mut least = [i16::MAX; SKETCH];
     for pair in words.windows(2) {
-        let both = (pair[0].rotate_left(23) ^ pair[1]).wrapping_mul(GOLDEN);
+        let both = (pair[0].rotate_left(23) ^ pair[1]).wrapping_mul(GAMMA);
         let (one, other) = ((both >> 48) as i16, (both >> 32) as i16);
         for ((slot, a), b) in least.iter_mut().zip(FACTORS[0]).zip(FACTORS[1]) {
             *slot = (*slot).min(one.wrapping_mul(a) ^ other.wrapping_mul(b));
@@ -160,10 +159,11 @@ fn sketch(words: &[u64]) -> [u8; SKETCH] {
 /// Pseudorandom odd numbers, the parameters of the hash functions.
 const fn factors(seed: u64) -> [i16; SKETCH] {
     let mut all = [0; SKETCH];
-    let mut state = seed.wrapping_mul(GOLDEN);
+    let mut state = seed.wrapping_mul(GAMMA);
     let mut at = 0;
     while at < SKETCH {
-        state = state.wrapping_add(GOLDEN);
+        state = state.wrapping_add(GAMMA);
+        // One round of the mixing suffices; other parameters would find other near duplicates.
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         all[at] = (mixed >> 40) as i16 | 1;
         at += 1;
@@ -190,7 +190,7 @@ impl Sketches {
         let places: [(usize, u32); SKETCH / BAND] = std::array::from_fn(|band| {
             let numbers = sketch[band * BAND..][..BAND].iter();
             let number = numbers.fold(0, |all, one| all << 8 | u64::from(*one));
-            let hash = (number + 1).wrapping_mul(GOLDEN);
+            let hash = (number + 1).wrapping_mul(GAMMA);
             (band * WINDOW + (hash >> 40) as usize % WINDOW, hash as u32 & !RING)
         });
         let alike = |other: &[u8; SKETCH]| {
@@ -270,7 +270,7 @@ mod tests {
                 let other = at < changed; // a run of words at the start differs
                 format!(
                     "w{} ",
-                    (pair * 1000 + at as u64).wrapping_mul(GOLDEN) >> 40 | u64::from(other) << 50
+                    (pair * 1000 + at as u64).wrapping_mul(GAMMA) >> 40 | u64::from(other) << 50
                 )
             };
             (0..40).map(word).collect::<String>()

@@ -18,7 +18,7 @@ pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use q8::Q8Matrix;
 pub use training::{
-    Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, layer_norm_grad, mix,
+    Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, layer_norm_grad,
     softmax_grad,
 };
 

@@ -3,6 +3,7 @@
 use super::{
     By, Matrix, Shared, fma, math, multiversion, parallel, product, product::column_sums, softmax,
 };
+use crate::splitmix::mix;
 
 /// How rows of queries, keys and values (b * t, 3 * heads * d) are cut.
 pub struct Grid {
@@ -153,14 +154,6 @@ fn cross_entropy_row<const FMA: bool>(logits: &mut [f32], target: usize, share: 
 multiversion! {
     /// The loss of a row of logits in nats; they become their gradient, times `share`.
     pub fn cross_entropy(logits: &mut [f32], target: usize, share: f32) -> f32 = cross_entropy_row
-}
-
-/// 64 bits that look drawn at random from 64 others (splitmix64's finish, Steele et al. 2014).
-pub fn mix(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 fn drop_chunk(x: &mut [f32], rate: f32, seed: u64) {

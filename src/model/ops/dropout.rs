@@ -1,7 +1,7 @@
 //! Dropout (Srivastava et al. 2014) whose masks are a function of a seed and a place: nothing has to be remembered for
 //! the way back, and a run that is resumed draws the same.
 
-use crate::model::kernels;
+use crate::{model::kernels, splitmix::mix};
 use candle_core::{Result, Tensor};
 
 /// What is dropped in one place of one pass.
@@ -16,7 +16,7 @@ pub struct Dropout {
 impl Dropout {
     /// The same in another place of the network, with draws of its own.
     pub fn at(self, place: u64) -> Self {
-        Self { seed: kernels::mix(self.seed ^ kernels::mix(place)), ..self }
+        Self { seed: mix(self.seed ^ mix(place)), ..self }
     }
 }
 

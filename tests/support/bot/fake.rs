@@ -587,29 +587,6 @@ fn serve(mut stream: TcpStream, world: &Mutex<World>, base: &str) {
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn http_date(ms: i64) -> String {
-    let (days, seconds) = (ms.div_euclid(86_400_000), ms.div_euclid(1000).rem_euclid(86_400));
-    let mut year = 1970;
-    let mut left = days;
-    let leap = |y: i64| y % 4 == 0 && y % 100 != 0 || y % 400 == 0;
-    while left >= if leap(year) { 366 } else { 365 } {
-        left -= if leap(year) { 366 } else { 365 };
-        year += 1;
-    }
-    let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 0;
-    while left >= lengths[month] {
-        left -= lengths[month];
-        month += 1;
-    }
-    let names =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let week = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][days.rem_euclid(7) as usize];
-    format!(
-        "{week}, {:02} {} {year} {:02}:{:02}:{:02} GMT",
-        left + 1,
-        names[month],
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap();
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap()
 }
