@@ -1,14 +1,14 @@
-//! What has to be true before the bot runs, said line by line, so that an operator sees what is missing.
+//! `unstuck bot check`: reports line by line whether the bot can run, and what is missing.
 
 use super::{Plan, Platform, PlatformName, Posting, Trouble, x};
 use crate::mentions::Moment;
 use anyhow::{Context, Result};
 use std::io::Write;
 
-/// Look at the settings, the ledger, the keys and the account, and say what was found.
+/// Check the settings, the ledger, the keys and the account, and report each.
 ///
 /// # Errors
-/// The first thing that keeps the bot from running.
+/// The first problem that prevents the bot from running.
 pub fn check(
     plan: &Plan,
     env: impl Fn(&str) -> Option<String>,
@@ -23,7 +23,7 @@ pub fn check(
     say(format!("ledger     {place}: whole"))?;
     match plan.settings.posting {
         Posting::DryRun => say("posting    nothing (dry-run)".into())?,
-        Posting::Queue => say("posting    what `unstuck bot approve` lets go".into())?,
+        Posting::Queue => say("posting    what `unstuck bot approve` approves".into())?,
         Posting::Auto => {
             let attestation = &plan.settings.attestation;
             if let Some(missing) = attestation.missing() {
@@ -32,11 +32,14 @@ pub fn check(
                 ))
                 .into());
             }
-            say(format!("posting    all that passes the policy; {}", attestation.statement()))?;
+            say(format!(
+                "posting    every reply that passes the policy; {}",
+                attestation.statement()
+            ))?;
         }
     }
     if platform == PlatformName::Console {
-        return say("platform   console: nothing to sign in to".into());
+        return say("platform   console: no account needed".into());
     }
     let (mut account, _) = x::open(plan, env)?;
     let me = account.account(now).map_err(|refusal| match refusal.class {
@@ -47,13 +50,13 @@ pub fn check(
     let bio = me.description.to_lowercase();
     let operator = plan.settings.attestation.operator.to_lowercase();
     if !bio.contains("bot") && !bio.contains("automated") {
-        say("profile    does not say that this is a bot: the platform demands it".into())?;
+        say("profile    does not say that this is a bot; the platform requires it".into())?;
     }
     if operator.is_empty() || !bio.contains(operator.trim_start_matches('@')) {
         say(
-            "profile    does not name the operator of [bot.attestation]: the platform demands one"
+            "profile    does not name the operator of [bot.attestation]; the platform requires it"
                 .into(),
         )?;
     }
-    say("The platform's prior approval of AI replies can't be seen from here.".into())
+    say("Whether the platform has approved AI replies can't be checked from here.".into())
 }

@@ -3,7 +3,7 @@
 use crate::{mentions::Moment, splitmix};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The wall's clock, held up by the one that only goes forward.
+/// The wall clock, corrected by a monotonic clock so that it never goes back.
 pub struct Clock {
     wall: Box<dyn FnMut() -> Moment>,
     steady: Box<dyn FnMut() -> Moment>,
@@ -12,7 +12,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The machine's clocks, `ahead` milliseconds ahead of the wall's; tests use that.
+    /// The system's clocks, shifted by `ahead` milliseconds; tests use the shift.
     pub fn new(ahead: Moment) -> Self {
         let begun = Instant::now();
         Self::of(
@@ -21,7 +21,7 @@ impl Clock {
         )
     }
 
-    /// `wall` says what time it is, and may jump; `steady` counts milliseconds and doesn't.
+    /// From two clocks in milliseconds: `wall` is the time and may jump; `steady` is monotonic.
     pub fn of(
         mut wall: impl FnMut() -> Moment + 'static,
         mut steady: impl FnMut() -> Moment + 'static,
@@ -30,7 +30,7 @@ impl Clock {
         Self { wall: Box::new(wall), steady: Box::new(steady), last, at }
     }
 
-    /// Now. At least as much later than the last time as has passed meanwhile.
+    /// The current time. It advances by at least the time that has passed since the last call.
     pub fn now(&mut self) -> Moment {
         let steady = (self.steady)();
         self.last = (self.last + steady - self.at).max((self.wall)());

@@ -1,12 +1,12 @@
-//! The platform for trials and tests: a mention a line as JSON on standard input. What is decided is printed by the
-//! loop; nothing is remembered here.
+//! The platform for trials and tests: reads one mention per line as JSON from standard input. The loop prints the
+//! decisions; nothing is stored here.
 
 use super::{Class, Outgoing, Page, Platform, Refusal, Replies, Settings};
 use crate::mentions::{Account, Mention, Moment, Person};
 use serde::Deserialize;
 use std::io::{BufRead, ErrorKind, Read};
 
-/// No line is longer; the rest of one is left out.
+/// The longest line in bytes; the rest is ignored.
 const LONGEST: u64 = 1 << 20;
 
 /// Reads mentions from `input`.
@@ -16,7 +16,7 @@ pub struct Console<R> {
     line: usize,
 }
 
-/// What stands on a line; more is not minded.
+/// The fields of a line; others are ignored.
 #[derive(Deserialize)]
 struct Line {
     id: Name,
@@ -25,7 +25,7 @@ struct Line {
     thread: Option<Name>,
 }
 
-/// Ids and names are texts, but a number will do.
+/// Ids and names are strings; a number is accepted too.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Name {
@@ -111,7 +111,7 @@ impl<R: BufRead> Platform for Console<R> {
     }
 
     fn replies(&mut self, _: Option<&str>, _: Option<&str>, _: Moment) -> Result<Replies, Refusal> {
-        Err(Refusal::new(Class::Never, "a console can't be read back"))
+        Err(Refusal::new(Class::Never, "the console keeps no posts to check"))
     }
 
     fn exists(&mut self, _: &str, _: Moment) -> Result<bool, Refusal> {
@@ -119,7 +119,7 @@ impl<R: BufRead> Platform for Console<R> {
     }
 
     fn retract(&mut self, _: &str, _: Moment) -> Result<(), Refusal> {
-        Err(Refusal::new(Class::Never, "what was printed can't be taken back"))
+        Err(Refusal::new(Class::Never, "a printed reply can't be deleted"))
     }
 
     fn pace(&self, _: &Settings) -> Moment {

@@ -1,5 +1,5 @@
-//! Front end: the headless bot. Mentions in, at most one reply out, through anything that can break in between.
-//! Platforms are one file each behind [`Platform`]; what is decided and remembered is in `mentions`.
+//! Front end: the headless bot. Each mention gets at most one reply, whatever fails in between.
+//! Each platform is one file that implements [`Platform`]; decisions and storage are in `mentions`.
 
 mod check;
 mod clock;
@@ -25,16 +25,16 @@ pub use settings::{Attestation, PlatformName, Posting, Settings};
 
 use crate::mentions::LedgerError;
 
-/// Why the bot ends, for those who restart it: each has an exit code of its own.
+/// Why the bot ends. Each reason has its own exit code, for whatever restarts it.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// Locked, or the world's fault: later it may work.
+    /// Another process has the lock, or the network or platform fails: it may work later.
     #[error("{0}")]
     Temporary(String),
-    /// Somebody has to give a permission.
+    /// A permission is missing.
     #[error("{0}")]
     Permission(String),
-    /// Somebody has to write or mend a file.
+    /// A file must be written or corrected.
     #[error("{0}")]
     Configuration(String),
 }
@@ -61,5 +61,5 @@ impl From<LedgerError> for Trouble {
     }
 }
 
-/// What the bot's own functions give.
+/// The result of the bot's functions.
 pub type Result<T> = std::result::Result<T, Trouble>;

@@ -1,5 +1,5 @@
-//! What an operator does beside the running bot: look at what waits, let it go or drop it, obey and forget people.
-//! Works on the ledger; only what has to ask the platform does so.
+//! The operator's commands beside a running bot: list, approve, edit and reject replies, opt people out, forget texts.
+//! They work on the ledger; only those that need the platform send requests.
 
 use super::{Clock, Plan, PlatformName, Secret, Trouble};
 use crate::{
@@ -12,50 +12,50 @@ use std::io::{BufRead, IsTerminal, Write};
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Look whether everything is as it has to be before the bot runs.
+    /// Check whether the bot can run.
     Check,
-    /// Write the account's keys where the bot finds them.
+    /// Store the account's keys.
     Login,
-    /// Show what waits for approval.
+    /// List the replies that wait for approval.
     Queue {
-        /// As JSON, one object a line.
+        /// As JSON, one object per line.
         json: bool,
     },
-    /// Let replies go.
+    /// Approve replies.
     Approve(Vec<String>),
-    /// Put other words in a reply's place.
+    /// Change the text of a reply.
     Edit {
         /// The mention.
         id: String,
-        /// The words.
+        /// The new text.
         text: String,
     },
-    /// Drop replies.
+    /// Reject replies.
     Reject(Vec<String>),
     /// Delete a reply that was posted.
     Retract(String),
-    /// Look for replies of which nobody knows whether they arrived.
+    /// Check on the platform whether uncertain replies have arrived.
     Reconcile,
-    /// Never answer an author again, or do so again.
+    /// Opt an author out, or in again.
     OptOut {
         /// A handle or an id.
         who: String,
-        /// They asked for it.
+        /// Opt in again.
         undo: bool,
     },
-    /// Forget the texts of an author or a mention.
+    /// Delete the texts of an author or a mention.
     Forget(String),
-    /// Show the ledger in figures.
+    /// Show statistics of the ledger.
     Status {
         /// As JSON.
         json: bool,
     },
 }
 
-/// Do it.
+/// Run a command.
 ///
 /// # Errors
-/// A [`Trouble`], or in a sentence why it can't be done.
+/// A [`Trouble`], or the reason why it can't be done.
 pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> Result<()> {
     let mut clock = Clock::new(plan.test.ahead);
     let now = clock.now();
@@ -87,11 +87,13 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             let row = find(&ledger, id)?;
             check_text(plan, &row, row.reply.as_deref().unwrap_or_default())?;
             let done = ledger.approve(&row.key, now).map_err(Trouble::from)?
-                // what can't be read back can't be looked for once more
+                // what the platform can't list can't be checked once more
                 || platform != PlatformName::Console
                     && ledger.send_lost(&row.key, now).map_err(Trouble::from)?;
             changed(done, id)?;
-            tell(&format!("{id}: approved; a running bot posts it soon, `unstuck bot once` now"));
+            tell(&format!(
+                "{id}: approved; a running bot posts it soon, `unstuck bot once` immediately"
+            ));
             Ok(())
         })?,
         Act::Edit { id, text } => {
@@ -107,16 +109,16 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
         Act::Retract(id) => {
             let row = find(&ledger, id)?;
             let Some(reply_id) = row.reply_id.filter(|_| row.state == State::Posted) else {
-                bail!("{id}: was not answered, so there is nothing to take back");
+                bail!("{id}: was not answered, so there is nothing to delete");
             };
             if platform == PlatformName::Console {
-                bail!("{id}: what was printed can't be taken back");
+                bail!("{id}: a printed reply can't be deleted");
             }
             let (mut x, _) = super::x::open(plan, env)?;
             super::Platform::retract(&mut x, &reply_id, now)
                 .map_err(|refusal| anyhow::anyhow!("{id}: {}", refusal.says))?;
             ledger.retracted(&row.key, now).map_err(Trouble::from)?;
-            tell(&format!("{id}: taken back; it is not answered again"));
+            tell(&format!("{id}: reply deleted; the mention is not answered again"));
         }
         Act::Reconcile => reconcile(plan, ledger, platform, env, now)?,
         Act::OptOut { who, undo } => {
@@ -131,7 +133,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             let by_handle = ledger.author_of(name).map_err(Trouble::from)?;
             let count = ledger.forget(by_handle.as_ref().unwrap_or(name), now);
             if count.map_err(Trouble::from)? == 0 {
-                bail!("{name}: there are no texts of that author or mention");
+                bail!("{name}: no texts of an author or mention with this name");
             }
         }
         Act::Status { json } => status(&ledger, now, *json, &mut out)?,
@@ -139,7 +141,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
     out.flush().context("standard output")
 }
 
-/// Something for a person that no script needs.
+/// Print a message for people to standard error.
 fn tell(says: &str) {
     let mut stderr = std::io::stderr().lock();
     if stderr.is_terminal() {
@@ -147,7 +149,7 @@ fn tell(says: &str) {
     }
 }
 
-/// All of them are tried, whatever becomes of one.
+/// Apply `act` to every id, even if it fails for some.
 fn each(ids: &[String], mut act: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let wrong: Vec<_> =
         ids.iter().filter_map(|id| act(id).err()).map(|error| format!("{error:#}")).collect();
@@ -169,13 +171,13 @@ fn changed(done: bool, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The id of an author, by that or by handle. Somebody who never named us is known by what was typed.
+/// The id of an author given by id or handle. For an author who is not in the ledger, the input itself.
 fn author(ledger: &Ledger, who: &str) -> Result<String> {
     let known = ledger.author_of(who).map_err(Trouble::from)?;
     Ok(known.unwrap_or_else(|| who.trim_start_matches('@').to_owned()))
 }
 
-/// What a person wants posted has to pass the same gate.
+/// Check an operator's text with the same gate as the model's.
 fn check_text(plan: &Plan, row: &Row, text: &str) -> Result<String> {
     let prompt = row.prompt.as_deref().unwrap_or_default();
     let checked = revise(text, prompt, &plan.settings.gate(&[], filter));
@@ -225,7 +227,7 @@ fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Res
     Ok(())
 }
 
-/// As at a start, without reading or writing anything new. A running bot does so by itself.
+/// Check uncertain replies as the bot does at its start, without reading mentions or posting.
 fn reconcile(
     plan: &Plan,
     ledger: Ledger,
@@ -237,11 +239,11 @@ fn reconcile(
     ledger.doubt_orphans(now).map_err(Trouble::from)?;
     let rows = ledger.uncertain(Moment::MAX).map_err(Trouble::from)?;
     if rows.is_empty() {
-        tell("nothing is uncertain");
+        tell("no reply is uncertain");
         return Ok(());
     }
     if platform == PlatformName::Console {
-        bail!("a console can't be read back; `unstuck bot reject` drops what is uncertain");
+        bail!("the console keeps no posts to check; `unstuck bot reject` drops uncertain replies");
     }
     let (x, _) = super::x::open(plan, env)?;
     let silent = super::round::Silent;
@@ -253,14 +255,16 @@ fn reconcile(
     Ok(())
 }
 
-/// Four lines from standard input into a file that only its owner can read. They are never shown again.
+/// Read four lines from standard input into a file that only its owner can read. They are never displayed.
 fn login(plan: &Plan) -> Result<()> {
     let path = &plan.secrets;
     let stdin = std::io::stdin();
     let asks = stdin.is_terminal();
-    let _unseen = Unseen::new(asks);
+    let _unseen = EchoOff::new(asks);
     if asks {
-        tell("the four keys of your app, from X's developer portal; what you type is not shown");
+        tell(
+            "enter the four keys of your app from X's developer portal; your input is not displayed",
+        );
     }
     let mut parts = Vec::new();
     for name in super::secret::NAMES {
@@ -272,26 +276,26 @@ fn login(plan: &Plan) -> Result<()> {
         parts.push(Secret::new(line.trim()));
     }
     let [consumer_key, consumer_secret, access_token, access_secret]: [Secret; 4] =
-        parts.try_into().map_err(|_| anyhow::anyhow!("four lines are wanted"))?;
+        parts.try_into().map_err(|_| anyhow::anyhow!("expected four lines"))?;
     let secrets =
         super::Secrets { consumer_key, consumer_secret, access_token, access_secret }.checked()?;
     secrets.save(path).with_context(|| path.display().to_string())?;
     let _ = writeln!(
         std::io::stderr(),
-        "unstuck: {}: written, for your eyes alone; next is `unstuck bot check`",
+        "unstuck: {}: written, readable only by you; next: `unstuck bot check`",
         path.display()
     );
     Ok(())
 }
 
-/// While it lives, the terminal doesn't show what is typed.
-struct Unseen {
+/// Turns off the terminal's echo until it is dropped.
+struct EchoOff {
     #[cfg(unix)]
     before: Option<rustix::termios::Termios>,
 }
 
 #[cfg(unix)]
-impl Unseen {
+impl EchoOff {
     fn new(asks: bool) -> Self {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let before = asks.then(|| tcgetattr(std::io::stdin()).ok()).flatten();
@@ -306,7 +310,7 @@ impl Unseen {
 }
 
 #[cfg(unix)]
-impl Drop for Unseen {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         if let Some(modes) = &self.before {
@@ -316,7 +320,7 @@ impl Drop for Unseen {
 }
 
 #[cfg(not(unix))]
-impl Unseen {
+impl EchoOff {
     fn new(_: bool) -> Self {
         Self {}
     }

@@ -1,34 +1,34 @@
-//! What a platform has to be able to do, and the few ways in which it can say no.
+//! The interface to a platform, and the classes of its refusals.
 
 use super::Settings;
 use crate::mentions::{Account, Mention, Moment};
 
-/// A place where mentions are read and replies are posted. Each call is one request at the most, but for one
-/// repetition where the platform is certain not to have acted.
+/// A platform from which mentions are read and to which replies are posted. Each call sends at most one request, except
+/// for one retry when the platform certainly did nothing.
 pub trait Platform {
-    /// The account we are.
+    /// The account that the bot posts as.
     ///
     /// # Errors
-    /// As [`Refusal`] says.
+    /// When the platform refuses or does not respond; see [`Class`].
     fn account(&mut self, now: Moment) -> Result<Account, Refusal>;
 
-    /// A page of mentions written after `since`, the newest first, or what follows the page named by `page`.
+    /// A page of mentions written after `since`, newest first; with `page`, the page of that token.
     ///
     /// # Errors
-    /// As [`Refusal`] says.
+    /// When the platform refuses or does not respond; see [`Class`].
     fn mentions(&mut self, since: Moment, page: Option<&str>, now: Moment)
     -> Result<Page, Refusal>;
 
-    /// Post a reply. The new post's id.
+    /// Post a reply and return the id of the new post.
     ///
     /// # Errors
-    /// As [`Refusal`] says; [`Class::Uncertain`] when it may have arrived all the same.
+    /// As for the others; [`Class::Uncertain`] when the reply may have arrived nevertheless.
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal>;
 
-    /// A page of our own replies, of those written after the post `since`, or after any.
+    /// A page of the account's own replies written after the post `since`; without, of all.
     ///
     /// # Errors
-    /// As [`Refusal`] says.
+    /// When the platform refuses or does not respond; see [`Class`].
     fn replies(
         &mut self,
         since: Option<&str>,
@@ -36,24 +36,24 @@ pub trait Platform {
         now: Moment,
     ) -> Result<Replies, Refusal>;
 
-    /// Whether a post is still there.
+    /// Whether a post still exists.
     ///
     /// # Errors
-    /// As [`Refusal`] says.
+    /// When the platform refuses or does not respond; see [`Class`].
     fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal>;
 
-    /// Delete one of our posts.
+    /// Delete a post of the account.
     ///
     /// # Errors
-    /// As [`Refusal`] says.
+    /// When the platform refuses or does not respond; see [`Class`].
     fn retract(&mut self, id: &str, now: Moment) -> Result<(), Refusal>;
 
-    /// How long after one look at the mentions the next one is due, in milliseconds.
+    /// The polling interval in milliseconds.
     fn pace(&self, settings: &Settings) -> Moment {
         Moment::from(settings.poll_seconds) * 1000
     }
 
-    /// Whether asking costs money, so that the budget counts.
+    /// Whether requests cost money, so that the budget applies.
     fn costs(&self) -> bool {
         true
     }
@@ -62,38 +62,38 @@ pub trait Platform {
 /// A page of mentions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// As the platform orders them.
+    /// In the platform's order.
     pub mentions: Vec<Mention>,
-    /// Names the next page.
+    /// The token of the next page.
     pub next: Option<String>,
-    /// Little is left of what we may ask; not before this moment.
+    /// When the rate limit is nearly used up: no reading before this moment.
     pub rest_until: Option<Moment>,
 }
 
 /// A page of our own replies.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replies {
-    /// What was answered, and by which post.
+    /// Pairs of the answered post and the replying post.
     pub pairs: Vec<(String, String)>,
-    /// Names the next page.
+    /// The token of the next page.
     pub next: Option<String>,
 }
 
-/// A reply on its way.
+/// A reply to post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing<'a> {
-    /// The post it answers.
+    /// The post that it replies to.
     pub to: &'a str,
-    /// What it says.
+    /// Its text.
     pub text: &'a str,
-    /// Ids of those who need not hear of it.
+    /// Ids of accounts that are not to be notified.
     pub without: &'a [String],
 }
 
-/// The platform didn't do it, or didn't say.
+/// A request that the platform refused or did not confirm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What follows from it.
+    /// How the bot reacts.
     pub class: Class,
     /// The HTTP status, if it was a response that said no.
     pub status: Option<u16>,
@@ -102,33 +102,33 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Of this class, for this reason.
+    /// A refusal of this class for this reason.
     pub fn new(class: Class, says: impl Into<String>) -> Self {
         Self { class, status: None, says: says.into() }
     }
 }
 
-/// What follows from a refusal.
+/// How the bot reacts to a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Not done. Not again before this moment.
+    /// Not done. Retry at this moment, not before.
     Wait(Moment),
-    /// Not done. Again, after a while.
+    /// Not done. Retry with backoff.
     Transient,
-    /// Nobody knows. Look before doing it again.
+    /// It is not known whether it was done. Check before retrying.
     Uncertain,
-    /// Not done, and never will be for this one mention.
+    /// Not done; do not retry for this mention.
     Never,
-    /// As `Never`: what is answered is gone, and its text has to be forgotten.
+    /// As `Never`: the post was deleted, so its stored text must be deleted too.
     Gone,
-    /// The same words were said before: by us, perhaps just now.
+    /// The platform has the same text already, perhaps from a request whose response was lost.
     Duplicate,
-    /// As `Never`, because its author didn't name us; several in a row are about us, not about them.
+    /// As `Never`, because the author didn't mention the account; several in a row concern the account itself.
     NotEngaged,
     /// The account is out of credit.
     Credit,
-    /// Keys, permissions, a suspension: nothing works before a person acts.
+    /// Wrong keys, missing permissions or a suspension: a person must act.
     Account,
-    /// There is nothing more to read, ever.
+    /// The input has ended.
     Ended,
 }

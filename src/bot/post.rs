@@ -1,27 +1,27 @@
-//! Replies out: the intent on disk, the request, the result on disk; and, when there was no result, a look at the
-//! account's own timeline before anything is said twice.
+//! Posting: the intent is written to disk, then the request is sent, then the result is written. Without a result the
+//! account's timeline is checked before a reply is sent again.
 
 use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
 use crate::mentions::{Attempt, Mention, Moment, Row, revise};
 use std::collections::HashMap;
 
-/// How often the same words are sent, when nobody knows whether they arrived; then a person has to look.
+/// How often a reply is sent while it is unknown whether it arrived; after that a person must decide.
 const MOST_LOST: u32 = 2;
-/// The reason of a row whose words were refused as said before.
+/// The reason stored for a reply that was refused as a duplicate.
 const TRACED: &str = "a duplicate, so it may have arrived";
-/// How often what left a trace is looked for before a person has to look.
+/// How often such a reply is looked for before a person must decide.
 const MOST_MISSES: u32 = 10;
-/// The reason of a row that waits for that person.
-const LOST: &str = "sent twice without a trace; `unstuck bot approve` sends it again";
-/// So many refusals in a row for want of a mention are about the account, not about the mentions.
+/// The reason stored for a reply that waits for that decision.
+const LOST: &str = "sent twice and not found; `unstuck bot approve` sends it again";
+/// The circuit breaker opens after this many `NotEngaged` refusals in a row.
 const BREAKER: u32 = 3;
-/// How long the breaker stays open.
+/// How long the circuit breaker stays open.
 const BROKEN: Moment = 6 * 3_600_000;
-/// More pages than a timeline has.
+/// The most pages of a timeline that are read.
 const MOST_PAGES: usize = 40;
 
 impl Bot<'_> {
-    /// The moment from which another reply may go; `None` for now.
+    /// When the next reply may be posted; `None`: now.
     pub(super) fn free_to_post(&self, now: Moment) -> Result<Option<Moment>> {
         let policy = &self.settings.policy;
         let capped = self.ledger.capped_until(policy.per_hour, policy.per_day, now)?;
@@ -35,7 +35,7 @@ impl Bot<'_> {
         let reply = row.reply.clone().unwrap_or_default();
         let prompt = row.prompt.clone().unwrap_or_default();
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
-        // whoever wrote it, and however it got here: the last look is ours
+        // checked again right before posting, whoever wrote it
         let gate = self.settings.gate(&secrets, self.filter);
         if let Err(why) = revise(&reply, &prompt, &gate) {
             self.ledger.bury(&row.key, &why, now)?;
@@ -45,7 +45,7 @@ impl Bot<'_> {
         self.spend(self.settings.policy.reply_usd, now)?;
         self.mark("posting");
         let Some(attempt) = self.ledger.begin(&row.key, &reply, now)? else {
-            // a person was quicker: they rejected it, or its author opted out
+            // rejected or opted out meanwhile
             let changed = self.ledger.row(&row.key)?;
             let why = changed.and_then(|row| row.reason).unwrap_or_else(|| "opted out".into());
             self.ledger.skip(&row.key, &why, now)?;
@@ -88,9 +88,9 @@ impl Bot<'_> {
         match refusal.class {
             Class::Uncertain => {
                 self.ledger.doubt(attempt, says, now)?;
-                self.note(format!("reply to {}: {says}; looking whether it arrived", row.id));
+                self.note(format!("reply to {}: {says}; checking whether it arrived", row.id));
             }
-            // said by us a moment ago, perhaps: that is a trace of the lost request
+            // the platform may have it from a request whose response was lost
             Class::Duplicate if self.ledger.was_uncertain(&row.key)? => {
                 self.ledger.doubt(attempt, TRACED, now)?;
             }
@@ -119,8 +119,8 @@ impl Bot<'_> {
                     self.posts_from = now + BROKEN;
                     self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
                     self.note(format!(
-                        "{BREAKER} replies in a row were refused ({says}): nothing is posted for six hours. Look whether the \
-                         account may still reply; what is approved stays"
+                        "{BREAKER} replies in a row were refused ({says}): nothing is posted for six hours. Check whether the \
+                         account may still reply; approved replies are kept"
                     ));
                 }
             }
@@ -142,7 +142,7 @@ impl Bot<'_> {
         Ok(())
     }
 
-    /// Look for replies of which nobody knows whether they arrived. What can't be looked for isn't sent again.
+    /// Check whether uncertain replies have arrived. A reply that can't be checked isn't sent again.
     pub(super) fn reconcile(&mut self, rows: &[Row], now: Moment) -> Result<Turn> {
         let oldest = rows.iter().map(|row| &row.key).min_by_key(|key| (key.len(), *key));
         self.mark("looking");
@@ -168,14 +168,14 @@ impl Bot<'_> {
             self.ledger.missed(&row.key, now)?;
             self.mark("missed");
             let lag = Moment::from(self.settings.index_lag_seconds) * 1000;
-            // a look within the lag proves nothing yet, and one look is none
+            // within the index lag a miss proves nothing, and a single miss never does
             if row.misses == 0 || now - row.posted.unwrap_or(now) < lag {
                 continue;
             }
             self.spend(read_usd, now)?;
             match self.platform.exists(&row.id, now) {
                 Ok(true) => {
-                    // a duplicate is a trace: it will turn up, and is not sent again
+                    // a duplicate will appear later, so it is not sent again
                     let traced = row.reason.as_deref() == Some(TRACED);
                     let again = !traced && self.ledger.again(&row.key, MOST_LOST, now)?;
                     if !again && (!traced || row.misses >= MOST_MISSES) {
@@ -195,7 +195,7 @@ impl Bot<'_> {
         Ok(Turn::Again)
     }
 
-    /// All of our replies that are newer than the post `since`, by what they answer.
+    /// The account's replies that are newer than the post `since`, by the post they reply to.
     fn timeline(
         &mut self,
         since: Option<&str>,

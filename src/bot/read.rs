@@ -1,4 +1,4 @@
-//! Mentions in: all pages of one look, opt-outs before anything else, then a decision about each, the oldest first.
+//! Reading mentions: all pages of a poll, opt-outs first, then a decision about each mention, oldest first.
 
 use super::{Bot, Class, Decision, Posting, Result, Trouble, Turn};
 use crate::mentions::{
@@ -7,17 +7,17 @@ use crate::mentions::{
 };
 use std::{collections::HashSet, panic::AssertUnwindSafe};
 
-/// Mentions may turn up late, with an id below the newest one's: each look begins so long before.
+/// Mentions may appear late, with an id below the newest one: each poll overlaps the last by this time.
 const OVERLAP: Moment = 30 * 60_000;
-/// More pages than any platform gives.
+/// The most pages of one poll.
 const MOST_PAGES: u32 = 200;
-/// How often the model is asked about one mention.
+/// How often the model is tried for one mention.
 const MOST_TRIES: u32 = 3;
-/// Why there is no reply: platforms refuse the same words twice.
+/// Why there is no reply: platforms refuse duplicates.
 const SAID: &str = "said already today";
 
 impl Bot<'_> {
-    /// Read what is new. The cursor moves when every page of it is in the ledger.
+    /// Read new mentions. The cursor moves once every page is in the ledger.
     pub(super) fn poll(&mut self, now: Moment) -> Result<Turn> {
         let cursor = match self.ledger.number("cursor")? {
             Some(cursor) => cursor,
@@ -72,7 +72,7 @@ impl Bot<'_> {
         Ok(Turn::Again)
     }
 
-    /// Whoever says stop is heard before anything else, whatever else is wrong with what they wrote.
+    /// Record opt-outs before any other decision about a mention.
     fn obey_stops(&mut self, page: &[Mention], now: Moment) -> Result<()> {
         let me = self.me.clone().unwrap_or_default();
         for mention in page.iter().filter(|mention| mention.author.id != me.id) {
@@ -122,7 +122,7 @@ impl Bot<'_> {
         Ok(())
     }
 
-    /// Let the model answer one mention.
+    /// Generate a reply to one mention.
     pub(super) fn compose(&mut self, row: &Row, now: Moment) -> Result<()> {
         let (Some(mention), Some(prompt)) = (&row.mention, &row.prompt) else {
             return Ok(self.ledger.skip(&row.key, "forgotten", now)?);
@@ -132,7 +132,7 @@ impl Bot<'_> {
             self.decided_skip(&row.id, "the model failed");
             return Ok(());
         }
-        // a model that can't be read is not the mention's fault
+        // a model that can't be loaded does not count as a failed try
         self.voice
             .name()
             .map_err(|error| Trouble::Configuration(format!("the model: {error:#}")))?;
@@ -168,7 +168,7 @@ impl Bot<'_> {
                 let from = Some((drafted.seed, &*drafted.model));
                 self.settle(row, Kind::Reply, reply, from, drafted.steps.clone(), now)?;
             }
-            // other words may do better
+            // another seed may give a better text
             Err(NOTHING | SAID) if row.tries + 1 < MOST_TRIES => {}
             Err(reason) => {
                 self.ledger.skip(&row.key, reason, now)?;
@@ -186,7 +186,7 @@ impl Bot<'_> {
         Ok(())
     }
 
-    /// A reply is there: it waits for a person, or may go.
+    /// Store a reply: it waits for approval, or is approved at once.
     fn settle(
         &mut self,
         row: &Row,

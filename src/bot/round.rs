@@ -1,5 +1,5 @@
-//! The loop's one step. Each turn does one piece of work, the most urgent first, and says when the next is due;
-//! nothing in it waits, so that time can be any time.
+//! One step of the loop. Each turn does the most urgent piece of work and returns when the next is due;
+//! it never sleeps, so tests can choose the time.
 
 use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Jitter};
 use crate::mentions::{self, Account, Filter, Kind, Ledger, Moment, Row, State, Step, Voice};
@@ -8,34 +8,34 @@ use serde::Serialize;
 /// When the next turn is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// At once.
+    /// Immediately.
     Again,
     /// Not before this moment.
     Until(Moment),
-    /// Never: nothing more can come, and all is done that could be.
+    /// Never: the input has ended and all work is done.
     Ended,
 }
 
-/// What became of a mention, as scripts read it.
+/// The decision about a mention, as JSON for scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// The mention's id.
     pub id: String,
     /// `reply`, `help`, `skip` or `queued`.
     pub decision: &'static str,
-    /// What is said, or would be.
+    /// The reply's text.
     pub reply: Option<String>,
-    /// Why nothing is.
+    /// Why there is no reply.
     pub reason: Option<String>,
-    /// With what it can be made again.
+    /// The seed that reproduces it.
     pub seed: Option<u64>,
-    /// Who said it.
+    /// The model's name.
     pub model: Option<String>,
-    /// How it came about.
+    /// The text after each step.
     pub steps: Vec<Step>,
 }
 
-/// The bot between two turns.
+/// The bot's state between two turns.
 pub struct Bot<'a> {
     pub(super) ledger: Ledger,
     pub(super) platform: Box<dyn Platform + 'a>,
@@ -45,19 +45,19 @@ pub struct Bot<'a> {
     pub(super) secrets: Vec<super::Secret>,
     pub(super) filter: Filter,
     pub(super) me: Option<Account>,
-    /// No more mentions will come.
+    /// The input has ended.
     pub(super) ended: bool,
     pub(super) polls: u32,
     pub(super) next_poll: Moment,
-    /// When old texts are forgotten next.
+    /// When old texts are deleted next.
     next_purge: Moment,
-    /// No reading, and no posting, before these.
+    /// No reading and no posting before these moments.
     pub(super) reads_from: Moment,
     pub(super) posts_from: Moment,
     pub(super) failures: u32,
     pub(super) not_engaged: u32,
     pub(super) jitter: Jitter,
-    /// How the reply that goes out next came about.
+    /// The steps of the reply that is posted next.
     pub(super) steps: Option<(String, Vec<Step>)>,
     decisions: Vec<Decision>,
     notes: Vec<String>,
@@ -65,10 +65,10 @@ pub struct Bot<'a> {
 }
 
 impl<'a> Bot<'a> {
-    /// A bot that has done nothing yet.
+    /// A new bot; it sends nothing before its first turn.
     ///
     /// # Errors
-    /// As of the ledger; a missing attestation.
+    /// When the ledger fails, or the attestation is incomplete.
     pub fn new(
         ledger: Ledger,
         platform: impl Platform + 'a,
@@ -117,20 +117,20 @@ impl<'a> Bot<'a> {
         self.secrets = secrets;
     }
 
-    /// Put another filter in the place of the usual one. Tests do that.
+    /// Replace the filter, for tests.
     pub fn filter_with(&mut self, filter: Filter) {
         self.filter = filter;
     }
 
-    /// Call `probe` with the name of every step that a crash could follow. Tests end the program there.
+    /// Call `probe` with the name of each step after which a crash is possible; tests end the program there.
     pub fn watch(&mut self, probe: impl FnMut(&'static str) + 'a) {
         self.probe = Box::new(probe);
     }
 
-    /// The most urgent piece of work.
+    /// Do the most urgent piece of work.
     ///
     /// # Errors
-    /// When the bot has to end: the ledger fails, or a person has to act.
+    /// When the bot must end: the ledger fails, or a person must act.
     pub fn turn(&mut self, now: Moment) -> Result<Turn> {
         if self.me.is_none() {
             return self.start(now);
@@ -186,32 +186,32 @@ impl<'a> Bot<'a> {
             return self.poll(now);
         }
         due.push(poll_at);
-        // an approval by another program has to be noticed too
+        // wake up to see approvals by another process
         let soon = due.into_iter().min().unwrap_or(poll_at).min(now + 5_000);
         Ok(Turn::Until(soon.max(now + 1)))
     }
 
-    /// What was decided since the last time.
+    /// The decisions since the last call.
     pub fn decisions(&mut self) -> Vec<Decision> {
         std::mem::take(&mut self.decisions)
     }
 
-    /// What an operator should know since the last time.
+    /// The messages for the operator since the last call.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// How often mentions were asked for with success.
+    /// The number of successful polls.
     pub fn polls(&self) -> u32 {
         self.polls
     }
 
-    /// The ledger, to look at.
+    /// The ledger, for reading.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// Look for the replies of `rows` on the account's timeline.
+    /// Look for the replies to `rows` on the account's timeline.
     ///
     /// # Errors
     /// As for [`Bot::turn`].
@@ -219,7 +219,7 @@ impl<'a> Bot<'a> {
         self.reconcile(rows, now)
     }
 
-    /// Once, at the beginning: who we are, and what the last run left.
+    /// Done once at the start: identify the account, and resolve what the last run left uncertain.
     fn start(&mut self, now: Moment) -> Result<Turn> {
         if now < self.reads_from {
             return Ok(Turn::Until(self.reads_from));
@@ -235,7 +235,7 @@ impl<'a> Bot<'a> {
             Ok(me) => me,
             Err(refusal) => return self.reading_failed(&refusal, now),
         };
-        // a new ledger knows nothing: what the account has answered before is done with
+        // a new ledger is empty: mentions that the account answered earlier are marked as answered
         if self.platform.costs() && self.ledger.number("seeded")?.is_none() {
             if self.ledger.is_fresh() || self.ledger.number("cursor")?.is_none() {
                 match self.platform.replies(None, None, now) {
@@ -259,7 +259,7 @@ impl<'a> Bot<'a> {
         Ok(Turn::Again)
     }
 
-    /// Something that reads went wrong.
+    /// Handle a failed read.
     pub(super) fn reading_failed(&mut self, refusal: &Refusal, now: Moment) -> Result<Turn> {
         match refusal.class {
             Class::Ended => {
@@ -285,7 +285,7 @@ impl<'a> Bot<'a> {
         Ok(Turn::Until(self.reads_from))
     }
 
-    /// Nothing works before somebody pays: wait long, say it once.
+    /// Out of credit: wait long, and report it once.
     pub(super) fn out_of_credit(&mut self, says: &str, now: Moment) -> Result<()> {
         let wait = ((15 * 60_000) << self.failures.min(5)).min(6 * 3_600_000);
         if self.failures == 0 {
@@ -299,14 +299,14 @@ impl<'a> Bot<'a> {
         Ok(())
     }
 
-    /// The moment from which today's budget allows something that costs `usd`; 0 when it does already.
+    /// When today's budget allows a cost of `usd`; 0: now.
     pub(super) fn budget_from(&self, usd: f64, now: Moment) -> Result<Moment> {
         if !self.platform.costs() {
             return Ok(0);
         }
         let micros = |usd: f64| (usd * 1e6).round() as i64;
         let spent = self.ledger.spent(now.div_euclid(DAY))?;
-        // at least one millionth has to be left, so that a budget of nothing stops all
+        // at least one millionth must be left, so that a budget of 0 stops everything
         let used_up = spent + micros(usd).max(1) > micros(self.settings.policy.budget_usd);
         Ok(if used_up { (now.div_euclid(DAY) + 1) * DAY } else { 0 })
     }
@@ -330,7 +330,7 @@ impl<'a> Bot<'a> {
         self.decisions.push(decision);
     }
 
-    /// A decision that no reply comes.
+    /// Record the decision not to reply.
     pub(super) fn decided_skip(&mut self, id: &str, reason: &str) {
         self.decided(Decision {
             id: id.to_owned(),
@@ -343,7 +343,7 @@ impl<'a> Bot<'a> {
         });
     }
 
-    /// A decision that the row's reply is said.
+    /// Record the decision to post the row's reply.
     pub(super) fn decided_reply(&mut self, row: &Row, steps: Vec<Step>) {
         let decision = if row.kind == Kind::Help { "help" } else { "reply" };
         self.decided(Decision {
@@ -360,7 +360,7 @@ impl<'a> Bot<'a> {
 
 pub(super) const DAY: Moment = 24 * 3_600_000;
 
-/// For a bot that only looks.
+/// A voice for a bot that only reconciles.
 pub(super) struct Silent;
 
 impl Voice for Silent {

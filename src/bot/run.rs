@@ -1,4 +1,4 @@
-//! The bot as a program: the lock, the loop around [`Bot::turn`], signals in, decisions out as JSON lines.
+//! The bot as a process: the lock, the loop around [`Bot::turn`], signals, and decisions as JSON lines.
 
 use super::{Bot, Clock, Console, Platform, PlatformName, Result, Settings, Trouble, Turn};
 use crate::{
@@ -17,41 +17,41 @@ use std::{
     time::Duration,
 };
 
-/// What the program is to do, put together from settings and flags.
+/// What to run, from settings and flags.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The settings' `[bot]`, with the flags over it.
+    /// `[bot]` of the settings, overridden by flags.
     pub settings: Settings,
-    /// The file that should have had them.
+    /// The settings file, for messages.
     pub settings_file: PathBuf,
-    /// The ledger; `None` keeps it in memory, for a trial.
+    /// The ledger's file; `None`: in memory, for a trial.
     pub ledger: Option<PathBuf>,
-    /// The keys' file.
+    /// The file with the keys.
     pub secrets: PathBuf,
-    /// One look, and end.
+    /// Poll once, then end.
     pub once: bool,
-    /// Becomes true when the program is to end, so that a long draft does too.
+    /// Set to end the process; the model stops generating too.
     pub stop: Arc<AtomicBool>,
-    /// What tests do to it.
+    /// Options for tests.
     pub test: Test,
 }
 
-/// What tests do to the real program (`UNSTUCK_BOT_TEST=ahead=MS,die=STEPS,stall=STEP`).
+/// Options for tests of the process (`UNSTUCK_BOT_TEST=ahead=MS,die=STEPS,stall=STEP`).
 #[derive(Clone, Debug, Default)]
 pub struct Test {
-    /// How far ahead of the wall's clock it is, in milliseconds.
+    /// Milliseconds to add to the clock.
     pub ahead: Moment,
-    /// Die without a word after so many steps.
+    /// Kill the process after this many steps.
     pub die_after: Option<u64>,
-    /// Hang at the step of this name.
+    /// Hang at this step.
     pub stall: Option<String>,
 }
 
 impl Plan {
-    /// The platform that is set.
+    /// The configured platform.
     ///
     /// # Errors
-    /// When none is: which file to write, and how to try it without.
+    /// When there is none: names the settings file and how to try the bot without.
     pub fn platform(&self) -> Result<PlatformName> {
         match self.settings.platform {
             Some(PlatformName::Mastodon) => Err(Trouble::Configuration(
@@ -67,10 +67,10 @@ impl Plan {
         }
     }
 
-    /// The ledger, for whoever looks after it.
+    /// Open the ledger for an operator's command.
     ///
     /// # Errors
-    /// As of the ledger, or when nothing is configured.
+    /// When the ledger can't be opened, or no bot is configured.
     pub fn open_ledger(&self, now: Moment) -> Result<Ledger> {
         let Some(path) = &self.ledger else { return Ok(Ledger::in_memory(now)?) };
         if let Some(folder) = path.parent() {
@@ -88,10 +88,10 @@ impl Plan {
         })
     }
 
-    /// The right to post, which only one program has.
+    /// Take the lock that allows posting.
     ///
     /// # Errors
-    /// When another one has it.
+    /// When another process has it.
     pub fn lock(&self) -> Result<Option<Lock>> {
         let Some(path) = &self.ledger else { return Ok(None) };
         match Lock::take(path) {
@@ -105,7 +105,7 @@ impl Plan {
     }
 }
 
-/// What people wrote to us is for the operator's eyes: SQLite gives its other files the permissions of this one.
+/// Make the ledger readable by its owner only. SQLite copies the permissions to its other files.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::File::options();
     options.write(true).create(true).truncate(false);
@@ -114,10 +114,10 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Run until there is nothing more to do, or somebody says stop.
+/// Run until the input ends or a signal arrives.
 ///
 /// # Errors
-/// A [`Trouble`], or that standard output can't be written.
+/// A [`Trouble`], or standard output can't be written.
 pub fn run(
     plan: &Plan,
     voice: impl Voice,
@@ -126,7 +126,7 @@ pub fn run(
     let mut clock = Clock::new(plan.test.ahead);
     match plan.platform()? {
         PlatformName::Console => {
-            // a signal just ends it: what is in the ledger is whole at any moment
+            // a signal may end the process at once: the ledger is consistent at any moment
             let (_silent, signals) = channel();
             let handle = plan.settings.handle.as_deref().unwrap_or("unstuck");
             if std::io::stdin().is_terminal() {
@@ -199,7 +199,7 @@ fn go(
     Ok(())
 }
 
-/// What was decided to standard output, what an operator should know to standard error.
+/// Print decisions to standard output and messages to standard error.
 fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
     for note in bot.notes() {
         let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&note));
@@ -220,11 +220,11 @@ fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
     stdout.flush().context("standard output")
 }
 
-/// So long what is being done may go on when we are asked to end.
+/// How long work in progress may take after the first signal.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A message for each signal that asks us to end; after the first one there is some time for what is being done. What then
-/// isn't done is found in the ledger by the next start.
+/// Send a message for each terminating signal. After the first, work in progress has `GRACE` to finish; what
+/// is unfinished then is found in the ledger at the next start.
 #[cfg(unix)]
 fn signals(stop: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -252,7 +252,7 @@ fn signals(_: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
     Ok(channel().1)
 }
 
-/// As dead as by `kill -9`: nothing is flushed, closed or unwound.
+/// End like `kill -9`: nothing is flushed, closed or unwound.
 fn die() {
     #[cfg(unix)]
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);

@@ -1,5 +1,5 @@
-//! The account's keys: from the environment, or from a file that only its owner can read. Never shown, never logged,
-//! wiped when dropped.
+//! The account's keys, from the environment or a file that only its owner can read. They are never displayed or
+//! logged, and zeroed when dropped.
 
 use super::{Result, Trouble};
 use crate::whole;
@@ -7,18 +7,18 @@ use serde::Deserialize;
 use std::{fs, path::Path};
 use zeroize::Zeroize;
 
-/// A text that can be used and not be seen: there is no `Debug` and no `Display`.
+/// A secret text. It has no `Debug` and no `Display`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hide `text`.
+    /// Wrap a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for signing and for looking whether it got out.
+    /// The text, for signing requests and scrubbing messages.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -34,24 +34,24 @@ impl Drop for Secret {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
-    /// Names the program to the platform.
+    /// Identifies the app.
     pub consumer_key: Secret,
-    /// Shows that it is that program.
+    /// Authenticates the app.
     pub consumer_secret: Secret,
-    /// Names the account; begins with its id.
+    /// Identifies the account; begins with its id.
     pub access_token: Secret,
-    /// Shows that the account allowed it.
+    /// Authenticates the account.
     pub access_secret: Secret,
 }
 
-/// Their names in the file and, behind `UNSTUCK_X_`, in the environment.
+/// Their names in the file and, after `UNSTUCK_X_`, in the environment.
 pub const NAMES: [&str; 4] = ["consumer_key", "consumer_secret", "access_token", "access_secret"];
 
 impl Secrets {
-    /// From the environment when all four are there, else from the file.
+    /// Load them from the environment if all four are set, else from the file.
     ///
     /// # Errors
-    /// When neither can be used: which file, and how it should be; never what is in it.
+    /// When neither can be used. The message names the file and what it should be like, never its content.
     pub fn load(path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let variables = NAMES.map(|name| format!("UNSTUCK_X_{}", name.to_uppercase()));
         let told = variables.each_ref().map(|name| env(name));
@@ -97,30 +97,30 @@ impl Secrets {
         Ok(Self { consumer_key, consumer_secret, access_token, access_secret })
     }
 
-    /// The same, if they can be keys.
+    /// Check that they have the form of keys.
     ///
     /// # Errors
-    /// What is wrong with them, without showing them.
+    /// What is wrong, without showing the keys.
     pub fn checked(&self) -> Result<Self> {
         Self::from_parts(self.texts().map(str::to_owned))
             .map_err(|what| Trouble::Configuration(what.to_owned()))
     }
 
-    /// All four, for a look at what is about to go out.
+    /// All four, to check text that leaves the program.
     pub fn texts(&self) -> [&str; 4] {
         [&self.consumer_key, &self.consumer_secret, &self.access_token, &self.access_secret]
             .map(Secret::reveal)
     }
 
-    /// Write them so that only the owner can read them.
+    /// Write them to a file that only the owner can read.
     ///
     /// # Errors
-    /// When the file can't be made.
+    /// When the file can't be created.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
         use std::io::Write;
         let folder = whole::folder_of(path);
         fs::create_dir_all(folder)?;
-        // a temporary file is its owner's alone from the start
+        // a temporary file is created with owner-only permissions
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         for (name, text) in NAMES.iter().zip(self.texts()) {
             writeln!(file, "{name} = \"{text}\"")?;
@@ -131,19 +131,19 @@ impl Secrets {
     }
 }
 
-/// Only the owner may read it, and the owner is us.
+/// Check that the file belongs to this user and that only they can read it.
 #[cfg(unix)]
 fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let name = path.display();
     let wrong = if !file.is_file() {
-        "has to be a plain file, no link".to_owned()
+        "must be a regular file, not a link".to_owned()
     } else if file.mode() & 0o077 != 0 {
         format!("others can read it; run: chmod 600 {name}")
     } else if file.uid() != rustix::process::geteuid().as_raw() {
-        "belongs to somebody else".to_owned()
+        "belongs to another user".to_owned()
     } else if open_to_all(path) {
-        "anybody could put another file in its place: its folder is writable to all".to_owned()
+        "anyone could replace it: its folder is writable by everyone".to_owned()
     } else {
         return Ok(());
     };
@@ -164,5 +164,5 @@ fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
     if file.is_file() {
         return Ok(());
     }
-    Err(Trouble::Permission(format!("{}: has to be a plain file", path.display())))
+    Err(Trouble::Permission(format!("{}: must be a regular file", path.display())))
 }

@@ -1,4 +1,4 @@
-//! What the operator may set about the bot, in `[bot]` of the settings' file. No secret is here.
+//! The settings of the bot, `[bot]` in the settings file. They contain no secrets.
 
 use super::x;
 use crate::{
@@ -8,41 +8,41 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The whole of `[bot]`.
+/// All settings in `[bot]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where mentions come from. Without it there is no bot.
+    /// The platform. Without one the bot does not run.
     pub platform: Option<PlatformName>,
     /// What is posted.
     pub posting: Posting,
-    /// The account's name, without the `@`: on X it has to be that of the keys; on the console it is `unstuck` when
-    /// there is none.
+    /// The account's handle without `@`. On X it must match the keys; on the console the default is
+    /// `unstuck`.
     pub handle: Option<String>,
-    /// The ledger's file; in the data folder when there is none.
+    /// The ledger's file; by default in the data folder.
     pub ledger: Option<PathBuf>,
-    /// The file with the account's keys, readable by its owner alone; beside the settings when there is none.
+    /// The file with the account's keys, readable only by its owner; by default beside the settings.
     pub secrets: Option<PathBuf>,
-    /// How often mentions are asked for.
+    /// Seconds between polls for mentions.
     pub poll_seconds: u32,
-    /// How long the platform may take to show a new reply on the account's own timeline.
+    /// Seconds until a new reply is certain to appear on the account's timeline.
     pub index_lag_seconds: u32,
-    /// The most weight of a reply.
+    /// The maximum weight of a reply; see [`crate::clean::weight`].
     pub limit: usize,
-    /// How long the model may take for one reply.
+    /// Seconds that the model may take for one reply.
     pub patience_seconds: u32,
-    /// Needed for `posting = "auto"`.
+    /// Required for `posting = "auto"`.
     pub attestation: Attestation,
-    /// Who is answered, and how often.
+    /// Which mentions are answered, and how often.
     pub policy: mentions::Settings,
-    /// How the model chooses its words.
+    /// How tokens are sampled.
     pub sampling: SamplingParams,
     /// The platform X.
     pub x: x::Settings,
 }
 
 impl Settings {
-    /// What a reply has to pass, whoever wrote it.
+    /// The check that every reply must pass, whoever wrote it.
     pub fn gate<'a>(&'a self, secrets: &'a [&'a str], filter: Filter) -> Gate<'a> {
         Gate { settings: &self.policy, limit: self.limit, secrets, filter }
     }
@@ -68,13 +68,13 @@ impl Default for Settings {
     }
 }
 
-/// The platforms that are known.
+/// The known platforms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlatformName {
-    /// X, once Twitter.
+    /// X, formerly Twitter.
     X,
-    /// Not built yet.
+    /// Not implemented yet.
     Mastodon,
     /// JSON lines on standard input and output.
     Console,
@@ -87,29 +87,29 @@ pub enum PlatformName {
 pub enum Posting {
     /// Nothing.
     DryRun,
-    /// What a person has approved (`unstuck bot approve`).
+    /// Replies that a person has approved (`unstuck bot approve`).
     #[default]
     Queue,
-    /// All that passes the policy. Needs an attestation.
+    /// Every reply that passes the policy. Requires an attestation.
     Auto,
 }
 
-/// The operator's word that the platform's conditions for posting without a person looking are met.
+/// The operator's statement that the platform's conditions for posting without human review are met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Attestation {
-    /// A person, as the account's profile names them.
+    /// The responsible person, as named in the account's profile.
     pub operator: String,
-    /// The platform approved AI-generated replies by this account beforehand.
+    /// The platform has approved AI-generated replies by this account.
     pub approved_by_platform: bool,
-    /// The profile has the platform's label for automated accounts, and names the operator.
+    /// The profile has the platform's label for automated accounts and names the operator.
     pub labelled: bool,
     /// The profile or the help text says how to opt out.
     pub opt_out_told: bool,
 }
 
 impl Attestation {
-    /// What is missing, if anything.
+    /// The first thing that is missing, if any.
     pub fn missing(&self) -> Option<&'static str> {
         [
             (!self.operator.trim().is_empty(), "operator (a person's name or account)"),
@@ -121,7 +121,7 @@ impl Attestation {
         .find_map(|(there, name)| (!there).then_some(name))
     }
 
-    /// The sentence that is recorded.
+    /// The statement that is recorded in the ledger.
     pub fn statement(&self) -> String {
         format!(
             "{} states: the platform approved automated AI replies by this account beforehand; the profile is labelled \

@@ -1,5 +1,5 @@
-//! Everything a platform would turn into a link, a ping or a price tag. Stricter than any platform on purpose:
-//! a word too much that goes is cheaper than a link that stays.
+//! Removes everything that a platform would turn into a link, a mention or a cashtag. It is stricter than any platform
+//! on purpose: losing a word is better than leaving a link.
 
 use super::script::is_east_asian;
 
@@ -17,12 +17,12 @@ pub fn remove(text: &str) -> String {
     text
 }
 
-/// What makes one link less.
+/// A change that removes one link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
-    /// These bytes go.
+    /// Remove these bytes.
     Cut(usize, usize),
-    /// A space comes here.
+    /// Insert a space here.
     Part(usize),
 }
 
@@ -43,7 +43,7 @@ fn first(text: &str) -> Option<Change> {
     })
 }
 
-/// A handle goes with the list it may name (`@ash/lamps`); an address (`ash@example.org`) goes as a whole.
+/// Removes a handle with the list it may name (`@ash/lamps`), or an e-mail address (`ash@example.org`) as a whole.
 fn handle(text: &str, at: usize, after: &str) -> Change {
     let from = label_start(&text[..at]);
     if from < at {
@@ -118,7 +118,8 @@ fn label_start(before: &str) -> usize {
         .len()
 }
 
-/// A hashtag needs a letter, or a mark that counts as one; `#1` is a number, and a keycap's `#` has a selector behind it.
+/// Whether a `#` begins a hashtag. A hashtag needs a letter, or a mark that counts as one; `#1` is a number, and a
+/// keycap's `#` is followed by a variation selector.
 fn names_something(after: &str) -> bool {
     let run = after.split(char::is_whitespace).next().unwrap_or_default();
     run.starts_with(|c| is_label(c) && c != '\u{fe0f}' && c != '\u{20e3}')

@@ -1,4 +1,4 @@
-//! What a reader never sees is taken out of a model's text here. The writer's own text never passes through.
+//! Cleaning of text that a model wrote: what a reader must not see is removed. The writer's own text is never cleaned.
 
 mod bleep;
 mod entity;
@@ -21,7 +21,7 @@ pub use visible::for_terminal;
 
 use serde::{Deserialize, Serialize};
 
-/// How much is taken out.
+/// How much is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -30,6 +30,6 @@ pub enum Level {
     /// Training tags and control characters.
     #[default]
     Prose,
-    /// What `prose` takes, and what a public post must not have: links, handles, cashtags, broken sentences.
+    /// What `Prose` removes, and what a public post must not contain: links, handles, cashtags, incomplete sentences.
     Post,
 }

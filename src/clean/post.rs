@@ -1,14 +1,14 @@
-//! A model's whole text made fit for a public post: plain, without links, in whole sentences, short enough.
-//! Knows no platform but the strictest reading of what one counts and links.
+//! Turns a model's whole text into a public post: plain, without links, in complete sentences, within the limit.
+//! It follows the strictest platform in what counts and what becomes a link.
 
 use super::{entity, link, prose, sentence_ends};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What a post has to keep to.
+/// The rules of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostRules {
-    /// The most weight it may have, see [`weight`].
+    /// Its maximum weight, see [`weight`].
     pub limit: usize,
     /// What the model was asked with. An echo of it at the start is taken off, unless it is a single word,
     /// which a model may well say by itself.
@@ -55,7 +55,7 @@ pub fn post_steps(text: &str, rules: &PostRules) -> Vec<Step> {
     .into()
 }
 
-/// How much of a post's limit `text` takes: never less than the platform counts, for text without links.
+/// The weight of `text` towards a post's limit: never less than the platform counts, for text without links.
 /// Latin, Greek, Cyrillic and their neighbours weigh 1 a character, all else 2, emoji 2 a part.
 pub fn weight(text: &str) -> usize {
     text.nfc()
@@ -110,7 +110,8 @@ fn behind<'a>(text: &'a str, words: &[String]) -> Option<&'a str> {
     Some(rest)
 }
 
-/// `text` with links out and spaces tidy. One may bring the other's work together again, so both go on until nothing changes.
+/// `text` without links and with tidy spaces. Each step can create work for the other, so both repeat until nothing
+/// changes.
 pub fn without_links(text: &str) -> String {
     let mut text = tidy(text);
     loop {

@@ -1,8 +1,8 @@
-//! Where sentences end, told from the text alone. English habits first; other scripts by their own full stops.
+//! Sentence ends, found in plain text. The rules are for English; other scripts end at their own full stops.
 
 use super::script::is_full_stop;
 
-/// Words that stand before a name: their full stop never ends a sentence.
+/// Titles before a name: their full stop never ends a sentence.
 const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "mx", "messrs", "mme", "mlle", "dr", "prof", "rev", "hon", "st", "mt", "ft",
     "gen", "col", "maj", "capt", "lieut", "lt", "sgt", "sergt", "gov", "sen", "rep", "pres",
@@ -40,8 +40,8 @@ pub fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// The whole sentences at the start of `text`: what hangs behind the last of them is cut off.
-/// Empty when there is none; what to do then is the caller's choice.
+/// The complete sentences at the start of `text`, without the incomplete one at its end.
+/// Empty when there is none.
 pub fn hanging(text: &str) -> &str {
     &text[..sentence_ends(text).last().unwrap_or(0)]
 }

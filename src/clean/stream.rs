@@ -1,4 +1,4 @@
-//! Cleaning as tokens come: escapes, invisible characters and training tags leave, whatever they were split into.
+//! Cleaning of a stream of tokens: removes escapes, invisible characters and training tags, however they are split.
 
 use super::{
     Level,
@@ -11,7 +11,7 @@ const END: &str = "<|endoftext|>";
 /// No training tag is longer; a text that goes on is no tag.
 const LONGEST_NAME: usize = 32;
 
-/// Takes out of one stream what its level names. Holds back only what may become a tag or an emoji's joiner.
+/// Removes from one stream what its level names. It holds back only what may become a tag or an emoji's joiner.
 #[derive(Clone, Debug)]
 pub struct Cleaner {
     level: Level,
@@ -23,12 +23,12 @@ pub struct Cleaner {
 }
 
 impl Cleaner {
-    /// For one stream. `Level::Post` takes what `Level::Prose` does; the rest needs the whole text: [`super::post`].
+    /// A cleaner for one stream. `Level::Post` acts as `Level::Prose`; the rest needs the whole text: [`super::post`].
     pub fn new(level: Level) -> Self {
         Self { level, escape: Escape::None, before: None, joiner: None, tags: Tags::default() }
     }
 
-    /// What is certain to be shown now that `text` has come.
+    /// Adds `text`, and returns what can be shown now.
     pub fn push(&mut self, text: &str) -> String {
         if self.level == Level::None {
             return text.to_owned();
@@ -42,12 +42,12 @@ impl Cleaner {
         out
     }
 
-    /// Whether the end tag has come. Nothing that follows it is shown.
+    /// Whether the end tag was seen. Nothing after it is shown.
     pub fn ended(&self) -> bool {
         self.tags.ended
     }
 
-    /// What was held back and turned out to be text. A tag that was begun and never ended is dropped.
+    /// Returns the held-back text at the end of the stream. An unfinished tag is dropped.
     pub fn finish(self) -> String {
         without_begun_tag(&self.tags.held).to_owned()
     }
@@ -113,7 +113,7 @@ impl Escape {
     }
 }
 
-/// Takes `<|name|>` out, also where taking one out would build another (`<|en<|pad|>doftext|>`).
+/// Removes `<|name|>`, also where removing one would form another (`<|en<|pad|>doftext|>`).
 #[derive(Clone, Debug, Default)]
 struct Tags {
     /// Text from the first possible tag on.

@@ -1,16 +1,16 @@
-//! Links out of text that is read, not posted: web addresses go, and handles, hashtags and names like `lamps.com`
-//! stay words. What would become a link on a platform is [`super::post`]'s business.
+//! Removes web addresses from text that is read (a corpus, a prompt). Handles, hashtags and names like `lamps.com`
+//! are kept; what a platform would turn into a link is removed by [`super::post`].
 
 use super::link::{self, scheme_start, without_punctuation};
 use std::borrow::Cow;
 
-/// Ends of host names that are believed without a scheme, when a path follows (`bit.ly/abc`).
+/// Top-level domains that make a link without a scheme, when a path follows (`bit.ly/abc`).
 const TOPS: &[&str] = &[
     "com", "org", "net", "co", "ly", "gov", "edu", "io", "tv", "uk", "us", "me", "info", "be",
     "gl", "gd", "fm", "de", "fr", "eu", "ca", "app", "dev", "news", "mp", "to", "cc", "biz",
 ];
 
-/// `text` without web addresses, and without the spaces and brackets that only stood round them.
+/// `text` without web addresses, and without the spaces and brackets that only surrounded them.
 pub fn without_urls(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut done = 0;
@@ -50,7 +50,7 @@ fn next(text: &str, done: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Goes on behind the link that was left out: with what stood round it closed. Returns where in `text`.
+/// Closes the gap of a removed link: drops brackets and spaces around it. Returns where to continue in `text`.
 fn close(out: &mut String, text: &str, mut to: usize) -> usize {
     to += text[to..].len() - text[to..].trim_start_matches('…').len();
     let pairs = [('(', ')'), ('[', ']'), ('<', '>'), ('“', '”')];
@@ -83,7 +83,7 @@ fn is_www(before: &str) -> bool {
     www.eq_ignore_ascii_case("www") && !left.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Where the host name begins that `before` ends with, if it is one.
+/// The byte at which the host name begins that `before` ends with, if there is one.
 fn host(before: &str) -> Option<usize> {
     let is_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     let from = before.trim_end_matches(is_label).len();
@@ -112,7 +112,7 @@ fn end_behind_scheme(text: &str, at: usize) -> usize {
     end(text, spaced.unwrap_or(at))
 }
 
-/// Where the link ends that `text` is in at byte `at`. The punctuation at its end belongs to the sentence.
+/// The byte at which the link that contains byte `at` ends. Punctuation at its end belongs to the sentence.
 fn end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     let short = rest.strip_prefix("t.co/");
@@ -128,7 +128,7 @@ fn end(text: &str, at: usize) -> usize {
     at + without_punctuation(&rest[..whole]).len()
 }
 
-/// Where a link begins that a shortened text breaks off in: `… READ: http…`.
+/// The byte at which a link begins that a truncated text ends in: `… READ: http…`.
 fn begun_at_the_end(text: &str) -> Option<usize> {
     let cut = text.strip_suffix('…').or_else(|| text.strip_suffix("..."))?;
     let from = cut.rfind(char::is_whitespace).map_or(0, |at| at + 1);

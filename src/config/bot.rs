@@ -1,4 +1,4 @@
-//! What the bot is to do, put together from its settings, its flags and the places of this machine.
+//! The bot's plan, from settings, flags and the system's folders.
 
 use super::{Config, places};
 use crate::cli;
@@ -10,14 +10,14 @@ use unstuck::{
 };
 
 impl Config {
-    /// Where the desk finds the bot's queue; nowhere when no bot is configured.
+    /// Where the bot's queue is, for the desk; `None` when no bot is configured.
     pub fn mentions(&self) -> Option<Place> {
         self.bot.platform?;
         let (ledger, settings) = (ledger(&self.bot)?, self.bot.policy.clone());
         Some(Place { ledger, settings, limit: self.bot.limit })
     }
 
-    /// The bot's plan. `test` is what tests set (`UNSTUCK_BOT_TEST`), see [`Test`].
+    /// The bot's plan. `test` is the value of `UNSTUCK_BOT_TEST`, see [`Test`].
     pub fn bot(&self, flags: &cli::Global, args: &cli::Bot, test: Option<&str>) -> Plan {
         let mut settings = self.bot.clone();
         settings.platform = args.platform.map_or(settings.platform, |name| {
@@ -35,7 +35,7 @@ impl Config {
         if dry {
             settings.posting = Posting::DryRun;
         }
-        // a trial on the console leaves nothing behind, so that the same line can be tried again
+        // a trial on the console stores nothing, so that the same line can be tried again
         let trial = dry && settings.platform == Some(PlatformName::Console);
         let told = |key: &str| {
             let mut pairs = test.unwrap_or_default().split(',').filter_map(|p| p.split_once('='));
@@ -61,7 +61,7 @@ impl Config {
     }
 }
 
-/// The ledger's file: the one that is set, or the platform's own in the data folder.
+/// The ledger's file: the configured one, or the platform's in the data folder.
 fn ledger(settings: &Settings) -> Option<PathBuf> {
     let name = match settings.platform {
         Some(PlatformName::Console) => "console.sqlite",
@@ -71,7 +71,7 @@ fn ledger(settings: &Settings) -> Option<PathBuf> {
     settings.ledger.clone().or_else(usual)
 }
 
-/// What an operator wants; `None` when the bot itself is to run.
+/// The operator's command; `None` to run the bot itself.
 ///
 /// # Errors
 /// When standard input can't be read.

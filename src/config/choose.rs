@@ -1,4 +1,4 @@
-//! What is chosen for good, written into the file of settings.
+//! Writes choices into the settings file.
 
 use super::usual_file;
 use crate::cli;
@@ -6,16 +6,16 @@ use anyhow::{Context, Result};
 use std::path::PathBuf;
 use unstuck::ui::keep::keep;
 
-/// The file that choices are written into: the one that is named, or the usual one, be it there or not.
+/// The settings file to write: the named one, or the default one, whether or not it exists.
 pub fn file(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let named = flags.config.clone().or(env("UNSTUCK_CONFIG").map(PathBuf::from));
     named.or_else(usual_file)
 }
 
-/// Write into the settings which model is used, and give their file. The rest of it stays as it is.
+/// Set the default model in the settings file and return the file's path. The rest of the file is unchanged.
 ///
 /// # Errors
-/// When it can't be read or written, or is broken.
+/// When the file can't be read, parsed or written.
 pub fn set_model(
     flags: &cli::Global,
     env: impl Fn(&str) -> Option<String>,

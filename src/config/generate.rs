@@ -1,4 +1,4 @@
-//! What `unstuck generate` was asked for: its flags over the settings, and the prompt, wherever it comes from.
+//! The request of `unstuck generate`: flags over settings, and the prompt from an argument or standard input.
 
 use super::Config;
 use crate::cli;
@@ -10,7 +10,7 @@ use unstuck::{
 };
 
 impl Config {
-    /// What `unstuck generate` was asked for; the prompt may be read from standard input.
+    /// The request of `unstuck generate`; the prompt may be read from standard input.
     ///
     /// # Errors
     /// When standard input can't be read or isn't UTF-8.
@@ -47,7 +47,7 @@ impl Config {
     }
 }
 
-/// The folder of an old run, by gpt-2-simple's names for it.
+/// The folder of a gpt-2-simple run, from gpt-2-simple's options.
 pub fn old_run(old: &cli::OldNames) -> Option<String> {
     if old.run_name.is_none() && old.checkpoint_dir.is_none() {
         return None;
@@ -57,7 +57,7 @@ pub fn old_run(old: &cli::OldNames) -> Option<String> {
     Some(folder.join(run).to_string_lossy().into_owned())
 }
 
-/// The prompt itself, or standard input's text for `-`, without the line end that an editor or `echo` put there.
+/// The prompt; for `-` the text of standard input without its final line end.
 fn read_prompt(prompt: Option<String>) -> Result<String> {
     if prompt.as_deref() != Some("-") {
         return Ok(prompt.unwrap_or_default());

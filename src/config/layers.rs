@@ -1,5 +1,5 @@
-//! Settings in layers: each value with where it comes from, and looked at alone before it counts, so that one mistake
-//! takes nothing else with it.
+//! Settings in layers. Each value has its source and is checked on its own, so that one mistake
+//! affects no other setting.
 
 use super::Config;
 use std::{
@@ -10,17 +10,17 @@ use std::{
 use toml::{Table, Value, de::DeTable};
 use unstuck::ui::mistake;
 
-/// The names that lead to a setting: `desk`, `theme`.
+/// The path of a setting: `desk`, `theme`.
 pub type Names = Vec<String>;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The program.
+    /// The program's default.
     Default,
-    /// A file, and its line.
+    /// A file and its line.
     File(PathBuf, usize),
-    /// A variable of the environment.
+    /// An environment variable.
     Environment(&'static str),
     /// The command line.
     Flag(&'static str),
@@ -36,11 +36,11 @@ impl fmt::Display for Source {
     }
 }
 
-/// What holds, and why.
+/// The effective values and their sources.
 pub struct Layers {
-    /// All values that there are.
+    /// All values.
     pub table: Table,
-    /// Where those come from that are no defaults.
+    /// The sources of those that aren't defaults.
     pub sources: BTreeMap<Names, Source>,
 }
 
@@ -51,13 +51,13 @@ impl Layers {
         Self { table, sources: BTreeMap::new() }
     }
 
-    /// Lays a value over what is there, if it is one.
+    /// Sets a value if it is valid.
     pub fn set(&mut self, names: &[&str], value: Value, source: Source) -> Result<(), String> {
-        // No setting is a date, but serde takes one for a text.
+        // No setting is a date, but serde accepts one as a string.
         if let Value::Datetime(date) = &value {
             return Err(about(
                 names,
-                &format!("a text in quotes or a number is wanted, not {date}"),
+                &format!("expected a text in quotes or a number, not {date}"),
             ));
         }
         let mut alone = Self::new().table;
@@ -73,7 +73,7 @@ impl Layers {
         Ok(())
     }
 
-    /// Lays a file over what is there. What is wrong in it is told, and the rest holds.
+    /// Applies a file. Returns a message for each value that is wrong; the others are applied.
     pub fn read(&mut self, path: &Path, text: &str) -> Vec<String> {
         let spans = DeTable::parse(text);
         let (values, spans) = match (toml::from_str::<Table>(text), spans) {
@@ -97,7 +97,7 @@ impl Layers {
         wrong
     }
 
-    /// Takes a value out again.
+    /// Removes a value.
     pub fn drop(&mut self, names: &[&str]) {
         self.sources.retain(|known, _| known != names);
         let [tables @ .., last] = names else { return };
@@ -133,7 +133,7 @@ fn put(table: &mut Table, names: &[&str], value: Value) {
     }
 }
 
-/// Every setting of a file with the byte it stands at. A table that is none in the defaults is a value like others.
+/// Collects every setting of a file with its byte offset. A table that isn't one in the defaults counts as a value.
 fn leaves(
     defaults: &Table,
     values: Table,

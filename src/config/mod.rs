@@ -1,5 +1,5 @@
-//! Settings: defaults, under the user's file, under the environment, under flags. Only `main` reads them; what the
-//! parts define as their own settings is put together here.
+//! Settings: defaults, overridden by the user's file, the environment and flags, in this order. Only `main` reads them;
+//! each module defines its own settings, and they are combined here.
 
 mod bot;
 mod choose;
@@ -32,42 +32,42 @@ use unstuck::{
     ui::keymap::{self, Keymap},
 };
 
-/// All that can be set, with what holds when nothing is.
+/// All settings, with their defaults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A model's name, folder or file; the one in the program when there is none.
+    /// The model's name, folder or file; by default the one in the program.
     pub model: Option<String>,
-    /// How weights are held.
+    /// The format of the weights in memory.
     pub quantization: Precision,
-    /// How many threads the model may use; one a core when there is none.
+    /// Number of threads for the model; by default one per core.
     pub threads: Option<usize>,
-    /// Whether what happens to a draft is kept in a journal.
+    /// Whether the history of a draft is kept in a journal.
     pub history: History,
     /// The desk.
     pub desk: tui::Settings,
     /// On air.
     pub live: tui::live::Settings,
-    /// How `unstuck generate` chooses tokens.
+    /// Sampling of `unstuck generate`.
     pub generate: SamplingParams,
     /// The headless bot.
     pub bot: unstuck::bot::Settings,
-    /// Keys of the desk, laid over those it comes with.
+    /// Key bindings of the desk, over the default ones.
     pub keys: BTreeMap<String, String>,
 }
 
-/// The settings that hold, where each comes from, and what was wrong on the way.
+/// The effective settings, their sources, and what was wrong.
 pub struct Loaded {
-    /// What holds.
+    /// The effective settings.
     pub config: Config,
-    /// In sentences: what was left out, and why.
+    /// Messages about settings that were ignored.
     pub wrong: Vec<String>,
-    /// The folder of what the program remembers: `UNSTUCK_STATE`, or the usual one.
+    /// The state folder: `UNSTUCK_STATE`, or the default one.
     pub state: PathBuf,
     layers: Layers,
 }
 
-/// Settings that the environment may hold, by the variable's name.
+/// Environment variables and their settings.
 const ENVIRONMENT: [(&str, &[&str]); 4] = [
     ("UNSTUCK_MODEL", &["model"]),
     ("UNSTUCK_QUANTIZATION", &["quantization"]),
@@ -76,8 +76,8 @@ const ENVIRONMENT: [(&str, &[&str]); 4] = [
 ];
 
 impl Config {
-    /// From the file, the environment (`UNSTUCK_MODEL`, ...) and the flags, each over the one before.
-    /// Whatever is wrong is left out and told; the rest holds.
+    /// Loads the file, then the environment (`UNSTUCK_MODEL`, ...), then the flags; later ones override.
+    /// Wrong values are ignored and reported.
     pub fn load(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Loaded {
         let mut layers = Layers::new();
         let mut wrong = Vec::new();
@@ -111,13 +111,13 @@ impl Config {
             }
         }
         lay_preset(&mut layers);
-        // Each value was looked at when it came, so they fit together.
+        // Each value was checked when it was set, so this can't fail.
         let mut config: Self = layers.table.clone().try_into().unwrap_or_default();
         config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
         Loaded { config, wrong, state: state(env), layers }
     }
 
-    /// What no type says: whether numbers are in their ranges.
+    /// Checks what the types don't: the ranges of numbers.
     fn check(&self) -> Result<(), String> {
         let ok = |fits: bool, wanted: &str| {
             if fits { Ok(()) } else { Err(format!("expected {wanted}")) }
@@ -151,7 +151,7 @@ impl Config {
     }
 }
 
-/// A preset that is named tells how tokens are chosen, where nothing else does.
+/// Applies the values of the named preset where no other source sets them.
 fn lay_preset(layers: &mut Layers) {
     let named = layers.source(&["desk".into(), "preset".into()]).clone();
     let name = layers.table.get("desk").and_then(|desk| desk.get("preset")?.as_str());
@@ -165,13 +165,13 @@ fn lay_preset(layers: &mut Layers) {
         let names = ["desk", "sampling", &name];
         let is_open = *layers.source(&names.map(str::to_owned)) == Source::Default;
         if is_open && usual.get(&name) != Some(&value) {
-            // It was looked at when it was written here.
+            // Presets are valid.
             let _ = layers.set(&names, value, named.clone());
         }
     }
 }
 
-/// The lines of `keys` with their places. Those that can't be are taken out and told.
+/// The key bindings with their places. Invalid ones are removed and reported.
 fn key_lines(
     keys: &mut BTreeMap<String, String>,
     layers: &mut Layers,
@@ -203,48 +203,48 @@ fn key_lines(
     good
 }
 
-/// The file that is read when none is named.
+/// The default settings file.
 fn usual_file() -> Option<PathBuf> {
     Some(places()?.config_dir().join("unstuck.toml"))
 }
 
-/// The folder of the user's own themes.
+/// The folder of the user's themes.
 pub fn themes() -> Option<PathBuf> {
     Some(places()?.config_dir().join("themes"))
 }
 
-/// Where the program keeps what it needs to remember, and its log.
+/// The folder for the program's state and log.
 fn state(env: impl Fn(&str) -> Option<String>) -> PathBuf {
     let told = env("UNSTUCK_STATE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let usual = || {
         let places = places()?;
         Some(places.state_dir().unwrap_or_else(|| places.data_local_dir()).to_owned())
     };
-    // Who has no home still gets a desk that remembers, as long as the machine runs.
+    // Without a home, state is kept in the temporary folder.
     told.or_else(usual).unwrap_or_else(|| std::env::temp_dir().join("unstuck"))
 }
 
-/// The data folder's models, which `models import` fills.
+/// The folder of imported models in the data folder.
 ///
 /// # Errors
-/// When there is no home.
+/// When there is no home directory.
 pub fn shelf() -> Result<PathBuf> {
     let places = places().context("no home, so no data folder; set HOME")?;
     Ok(places.data_dir().join("models"))
 }
 
-/// Where models with a name lie: the data folder's `models`, this folder's, the hub's cache.
+/// Where models are looked up by name: the data folder's `models`, `./models`, the hub's cache.
 pub fn shelves() -> Vec<PathBuf> {
     let data = places().map(|places| places.data_dir().join("models"));
     data.into_iter().chain([Path::new("models").to_owned()]).chain(hub_cache()).collect()
 }
 
-/// The cache that programs for the Hugging Face hub share.
+/// The shared cache of programs for the Hugging Face hub.
 pub fn hub_cache() -> Option<PathBuf> {
     hub::cache_folder(|name| std::env::var(name).ok())
 }
 
-/// Where runs of `unstuck finetune` lie: beside the first shelf.
+/// The folder of runs of `unstuck finetune`.
 pub fn runs() -> PathBuf {
     shelves().first().map_or_else(|| "runs".into(), |shelf| shelf.with_file_name("runs"))
 }

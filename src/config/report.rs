@@ -1,10 +1,10 @@
-//! `unstuck config`: what holds, as a file that could be read again, with where each value comes from.
+//! `unstuck config`: the effective settings as a valid settings file, with the source of each value.
 
 use super::{Config, Loaded, layers::Source, themes, usual_file};
 use std::{fmt::Write, path::PathBuf};
 use toml::{Table, Value};
 
-/// What stands for settings that hold no value by default.
+/// What applies for settings without a default value.
 const OPEN: [(&str, &str); 8] = [
     ("model", "the one in the program"),
     ("threads", "one a core"),
@@ -17,7 +17,7 @@ const OPEN: [(&str, &str); 8] = [
 ];
 
 impl Loaded {
-    /// The variable of the environment that a setting comes from, if it does.
+    /// The environment variable that a setting comes from, if any.
     pub fn variable(&self, names: &[&str]) -> Option<&'static str> {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         match self.layers.source(&names) {
@@ -26,13 +26,13 @@ impl Loaded {
         }
     }
 
-    /// Where a setting comes from, in words.
+    /// The source of a setting, in words.
     pub fn source(&self, names: &[&str]) -> String {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         self.layers.source(&names).to_string()
     }
 
-    /// The settings that hold, as TOML; a comment behind each says where it comes from.
+    /// The effective settings as TOML, each with its source in a comment.
     pub fn report(&self) -> String {
         let mut rows = Vec::new();
         self.rows(&self.layers.table, &mut Vec::new(), &mut rows);
@@ -54,7 +54,7 @@ impl Loaded {
         text
     }
 
-    /// First the values of a table, then the tables in it.
+    /// Appends the values of a table, then its tables.
     fn rows(
         &self,
         table: &Table,
@@ -89,13 +89,13 @@ impl Loaded {
     }
 }
 
-/// A name as TOML has it.
+/// A key in TOML's syntax.
 fn quoted(name: &str) -> String {
     let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if bare && !name.is_empty() { name.to_owned() } else { Value::from(name).to_string() }
 }
 
-/// A value as one would write it: what was an `f32` has no more digits than that.
+/// A value in TOML's syntax, with the digits of an `f32`.
 fn shown(value: &Value) -> String {
     match value {
         Value::Float(long) if f64::from(*long as f32) == *long => format!("{:?}", *long as f32),

@@ -1,21 +1,21 @@
-//! What a mention asks of us, once handles, links and invisible characters are out of it.
+//! What a mention asks for, after handles, links and invisible characters are removed.
 
 use crate::clean::{Cleaner, Level};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What a mention wants.
+/// What a mention asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// A continuation of this.
+    /// A continuation of this text.
     Prompt(String),
-    /// To know what this is: `help` in any case, or nothing but our name.
+    /// Help: the word `help`, or nothing but our handle.
     Help,
-    /// Never to hear from us again.
+    /// An opt-out: never to be answered again.
     Stop,
 }
 
-/// Words that mean it wherever they stand.
+/// Phrases that are an opt-out anywhere in a mention.
 const STOP_PHRASES: &[&str] = &[
     "unsubscribe",
     "opt out",
@@ -33,7 +33,7 @@ const STOP_PHRASES: &[&str] = &[
     "do not contact",
 ];
 
-/// Words around a bare "stop" that don't change it. "Stop hammertime" is no opt-out: something is left.
+/// Words that may surround a bare "stop". "Stop hammertime" is no opt-out, since a word is left.
 const POLITE: &[&str] = &[
     "please",
     "pls",
@@ -56,7 +56,7 @@ const POLITE: &[&str] = &[
     "no",
 ];
 
-/// Read `text`, which names us as `handle`. `more_stops` are the operator's own opt-out phrases.
+/// Interpret `text`, which mentions us as `handle`. `more_stops` are the operator's own opt-out phrases.
 pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> Ask {
     let text = prompt(text, handle, longest);
     let words = words(&text);
@@ -75,7 +75,7 @@ pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> A
     Ask::Prompt(text)
 }
 
-/// Lower-case words without their marks.
+/// Lower-case words without punctuation.
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
@@ -84,7 +84,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The words that are left for the model.
+/// The prompt for the model: at most `longest` characters.
 fn prompt(text: &str, handle: &str, longest: usize) -> String {
     let composed: String = text.nfc().collect();
     let mut cleaner = Cleaner::new(Level::Prose);
@@ -100,7 +100,7 @@ fn prompt(text: &str, handle: &str, longest: usize) -> String {
     words.join(" ").graphemes(true).take(longest).collect::<String>().trim().to_owned()
 }
 
-/// Behind all `@handles` that stand in front, ours among them.
+/// The text after all leading `@handles`.
 fn behind_handles(text: &str) -> &str {
     let mut rest = text.trim_start();
     while let Some(name) = rest.strip_prefix(['@', '＠']) {
@@ -113,7 +113,7 @@ fn behind_handles(text: &str) -> &str {
     rest
 }
 
-/// Our handle out of the middle too: whole, in any case. `@ashbot2` isn't `@ashbot`.
+/// Remove our handle elsewhere too, as a whole word in any case. `@ashbot2` isn't `@ashbot`.
 fn without_handle(text: &str, handle: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -136,7 +136,7 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Whether `text` names `handle` as a whole word, in any case.
+/// Whether `text` mentions `handle` as a whole word, in any case.
 pub fn names(text: &str, handle: &str) -> bool {
     text.match_indices('@').any(|(at, _)| {
         let rest = &text[at + 1..];

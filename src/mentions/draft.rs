@@ -1,42 +1,42 @@
-//! From a prompt to a reply that may be posted: the model's words, cleaned step by step, past the gate.
+//! From a prompt to a reply: the model's text, cleaned step by step and checked by the gate.
 
 use super::{Gate, Mention, Settings, Voice};
 use crate::clean::{self, PostRules};
 use anyhow::Result;
 use serde::Serialize;
 
-/// The text after one step on the way.
+/// The text after one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `mention`, `prompt`, `model`, then the names that [`clean::post_steps`] gives.
+    /// `mention`, `prompt`, `model`, then the names of [`clean::post_steps`].
     pub step: String,
-    /// What it was then.
+    /// The text after it.
     pub text: String,
 }
 
-/// Why there is no reply: nothing of the model's words was fit.
+/// Why there is no reply: cleaning left nothing of the model's text.
 pub const NOTHING: &str = "nothing left to say";
-/// Why there is no reply: the mention itself is not fit to be gone on from.
+/// Why there is no reply: the mention itself does not pass the gate.
 const FOUL: &str = "the mention does not pass the gate";
 
-/// What came of it.
+/// The result of drafting a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// Fit to be posted, or why there is nothing.
+    /// The reply, or why there is none.
     pub reply: Result<String, &'static str>,
-    /// With what it can be made again.
+    /// The seed that reproduces it.
     pub seed: u64,
-    /// Who said it.
+    /// The model's name.
     pub model: String,
-    /// How it came about.
+    /// The text after each step.
     pub steps: Vec<Step>,
 }
 
-/// Let `voice` answer. The reply is refused rather than mended when the gate finds fault; what is foul to begin with
-/// is not gone on from at all.
+/// Draft a reply with `voice`. A text that the gate rejects is refused, not repaired, and a mention that it rejects
+/// is not answered.
 ///
 /// # Errors
-/// When the voice fails.
+/// When the model fails.
 pub fn draft(
     mention: &Mention,
     prompt: &str,
@@ -63,7 +63,7 @@ pub fn draft(
     } else {
         gate.refuse(&text, prompt).map_or(Ok(text), Err)
     };
-    // what a reply must not contain must not be shown on the way to it either
+    // the steps must not show what a reply must not contain
     for step in &mut steps {
         for secret in gate.secrets.iter().filter(|secret| !secret.is_empty()) {
             step.text = step.text.replace(secret, "…");
@@ -72,16 +72,16 @@ pub fn draft(
     Ok(Draft { reply, seed, model, steps })
 }
 
-/// The help text. It says how often it was asked for, since platforms refuse to hear the same words twice.
+/// The help text. It contains a counter, since platforms refuse duplicates.
 pub fn help(settings: &Settings, asked: i64, limit: usize) -> Option<String> {
     let varied = format!("{} (Help no. {asked}.)", settings.help);
     [varied, settings.help.clone()].into_iter().find(|text| clean::weight(text) <= limit)
 }
 
-/// A reply that a person wrote or changed: it is refused, with the reason, where ours would be cleaned.
+/// Check a reply that a person wrote or changed. It is refused with a reason where the model's would be cleaned.
 ///
 /// # Errors
-/// What is wrong with it, in a sentence.
+/// What is wrong with it, as a sentence.
 pub fn revise(text: &str, prompt: &str, gate: &Gate<'_>) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {

@@ -1,31 +1,31 @@
-//! The last look at a reply before anybody sees it. Whatever fails here, or can't be looked at, isn't posted.
+//! The last check of a reply. What fails it, or can't be checked, isn't posted.
 
 use super::Settings;
 use rustrict::{Censor, Type};
 use std::panic::catch_unwind;
 
-/// Whether a text is unfit to be said.
+/// Whether a text must not be posted.
 pub type Filter = fn(&str) -> bool;
 
 /// What a reply has to pass.
 #[derive(Clone, Copy)]
 pub struct Gate<'a> {
-    /// The operator's words and limits.
+    /// The operator's blocked words and limits.
     pub settings: &'a Settings,
-    /// The most weight a reply may have.
+    /// The maximum weight of a reply.
     pub limit: usize,
     /// Texts that no reply may contain.
     pub secrets: &'a [&'a str],
-    /// One layer of several: [`filter`] but in tests of a filter that falls over.
+    /// The profanity filter: [`filter`], except in tests.
     pub filter: Filter,
 }
 
-/// Profanity, slurs and threats, by a filter that sees through spacing and look-alike letters.
+/// Detects profanity, slurs and threats, also with spacing and look-alike letters.
 pub fn filter(text: &str) -> bool {
     Censor::from_str(text).analyze().is(Type::INAPPROPRIATE)
 }
 
-/// Phrases the filter crate lets pass, kept small and looked through by hand.
+/// Phrases that the filter crate does not detect. Reviewed by hand.
 const NEVER: &[&str] = &[
     "go back to your country",
     "go back where you came from",
@@ -41,11 +41,11 @@ const NEVER: &[&str] = &[
     "vermin",
 ];
 
-/// So many words of the prompt in one run are its author's words under our name.
+/// A reply that repeats this many consecutive words of the prompt is rejected.
 const ECHO: usize = 8;
 
 impl Gate<'_> {
-    /// Why `reply` to `prompt` must not be posted; `None` when it may be.
+    /// Why `reply` to `prompt` must not be posted; `None` if it may.
     pub fn refuse(&self, reply: &str, prompt: &str) -> Option<&'static str> {
         let plain = plain(reply);
         let own = self.settings.blocked_words.iter().map(|word| &**word);
@@ -61,7 +61,7 @@ impl Gate<'_> {
         self.filtered(reply)
     }
 
-    /// Why `text` is unfit, whoever wrote it. A filter that falls over has not said yes.
+    /// Why `text` must not be posted, whoever wrote it. A filter that panics counts as a rejection.
     pub fn filtered(&self, text: &str) -> Option<&'static str> {
         if has_any(&plain(text), NEVER.iter().copied()) {
             return Some("a word that is never said");
@@ -83,7 +83,7 @@ fn has_any<'a>(plain: &str, phrases: impl Iterator<Item = &'a str>) -> bool {
         .any(|phrase| spaced.contains(&format!(" {phrase} ")))
 }
 
-/// Lower-case words with one space between.
+/// Lower-case words separated by single spaces.
 fn plain(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '\'');
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>().join(" ")

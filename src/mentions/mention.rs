@@ -1,35 +1,35 @@
-//! A mention as every platform's adapter gives it: plain data, text as a person reads it.
+//! A mention in the form that all platforms share: plain data, and the text as displayed.
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970, UTC.
+/// Unix time in milliseconds.
 pub type Moment = i64;
 
-/// Somebody said our name.
+/// A post that mentions the bot's account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mention {
-    /// What stays the same when it is edited: the id of its first version.
+    /// The id of its first version, which edits do not change.
     pub key: String,
-    /// The newest version, which a reply goes to.
+    /// The id of its newest version, which a reply goes to.
     pub id: String,
-    /// Who wrote it.
+    /// Its author.
     pub author: Person,
-    /// What it says, with references decoded.
+    /// Its text, with character references decoded.
     pub text: String,
-    /// When.
+    /// When it was written.
     pub created: Moment,
-    /// The thread it stands in.
+    /// The id of its thread.
     pub conversation: String,
-    /// The author typed our name, rather than inheriting it from the thread.
+    /// Whether the author typed the handle, rather than inheriting it from the thread.
     pub explicit: bool,
-    /// Somebody else's words, passed on.
+    /// Whether it is a repost of another post.
     pub repost: bool,
-    /// It quotes another.
+    /// Whether it quotes another post.
     pub quote: bool,
-    /// The platform calls it sensitive.
+    /// Whether the platform marks it as sensitive.
     pub sensitive: bool,
-    /// Ids of the others it names, who need not hear of our reply.
+    /// Ids of other mentioned accounts, which are not notified of the reply.
     pub others: Vec<String>,
 }
 
@@ -37,23 +37,23 @@ pub struct Mention {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Person {
-    /// What never changes.
+    /// Its permanent id.
     pub id: String,
-    /// The name behind the `@`.
+    /// The handle without `@`.
     pub handle: String,
-    /// Only followers may read them.
+    /// Whether only followers can read the account.
     pub protected: bool,
-    /// The platform labels the account a bot.
+    /// Whether the platform labels the account as automated.
     pub automated: bool,
 }
 
-/// The account that answers.
+/// The account that the bot posts as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// What never changes.
+    /// Its permanent id.
     pub id: String,
-    /// The name behind the `@`.
+    /// The handle without `@`.
     pub handle: String,
-    /// Its description, which has to say that it is a bot and whose.
+    /// Its description, which must say that it is a bot and who operates it.
     pub description: String,
 }

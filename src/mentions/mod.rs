@@ -1,5 +1,5 @@
-//! What bot and desk share about mentions: the ledger, the policy, the queue, the steps from a mention to a reply.
-//! Knows no network and no platform.
+//! Mentions, shared by the bot and the desk: the ledger, the policy, the queue, the steps from a mention to a reply.
+//! Without network and platform.
 
 mod address;
 mod draft;

@@ -1,10 +1,10 @@
-//! Who is answered, and how often. Decides from plain facts; what it can't know, it refuses.
+//! The policy: which mentions are answered, and how often. It decides from plain facts, and refuses when one is missing.
 
 use super::{Account, Ask, Mention, Moment, address::ask};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// What the operator may set. The defaults keep well inside what platforms allow.
+/// The policy's settings. The defaults are well within what platforms allow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -18,42 +18,42 @@ pub struct Settings {
     pub per_hour: u32,
     /// Replies within a day.
     pub per_day: u32,
-    /// What a day may cost, in US dollars; 0 stops all that costs.
+    /// The budget per day in US dollars; 0 stops everything that costs.
     pub budget_usd: f64,
-    /// What the platform takes for a mention read.
+    /// The platform's price of reading a mention, in US dollars.
     pub read_usd: f64,
-    /// What the platform takes for a reply.
+    /// The platform's price of a reply, in US dollars.
     pub reply_usd: f64,
-    /// Older mentions are not answered.
+    /// The maximum age of a mention that is answered.
     pub max_age_hours: u32,
-    /// An author who answers our reply within so many seconds is taken for a bot.
+    /// An author who answers our reply within this many seconds is taken for a bot.
     pub quick_seconds: u32,
-    /// Whether a quote that names us is answered.
+    /// Whether quotes that mention us are answered.
     pub answer_quotes: bool,
-    /// Whether what the platform calls sensitive is answered.
+    /// Whether posts that the platform marks as sensitive are answered.
     pub answer_sensitive: bool,
-    /// How many characters of a mention the model sees.
+    /// Maximum number of characters of a mention in the prompt.
     pub prompt_characters: usize,
     /// Handles or ids that are never answered.
     pub blocked: Vec<String>,
-    /// Words and phrases that no reply has, beside those the program knows.
+    /// Words and phrases that no reply may contain, in addition to the built-in ones.
     pub blocked_words: Vec<String>,
-    /// Phrases that mean "never again", beside those the program knows.
+    /// Phrases that are an opt-out, in addition to the built-in ones.
     pub opt_out_words: Vec<String>,
-    /// Texts are forgotten after so many days; ids stay, so that nothing is answered twice.
+    /// Texts are deleted after this many days; ids are kept, so that nothing is answered twice.
     pub keep_days: u32,
-    /// What is said to `help`.
+    /// The reply to `help`.
     pub help: String,
 }
 
-/// Where a bot's queue is, for those who work on it beside the bot.
+/// Where the bot's queue is, for the desk and the operator's commands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
     /// The ledger's file.
     pub ledger: PathBuf,
-    /// What the bot's replies have to keep to.
+    /// The policy that replies must follow.
     pub settings: Settings,
-    /// The most weight of one.
+    /// The maximum weight of a reply.
     pub limit: usize,
 }
 
@@ -84,37 +84,37 @@ impl Default for Settings {
     }
 }
 
-/// What the ledger knows about an author and a thread.
+/// The ledger's counts for an author and a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// They said stop, or the operator did for them.
+    /// Whether the author has opted out, or the operator did it for them.
     pub opted_out: bool,
-    /// Replies to them that were sent or are on their way, of the last hour.
+    /// Replies to the author in the last hour, sent or in progress.
     pub author_hour: u32,
-    /// The same of the last day.
+    /// Replies to the author in the last day, sent or in progress.
     pub author_day: u32,
-    /// Replies in this thread that were sent or are on their way.
+    /// Replies in this thread, sent or in progress.
     pub thread: u32,
-    /// When we last answered them.
+    /// When the author was last answered.
     pub answered: Option<Moment>,
-    /// When they last got the help text.
+    /// When the author last got the help text.
     pub helped: Option<Moment>,
 }
 
-/// What becomes of a mention.
+/// The decision about a mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing, for this reason.
+    /// No reply, for this reason.
     Skip(&'static str),
     /// The help text.
     Help,
-    /// The model goes on from this.
+    /// A continuation of this prompt.
     Answer(String),
 }
 
 const HOUR: Moment = 3_600_000;
 
-/// Decide about one mention. An opt-out is the caller's to store before anything else; here it only skips.
+/// Decide about one mention. The caller must have stored an opt-out before; here it only leads to a skip.
 pub fn judge(
     settings: &Settings,
     mention: &Mention,

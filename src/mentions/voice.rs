@@ -1,4 +1,4 @@
-//! What speaks for the bot: a model, read when the first mention needs it, with a limit on its time.
+//! The bot's model, loaded when the first mention needs it, with a time limit per reply.
 
 use crate::{
     clean::Level,
@@ -14,32 +14,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The program is ending: nobody's fault, so it counts for nothing.
+/// The process is ending; this does not count as a failure.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// A prompt in, raw text out.
+/// Generates raw text from a prompt.
 pub trait Voice {
     /// The model's name.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When it can't be loaded.
     fn name(&mut self) -> Result<String>;
 
-    /// How the text goes on from `prompt`; the same `seed` gives the same words.
+    /// A continuation of `prompt`; the same `seed` gives the same text.
     ///
     /// # Errors
-    /// When the model fails or takes too long; [`Interrupted`] when it was told to stop.
+    /// When the model fails or takes too long; [`Interrupted`] when the process is ending.
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
 
-    /// How many tokens of what it said last are copied from the text that it was taught; 0 where nobody knows.
+    /// How many tokens of its last text are copied from the training text; 0 if unknown.
     fn copied(&self) -> usize {
         0
     }
 }
 
-/// A model on this machine. Nothing is read before the first word is wanted.
+/// A local model, loaded at first use.
 pub struct ModelVoice<F> {
     open: F,
     engine: Option<Engine>,
@@ -50,7 +50,7 @@ pub struct ModelVoice<F> {
 }
 
 impl<F: FnMut() -> Result<Engine>> ModelVoice<F> {
-    /// `open` reads the model; a text that takes longer than `patience` is given up, any text once `stop` is true.
+    /// `open` loads the model. Generation is abandoned after `patience`, or once `stop` is set.
     pub fn new(open: F, params: SamplingParams, patience: Duration, stop: Arc<AtomicBool>) -> Self {
         Self { open, engine: None, params, patience, stop, copied: 0 }
     }

@@ -1,14 +1,14 @@
-//! What a file system keeps beside a file's bytes: tags, comments, access lists. A file that takes another's place
-//! gets them too.
+//! Extended attributes: tags, comments, access control lists. A file that replaces another
+//! gets the other's.
 
 use std::fs::File;
 
-/// Give a new file the extended attributes of the one it will replace, access lists among them. False when one
-/// of those that people set could not be kept.
+/// Copy the extended attributes of a file to the one that will replace it. False when one
+/// that a user may have set could not be copied.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) fn keep(new: &File, old: &File) -> bool {
     use rustix::fs::{XattrFlags, fsetxattr};
-    // A file system without any has none to lose.
+    // A file system without attributes has none to lose.
     let Some(names) = names(old) else { return true };
     let mut kept = true;
     for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
@@ -36,7 +36,7 @@ fn value(file: &File, name: &[u8]) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// Elsewhere they stay behind.
+/// Not implemented on other systems.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(crate) fn keep(_: &File, _: &File) -> bool {
     true

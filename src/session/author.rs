@@ -1,5 +1,5 @@
-//! Whose words: runs of one author that always cover the text exactly.
-//! Kept as a list of short blocks, so that a key in a big draft moves a few hundred bytes and no more.
+//! Authorship: runs of characters by one author that always cover the text exactly.
+//! They are kept in short blocks, so that a key press in a large draft moves only a few hundred bytes.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -14,9 +14,9 @@ pub enum Author {
     Machine,
     /// Typed by the writer inside machine text, or over a part of it.
     Edited,
-    /// Pasted by the writer; whose it was before is not known.
+    /// Pasted by the writer; the original author is unknown.
     Pasted,
-    /// Was there before we looked, or came from another program.
+    /// There when the file was opened, or written by another program.
     Unknown,
 }
 
@@ -25,13 +25,13 @@ impl Author {
     pub const ALL: [Author; 5] =
         [Author::Writer, Author::Machine, Author::Edited, Author::Pasted, Author::Unknown];
 
-    /// The machine wrote it, or the writer while changing what the machine wrote.
+    /// Whether it is machine text, or machine text that the writer edited.
     pub fn is_machine_made(self) -> bool {
         matches!(self, Author::Machine | Author::Edited)
     }
 }
 
-/// A stretch of characters by one author.
+/// Consecutive characters by one author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     /// In characters; never 0 in a list.
@@ -39,7 +39,7 @@ pub(crate) struct Run {
     pub author: Author,
 }
 
-/// Append a run; neighbours by one author become one run, empty runs vanish.
+/// Append a run; adjacent runs by one author are merged, empty ones dropped.
 pub(crate) fn push(runs: &mut Vec<Run>, run: Run) {
     match runs.last_mut() {
         _ if run.len == 0 => {}
@@ -48,7 +48,7 @@ pub(crate) fn push(runs: &mut Vec<Run>, run: Run) {
     }
 }
 
-/// More runs than this and a block is split.
+/// A block with more runs is split.
 const FULL: usize = 128;
 
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,7 @@ impl Block {
     }
 }
 
-/// The authors of a whole text. A sum over blocks finds a place; only the blocks touched are rewritten.
+/// The authors of a whole text. A position is found by summing block lengths; only the blocks touched are rewritten.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Authors {
     blocks: Vec<Block>,
@@ -77,7 +77,7 @@ impl Authors {
         Self { blocks: all.chunks(FULL / 2).map(|some| Block::new(some.to_vec())).collect() }
     }
 
-    /// Characters covered.
+    /// The number of characters covered.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.blocks.iter().map(|block| block.len).sum()
@@ -93,7 +93,7 @@ impl Authors {
         (index, start)
     }
 
-    /// Put runs in the place of a range of characters; gives the runs that stood there.
+    /// Replace the runs of a range of characters; returns the old ones.
     pub fn splice(&mut self, range: Range<usize>, with: &[Run]) -> Vec<Run> {
         if self.blocks.is_empty() {
             self.blocks.push(Block::default());
@@ -120,7 +120,7 @@ impl Authors {
             at = to;
         }
         with.iter().chain(&after).for_each(|run| push(&mut new, *run));
-        // A small block takes in its neighbour, so that many deletions don't leave many crumbs.
+        // A small block is merged with its neighbour, so that deletions don't leave many tiny blocks.
         if new.len() < FULL / 8 && last + 1 < self.blocks.len() {
             last += 1;
             self.blocks[last].runs.iter().for_each(|run| push(&mut new, *run));
@@ -135,7 +135,7 @@ impl Authors {
         removed
     }
 
-    /// Who wrote the character at a place; `None` past the end.
+    /// The author of the character at a position; `None` past the end.
     pub fn at(&self, at: usize) -> Option<Author> {
         self.iter(at..at + 1).next().map(|(_, author)| author)
     }

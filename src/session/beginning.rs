@@ -1,13 +1,13 @@
-//! The beginning of a word in which something goes on, in any text that the history knows.
+//! Finds the beginning of the word that a text continues, in any revision of the history.
 
 use super::{Revision, Session, tree::Tree};
 use ropey::Rope;
 use std::cell::OnceCell;
 
-/// So much of a word is looked for; of a longer one, and of scripts that put no spaces, `…` tells the rest.
+/// The most characters of a word's beginning; longer ones, and scripts without spaces, are shortened with `…`.
 const MOST: usize = 24;
 
-/// Finds beginnings of words. The first text of all is put together at most once.
+/// Finds beginnings of words. The history's first text is materialized at most once.
 #[derive(Default)]
 pub(super) struct Beginning(OnceCell<Option<Rope>>);
 

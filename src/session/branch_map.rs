@@ -19,45 +19,45 @@ pub struct Branch {
     pub revision: Revision,
     /// Its first step.
     pub first: Revision,
-    /// How far it is drawn from the left: 0 is the page's own line, from its beginning to what is undone; each line
-    /// that branches off stands one to the right of the one it leaves, however far that one goes on.
+    /// Its indentation: 0 is the page's own line, including undone steps; each line
+    /// that branches off is one level to the right of its parent line.
     pub depth: usize,
     /// The row above it that it comes from; `None` for the first row.
     pub parent: Option<usize>,
     /// What its first step was.
     pub kind: Kind,
-    /// The offer that its first step came from, or else the first that something was taken of in it.
+    /// The offer that its first step came from, or else the first offer taken in it.
     pub source: Option<Source>,
     /// When its first step was made.
     pub time: SystemTime,
-    /// How many steps it is, the first counted in.
+    /// Its number of steps.
     pub steps: usize,
-    /// In how many pieces text of the model was taken in it, and how many words those are.
+    /// The number of pieces of model text taken in it, and their number of words.
     pub taken: (usize, usize),
-    /// How many words of the machine's the writer changed in it.
+    /// The number of machine words that the writer changed in it.
     pub changed: usize,
-    /// The beginning of what it put on the page, on one line: at most 80 characters, and before them the beginning of
-    /// the word that it goes on in.
+    /// The beginning of the text it added, on one line: at most 80 characters, preceded by the beginning of
+    /// the word that it continues.
     pub text: String,
-    /// The name a person gave its last step.
+    /// The name of its last step, if the writer gave one.
     pub name: Option<String>,
-    /// A person set a bookmark at its last step.
+    /// Whether its last step has a bookmark.
     pub bookmarked: bool,
-    /// Its last step is the page.
+    /// Whether its last step is the current page.
     pub is_page: bool,
-    /// It led to the page.
+    /// Whether it is an ancestor of the current page.
     pub leads_to_page: bool,
-    /// Its last step is what the file says.
+    /// Whether its last step is the saved text.
     pub is_saved: bool,
 }
 
 impl Session {
-    /// The row that begins with a step, of no place in the map.
+    /// The row that begins with a step, without its position in the map.
     pub(super) fn row(&self, first: Revision, children: &[Vec<Revision>]) -> Option<Branch> {
         self.branch(first, children, &self.leading(), &Beginning::default())
     }
 
-    /// Which revisions lead to the page.
+    /// Marks the ancestors of the current page.
     fn leading(&self) -> Vec<bool> {
         let mut leads = vec![false; self.tree.len()];
         let mut at = self.tree.current();
@@ -107,7 +107,7 @@ impl Session {
         beginning: &Beginning,
     ) -> Option<Branch> {
         let mut begin = self.tree.node(first)?;
-        let mut said = Said::new(if first == 0 { &self.opening } else { "" }, begin.at);
+        let mut said = LineText::new(if first == 0 { &self.opening } else { "" }, begin.at);
         let (mut revision, mut steps) = (first, 1);
         // Up to here places in what it says are those of the page.
         let mut told = first;
@@ -253,7 +253,7 @@ impl Session {
 }
 
 /// What a line of steps put on the page, as it reads after them: its beginning.
-struct Said {
+struct LineText {
     /// Where in the page's text it begins.
     start: usize,
     text: Vec<char>,
@@ -261,7 +261,7 @@ struct Said {
     is_torn: bool,
 }
 
-impl Said {
+impl LineText {
     /// So much is put together: more than is shown, for some of it may go again.
     const MOST: usize = 4 * SHOWN;
 

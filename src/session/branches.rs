@@ -1,4 +1,4 @@
-//! The tree as a person uses it: what was asked and offered, branches side by side, bookmarks and names.
+//! The tree as the writer uses it: requests and offers, sibling branches, bookmarks and names.
 
 use super::{
     Author, Branch, Change, Kind, Request, Revision, Session, Source, draft::Piece,
@@ -34,7 +34,7 @@ impl Session {
         self.tree.requests.get(number)
     }
 
-    /// Keep what the model answered as a branch from where it was asked, wherever the writer is by now.
+    /// Add an offer as a branch of the revision it was requested at, wherever the cursor is now.
     /// `number` is its place in the list, from 1. An offer that went on is kept as one: only what is new of it is
     /// added. `None` when there is no such request, or no text.
     pub fn offer(&mut self, request: usize, number: usize, text: &str) -> Option<Revision> {
@@ -80,26 +80,26 @@ impl Session {
         self.tree.add(node)
     }
 
-    /// Take a text, or a part of one, that came from an offer; as [`Session::take`], but the history knows
-    /// from which.
+    /// Take all or a part of an offer's text; as [`Session::take`], but the history records
+    /// the offer.
     pub fn take_from(&mut self, source: Source, at: usize, text: &str) -> bool {
         self.insert_taken(at, text, Some(source))
     }
 
-    /// The text of any revision; `None` when there is none of that number.
+    /// The text of a revision; `None` when it doesn't exist.
     pub fn text_at(&self, revision: Revision) -> Option<Rope> {
         let mut draft = self.draft.clone();
         self.tree.carry(&mut draft, self.tree.current(), revision)?;
         Some(draft.text().clone())
     }
 
-    /// What is different between two revisions; `None` when there is no such one.
+    /// The difference between two revisions; `None` when one doesn't exist.
     pub fn compare_revisions(&self, old: Revision, new: Revision) -> Option<Vec<Change>> {
         let (old, new) = (self.text_at(old)?.to_string(), self.text_at(new)?.to_string());
         Some(matching::difference(&old, &new))
     }
 
-    /// Set a bookmark at a revision, or take it off. False when there is no such revision.
+    /// Set or remove a bookmark at a revision. False when it doesn't exist.
     pub fn bookmark(&mut self, revision: Revision, on: bool) -> bool {
         let Some(node) = self.tree.node_mut(revision) else { return false };
         node.bookmarked = on;
@@ -108,7 +108,7 @@ impl Session {
         true
     }
 
-    /// Name a revision; an empty name takes the name off. False when there is no such revision.
+    /// Name a revision; an empty name removes the name. False when it doesn't exist.
     pub fn name(&mut self, revision: Revision, name: &str) -> bool {
         let Some(node) = self.tree.node_mut(revision) else { return false };
         node.name = (!name.is_empty()).then(|| name.into());
@@ -121,7 +121,7 @@ impl Session {
         self.growing &= revision != self.tree.current();
     }
 
-    /// Forget a revision and all that came of it, in the journal too.
+    /// Delete a revision and all its descendants, in the journal too.
     ///
     /// # Errors
     /// The page or the saved text came of it, there is none of that number, or the journal could not be
@@ -140,13 +140,13 @@ impl Session {
         self.write_journal_anew()
     }
 
-    /// Go to the next branch beside this one, round and round: each as it was left last. False when there
+    /// Go to the next sibling branch, cyclically, at the step where it was left. False when there
     /// is no fork above the page.
     pub fn next_sibling(&mut self) -> bool {
         self.go_beside(1)
     }
 
-    /// Go to the branch before this one, round and round.
+    /// Go to the previous sibling branch, cyclically.
     pub fn previous_sibling(&mut self) -> bool {
         self.go_beside(-1)
     }

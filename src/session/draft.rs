@@ -1,4 +1,4 @@
-//! The page itself: text, its authors and the count of both, changed together or not at all.
+//! The current text with its authors and their counts, changed together or not at all.
 
 use super::author::{Author, Authors, Run, push};
 use crate::clean::is_ideograph;
@@ -6,7 +6,7 @@ use ropey::Rope;
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
-/// A piece of text with its authors: what an edit puts in, or what it took away.
+/// A piece of text with its authors: inserted or removed by an edit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Piece {
     pub text: String,
@@ -28,14 +28,14 @@ impl Piece {
         self.runs.iter().map(|run| run.len).sum()
     }
 
-    /// Put another piece behind this one.
+    /// Append another piece.
     pub fn append(&mut self, other: &Piece) {
         self.text.push_str(&other.text);
         other.runs.iter().for_each(|run| push(&mut self.runs, *run));
     }
 }
 
-/// How much of the text is whose.
+/// The number of characters and words by author.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shares {
     chars: [usize; 5],
@@ -53,7 +53,7 @@ impl Shares {
         self.chars.iter().sum()
     }
 
-    /// Words by one author: a word is whose its first character is.
+    /// Words by one author: a word belongs to the author of its first character.
     pub fn words(&self, author: Author) -> usize {
         self.words[author as usize]
     }
@@ -77,7 +77,7 @@ impl Draft {
         Self::from_parts(Rope::from_str(text), [Run { len: usize::MAX, author }])
     }
 
-    /// A text and its runs; runs too long are cut, what they leave uncovered is `Unknown`.
+    /// A text and its runs; runs that are too long are cut, uncovered text is `Unknown`.
     pub fn from_parts(text: Rope, runs: impl IntoIterator<Item = Run>) -> Self {
         let mut left = text.len_chars();
         let mut all = Vec::new();
@@ -125,7 +125,7 @@ impl Draft {
         range.start <= range.end && range.end <= self.text.len_chars()
     }
 
-    /// Put a piece in the place of a range (which lies in the text); gives what stood there.
+    /// Replace a range, which must be within the text, by a piece; returns the old piece.
     pub fn replace(&mut self, range: Range<usize>, with: &Piece) -> Piece {
         self.count(range.clone(), false);
         let removed = Piece {
@@ -138,7 +138,7 @@ impl Draft {
         removed
     }
 
-    /// Add the characters of a range to the shares, or take them off. Whether a word begins at a
+    /// Add the characters of a range to the shares, or subtract them. Whether a word begins at a
     /// character depends on the two before it, so the two after the range are looked at as well.
     fn count(&mut self, range: Range<usize>, add: bool) {
         let Draft { text, authors, shares } = self;

@@ -1,8 +1,8 @@
-//! What changes the page: cursor, typing, pasting, deleting, taking, undo and redo.
+//! Edits: cursor, typing, pasting, deleting, taking, undo and redo.
 //!
-//! Whose a typed text is: `Writer`, but `Edited` where it stands between two characters of machine text
-//! (or machine text that was edited before), or takes the place of machine text next to machine text.
-//! What is left of machine text that was partly deleted stays the machine's. A paste stays `Pasted`.
+//! Typed text is by `Writer`, but `Edited` between two characters of machine text
+//! (or of edited machine text), and where it replaces machine text next to machine text.
+//! Machine text that is partly deleted stays the machine's. Pasted text stays `Pasted`.
 
 use super::{
     Author, Kind, Motion, Revision, Session, Source,
@@ -16,19 +16,19 @@ use std::{borrow::Cow, ops::Range};
 use unicode_segmentation::UnicodeSegmentation;
 
 impl Session {
-    /// Where the next character is typed.
+    /// The cursor: where the next character is inserted.
     pub fn cursor(&self) -> usize {
         self.place.cursor
     }
 
-    /// What is selected; never empty.
+    /// The selection; never empty.
     pub fn selection(&self) -> Option<Range<usize>> {
         let Place { cursor, anchor } = self.place;
         let anchor = anchor.filter(|anchor| *anchor != cursor)?;
         Some(anchor.min(cursor)..anchor.max(cursor))
     }
 
-    /// Put the cursor somewhere; `select` extends the selection to it. Goes to a grapheme's beginning.
+    /// Move the cursor to the grapheme boundary at or before a position; `select` extends the selection.
     pub fn move_to(&mut self, at: usize, select: bool) {
         let cursor = snap_back(self.text(), at);
         let anchor = select.then(|| self.place.anchor.unwrap_or(self.place.cursor));
@@ -89,12 +89,12 @@ impl Session {
         done
     }
 
-    /// Take a text of the model at a place, as one step; the cursor goes behind it.
+    /// Insert a text of the model, as one step; the cursor moves behind it.
     pub fn take(&mut self, at: usize, text: &str) -> bool {
         self.insert_taken(at, text, None)
     }
 
-    /// Take a text of the model in the place of a range, as one step; the cursor goes behind it.
+    /// Replace a range by a text of the model, as one step; the cursor moves behind it.
     pub fn take_instead(&mut self, range: Range<usize>, text: &str) -> bool {
         let end = range.end.min(self.text().len_chars());
         self.growing = false;
@@ -108,14 +108,14 @@ impl Session {
         self.edit(at..at, Piece::new(&plain(text), Author::Machine), Kind::Taken, source)
     }
 
-    /// One step back in the one history of writer and machine; the cursor goes where it was.
+    /// Undo one step, of the writer or the machine; the cursor moves where it was.
     pub fn undo(&mut self) -> bool {
         let node = self.tree.here();
         let (parent, place) = (node.parent, node.before);
         self.tree.current() != 0 && self.walk(parent, place)
     }
 
-    /// One step on, to the text that was left last.
+    /// Redo one step, to the child that was visited last.
     pub fn redo(&mut self) -> bool {
         let next = self.tree.here().redo.and_then(|next| Some((next, self.tree.node(next)?.after)));
         next.is_some_and(|(next, place)| self.walk(next, place))
@@ -141,7 +141,7 @@ impl Session {
         true
     }
 
-    /// Put a piece in the place of a range, as a part of the growing step where it joins on, else as a
+    /// Replace a range by a piece, as a part of the current typing step where it continues it, else as a
     /// step of its own.
     pub(crate) fn edit(
         &mut self,
@@ -183,7 +183,7 @@ impl Session {
         true
     }
 
-    /// The step ends with a line, and with the space after a sentence; spaces alone are no step.
+    /// A typing step ends with a line, and with the space after a sentence; spaces alone are no step.
     fn ends_step(&self) -> bool {
         if self.tree.here().inserted.text.trim().is_empty() {
             return false;
@@ -201,7 +201,7 @@ impl Session {
         }
     }
 
-    /// The rule of the module's head.
+    /// The author of typed text; see the rule in the module's documentation.
     pub(super) fn author_of_typing(&self, range: &Range<usize>) -> Author {
         let authors = self.draft.authors();
         let machine = |at: usize| authors.at(at).is_some_and(Author::is_machine_made);
@@ -216,10 +216,10 @@ impl Session {
     }
 }
 
-/// How many characters before the cursor tell whether a sentence ends there.
+/// Number of characters before the cursor that are examined for a sentence end.
 const NEAR: usize = 256;
 
-/// A text as a page can hold it: line ends are `\n`, no control characters but that and tabs.
+/// Normalize a text: line ends become `\n`, control characters other than that and tabs are dropped.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let odd = |char: char| char.is_control() && char != '\n' && char != '\t';
     if !text.contains(odd) {

@@ -1,5 +1,5 @@
-//! The draft's file: read without loss, written so that either the old or the new text is there.
-//! Knows bytes and forms (BOM, line ends), nothing of history.
+//! The draft's file: read without loss, written atomically.
+//! It handles bytes and forms (BOM, line ends), not history.
 
 use super::attributes;
 use crate::whole::folder_of;
@@ -27,9 +27,9 @@ pub(crate) struct Form {
 pub(crate) struct Stamp {
     pub modified: Option<SystemTime>,
     pub len: u64,
-    /// Of the bytes.
+    /// A hash of the bytes.
     pub hash: u64,
-    /// Which file it is, and when anything about it was changed: what a program can't set at will.
+    /// Device, inode and change time, which a program can't set at will.
     id: (u64, i64, i64),
 }
 
@@ -67,7 +67,7 @@ pub struct ChangedOnDisk(pub PathBuf);
 #[error("{} exists already; choose another name, or save over it", .0.display())]
 pub struct AlreadyThere(pub PathBuf);
 
-/// What was found at a path.
+/// The content of a file.
 pub(crate) struct Found {
     pub text: String,
     pub form: Form,
@@ -77,7 +77,7 @@ pub(crate) struct Found {
     pub broken: Option<usize>,
 }
 
-/// Read a draft. A missing file is an empty one.
+/// Read a draft. A missing file is an empty draft.
 pub(crate) fn read(path: &Path) -> Result<Found> {
     let Some((bytes, stamp)) = read_bytes(path)? else {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -204,7 +204,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     }
 }
 
-/// How a file could not be written.
+/// Why a file could not be written.
 enum Failed {
     /// What was in it is still in it.
     Intact(io::Error),

@@ -1,10 +1,10 @@
-//! A draft that outlives its program: opened with its journal, recovered after a crash, forgotten on request.
+//! Persistence of a draft: opened with its journal, recovered after a crash, deleted on request.
 
 use super::{
     Revision, Session,
     author::{Author, Run},
     draft::Draft,
-    journal::{self, Journal, Past, Record, Scribe},
+    journal::{self, Encoder, Journal, Past, Record},
     matching,
     tree::{Kind, Node},
 };
@@ -16,18 +16,18 @@ use std::{
     time::SystemTime,
 };
 
-/// Whether what happens to a draft is kept on disk beside the draft itself.
+/// Whether the history of a draft is kept on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum History {
-    /// In a journal in the state folder: nothing is ever lost.
+    /// In a journal in the state folder.
     #[default]
     On,
     /// Only while the draft is open. A journal from before is neither read nor removed.
     Off,
 }
 
-/// What the journal has and the file doesn't: it is on the page, until the writer says what to do.
+/// Text that the journal has and the file doesn't. It is on the page until the writer decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recovery {
     /// Words on the page that are not in the file; 0 when something was only deleted.
@@ -92,7 +92,7 @@ impl Session {
         free.unwrap_or_default()
     }
 
-    /// Put together what the journal tells with what the file says.
+    /// Combine the journal with the file.
     fn remember(&mut self, mut journal: Journal, past: Option<Past>) {
         let pages = past.and_then(|past| {
             let page = past.draft(past.tree.current());
@@ -161,19 +161,19 @@ impl Session {
         self.recovery = None;
     }
 
-    /// Go back to what the file says: after a crash, or to leave without saving. The unsaved text stays in
+    /// Go back to the saved text: after a crash, or to leave without saving. The unsaved text stays in
     /// the history as a branch, and the next start doesn't ask for it.
     pub fn discard(&mut self) {
         self.recovery = None;
         self.go(self.saved_at);
     }
 
-    /// The revision that the file has.
+    /// The revision that is saved in the file.
     pub fn saved_revision(&self) -> Revision {
         self.saved_at
     }
 
-    /// What went wrong with the history, or happened to it, since the last question; each thing is said once.
+    /// Messages about the history since the last call; each is returned once.
     pub fn notices(&mut self) -> Vec<String> {
         let trouble = self.journal.as_mut().and_then(Journal::trouble);
         let mut notices = std::mem::take(&mut self.notices);
@@ -212,7 +212,7 @@ impl Session {
         self.stamp.map(|stamp| (stamp.len, stamp.hash))
     }
 
-    /// The page is what the file says.
+    /// Mark the current text as saved.
     pub(crate) fn note_saved(&mut self) {
         self.saved_at = self.tree.current();
         self.note(Record::Saved { revision: self.saved_at, file: self.file_state() });
@@ -233,14 +233,14 @@ impl Session {
             return Ok(());
         }
         let draft = self.path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
-        let mut scribe = Scribe::default();
-        let mut frames = scribe.frame(now, &Record::Begin { draft });
+        let mut encoder = Encoder::default();
+        let mut frames = encoder.frame(now, &Record::Begin { draft });
         let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
         let saved = Record::Saved { revision: self.saved_at, file };
         journal::rewrite(&self.tree, &root, saved, |time, record| {
-            frames.extend(scribe.frame(time, &record));
+            frames.extend(encoder.frame(time, &record));
         });
-        journal.replace(frames, scribe)
+        journal.replace(frames, encoder)
     }
 
     /// After the draft got another name: its history goes there too. A history without a name moves, one

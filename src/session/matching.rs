@@ -1,5 +1,5 @@
-//! Two texts compared: what stayed, what went, what came. So authors survive what other programs do, and
-//! people see a difference. What can't be matched is `Unknown`, never guessed.
+//! Compares two texts: what is the same, removed and added. Authorship survives changes by other programs, and
+//! the desk shows differences. What can't be matched is `Unknown`, never guessed.
 
 use super::{
     author::{Author, Run, push},
@@ -12,7 +12,7 @@ use std::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A stretch of a comparison.
+/// A part of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// In both texts.
@@ -23,7 +23,7 @@ pub enum Change {
     Added(String),
 }
 
-/// How long a comparison may take; what is not matched by then counts as changed.
+/// The time limit of a comparison; what is not matched by then counts as changed.
 const PATIENCE: Duration = Duration::from_millis(150);
 
 /// Compare two texts, by lines and in changed lines by words. Lines of which less than half is in both (and
@@ -61,7 +61,7 @@ pub fn difference(old: &str, new: &str) -> Vec<Change> {
 /// Words in a row that count as the same in lines that are otherwise different.
 const STRETCH: usize = 4;
 
-/// Puts together changes: what is the same in a row, and what went before what came.
+/// Collects changes: merges equal neighbours, and puts removed text before added text.
 #[derive(Default)]
 struct Found {
     changes: Vec<Change>,
@@ -109,7 +109,7 @@ impl Found {
     }
 }
 
-/// Walk two lists in step: each time what is the same, then what went and what came in its place.
+/// Walk two lists in step: for each part what is the same, then what was removed and added.
 fn compare<'a>(
     old: &[&'a str],
     new: &[&'a str],
@@ -140,8 +140,8 @@ pub(crate) fn added_words(old: &str, new: &str) -> usize {
     added.iter().map(|change| if let Change::Added(text) = change { words(text) } else { 0 }).sum()
 }
 
-/// The one replacement that makes a page say another text: a range and what comes in its place, in which
-/// text that matches keeps its authors.
+/// The single replacement that turns the current text into another: a range and its new piece, in which
+/// matching text keeps its authors.
 pub(crate) fn replacement(page: &Draft, new: &str) -> (Range<usize>, Piece) {
     let old = page.text();
     let (len, new_len) = (old.len_chars(), new.chars().count());

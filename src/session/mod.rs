@@ -1,5 +1,5 @@
-//! The draft: text, authorship, history, its file. No terminal, no tensors.
-//! All positions are char indices into [`Session::text`]; edits answer whether they did anything.
+//! The draft: text, authorship, history and file. No terminal, no tensors.
+//! All positions are char indices into [`Session::text`]; edits return whether they changed anything.
 
 mod attributes;
 mod author;
@@ -51,10 +51,10 @@ pub struct Session {
     form: Form,
     /// The file as last read or written; `None` when there is none.
     stamp: Option<Stamp>,
-    /// What the file says. Shares its memory with the page.
+    /// The saved text. Shares its memory with the current text.
     saved: Rope,
     is_saved: bool,
-    /// The revision that the file has.
+    /// The revision that is saved in the file.
     saved_at: Revision,
     read_only: Option<String>,
     /// Read-only because another desk has the draft.
@@ -113,8 +113,8 @@ impl Session {
         }
     }
 
-    /// Open a draft without its history (see [`Session::resume`]). A missing file is an empty draft bound to the path. One that isn't UTF-8 opens
-    /// read-only and says so.
+    /// Open a draft without its history (see [`Session::resume`]). A missing file is an empty draft bound to the path.
+    /// A file that isn't UTF-8 opens read-only, with a notice.
     ///
     /// # Errors
     /// A folder, a file that can't be read, a path in a folder that doesn't exist.
@@ -146,7 +146,7 @@ impl Session {
         self.clock = Box::new(clock);
     }
 
-    /// What the clock of the history says.
+    /// The current time of the history's clock.
     pub fn now(&self) -> SystemTime {
         (self.clock)()
     }
@@ -172,12 +172,12 @@ impl Session {
         self.read_only.as_deref()
     }
 
-    /// The page equals the file; an empty page without a file counts as saved.
+    /// Whether the text equals the file; an empty draft without a file counts as saved.
     pub fn is_saved(&self) -> bool {
         self.is_saved
     }
 
-    /// Who wrote what in a range: runs in order that cover it exactly.
+    /// The authors in a range: runs in order that cover it exactly.
     pub fn authors(
         &self,
         range: Range<usize>,
@@ -185,7 +185,7 @@ impl Session {
         self.draft.authors().iter(range)
     }
 
-    /// How much of the text is whose. Kept up to date with every edit, so asking is free.
+    /// The number of characters and words by author. Updated with every edit, so this is cheap.
     pub fn shares(&self) -> Shares {
         self.draft.shares()
     }
@@ -207,7 +207,7 @@ impl Session {
         self.tree.node(revision).map(|node| node.time)
     }
 
-    /// Where a place of an earlier (or sibling) revision is now; `None` when it was deleted. A place
+    /// The current position of a position in an earlier (or sibling) revision; `None` when it was deleted. A position
     /// stays before what was inserted at it.
     pub fn map(&self, at: usize, from: Revision) -> Option<usize> {
         self.tree.map(at, from)

@@ -34,7 +34,7 @@ pub enum Motion {
     End,
 }
 
-/// Where a motion leads from a place.
+/// The position that a motion leads to.
 pub(crate) fn target(text: &Rope, at: usize, motion: Motion) -> usize {
     match motion {
         Motion::Left => before(text, at),

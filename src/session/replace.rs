@@ -1,4 +1,4 @@
-//! Other words in the place of several, as one step.
+//! Replaces several ranges as one step.
 
 use super::{Kind, Session, draft::Piece, edit::plain};
 use std::ops::Range;

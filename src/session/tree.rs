@@ -139,7 +139,7 @@ pub struct Request {
     pub revision: Revision,
     /// The place in that text, in characters.
     pub at: usize,
-    /// When.
+    /// When it was written.
     pub time: SystemTime,
     /// Model, settings, seed: whatever the asker wants to find again.
     pub details: serde_json::Value,

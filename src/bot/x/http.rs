@@ -1,5 +1,5 @@
-//! One signed request, and all of its answer that matters. Follows no redirect, uses no proxy, keeps no connection,
-//! reads no endless body, and knows whether a failed request can have arrived.
+//! Sends one signed request and reads the relevant parts of the response, of at most 1 MiB. It uses no proxy, and says
+//! whether a failed request may have arrived.
 
 use super::{limits::Headers, oauth};
 use crate::{
@@ -10,37 +10,37 @@ use crate::{
 };
 use std::time::Duration;
 
-/// No answer is read further.
+/// The most bytes of a body that are read.
 const LONGEST: u64 = 1 << 20;
-/// The longest until there is a connection.
+/// The connection timeout.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A client of one account.
+/// A client for one account.
 pub struct Http {
     client: Client,
     base: String,
     secrets: Secrets,
-    /// How far the platform's clock is ahead of ours.
+    /// How far the platform's clock is ahead of ours, in milliseconds.
     pub ahead: Moment,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The body, as far as it was read.
+    /// The body; empty when a refusal's body could not be read.
     pub body: Vec<u8>,
-    /// What the headers say of limits and time.
+    /// Rate limits and time from the headers.
     pub headers: Headers,
 }
 
-/// No answer, or only the beginning of one.
+/// No response, or an incomplete one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// It may have arrived all the same.
+    /// Whether the request may have arrived.
     pub may_have_arrived: bool,
-    /// In a sentence.
+    /// The reason, as a sentence.
     pub says: String,
 }
 
@@ -49,11 +49,11 @@ pub struct Lost {
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
-    /// Behind the base address.
+    /// The path after the base address.
     pub path: &'a str,
-    /// Behind the `?`.
+    /// The query parameters.
     pub query: &'a [(&'a str, &'a str)],
-    /// JSON.
+    /// The JSON body.
     pub body: Option<&'a str>,
 }
 
@@ -61,7 +61,7 @@ impl Http {
     /// A client that signs with `secrets`.
     ///
     /// # Errors
-    /// When the address isn't `https`, unless it is this machine.
+    /// When the address is neither `https` nor this machine.
     pub fn new(settings: &super::Settings, secrets: Secrets) -> Result<Self, Trouble> {
         let base = settings.base_url.trim_end_matches('/');
         let is_safe = |uri: &Uri| {
@@ -81,12 +81,12 @@ impl Http {
         Ok(Self { client, base: base.to_lowercase(), secrets, ahead: 0 })
     }
 
-    /// The first part of the access token, which is the account's id.
+    /// The account's id: the first part of the access token.
     pub fn account_id(&self) -> &str {
         self.secrets.access_token.reveal().split('-').next().unwrap_or_default()
     }
 
-    /// `says` without our keys, which a platform may well repeat, and without what a terminal would obey.
+    /// `says` without our keys, which a platform may echo, and without terminal escapes.
     pub fn scrub(&self, says: String) -> String {
         let texts = self.secrets.texts();
         let written = texts.map(oauth::percent);
@@ -96,10 +96,10 @@ impl Http {
         for_terminal(&clean).into_owned()
     }
 
-    /// Send it once.
+    /// Send a request once.
     ///
     /// # Errors
-    /// When there is no whole answer.
+    /// When there is no complete response.
     pub fn send(&self, request: &Request<'_>, now: Moment) -> Result<Answer, Lost> {
         let address = format!("{}{}", self.base, request.path);
         let nonce = oauth::nonce().map_err(|error| Lost {

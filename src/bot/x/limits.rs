@@ -1,36 +1,36 @@
-//! What the answer's headers say about how much more may be asked, and when.
+//! Rate limits: what the response headers say about the remaining requests and the next reset.
 
 use crate::{bot::clock::Jitter, mentions::Moment, net};
 use std::time::Duration;
 
-/// The headers that matter. All may be missing.
+/// The relevant headers. Each may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// The platform's time.
+    /// The platform's clock.
     pub date: Option<Moment>,
     /// How long to wait.
     pub retry_after: Option<Duration>,
-    /// The quarter hour's, the app's day's and the account's day's.
+    /// The limits for 15 minutes, for the app per day and for the account per day.
     pub buckets: Vec<Bucket>,
-    /// Names the request in the platform's own books.
+    /// The platform's id of the request.
     pub transaction: Option<String>,
 }
 
-/// One limit.
+/// One rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// How much there is from one reset to the next.
+    /// Requests allowed per period.
     pub limit: Option<i64>,
-    /// How much is left.
+    /// Requests left.
     pub remaining: i64,
-    /// When it is full again.
+    /// When the period ends.
     pub reset: Option<Moment>,
 }
 
 const DAY: Moment = 24 * 3_600_000;
 
 impl Headers {
-    /// From whatever gives a header's value by its name.
+    /// Read them through a function that returns a header's value.
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Self {
         let number = |name: &str| value(name).and_then(|text| text.trim().parse::<i64>().ok());
         let prefixes = ["x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour"];
@@ -49,7 +49,7 @@ impl Headers {
         }
     }
 
-    /// After a refusal for asking too much: when to ask again, by our clock. `None` when the headers make no sense.
+    /// When to retry after a 429, by our clock. `None` when the headers make no sense.
     pub fn wait(&self, now: Moment, jitter: &mut Jitter) -> Option<Moment> {
         let theirs = self.date.unwrap_or(now);
         let empty = self.buckets.iter().filter(|bucket| bucket.remaining <= 0);
@@ -59,7 +59,7 @@ impl Headers {
         Some(now + wait.clamp(1_000, DAY) + jitter.up_to(5_000))
     }
 
-    /// The last tenth of a limit is left alone: when reading may go on.
+    /// When reading may continue if less than a tenth of a limit is left; `None`: now.
     pub fn rest_until(&self, now: Moment) -> Option<Moment> {
         let theirs = self.date.unwrap_or(now);
         let low = self.buckets.iter().filter(|bucket| {

@@ -1,5 +1,5 @@
-//! The platform X: API version 2, signed by OAuth 1.0a. One request a call, but for one repetition with a corrected
-//! clock; waiting is the loop's.
+//! The platform X: API version 2, signed with OAuth 1.0a. Each call is one request, except for one retry with a
+//! corrected clock; the loop does the waiting.
 
 mod http;
 mod limits;
@@ -21,15 +21,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wire::{Many, User};
 
-/// What may be set about it.
+/// Its settings, `[bot.x]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where the interface is. Plain `http` only to this machine, for tests.
+    /// The API's address. Plain `http` only for this machine, for tests.
     pub base_url: String,
-    /// How long one request may take.
+    /// Seconds that one request may take.
     pub timeout_seconds: u32,
-    /// How fields are called in requests; answers are understood in both spellings.
+    /// The names of fields in requests; responses are understood with both.
     pub spelling: Spelling,
 }
 
@@ -64,16 +64,16 @@ pub struct X {
     jitter: Jitter,
 }
 
-/// A client for the plan's account, and what it must not say.
+/// A client for the plan's account, and the secrets that no reply may contain.
 ///
 /// # Errors
-/// When the keys can't be had, or the address is none to send them to.
+/// When the keys can't be loaded, or the address is not safe to send them to.
 pub fn open(
     plan: &Plan,
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<(X, Vec<Secret>), Trouble> {
     let secrets = Secrets::load(&plan.secrets, env)?;
-    // no core file, no debugger: the keys are in memory from here on
+    // no core dumps and no debugger, since the keys are in memory from here on
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let texts = secrets.texts().map(Secret::new).to_vec();
@@ -81,10 +81,10 @@ pub fn open(
 }
 
 impl X {
-    /// A client that signs with `secrets`, of the account `handle` if that is given.
+    /// A client that signs with `secrets`. `handle`, if given, must be the account's.
     ///
     /// # Errors
-    /// When the address is none to send keys to.
+    /// When the address is not safe to send keys to.
     pub fn new(
         settings: &Settings,
         handle: Option<&str>,
@@ -99,7 +99,7 @@ impl X {
         })
     }
 
-    /// Send it; again, once, if the platform's clock and ours disagree and that was the reason.
+    /// Send a request, and once more with a corrected time if the response is 401 and the clocks differ.
     fn send(
         &mut self,
         request: &Request<'_>,
@@ -135,7 +135,7 @@ impl X {
         })
     }
 
-    /// Read a page; the object it is.
+    /// Read a JSON object.
     fn read(
         &mut self,
         path: &str,
@@ -147,7 +147,7 @@ impl X {
         let answer = self.send(&request, asked, now)?;
         match wire::parse(&answer.body) {
             Some(value) => Ok((value, answer)),
-            None => Err(Refusal::new(Class::Transient, "X answered with something unreadable")),
+            None => Err(Refusal::new(Class::Transient, "X sent an unreadable response")),
         }
     }
 
@@ -155,13 +155,13 @@ impl X {
         let partial = value.get("errors").is_some() && value.get("data").is_none();
         let empty = value.pointer("/meta/result_count").is_some_and(|count| count == 0);
         if partial && !empty {
-            return Err(Refusal::new(Class::Transient, "X answered with errors and no data"));
+            return Err(Refusal::new(Class::Transient, "X sent errors and no data"));
         }
         serde_json::from_value(value)
-            .map_err(|_| Refusal::new(Class::Transient, "X answered with something unreadable"))
+            .map_err(|_| Refusal::new(Class::Transient, "X sent an unreadable response"))
     }
 
-    /// The names of the fields of a post, and those of them that are asked for.
+    /// The name of the parameter for a post's fields, and the fields to request.
     fn fields(&self) -> (&'static str, &'static str) {
         match self.spelling {
             Spelling::Tweet => (
@@ -182,7 +182,7 @@ impl Platform for X {
     fn account(&mut self, now: Moment) -> Result<Account, Refusal> {
         let query = [("user.fields", "description,protected,username")];
         let (value, _) = self.read("/2/users/me", &query, Asked::Me, now)?;
-        let unreadable = || Refusal::new(Class::Transient, "X didn't say who we are");
+        let unreadable = || Refusal::new(Class::Transient, "X did not return the account");
         let user = value.get("data").and_then(|user| User::deserialize(user).ok());
         let me = user.map(User::account).filter(|me| wire::is_id(&me.id)).ok_or_else(unreadable)?;
         if me.id != self.http.account_id() {
@@ -240,7 +240,7 @@ impl Platform for X {
         let id = posted.as_ref().and_then(|value| value["data"]["id"].as_str());
         match id.filter(|id| wire::is_id(id)) {
             Some(id) => Ok(id.to_owned()),
-            None => Err(Refusal::new(Class::Uncertain, "X took it and didn't say as what")),
+            None => Err(Refusal::new(Class::Uncertain, "X accepted the reply but returned no id")),
         }
     }
 
@@ -250,7 +250,7 @@ impl Platform for X {
         page: Option<&str>,
         now: Moment,
     ) -> Result<Replies, Refusal> {
-        // asked for before the account is known only by those who trust their keys
+        // before the account is known, its id is taken from the keys
         let me = if self.me.id.is_empty() { self.http.account_id() } else { &self.me.id };
         let path = format!("/2/users/{me}/tweets");
         let (name, _) = self.fields();
@@ -275,7 +275,11 @@ impl Platform for X {
             Ok((value, _)) if value.get("data").is_some() => Ok(true),
             Ok((value, _)) => {
                 let gone = value["errors"].as_array().is_some_and(|errors| !errors.is_empty());
-                if gone { Ok(false) } else { Err(Refusal::new(Class::Transient, "X didn't say")) }
+                if gone {
+                    Ok(false)
+                } else {
+                    Err(Refusal::new(Class::Transient, "X returned no result"))
+                }
             }
             Err(refusal) if refusal.status == Some(404) => Ok(false),
             Err(refusal) => Err(refusal),
@@ -284,7 +288,7 @@ impl Platform for X {
 
     fn retract(&mut self, id: &str, now: Moment) -> Result<(), Refusal> {
         if !wire::is_id(id) {
-            return Err(Refusal::new(Class::Never, "not a post's number"));
+            return Err(Refusal::new(Class::Never, "not a post's id"));
         }
         let path = format!("/2/tweets/{id}");
         let request = Request { method: Method::Delete, path: &path, query: &[], body: None };

@@ -1,4 +1,4 @@
-//! Signing a request by OAuth 1.0a (RFC 5849): HMAC-SHA1 over the method, the address and all that is asked. A JSON body
+//! OAuth 1.0a signatures (RFC 5849): HMAC-SHA1 over the method, the address and the parameters. A JSON body
 //! is not signed.
 
 use crate::bot::Secrets;
@@ -6,18 +6,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// A request as far as its signature is concerned.
+/// The parts of a request that are signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
     /// `GET`, `POST`, ...
     pub method: &'a str,
-    /// Scheme, host, a port that isn't the usual one, and path.
+    /// Scheme, host, port if it isn't the default, and path.
     pub address: &'a str,
-    /// What stands behind the `?`, and a form's fields; as they are, nothing encoded.
+    /// The query and form parameters, not encoded.
     pub fields: &'a [(&'a str, &'a str)],
-    /// Never used twice.
+    /// A random text that is never reused.
     pub nonce: &'a str,
-    /// Seconds since 1970.
+    /// Unix time in seconds.
     pub timestamp: i64,
 }
 
@@ -32,7 +32,7 @@ pub fn header(request: &Signed<'_>, secrets: &Secrets) -> String {
     format!("OAuth {}", written.join(", "))
 }
 
-/// The signature alone.
+/// The signature.
 pub fn signature(request: &Signed<'_>, secrets: &Secrets) -> String {
     let base = base_string(request, secrets);
     let key = zeroize::Zeroizing::new(format!(
@@ -44,11 +44,11 @@ pub fn signature(request: &Signed<'_>, secrets: &Secrets) -> String {
         mac.update(base.as_bytes());
         mac.finalize().into_bytes()
     });
-    // a key of any length will do, so there is no failing here
+    // HMAC accepts keys of any length, so this can't fail
     signed.map(|bytes| STANDARD.encode(bytes)).unwrap_or_default()
 }
 
-/// What is signed.
+/// The signature base string.
 pub fn base_string(request: &Signed<'_>, secrets: &Secrets) -> String {
     let own = own_fields(request, secrets);
     let own = own.iter().map(|(name, value)| (*name, &**value));
@@ -72,7 +72,7 @@ fn own_fields<'a>(request: &Signed<'_>, secrets: &Secrets) -> Vec<(&'a str, Stri
     ]
 }
 
-/// As RFC 3986 wants it: all but letters, digits and `-._~` by byte, in capitals.
+/// Percent-encoding of RFC 3986: every byte except letters, digits and `-._~`, in upper-case hex.
 pub fn percent(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -85,10 +85,10 @@ pub fn percent(text: &str) -> String {
     out
 }
 
-/// 24 bytes of the machine's own randomness, as letters and digits.
+/// A nonce: 24 random bytes from the system, as letters and digits.
 ///
 /// # Errors
-/// When the machine has none to give; then nothing may be signed.
+/// When the system has no randomness; then nothing may be signed.
 pub fn nonce() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes)?;

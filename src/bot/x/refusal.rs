@@ -1,4 +1,4 @@
-//! What X's errors mean: by status, by the end of the problem's type, and by what its sentences have said for years;
+//! Classifies X's errors by status, by the end of the problem type, and by known sentences;
 //! never by a whole address, since those are being renamed.
 
 use super::http::Answer;
@@ -8,18 +8,18 @@ use crate::{
 };
 use serde_json::Value;
 
-/// What was asked for.
+/// The kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// To read: doing it again harms nobody.
+    /// A read: it is safe to repeat.
     Read,
-    /// To read who we are: if that isn't there, nothing is.
+    /// A read of the own account: a 404 means that the account is unusable.
     Me,
-    /// To write.
+    /// A write.
     Write,
 }
 
-/// The meaning of an answer that isn't a success.
+/// Classify a response that is not a success.
 pub fn refusal(answer: &Answer, asked: Asked, now: Moment, jitter: &mut Jitter) -> Refusal {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = sentences(&body);
@@ -31,7 +31,7 @@ pub fn refusal(answer: &Answer, asked: Asked, now: Moment, jitter: &mut Jitter) 
         said => format!("X answered {status}: {said}"),
     };
     if status == 401 {
-        says += "; look whether the keys are right and the machine's clock too";
+        says += "; check the keys and this machine's clock";
     } else if kind.ends_with("oauth1-permissions") {
         says += "; give the app Read and Write, then make a new access token";
     }
@@ -65,7 +65,7 @@ fn classify(
             None => Class::Transient,
         },
         401 => Class::Account,
-        403 if !json => Class::Transient, // a page of the edge, not the platform's word
+        403 if !json => Class::Transient, // an error page of a proxy, not of the platform
         403 if coded(&[187]) || says(&["duplicate content"]) => Class::Duplicate,
         403 if coded(&[385]) || says(&["deleted or not visible"]) => Class::Gone,
         403 if coded(&[433])
@@ -98,14 +98,14 @@ fn classify(
         404 if asked == Asked::Me && json => Class::Account,
         404 if asked == Asked::Write && json => Class::Gone,
         400 | 404 | 410 | 413 | 422 if asked == Asked::Write => Class::Never,
-        300..=399 => Class::Transient, // not followed, so not done
-        // the request may have been carried out before its answer was lost
+        300..=399 => Class::Transient, // redirects are not followed, so nothing was done
+        // the request may have been carried out before its response was lost
         _ if asked == Asked::Write => Class::Uncertain,
         _ => Class::Transient,
     }
 }
 
-/// What a body says, in the order of use.
+/// The messages in an error body, most useful first.
 fn sentences(body: &Value) -> String {
     let mut all = vec![text(body, "title"), text(body, "detail")];
     if let Some(errors) = body["errors"].as_array() {

@@ -1,5 +1,5 @@
-//! What X sends, as plain data. Fields are being renamed from `tweet` to `post`: both are understood, and of what is
-//! missing nothing is assumed.
+//! X's JSON as plain data. Fields are being renamed from `tweet` to `post`: both names are understood, and missing
+//! fields are left empty.
 
 use crate::{
     clean::decode,
@@ -8,10 +8,10 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The first millisecond that an id can name.
+/// The time of id 0, in Unix milliseconds.
 const EPOCH: Moment = 1_288_834_974_657;
 
-/// New names, and the old ones that are read here.
+/// New field names, and the old ones used here.
 const RENAMED: [(&str, &str); 6] = [
     ("edit_history_post_ids", "edit_history_tweet_ids"),
     ("referenced_posts", "referenced_tweets"),
@@ -21,22 +21,22 @@ const RENAMED: [(&str, &str); 6] = [
     ("reposted", "retweeted"),
 ];
 
-/// Posts with what they refer to.
+/// Posts with the objects that they refer to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Many {
-    /// The posts, each read by itself, so that a strange one hides no other.
+    /// The posts, parsed one by one so that an unreadable one does not hide the others.
     pub data: Vec<Value>,
     includes: Includes,
-    /// About the page.
+    /// The page's metadata.
     pub meta: Meta,
 }
 
-/// About a page.
+/// A page's metadata.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Meta {
-    /// Names the next one.
+    /// The token of the next page.
     pub next_token: Option<String>,
 }
 
@@ -67,7 +67,7 @@ struct Affiliation {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Post {
-    /// Its number.
+    /// Its id.
     pub id: String,
     text: String,
     author_id: String,
@@ -106,7 +106,7 @@ struct Note {
     text: String,
 }
 
-/// The body as JSON, with new names turned into old ones. `None` when it isn't an object.
+/// The body as JSON, with new names replaced by old ones. `None` when it isn't an object.
 pub fn parse(body: &[u8]) -> Option<Value> {
     let mut value: Value = serde_json::from_slice(body).ok()?;
     rename(&mut value);
@@ -122,7 +122,7 @@ fn rename(value: &mut Value) {
                     fields.entry(old).or_insert(inner);
                 }
             }
-            // a null is as good as nothing
+            // null counts as missing
             fields.retain(|_, inner| !inner.is_null());
             for (name, inner) in fields.iter_mut() {
                 if name == "type" && inner == "reposted" {
@@ -135,23 +135,23 @@ fn rename(value: &mut Value) {
     }
 }
 
-/// When the post with this id was written.
+/// The creation time encoded in a post's id.
 pub fn time_of(id: &str) -> Option<Moment> {
     is_id(id).then(|| id.parse::<i64>().ok()).flatten().map(|id| (id >> 22) + EPOCH)
 }
 
-/// The smallest id of a post written then.
+/// The smallest id with this creation time.
 pub fn id_at(moment: Moment) -> String {
     ((moment - EPOCH).max(0) << 22).to_string()
 }
 
-/// Whether this is a post's number: what isn't must never get into an address.
+/// Whether this has the form of an id; nothing else may become part of an address.
 pub fn is_id(id: &str) -> bool {
     (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl User {
-    /// As the account that answers.
+    /// As the bot's own account.
     pub fn account(self) -> Account {
         Account { id: self.id, handle: self.username, description: self.description }
     }
@@ -175,7 +175,7 @@ impl Many {
         self.posts().filter_map(|post| post.mention(me, &users)).collect()
     }
 
-    /// Which posts were answered by which of these.
+    /// Pairs of the answered post and the replying post.
     pub fn pairs(&self) -> Vec<(String, String)> {
         self.posts()
             .filter_map(|post| {
@@ -226,7 +226,7 @@ impl Post {
         })
     }
 
-    /// In a reply the names in front are inherited from the thread: they say nothing.
+    /// In a reply, leading handles are inherited from the thread and do not count.
     fn is_explicit(&self, handle: &str, is_reply: bool) -> bool {
         if !is_reply {
             return names(&self.text, handle) || names(&self.note_tweet.text, handle);

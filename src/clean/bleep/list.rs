@@ -4,7 +4,7 @@ use super::letters::{Kind, Letter, Sign, units};
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 
-/// The list that the program comes with.
+/// The built-in list.
 const STANDARD: &str = include_str!("words.txt");
 
 /// A word or a phrase.
@@ -20,7 +20,7 @@ pub struct Entry {
     pub open_end: bool,
 }
 
-/// What must not be shown, and what is shown all the same.
+/// The bleeped entries, and the exceptions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bleeps {
     pub(super) entries: Vec<Entry>,
@@ -28,7 +28,7 @@ pub struct Bleeps {
 }
 
 impl Bleeps {
-    /// The list that the program comes with.
+    /// The built-in list.
     pub fn standard() -> Self {
         let mut bleeps = Self::default();
         for line in STANDARD.lines() {
@@ -75,7 +75,7 @@ impl Bleeps {
         let (open_start, body) = body.strip_prefix('*').map_or((false, body), |body| (true, body));
         let (open_end, body) = body.strip_suffix('*').map_or((false, body), |body| (true, body));
         if body.contains('*') {
-            bail!("`{line}`: a `*` stands only before or behind a word");
+            bail!("`{line}`: a `*` may only be at the start or end of a word");
         }
         let (mut letters, mut breaks) = (Vec::new(), Vec::new());
         let mut gap = false;
@@ -93,10 +93,10 @@ impl Bleeps {
             }
         }
         if letters.len() < 2 {
-            bail!("`{line}`: a word of two letters or more is wanted");
+            bail!("`{line}`: expected a word of two letters or more");
         }
         if letters.len() > 80 {
-            bail!("`{line}`: at most 80 letters are looked for");
+            bail!("`{line}`: an entry has at most 80 letters");
         }
         let entry = Entry { letters, breaks, open_start, open_end };
         let list = if spared { &mut self.spared } else { &mut self.entries };
@@ -106,12 +106,12 @@ impl Bleeps {
         Ok(())
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Nothing is bleeped.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -135,9 +135,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("mine.txt");
         for (text, says) in [
-            ("grimble\n\n# x\nx", "mine.txt: line 4: `x`: a word of two letters"),
-            ("gr*mble", "line 1: `gr*mble`: a `*` stands only before or behind"),
-            ("*", "line 1: `*`: a word of two letters"),
+            ("grimble\n\n# x\nx", "mine.txt: line 4: `x`: expected a word of two letters"),
+            ("gr*mble", "line 1: `gr*mble`: a `*` may only be at the start or end"),
+            ("*", "line 1: `*`: expected a word of two letters"),
         ] {
             fs::write(&file, text).expect("written");
             let error = Bleeps::default().read(&file).expect_err(text);

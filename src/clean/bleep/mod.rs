@@ -1,5 +1,5 @@
-//! Words that must not be shown: found however they are written, also while a text still comes, before anyone reads it.
-//! Ordinary words that only contain such letters are left alone.
+//! Finds words that must not be shown, in any spelling, also in a text that is still being generated.
+//! Ordinary words that only contain such letters are not affected.
 
 mod find;
 mod letters;
@@ -12,10 +12,10 @@ pub use list::Bleeps;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What is shown for a character that must not be.
+/// What is shown in place of each bleeped character.
 pub const BLEEP: char = '█';
 
-/// What became of a text.
+/// The judgement on a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// Bytes that must not be shown, in order, apart from each other.

@@ -1,5 +1,5 @@
-//! The ledger: one SQLite file that knows every mention and what became of it. Opening it is here, with its schema
-//! and its lock; a ledger that can't be trusted is refused, never reset, since a reset would answer everybody again.
+//! The ledger: one SQLite file with every mention and its state. This file opens it, with its schema
+//! and its lock. A damaged ledger is refused, never reset, since a reset would answer everybody again.
 
 mod people;
 mod posting;
@@ -18,27 +18,27 @@ use std::{
     time::Duration,
 };
 
-/// What every version of the ledger changed. The file's `user_version` says how many of them it has.
+/// The migrations, in order. The file's `user_version` is the number of those applied.
 const MIGRATIONS: &[&str] =
     &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
-/// Marks the file as ours: "unst".
+/// SQLite's application id: "unst".
 const APPLICATION: i64 = 0x756e_7374;
-/// A file of this size is looked through as a whole when it is opened; a larger one by `bot check`.
+/// Files up to this size are checked completely when opened; larger ones by `bot check`.
 const LOOKED_THROUGH: u64 = 16 << 20;
 
 /// Why the ledger can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Another program of a later version wrote it.
+    /// A newer version of the program wrote it.
     #[error("made by a newer unstuck (schema {0}); use that one, nothing is posted with this one")]
     Newer(i64),
-    /// It isn't ours, or not whole.
+    /// It is another program's file, or damaged.
     #[error(
         "{0}; nothing is posted. Put a backup in its place, or move it away: a new ledger answers nothing \
          that was written before it"
     )]
     Broken(String),
-    /// The machine's disk or file system.
+    /// The disk or file system failed.
     #[error("{0}")]
     Storage(String),
 }
@@ -53,25 +53,25 @@ impl From<rusqlite::Error> for LedgerError {
     }
 }
 
-/// What a ledger's method gives.
+/// The result of the ledger's methods.
 pub type Result<T> = std::result::Result<T, LedgerError>;
 
-/// An open ledger. Several programs may have it open; each change is whole and on disk before the method returns.
+/// An open ledger. Several processes may have it open; each change is atomic and on disk when the method returns.
 pub struct Ledger {
     db: Connection,
     fresh: bool,
 }
 
-/// Held by the one program that may post.
+/// The lock of the one process that may post.
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// `None` when another program has it.
+    /// Take the lock; `None` when another process has it.
     ///
     /// # Errors
-    /// When there can be no file beside the ledger.
+    /// When the lock file can't be created beside the ledger.
     pub fn take(ledger: &Path) -> std::io::Result<Option<Self>> {
         let mut name = ledger.as_os_str().to_owned();
         name.push(".lock");
@@ -85,10 +85,10 @@ impl Lock {
 }
 
 impl Ledger {
-    /// The ledger at `path`, made when there is none.
+    /// Open the ledger at `path`; create it if there is none.
     ///
     /// # Errors
-    /// When it is of a newer version, broken, not a ledger, or can't be written.
+    /// When it is from a newer version, damaged, not a ledger, or can't be written.
     pub fn open(path: &Path, now: Moment) -> Result<Self> {
         let large = std::fs::metadata(path).is_ok_and(|file| file.len() > LOOKED_THROUGH);
         let ledger = Self::set_up(Connection::open(path)?, now)?;
@@ -98,10 +98,10 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// One that nobody finds again, for trials.
+    /// A ledger in memory, for trials.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// When SQLite fails.
     pub fn in_memory(now: Moment) -> Result<Self> {
         Self::set_up(Connection::open_in_memory()?, now)
     }
@@ -110,7 +110,7 @@ impl Ledger {
         db.busy_timeout(Duration::from_secs(10))?;
         let number =
             |db: &Connection, pragma| db.pragma_query_value(None, pragma, |row| row.get(0));
-        // reads the first page: what is no database fails here
+        // reads the first page, so that a file that is no database fails here
         let version: i64 = number(&db, "user_version")?;
         let application: i64 = number(&db, "application_id")?;
         let tables: i64 =
@@ -141,23 +141,23 @@ impl Ledger {
         Ok(Self { db, fresh })
     }
 
-    /// How long to wait for another program that is writing; ten seconds at first.
+    /// How long to wait while another process writes; ten seconds by default.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn patience(&self, longest: Duration) -> Result<()> {
         Ok(self.db.busy_timeout(longest)?)
     }
 
-    /// Whether this program made it, just now.
+    /// Whether this call created it.
     pub fn is_fresh(&self) -> bool {
         self.fresh
     }
 
-    /// Look at every page.
+    /// Check every page.
     ///
     /// # Errors
-    /// What is broken.
+    /// What is damaged.
     pub fn look_through(&self) -> Result<()> {
         let found: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if found == "ok" {
@@ -167,24 +167,24 @@ impl Ledger {
         }
     }
 
-    /// When the ledger was made. What is older is never answered.
+    /// When the ledger was created. Older mentions are never answered.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn born(&self) -> Result<Moment> {
         self.number("born")?.ok_or_else(|| LedgerError::Broken("its beginning is missing".into()))
     }
 
-    /// A note: the cursor, a hold, a halt.
+    /// A named value: the cursor, a hold, a halt.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn note(&self, name: &str) -> Result<Option<String>> {
         let sql = "SELECT value FROM note WHERE name = ?1";
         Ok(self.db.query_row(sql, [name], |row| row.get(0)).optional()?)
     }
 
-    /// A note that is a number.
+    /// A named number.
     ///
     /// # Errors
     /// As of the database, or when it isn't one.
@@ -193,10 +193,10 @@ impl Ledger {
         self.note(name)?.map(|value| value.parse().map_err(broken)).transpose()
     }
 
-    /// Put a note in the place of the one before.
+    /// Set a named value.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
         let sql = "INSERT INTO note (name, value) VALUES (?1, ?2)
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -204,19 +204,19 @@ impl Ledger {
         Ok(())
     }
 
-    /// Take a note away.
+    /// Delete a named value.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn drop_note(&self, name: &str) -> Result<()> {
         self.db.execute("DELETE FROM note WHERE name = ?1", [name])?;
         Ok(())
     }
 
-    /// Record who vouched for posting without a person looking, when it isn't recorded yet.
+    /// Record the attestation for automatic posting, if it isn't recorded yet.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn attest(&self, operator: &str, statement: &str, now: Moment) -> Result<()> {
         let sql = "INSERT INTO attestation (operator, statement, at) SELECT ?1, ?2, ?3
                    WHERE NOT EXISTS (SELECT 1 FROM attestation WHERE operator = ?1 AND statement = ?2)";
@@ -224,10 +224,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Count what a day has cost, in millionths of a dollar.
+    /// Add to the cost of a day, in millionths of a dollar.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn spend(&self, day: i64, micros: i64) -> Result<()> {
         let sql = "INSERT INTO spent (day, micros) VALUES (?1, ?2)
                    ON CONFLICT (day) DO UPDATE SET micros = micros + excluded.micros";
@@ -235,10 +235,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// What a day has cost, in millionths of a dollar.
+    /// The cost of a day, in millionths of a dollar.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn spent(&self, day: i64) -> Result<i64> {
         let sql = "SELECT micros FROM spent WHERE day = ?1";
         Ok(self.db.query_row(sql, [day], |row| row.get(0)).optional()?.unwrap_or(0))

@@ -1,4 +1,4 @@
-//! What the ledger knows about authors: opt-outs above all, what they got, and what is forgotten of them.
+//! Authors in the ledger: opt-outs, counts of replies, and deletion of their texts.
 
 use super::{Ledger, Result};
 use crate::mentions::{Moment, Past};
@@ -6,15 +6,15 @@ use rusqlite::{OptionalExtension, params};
 
 const HOUR: Moment = 3_600_000;
 
-/// Rows of replies that were sent, may have been, or will be.
+/// Rows of replies that were sent, may have been sent, or will be.
 const TAKEN: &str =
     "state IN ('queued', 'waiting', 'approved', 'posting', 'uncertain', 'posted', 'retracted')";
 
 impl Ledger {
-    /// Never answer this author again. Replies that wait for them are dropped; one on its way can't be called back.
+    /// Opt an author out. Waiting replies to them are dropped; one in progress can't be recalled.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn opt_out(&mut self, author: &str, now: Moment) -> Result<()> {
         let change = self.db.transaction()?;
         change.execute(
@@ -31,19 +31,19 @@ impl Ledger {
         Ok(())
     }
 
-    /// The author asked to be answered again. False when they never opted out.
+    /// Opt an author in again. False when they had not opted out.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn opt_in(&self, author: &str) -> Result<bool> {
         let sql = "UPDATE author SET opted_out = NULL WHERE id = ?1 AND opted_out IS NOT NULL";
         Ok(self.db.execute(sql, [author])? > 0)
     }
 
-    /// The authors who said stop.
+    /// The authors who have opted out.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn opted_out(&self) -> Result<Vec<(String, Moment)>> {
         let sql = "SELECT id, opted_out FROM author WHERE opted_out IS NOT NULL ORDER BY opted_out";
         let mut query = self.db.prepare(sql)?;
@@ -51,20 +51,20 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The id of the author with this handle, if they ever named us.
+    /// The id of the author with this handle, if they ever mentioned us.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn author_of(&self, handle: &str) -> Result<Option<String>> {
         let handle = handle.trim_start_matches('@');
         let sql = "SELECT author FROM mention WHERE handle = ?1 COLLATE NOCASE ORDER BY created DESC LIMIT 1";
         Ok(self.db.query_row(sql, [handle], |row| row.get(0)).optional()?)
     }
 
-    /// What a decision about `key` has to know.
+    /// The facts for a decision about the mention `key`.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn past(&self, key: &str, author: &str, thread: &str, now: Moment) -> Result<Past> {
         let count = |since: Moment| -> Result<u32> {
             let sql = format!(
@@ -89,14 +89,14 @@ impl Ledger {
         })
     }
 
-    /// When the caps of an hour and a day, over all authors, let the next reply go; `None`: now.
+    /// When the global caps per hour and day allow the next reply; `None`: now.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn capped_until(&self, hour: u32, day: u32, now: Moment) -> Result<Option<Moment>> {
         let mut until = None;
         for (most, length) in [(hour, HOUR), (day, 24 * HOUR)] {
-            // the reply that has to grow old before there is room again
+            // the reply that must leave the period first
             let sql = "SELECT posted FROM mention WHERE posted > ?1 ORDER BY posted DESC LIMIT 1 OFFSET ?2";
             let Some(offset) = most.checked_sub(1) else { return Ok(Some(now + length)) };
             let blocking: Option<Moment> = self
@@ -108,10 +108,10 @@ impl Ledger {
         Ok(until)
     }
 
-    /// Forget the texts of one author (by id), or of the mention of this key: ids and fingerprints stay.
+    /// Delete the texts of one author (by id) or of one mention (by key); ids and fingerprints are kept.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn forget(&self, name: &str, now: Moment) -> Result<usize> {
         let open = self.db.execute(
             "UPDATE mention SET state = 'skipped', reason = 'forgotten', changed = ?2
@@ -127,10 +127,10 @@ impl Ledger {
         Ok(texts.max(open))
     }
 
-    /// Forget the texts of what ended before a moment.
+    /// Delete the texts of mentions that were finished before a moment.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn purge(&self, before: Moment) -> Result<usize> {
         Ok(self.db.execute(
             "UPDATE mention SET mention = NULL, prompt = NULL, reply = NULL WHERE mention IS NOT NULL

@@ -1,4 +1,4 @@
-//! Around one request: the intent before it, the result after it, and what is done when there is no result.
+//! One post request: the intent before it, the result after it, and what to do without a result.
 
 use super::{
     Ledger, Result, Row,
@@ -8,18 +8,18 @@ use crate::mentions::Moment;
 use rusqlite::{TransactionBehavior, params};
 use sha1::{Digest, Sha1};
 
-/// A request that is on disk and may be sent.
+/// A request that is recorded and may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The mention's key.
     pub key: String,
-    /// 1 for the first.
+    /// The attempt's number, from 1.
     pub number: u32,
 }
 
 impl Ledger {
-    /// Say on disk that the reply to `key` is about to be sent. `None` when it may not: it isn't approved any more,
-    /// its author opted out meanwhile, or its words are not those that were looked at.
+    /// Record that the reply to `key` is about to be sent. `None` when it may not be: it is no longer approved,
+    /// its author has opted out, or its text has changed since the check.
     ///
     /// # Errors
     /// As of the database; then nothing may be sent.
@@ -48,7 +48,7 @@ impl Ledger {
         Ok(Some(attempt))
     }
 
-    /// It arrived, as `reply_id`.
+    /// Record that it arrived, as `reply_id`.
     ///
     /// # Errors
     /// As of the database; the next start finds the reply by itself.
@@ -56,23 +56,23 @@ impl Ledger {
         self.end(attempt, "posted", "posted", None, Some(reply_id), now)
     }
 
-    /// It certainly did not arrive, and may be sent again.
+    /// Record that it did not arrive and may be sent again.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn refused(&mut self, attempt: &Attempt, why: &str, now: Moment) -> Result<()> {
         self.end(attempt, "refused", "approved", Some(why), None, now)
     }
 
-    /// It certainly did not arrive, and never will.
+    /// Record that it did not arrive and is given up.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn failed(&mut self, attempt: &Attempt, why: &str, now: Moment) -> Result<()> {
         self.end(attempt, "refused", "dead", Some(why), None, now)
     }
 
-    /// Nobody knows whether it arrived.
+    /// Record that it is unknown whether it arrived.
     ///
     /// # Errors
     /// As of the database; the next start takes it so anyway.
@@ -97,7 +97,7 @@ impl Ledger {
             "UPDATE attempt SET ended = ?3, outcome = ?4 WHERE key = ?1 AND number = ?2",
             params![attempt.key, attempt.number, now, outcome],
         )?;
-        // what certainly did not arrive counts for no cap
+        // what did not arrive does not count towards the caps
         change.execute(
             "UPDATE mention SET state = ?2, reason = ?3, reply_id = ?4, changed = ?5,
                 posted = CASE WHEN ?4 IS NULL THEN NULL ELSE posted END
@@ -108,10 +108,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// At a start nobody is posting: what says so was cut off. Says how many.
+    /// At the start: mark requests that were interrupted as uncertain. Returns how many.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn doubt_orphans(&self, now: Moment) -> Result<usize> {
         Ok(self.db.execute(
             "UPDATE mention SET state = 'uncertain', reason = 'the program ended in the middle', changed = ?1
@@ -120,10 +120,10 @@ impl Ledger {
         )?)
     }
 
-    /// Uncertain rows that were not looked for since `before`.
+    /// Uncertain rows that were not checked since `before`.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn uncertain(&self, before: Moment) -> Result<Vec<Row>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM mention WHERE state = 'uncertain' AND (checked IS NULL OR checked <= ?1)
@@ -134,10 +134,10 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The reply was found on the account's own timeline, whatever the row says.
+    /// Record that the reply was found on the account's timeline.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn found(&mut self, key: &str, reply_id: &str, now: Moment) -> Result<()> {
         let change = self.db.transaction()?;
         change.execute(
@@ -154,20 +154,20 @@ impl Ledger {
         Ok(())
     }
 
-    /// It was looked for and isn't there.
+    /// Record that the reply was not found.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn missed(&self, key: &str, now: Moment) -> Result<()> {
         let sql = "UPDATE mention SET misses = misses + 1, checked = ?2 WHERE key = ?1 AND state = 'uncertain'";
         self.db.execute(sql, params![key, now])?;
         Ok(())
     }
 
-    /// Looked for long enough: the same words may be sent again. False when they were sent often enough already.
+    /// Allow the same text to be sent again after enough checks. False when it was sent too often.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn again(&mut self, key: &str, most: u32, now: Moment) -> Result<bool> {
         let change = self.db.transaction()?;
         let lost: u32 = change.query_row(
@@ -191,19 +191,19 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Whether a request for this row ever had no certain end.
+    /// Whether a request for this row ever had an uncertain result.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn was_uncertain(&self, key: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM attempt WHERE key = ?1 AND outcome IN ('lost', 'waived'))";
         Ok(self.db.query_row(sql, [key], |row| row.get(0))?)
     }
 
-    /// Replies that were sent without a trace, and given up: a person has to say what becomes of them.
+    /// Replies that were sent, never found, and given up: a person must decide about them.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn lost(&self) -> Result<Vec<Row>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM mention WHERE state = 'dead' AND reply IS NOT NULL AND key IN
@@ -214,10 +214,10 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// A person wants such a reply sent again: it is looked for once more before that. False when it is none.
+    /// Send such a reply again, after one more check. False when it isn't one.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn send_lost(&mut self, key: &str, now: Moment) -> Result<bool> {
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let opened = change.execute(
@@ -235,20 +235,20 @@ impl Ledger {
         Ok(opened > 0)
     }
 
-    /// Whether these words were said since a moment, to anybody.
+    /// Whether this text was posted to anyone since a moment.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn said_since(&self, reply: &str, since: Moment) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM attempt WHERE fingerprint = ?1 AND begun >= ?2
                    AND coalesce(outcome, 'posted') IN ('posted', 'found'))";
         Ok(self.db.query_row(sql, params![fingerprint(reply), since], |row| row.get(0))?)
     }
 
-    /// A reply that was there before this ledger: its mention is done with.
+    /// Record a reply that is older than this ledger, so that its mention is not answered again.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn seed_reply(&self, mention: &str, reply_id: &str, now: Moment) -> Result<()> {
         self.db.execute(
             "INSERT INTO mention (key, id, author, handle, thread, created, state, reason, reply_id, changed)
@@ -259,10 +259,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// The answer was taken back.
+    /// The reply was deleted.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn retracted(&self, key: &str, now: Moment) -> Result<()> {
         let sql = "UPDATE mention SET state = 'retracted', reply = NULL, changed = ?2
                    WHERE key = ?1 AND state = 'posted'";
@@ -271,7 +271,7 @@ impl Ledger {
     }
 }
 
-/// Tells texts apart after they are forgotten.
+/// A fingerprint that identifies a text after it is deleted.
 fn fingerprint(text: &str) -> String {
     Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! What a person does to replies that wait, and the figures they are shown.
+//! The queue of waiting replies: approving, editing, rejecting; and statistics.
 
 use super::{Ledger, Result, State};
 use crate::mentions::Moment;
@@ -6,48 +6,48 @@ use rusqlite::params;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The ledger in figures.
+/// Statistics of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// Rows by state.
+    /// Number of rows by state.
     pub states: BTreeMap<String, u64>,
-    /// Reasons of what was skipped or given up.
+    /// Number of skipped or given-up mentions by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// Authors who said stop.
+    /// Number of authors who opted out.
     pub opted_out: u64,
-    /// When mentions were last asked for with success.
+    /// When mentions were last read successfully.
     pub looked: Option<Moment>,
-    /// What today has cost, in US dollars.
+    /// Today's cost in US dollars.
     pub spent_usd: f64,
-    /// Who vouched for posting without a person looking, and when.
+    /// Who attested automatic posting, and when.
     pub attested: Vec<(String, Moment)>,
 }
 
 impl Ledger {
-    /// Let a waiting reply go. False when it isn't waiting.
+    /// Approve a waiting reply. False when it isn't waiting.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn approve(&self, key: &str, now: Moment) -> Result<bool> {
         let sql = "UPDATE mention SET state = 'approved', changed = ?2
                    WHERE key = ?1 AND state = 'waiting' AND reply IS NOT NULL";
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 
-    /// Put other words in a waiting reply's place. False when it isn't waiting.
+    /// Change the text of a waiting reply. False when it isn't waiting.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn edit(&self, key: &str, reply: &str, now: Moment) -> Result<bool> {
         let sql = "UPDATE mention SET reply = ?2, seed = NULL, model = NULL, changed = ?3
                    WHERE key = ?1 AND state = 'waiting'";
         Ok(self.db.execute(sql, params![key, reply, now])? > 0)
     }
 
-    /// Drop a reply that wasn't sent, or was given up. False when there is none.
+    /// Reject a reply that wasn't sent or was given up. False when there is none.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn reject(&self, key: &str, now: Moment) -> Result<bool> {
         let sql =
             "UPDATE mention SET state = CASE state WHEN 'uncertain' THEN 'dead' ELSE 'skipped' END, reason = 'rejected', reply = NULL, changed = ?2
@@ -55,10 +55,10 @@ impl Ledger {
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 
-    /// The ledger in figures; `day` is today.
+    /// Statistics of the ledger; `day` is today.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn summary(&self, day: i64) -> Result<Summary> {
         let grouped = |sql: &str| -> Result<BTreeMap<String, u64>> {
             let mut query = self.db.prepare(sql)?;
@@ -82,10 +82,10 @@ impl Ledger {
         })
     }
 
-    /// Whether nothing is left to be done by the program itself.
+    /// Whether the program itself has nothing left to do.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn is_quiet(&self) -> Result<bool> {
         for state in [State::Seen, State::Queued, State::Approved, State::Posting, State::Uncertain]
         {

@@ -1,4 +1,4 @@
-//! One mention's row: its state, how it changes, and how pages of mentions get in.
+//! Rows of the ledger: a mention's state and its changes, and adding pages of mentions.
 
 use super::{Ledger, LedgerError, Result};
 use crate::mentions::{Mention, Moment};
@@ -6,82 +6,82 @@ use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use strum::{Display, EnumString};
 
-/// How far a mention has come.
+/// The state of a mention.
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Read, not decided about.
+    /// Read, not decided yet.
     Seen,
     /// Gets no reply; the reason is in the row.
     Skipped,
-    /// To be answered.
+    /// Waits for the model.
     Queued,
-    /// Has a reply that a person has to look at.
+    /// Has a reply that waits for approval.
     Waiting,
-    /// May be posted.
+    /// Approved for posting.
     Approved,
-    /// The request may be on its way.
+    /// The request may be in progress.
     Posting,
-    /// Nobody knows whether it arrived.
+    /// Record that it is unknown whether it arrived.
     Uncertain,
     /// Answered.
     Posted,
-    /// The answer was taken back.
+    /// The reply was deleted.
     Retracted,
     /// Given up; the reason is in the row.
     Dead,
 }
 
-/// What sort of reply.
+/// The kind of reply.
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The model's.
+    /// A continuation by the model.
     Reply,
     /// The help text.
     Help,
 }
 
-/// A mention and what became of it.
+/// A mention with its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The id of its first version.
     pub key: String,
-    /// The newest version.
+    /// The id of its newest version.
     pub id: String,
     /// Its author's id.
     pub author: String,
-    /// Its author's name.
+    /// Its author's handle.
     pub handle: String,
     /// When it was written.
     pub created: Moment,
-    /// How far it has come.
+    /// Its state.
     pub state: State,
-    /// What sort of reply.
+    /// The kind of reply.
     pub kind: Kind,
-    /// All of it, unless forgotten.
+    /// Its text, unless deleted.
     pub mention: Option<Mention>,
-    /// What the model gets.
+    /// The prompt for the model.
     pub prompt: Option<String>,
-    /// What is said.
+    /// The reply.
     pub reply: Option<String>,
-    /// Why nothing is, or what an operator should know.
+    /// Why there is no reply, or a message for the operator.
     pub reason: Option<String>,
-    /// How the reply was drawn.
+    /// The reply's seed.
     pub seed: Option<u64>,
-    /// By which model.
+    /// The model's name.
     pub model: Option<String>,
-    /// How often the model was asked.
+    /// How often the model was tried.
     pub tries: u32,
-    /// How often an uncertain reply was looked for and not found.
+    /// How often an uncertain reply was not found.
     pub misses: u32,
-    /// When it was last looked for.
+    /// When it was last checked.
     pub checked: Option<Moment>,
-    /// When the last request was begun.
+    /// When the last request was sent.
     pub posted: Option<Moment>,
-    /// The reply's own id.
+    /// The reply's id.
     pub reply_id: Option<String>,
 }
 
@@ -116,11 +116,11 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 }
 
 impl Ledger {
-    /// One page of mentions. What is known stays as it is; an edit of what nobody has answered yet replaces it.
-    /// Says how many are new.
+    /// Add a page of mentions. Known ones are kept; an edit of one that isn't answered yet replaces it.
+    /// Returns how many are new.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn take_in(&mut self, page: &[Mention], now: Moment) -> Result<usize> {
         let change = self.db.transaction()?;
         let mut new = 0;
@@ -149,7 +149,7 @@ impl Ledger {
     /// The oldest rows of one state.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn oldest(&self, state: State, most: usize) -> Result<Vec<Row>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM mention WHERE state = '{state}'
@@ -160,10 +160,10 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many rows are in one of the open states.
+    /// The number of rows in one of the open states.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn count(&self, state: State) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM mention WHERE state = '{state}'");
         Ok(self.db.query_row(&sql, [], |row| row.get::<_, i64>(0))?.cast_unsigned())
@@ -172,7 +172,7 @@ impl Ledger {
     /// A row by the key or id of its mention, or the id of its reply.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn row(&self, name: &str) -> Result<Option<Row>> {
         let by_key = format!("SELECT {COLUMNS} FROM mention WHERE key = ?1");
         if let Some(row) = self.db.query_row(&by_key, [name], read).optional()? {
@@ -182,10 +182,10 @@ impl Ledger {
         Ok(self.db.query_row(&any, [name], read).optional()?)
     }
 
-    /// No reply, for a reason.
+    /// Skip a mention, with a reason.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn skip(&self, key: &str, reason: &str, now: Moment) -> Result<()> {
         self.db.execute(
             "UPDATE mention SET state = 'skipped', reason = ?2, reply = NULL, changed = ?3
@@ -195,10 +195,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Given up, for a reason.
+    /// Give up on a mention, with a reason.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn bury(&self, key: &str, reason: &str, now: Moment) -> Result<()> {
         let sql = "UPDATE mention SET state = 'dead', reason = ?2, changed = ?3
                    WHERE key = ?1 AND state NOT IN ('posted', 'retracted', 'skipped')";
@@ -206,10 +206,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// To be answered with the model's words on `prompt`.
+    /// Queue a mention for a continuation of `prompt`.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn queue(&self, key: &str, prompt: &str, now: Moment) -> Result<()> {
         let sql = "UPDATE mention SET state = 'queued', prompt = ?2, changed = ?3
                    WHERE key = ?1 AND state = 'seen'";
@@ -217,30 +217,30 @@ impl Ledger {
         Ok(())
     }
 
-    /// Count a try before the model is asked, so that one that brings the program down isn't tried for ever.
+    /// Count a try before the model runs, so that a mention that crashes the program isn't tried forever.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn try_once(&self, key: &str) -> Result<()> {
         let sql = "UPDATE mention SET tries = tries + 1 WHERE key = ?1 AND state = 'queued'";
         self.db.execute(sql, [key])?;
         Ok(())
     }
 
-    /// Take a counted try back: the program ended, the model didn't fail.
+    /// Uncount a try: the process ended, the model didn't fail.
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn untry(&self, key: &str) -> Result<()> {
         let sql = "UPDATE mention SET tries = tries - 1 WHERE key = ?1 AND tries > 0";
         self.db.execute(sql, [key])?;
         Ok(())
     }
 
-    /// A reply: for a person to look at (`State::Waiting`), or good to go (`State::Approved`).
+    /// Store a reply, to be reviewed (`State::Waiting`) or posted (`State::Approved`).
     ///
     /// # Errors
-    /// As of the database.
+    /// When the database fails.
     pub fn answer(
         &self,
         key: &str,

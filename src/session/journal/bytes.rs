@@ -6,7 +6,7 @@ use crate::session::{
     draft::Piece,
 };
 
-/// Bytes being written.
+/// An output buffer.
 #[derive(Default)]
 pub(crate) struct Out(pub Vec<u8>);
 
@@ -23,7 +23,7 @@ impl Out {
         self.number(size as u64);
     }
 
-    /// A number or nothing.
+    /// An optional number.
     pub fn maybe(&mut self, size: Option<usize>) {
         self.number(size.map_or(0, |size| size as u64 + 1));
     }
@@ -46,7 +46,7 @@ impl Out {
     }
 }
 
-/// Bytes being read.
+/// An input buffer.
 pub(crate) struct In<'a>(pub &'a [u8]);
 
 impl<'a> In<'a> {

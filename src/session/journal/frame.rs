@@ -1,5 +1,5 @@
-//! Records as they lie in the file: length, checksum, payload, one after another. What follows the last
-//! whole frame is a torn tail, from a write that the program or the machine didn't live to finish.
+//! Frames of the journal file: length, checksum, payload. What follows the last
+//! complete frame is a torn tail, from a write that a crash interrupted.
 
 use super::bytes::{In, Out};
 

@@ -1,5 +1,5 @@
 //! One append-only journal per draft: every edit, request, offer and move, checksummed, in the state folder.
-//! Whoever has its file locked has the draft; anyone else may look. What it says is in `record`.
+//! The process that has locked its file may edit the draft; others may read it. The events are in `record`.
 
 mod bytes;
 mod frame;
@@ -7,7 +7,7 @@ mod record;
 mod replay;
 mod writer;
 
-pub(crate) use record::{Record, Scribe};
+pub(crate) use record::{Encoder, Record};
 pub(crate) use replay::{Past, rewrite};
 
 use super::file::{follow, hash};
@@ -32,7 +32,7 @@ pub(crate) fn stem(draft: &Path) -> String {
     format!("{:016x}", hash(full.as_os_str().as_encoded_bytes()))
 }
 
-/// Where a draft's journal is.
+/// The path of a draft's journal.
 pub(crate) fn path_of(state: &Path, stem: &str) -> PathBuf {
     state.join(format!("{stem}.journal"))
 }
@@ -50,7 +50,7 @@ pub(crate) fn untitled(state: &Path) -> Vec<usize> {
     found
 }
 
-/// A journal being kept.
+/// An open journal.
 pub(crate) struct Journal {
     path: PathBuf,
     /// Holds the lock until the writer takes over.
@@ -64,7 +64,7 @@ pub(crate) struct Journal {
     keeps: bool,
     /// The first event was told, here or in a journal read.
     begun: bool,
-    scribe: Scribe,
+    encoder: Encoder,
     failed: Option<String>,
 }
 
@@ -85,7 +85,7 @@ impl Journal {
             since_snapshot: 0,
             keeps,
             begun: false,
-            scribe: Scribe::default(),
+            encoder: Encoder::default(),
             failed: None,
         };
         let mut past = None;
@@ -98,7 +98,7 @@ impl Journal {
             }
             past = read;
             journal.begun = past.is_some();
-            journal.scribe.last = past.as_ref().map_or(0, |past| past.last);
+            journal.encoder.last = past.as_ref().map_or(0, |past| past.last);
             journal.good = past.as_ref().map_or(0, |past| past.good);
             journal.since_snapshot = past.as_ref().map_or(0, |past| past.since_snapshot);
         }
@@ -129,7 +129,7 @@ impl Journal {
             self.set_aside("damaged", &bytes);
         }
         (self.good, self.since_snapshot, self.begun) = (0, 0, false);
-        self.scribe = Scribe::default();
+        self.encoder = Encoder::default();
     }
 
     pub fn keeps(&self) -> bool {
@@ -141,13 +141,13 @@ impl Journal {
         self.since_snapshot > text_len.max(4096)
     }
 
-    /// Write an event soon. Never waits, never fails; see [`Journal::trouble`].
+    /// Queue an event for writing. Never blocks and never fails; see [`Journal::trouble`].
     pub fn put(&mut self, when: SystemTime, record: Record<'_>) {
         if !self.keeps {
             return;
         }
         self.begun = true;
-        let elapsed = self.scribe.elapsed(when);
+        let elapsed = self.encoder.elapsed(when);
         if let Record::Snapshot { revision, text, runs } = record {
             self.since_snapshot = 0;
             // A big text is put into bytes by the thread: a key may wait for it.
@@ -183,13 +183,13 @@ impl Journal {
         )
     }
 
-    /// What went wrong, once.
+    /// A failure that was not reported yet.
     pub fn trouble(&mut self) -> Option<String> {
         let error = self.writer.as_ref().and_then(Writer::trouble);
         error.map(|error| self.lament(&error)).or_else(|| self.failed.take())
     }
 
-    /// Wait until all is on disk.
+    /// Wait until everything is on disk.
     ///
     /// # Errors
     /// The disk is full or gone.
@@ -201,13 +201,13 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full or gone; the old journal is as it was.
-    pub fn replace(&mut self, frames: Vec<u8>, scribe: Scribe) -> Result<()> {
+    pub fn replace(&mut self, frames: Vec<u8>, encoder: Encoder) -> Result<()> {
         if !self.keeps {
             return Ok(());
         }
         let writer = self.writer().ok_or_else(|| anyhow!("the history can't be written"))?;
         writer.replace(frames)?;
-        (self.begun, self.since_snapshot, self.scribe) = (true, 0, scribe);
+        (self.begun, self.since_snapshot, self.encoder) = (true, 0, encoder);
         Ok(())
     }
 
@@ -221,8 +221,8 @@ impl Journal {
             return Ok(());
         }
         // Nothing was told yet: there is nothing to leave behind either.
-        let mut scribe = self.scribe;
-        let last = last.filter(|_| self.begun).map(|(when, record)| scribe.frame(when, &record));
+        let mut encoder = self.encoder;
+        let last = last.filter(|_| self.begun).map(|(when, record)| encoder.frame(when, &record));
         if let Some(writer) = self.writer() {
             writer.go_on_at(path.clone(), last)?;
             self.path = path;

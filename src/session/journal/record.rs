@@ -1,5 +1,5 @@
-//! What can happen to a draft, as it is written to the journal and read back. A record is a time, a kind
-//! and its fields; kinds that a reader doesn't know (from a newer version) are left alone.
+//! The events of a draft as journal records. A record is a time, a kind
+//! and its fields; unknown kinds (from a newer version) are skipped.
 
 use super::{
     bytes::{In, Out},
@@ -62,12 +62,12 @@ fn time(millis: u64) -> SystemTime {
 
 /// Makes frames of events in the order of the file, for each has its time as the time since the one before.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Scribe {
+pub(crate) struct Encoder {
     /// Milliseconds since 1970 of the latest event.
     pub last: u64,
 }
 
-impl Scribe {
+impl Encoder {
     /// How long after the one before something happens.
     pub fn elapsed(&mut self, when: SystemTime) -> i64 {
         let now = millis(when);

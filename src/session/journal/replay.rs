@@ -1,4 +1,4 @@
-//! From the bytes of a journal back to the history: every revision, and the text on the page.
+//! Restores the history from the bytes of a journal: every revision, and the current text.
 
 use super::{frame::Frames, record::Record};
 use crate::session::{
@@ -10,7 +10,7 @@ use crate::session::{
 use ropey::Rope;
 use std::time::SystemTime;
 
-/// What a journal tells.
+/// The content of a journal.
 pub(crate) struct Past {
     pub tree: Tree,
     /// What the file said when it was last read or written: the revision, and length and hash in bytes
@@ -91,7 +91,7 @@ impl Past {
         }
     }
 
-    /// Let one event happen to the tree.
+    /// Apply one event to the tree.
     fn apply(&mut self, time: SystemTime, record: Record) -> Option<()> {
         let tree = &mut self.tree;
         match record {

@@ -1,5 +1,5 @@
-//! The journal's pen: a thread that writes at once, and one that syncs, so that no key ever waits for a disk.
-//! Written at once means safe from the program's death; synced soon after means safe from the machine's.
+//! The journal's writer: one thread writes immediately, another syncs, so that no key press waits for the disk.
+//! Written data survives a crash of the program; synced data also survives a crash of the machine.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
@@ -22,15 +22,15 @@ type Reply<T> = Sender<Result<T>>;
 enum Order {
     /// Append the bytes that this makes.
     Put(Box<dyn FnOnce() -> Vec<u8> + Send>),
-    /// Have everything on disk, then answer.
+    /// Sync everything to disk, then reply.
     Flush(Reply<()>),
-    /// Put these bytes in the place of the whole journal.
+    /// Replace the whole journal by these bytes.
     Replace(Vec<u8>, Reply<()>),
-    /// Go on at another path: by moving the journal, or by a copy after which the old one ends with these bytes.
+    /// Continue at another path: by moving the journal, or by a copy after which the old one ends with these bytes.
     Move(PathBuf, Option<Vec<u8>>, Reply<()>),
 }
 
-/// The session's end of the pen. Dropping it writes and syncs what is left.
+/// The session's handle of the writer. Dropping it writes and syncs what is left.
 pub(crate) struct Writer {
     orders: Option<Sender<Order>>,
     troubles: Receiver<io::Error>,
@@ -49,9 +49,10 @@ impl Writer {
         let syncer = thread::Builder::new()
             .name("journal-sync".into())
             .spawn(move || keep_synced(&to_sync, &for_sync))?;
-        let pen = Pen { file, path, good, pending: Vec::new(), failing: false, trouble, sync };
+        let appender =
+            Appender { file, path, good, pending: Vec::new(), failing: false, trouble, sync };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || {
-            pen.write_all(&inbox);
+            appender.write_all(&inbox);
             syncer.join().ok();
         })?;
         Ok(Self { orders: Some(orders), troubles, thread: Some(thread) })
@@ -72,12 +73,12 @@ impl Writer {
         self.ask(Order::Flush)
     }
 
-    /// Put other bytes in the place of the whole journal, and wait.
+    /// Replace the whole journal, and wait.
     pub fn replace(&self, bytes: Vec<u8>) -> Result<()> {
         self.ask(|reply| Order::Replace(bytes, reply))
     }
 
-    /// Go on at another path, and wait. With `last`, the old journal stays and ends with these bytes.
+    /// Continue at another path, and wait. With `last`, the old journal is kept and ends with these bytes.
     pub fn go_on_at(&self, path: PathBuf, last: Option<Vec<u8>>) -> Result<()> {
         self.ask(|reply| Order::Move(path, last, reply))
     }
@@ -103,8 +104,8 @@ impl Drop for Writer {
     }
 }
 
-/// The writing end. `good` bytes of the file are whole; what is still to come waits in `pending`.
-struct Pen {
+/// The writing thread's state. `good` bytes of the file are complete; data to write is in `pending`.
+struct Appender {
     file: File,
     path: PathBuf,
     good: u64,
@@ -114,7 +115,7 @@ struct Pen {
     sync: Sender<File>,
 }
 
-impl Pen {
+impl Appender {
     fn write_all(mut self, inbox: &Receiver<Order>) {
         sync_folder(&self.path);
         loop {
