@@ -41,7 +41,7 @@ pub fn check(
     if platform == PlatformName::Console {
         return say("platform   console: no account needed".into());
     }
-    let (mut account, _) = x::open(plan, env)?;
+    let (mut account, _) = x::open(&plan.settings, &plan.secrets, env)?;
     let me = account.account(now).map_err(|refusal| match refusal.class {
         super::Class::Account => Trouble::Permission(refusal.says),
         _ => Trouble::Temporary(refusal.says),

@@ -114,7 +114,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             if platform == PlatformName::Console {
                 bail!("{id}: a printed reply can't be deleted");
             }
-            let (mut x, _) = super::x::open(plan, env)?;
+            let (mut x, _) = super::x::open(&plan.settings, &plan.secrets, env)?;
             super::Platform::retract(&mut x, &reply_id, now)
                 .map_err(|refusal| anyhow::anyhow!("{id}: {}", refusal.says))?;
             ledger.retracted(&row.key, now).map_err(Trouble::from)?;
@@ -245,7 +245,7 @@ fn reconcile(
     if platform == PlatformName::Console {
         bail!("the console keeps no posts to check; `unstuck bot reject` drops uncertain replies");
     }
-    let (x, _) = super::x::open(plan, env)?;
+    let (x, _) = super::x::open(&plan.settings, &plan.secrets, env)?;
     let silent = super::round::Silent;
     let mut bot = super::Bot::new(ledger, x, silent, plan.settings.clone(), now)?;
     bot.look(&rows, now)?;

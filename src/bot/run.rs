@@ -138,7 +138,7 @@ pub fn run(
             go(plan, console, voice, Vec::new(), &mut clock, &signals)
         }
         _ => {
-            let (x, secrets) = super::x::open(plan, env)?;
+            let (x, secrets) = super::x::open(&plan.settings, &plan.secrets, env)?;
             go(plan, x, voice, secrets, &mut clock, &signals(plan.stop.clone())?)
         }
     }

@@ -30,8 +30,8 @@ const ROOMS: [(&[&str], &[&str]); 3] = [
     (&["ureq", "reqwest", "hyper", "attohttpc", "minreq"], &["net"]),
 ];
 
-/// What desk and bot are still about to take apart. Empty once they have.
-pub const NOT_YET: [&str; 2] = ["src/tui", "src/bot"];
+/// What the desk is still about to take apart. Empty once it has.
+pub const NOT_YET: [&str; 1] = ["src/tui"];
 
 /// Files that may contain `unsafe`: the kernels, and the memory map of weights.
 fn may_be_unsafe(path: &Path) -> bool {

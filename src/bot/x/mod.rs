@@ -5,11 +5,11 @@ mod http;
 mod limits;
 pub mod oauth;
 mod refusal;
+mod settings;
 mod wire;
 
 use super::{
-    Class, Outgoing, Page, Plan, Platform, Refusal, Replies, Secret, Secrets, Trouble,
-    clock::Jitter,
+    Class, Outgoing, Page, Platform, Refusal, Replies, Secret, Secrets, Trouble, clock::Jitter,
 };
 use crate::{
     mentions::{Account, Moment},
@@ -17,42 +17,12 @@ use crate::{
 };
 use http::{Answer, Http, Request};
 use refusal::{Asked, refusal};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use wire::{Many, User};
 
-/// Its settings, `[bot.x]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// The API's address. Plain `http` only for this machine, for tests.
-    pub base_url: String,
-    /// Seconds that one request may take.
-    pub timeout_seconds: u32,
-    /// The names of fields in requests; responses are understood with both.
-    pub spelling: Spelling,
-}
-
-/// X is renaming its fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Spelling {
-    /// `tweet.fields`, `referenced_tweets`, ...
-    #[default]
-    Tweet,
-    /// `post.fields`, `referenced_posts`, ...
-    Post,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            base_url: "https://api.x.com".into(),
-            timeout_seconds: 20,
-            spelling: Spelling::default(),
-        }
-    }
-}
+pub use settings::{Settings, Spelling};
 
 /// An account on X.
 pub struct X {
@@ -64,20 +34,21 @@ pub struct X {
     jitter: Jitter,
 }
 
-/// A client for the plan's account, and the secrets that no reply may contain.
+/// A client for the configured account with the keys in the file `keys`, and the secrets that no reply may contain.
 ///
 /// # Errors
 /// When the keys can't be loaded, or the address is not safe to send them to.
 pub fn open(
-    plan: &Plan,
+    bot: &super::Settings,
+    keys: &Path,
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<(X, Vec<Secret>), Trouble> {
-    let secrets = Secrets::load(&plan.secrets, env)?;
+    let secrets = Secrets::load(keys, env)?;
     // no core dumps and no debugger, since the keys are in memory from here on
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let texts = secrets.texts().map(Secret::new).to_vec();
-    Ok((X::new(&plan.settings.x, plan.settings.handle.as_deref(), secrets)?, texts))
+    Ok((X::new(&bot.x, bot.handle.as_deref(), secrets)?, texts))
 }
 
 impl X {
