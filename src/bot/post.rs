@@ -214,6 +214,6 @@ impl Bot<'_> {
             }
             page = next;
         }
-        Err(Refusal::new(Class::Transient, "the timeline has no end"))
+        Err(Refusal::new(Class::Transient, "the timeline has more pages than expected"))
     }
 }

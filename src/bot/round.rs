@@ -251,7 +251,7 @@ impl<'a> Bot<'a> {
         }
         if self.platform.costs() {
             let (every, posting) = (self.settings.poll_seconds, self.settings.posting);
-            let looks = format!("@{}: a look every {every} s, posting: {posting}", me.handle);
+            let looks = format!("@{}: polling every {every} s, posting: {posting}", me.handle);
             self.note(looks);
         }
         self.me = Some(me);

@@ -181,9 +181,10 @@ fn go(
             },
             Turn::Until(_) if plan.once => {
                 if bot.polls() == 0 || !bot.ledger().is_quiet().map_err(Trouble::from)? {
-                    return Err(
-                        Trouble::Temporary("not all is done; run it again later".into()).into()
-                    );
+                    return Err(Trouble::Temporary(
+                        "unfinished work is left; run it again later".into(),
+                    )
+                    .into());
                 }
                 break;
             }

@@ -91,7 +91,7 @@ impl Secrets {
     fn from_parts(parts: [String; 4]) -> std::result::Result<Self, &'static str> {
         let parts = parts.map(|part| part.trim().to_owned());
         if parts.iter().any(|part| part.is_empty() || part.chars().any(|c| !c.is_ascii_graphic())) {
-            return Err("a key is empty, or has characters that no key has");
+            return Err("a key is empty or has invalid characters");
         }
         let [consumer_key, consumer_secret, access_token, access_secret] = parts.map(Secret);
         Ok(Self { consumer_key, consumer_secret, access_token, access_secret })

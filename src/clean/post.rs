@@ -68,7 +68,7 @@ pub fn weight(text: &str) -> usize {
         .sum()
 }
 
-/// References decoded, and what they may have hidden taken out; characters composed.
+/// Decodes references, removes what they may have hidden, and composes characters.
 fn plain(text: &str) -> String {
     let composed: String = entity::decode(text).nfc().collect();
     prose(&composed).nfc().collect()
@@ -123,7 +123,7 @@ pub fn without_links(text: &str) -> String {
     }
 }
 
-/// One space between words, at most one empty line, nothing that a removed link leaves behind.
+/// Single spaces between words, at most one empty line, and no remains of removed links.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in words_and_gaps(text) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// The tag that ends a text in GPT-2's training data: what follows is another document.
 const END: &str = "<|endoftext|>";
-/// No training tag is longer; a text that goes on is no tag.
+/// The longest training tag in characters.
 const LONGEST_NAME: usize = 32;
 
 /// Removes from one stream what its level names. It holds back only what may become a tag or an emoji's joiner.
@@ -135,7 +135,7 @@ struct Open {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Angle,
-    /// `<|` and so many characters of a name.
+    /// `<|` and this many characters of a name.
     Name(usize),
     /// `<|name|`
     Closing,

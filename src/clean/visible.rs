@@ -1,9 +1,9 @@
-//! Which characters may reach a reader: no controls, no escapes, no bidi overrides, no lone zero-width ones.
+//! Which characters may be shown: no control characters, escapes, bidi overrides or lone zero-width characters.
 
 use std::borrow::Cow;
 
 /// `text` made safe for a terminal, character for character, so that positions stay: a control shows as its
-/// picture (␛), what is invisible or turns the text around as `�`. Newlines and tabs stay.
+/// picture (␛), invisible and bidirectional control characters as `�`. Newlines and tabs stay.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| matches!(c, '\n' | '\t') || is_plain(c)) {
         return Cow::Borrowed(text);
@@ -21,7 +21,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
             _ => '�',
         };
         out.push(shown);
-        // What was taken out explains nothing that comes behind it.
+        // A removed character does not count as a neighbour of the next.
         before = Some(shown);
     }
     Cow::Owned(out)
@@ -32,7 +32,7 @@ pub(super) fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') || !c.is_control() && !is_mark_of_order(c) && !is_zero_width(c)
 }
 
-/// Invisible characters that decide the direction of what is around them.
+/// Invisible characters that determine the direction of the text around them.
 fn is_mark_of_order(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -53,7 +53,7 @@ pub(super) fn joins(before: Option<char>, c: char, after: Option<char>) -> bool 
         (before.is_some() || after.is_some()) && before.is_none_or(ok) && after.is_none_or(ok)
     };
     match c {
-        // A selector stands behind its emoji, so never behind the joiner.
+        // A selector follows its emoji, so never a joiner.
         '\u{200d}' if after == Some('\u{fe0f}') => false,
         '\u{200d}' => unless_alone(is_emoji) || unless_alone(is_joined_script),
         '\u{200c}' => unless_alone(is_joined_script),

@@ -91,11 +91,11 @@ impl Client {
         let request = http::Request::builder().method(method.name()).uri(address);
         let all = [("Accept-Encoding", "identity")].into_iter().chain(headers.iter().copied());
         let request = all.fold(request, |request, (name, value)| request.header(name, value));
-        let sent = match body {
-            Some(body) => request.body(body).map_err(ureq::Error::from).map(|r| self.0.run(r)),
-            None => request.body(()).map_err(ureq::Error::from).map(|r| self.0.run(r)),
+        let response = match body {
+            Some(body) => request.body(body).map_err(ureq::Error::from).and_then(|r| self.0.run(r)),
+            None => request.body(()).map_err(ureq::Error::from).and_then(|r| self.0.run(r)),
         };
-        Ok(Response(sent.and_then(|sent| sent).map_err(Error::from)?))
+        Ok(Response(response?))
     }
 }
 

@@ -36,7 +36,7 @@ impl Session {
         self.place = Place { cursor, anchor };
     }
 
-    /// Move the cursor. A step left or right from a selection goes to its edge.
+    /// Move the cursor. With a selection, a step left or right moves to its edge.
     pub fn motion(&mut self, motion: Motion, select: bool) {
         let at = match (motion, self.selection()) {
             (Motion::Left, Some(range)) if !select => range.start,
@@ -46,7 +46,7 @@ impl Session {
         self.move_to(at, select);
     }
 
-    /// Type a text at the cursor, in the place of what is selected. Characters typed one after another are
+    /// Type a text at the cursor, replacing the selection. Characters typed one after another are
     /// one step for undo, up to the end of a line or a sentence.
     pub fn type_text(&mut self, text: &str) -> bool {
         let text = plain(text);
@@ -62,7 +62,7 @@ impl Session {
         done
     }
 
-    /// Paste a text at the cursor, in the place of what is selected, as one step. Line ends become `\n`;
+    /// Paste a text at the cursor, replacing the selection, as one step. Line ends become `\n`;
     /// other control characters, tabs apart, are dropped.
     pub fn paste(&mut self, text: &str) -> bool {
         let range = self.selection().unwrap_or(self.place.cursor..self.place.cursor);
@@ -74,7 +74,7 @@ impl Session {
         self.edit(range, Piece::new(&text, Author::Pasted), Kind::Pasted, None)
     }
 
-    /// Delete what is selected, or from the cursor to where a motion leads. Single characters deleted one
+    /// Delete the selection, or the text from the cursor to where a motion leads. Single characters deleted one
     /// after another are one step for undo.
     pub fn delete(&mut self, motion: Motion) -> bool {
         let cursor = self.place.cursor;
@@ -121,7 +121,7 @@ impl Session {
         next.is_some_and(|(next, place)| self.walk(next, place))
     }
 
-    /// Go to any revision of the history, the cursor to where it was there; false when there is none of that
+    /// Go to any revision of the history, with the cursor where it was; false when there is none of that
     /// number.
     pub fn go(&mut self, to: Revision) -> bool {
         let place = if to == self.tree.current() { Some(self.place) } else { self.tree.place(to) };
@@ -160,7 +160,7 @@ impl Session {
         let joins = self.growing && self.tree.here().kind == kind;
         if joins && self.tree.grow(at, &removed, &inserted) {
             self.note(match inserted.runs[..] {
-                // Nearly every key: typed at the end, with the cursor behind it.
+                // The most common key: typed at the end, with the cursor behind it.
                 [run] if kind == Kind::Typed && cursor == at + run.len => {
                     Record::Key { author: run.author, text: inserted.text.into() }
                 }

@@ -12,7 +12,7 @@ use std::{
     time::SystemTime,
 };
 
-/// What a file has around its text, given back when it is saved. A missing last newline is simply
+/// The form of a file, restored when it is saved. A missing last newline is simply
 /// missing in the text too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -50,7 +50,7 @@ fn id(_: &Metadata) -> (u64, i64, i64) {
     (0, 0, 0)
 }
 
-/// FNV-1a, 64 bits: the same in every build, as what is stored must be.
+/// 64-bit FNV-1a: stable across builds, since it is stored.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -106,7 +106,7 @@ pub(crate) fn read(path: &Path) -> Result<Found> {
     Ok(Found { text, form: Form { bom, crlf }, stamp: Some(stamp), broken })
 }
 
-/// The bytes of a regular file; `None` when there is none.
+/// The bytes of a regular file; `None` when it doesn't exist.
 fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>> {
     let name = path.display();
     let meta = match fs::metadata(path) {
@@ -129,7 +129,7 @@ fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>> {
     Ok(Some((bytes, stamp)))
 }
 
-/// Whether the file is no longer what `known` says. Content decides; time and length only spare reading.
+/// Whether the file differs from `known`. The content decides; time and length only avoid reading it.
 pub(crate) fn has_changed(path: &Path, known: Option<&Stamp>) -> Result<bool> {
     let Ok(meta) = fs::metadata(path) else {
         // Gone or never there: saving loses nothing.
@@ -185,9 +185,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
         Some(old) if links(old) > 1 => overwrite(&target, bytes, old_len),
         _ => match replace(&target, bytes, old.as_ref()) {
             Ok(true) => Ok(()),
-            // Another file would lose what this one has beside its bytes.
+            // A new file would lose this one's attributes.
             Ok(false) => overwrite(&target, bytes, old_len),
-            // The folder takes no new file, but the file itself may be written.
+            // No new file can be created in the folder, but the file itself is writable.
             Err(error) if old.is_some() && error.kind() == ErrorKind::PermissionDenied => {
                 overwrite(&target, bytes, old_len)
             }
@@ -197,7 +197,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     match written {
         Ok(()) => {
             let meta = fs::metadata(&target);
-            let meta = meta.with_context(|| format!("could not look at {}", path.display()))?;
+            let meta = meta.with_context(|| format!("could not read {}", path.display()))?;
             Ok(Stamp::new(&meta, bytes))
         }
         Err(failed) => Err(failed.say(path)),
@@ -215,7 +215,7 @@ enum Failed {
 impl Failed {
     fn say(self, path: &Path) -> anyhow::Error {
         let (error, state) = match self {
-            Failed::Intact(error) => (error, "The file is as it was"),
+            Failed::Intact(error) => (error, "The file is unchanged"),
             Failed::Torn(error) => (error, "The file may be half old and half new"),
         };
         let hint = match error.kind() {
@@ -247,7 +247,7 @@ pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
 fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bool> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unstuck-").suffix("~");
-    // What a new file gets when its owner has no other wish; the process's mask still takes bits away.
+    // The default mode of a new file; the process's umask still applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut new = builder.tempfile_in(folder_of(target))?;
@@ -267,8 +267,8 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bo
     Ok(true)
 }
 
-/// In place, so that a full disk leaves the old text: first what is longer than before is written behind
-/// it (and cut off again when that fails), and only then is what was there written over.
+/// Write in place so that a full disk leaves the old text: first the part beyond the old length is appended
+/// (and cut off again when that fails), and only then are the old bytes overwritten.
 fn overwrite(target: &Path, bytes: &[u8], old_len: u64) -> Result<(), Failed> {
     let mut file = OpenOptions::new().write(true).open(target).map_err(Failed::Intact)?;
     let (head, tail) = bytes.split_at((old_len as usize).min(bytes.len()));

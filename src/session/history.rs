@@ -41,7 +41,7 @@ pub struct Recovery {
 impl Session {
     /// Open a draft and its history. Without a path: an untitled one, first of all one that a crash left.
     /// `state` is the folder of the journals; it is made when it isn't there. When the history can't be
-    /// kept or the draft is open elsewhere, it opens all the same and says so ([`Session::notices`],
+    /// kept or the draft is open elsewhere, it still opens, with a notice ([`Session::notices`],
     /// [`Session::read_only`]). Text that was never saved is on the page and in [`Session::recovery`].
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Session {
         let pages = past.and_then(|past| {
             let page = past.draft(past.tree.current());
             let saved = past.draft(past.saved.0);
-            // A journal that contradicts itself; what can still be read of it is kept beside.
+            // The journal contradicts itself; what can still be read is kept aside.
             if page.is_none() || saved.is_none() {
                 journal.begin_anew();
             }
@@ -138,7 +138,7 @@ impl Session {
         self.compare();
     }
 
-    /// What another program wrote to the file becomes a branch beside the page; `saved` is what the file said
+    /// Add the text that another program wrote to the file as a branch; `saved` is the file's text
     /// before.
     pub(crate) fn note_outside(&mut self, saved: &Draft, text: &str) {
         let (range, inserted) = matching::replacement(saved, text);
@@ -156,7 +156,7 @@ impl Session {
         self.recovery
     }
 
-    /// Keep what was recovered: it is on the page already, and still unsaved. Any edit means the same.
+    /// Keep the recovered text: it is on the page already, and still unsaved. Any edit has the same effect.
     pub fn keep(&mut self) {
         self.recovery = None;
     }
@@ -243,13 +243,13 @@ impl Session {
         journal.replace(frames, encoder)
     }
 
-    /// After the draft got another name: its history goes there too. A history without a name moves, one
-    /// that had another name is copied, and there the page is again what that file says.
+    /// Continue the history under the draft's new name. An untitled history is moved, one
+    /// that had another name is copied, and the old one returns to its file's text.
     pub(crate) fn rename_journal(&mut self, path: &Path, was_saved_at: Revision, had_name: bool) {
         let now = (self.clock)();
         let stem = journal::stem(path);
         let done = match (&mut self.journal, &self.state) {
-            // Only a lock, so the new name gets one of its own; the old goes with the old journal.
+            // Only a lock: the new name gets its own, and the old is released with the old journal.
             (Some(journal), Some((state, _))) if !journal.keeps() => {
                 let lock = Journal::open(journal::path_of(state, &stem), false);
                 lock.map(|lock| self.journal = lock.map(|(journal, _)| journal))
@@ -278,10 +278,10 @@ impl Session {
 }
 
 fn unkept(error: &anyhow::Error) -> String {
-    format!("{error:#}. You can write all the same; save often")
+    format!("{error:#}. You can go on writing; save often")
 }
 
-/// Forget a draft's history: its journal is removed, the draft stays. False when there was none.
+/// Delete a draft's history: the journal is removed, the draft is kept. False when there was no journal.
 ///
 /// # Errors
 /// The draft is open in a desk, or the journal can't be removed.

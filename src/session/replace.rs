@@ -5,8 +5,8 @@ use std::ops::Range;
 
 impl Session {
     /// Put texts in the place of ranges, as one step of the writer's. The ranges are in order and apart from one
-    /// another; what stands between them keeps its authors. The cursor stays at its text: one in a range goes behind
-    /// what came there.
+    /// another; the text between them keeps its authors. The cursor stays at its text; one in a range moves behind
+    /// the replacement.
     pub fn replace(&mut self, parts: &[(Range<usize>, String)]) -> bool {
         let (Some((first, _)), Some((last, _))) = (parts.first(), parts.last()) else {
             return false;
@@ -17,7 +17,7 @@ impl Session {
             return false;
         }
         let (mut piece, mut at) = (Piece::default(), whole.start);
-        // So many characters came before the cursor, and so many went.
+        // Characters added and removed before the cursor.
         let (cursor, mut came, mut gone) = (self.cursor(), 0, 0);
         for (range, text) in parts {
             piece.append(&self.draft.piece(at..range.start));

@@ -1,4 +1,4 @@
-//! From the page to the file and back: save, save elsewhere, notice what other programs did, reload.
+//! Saving and reloading: save, save as, detect changes by other programs, reload.
 
 use super::{
     AlreadyThere, ChangedOnDisk, Kind, Session,
@@ -87,8 +87,8 @@ impl Session {
         Ok(())
     }
 
-    /// Keep the page although another program has changed the file: what it wrote becomes a branch, and the next
-    /// [`Session::save`] goes through.
+    /// Keep the current text although another program has changed the file: its text becomes a branch, and the next
+    /// [`Session::save`] succeeds.
     ///
     /// # Errors
     /// The file can't be read.
@@ -119,8 +119,8 @@ impl Session {
     }
 
     fn write(&mut self, path: PathBuf) -> Result<()> {
-        // The history first: were it behind the file after a power cut, our own text would look like another
-        // program's. What goes wrong with it is told as a notice, and saving matters all the more.
+        // The history first: if it were older than the file after a power cut, our own text would look like another
+        // program's. A failure of the history is a notice, and the file is saved nevertheless.
         self.flush().ok();
         self.stamp = Some(file::write(&path, &file::bytes(self.text(), self.form))?);
         self.saved = self.text().clone();
@@ -148,7 +148,7 @@ impl Session {
         path.is_some_and(|path| file::has_changed(path, self.stamp.as_ref()).unwrap_or(false))
     }
 
-    /// What the file says now, to be compared with the page by [`super::difference`].
+    /// The file's current text, to be compared with the draft by [`super::difference`].
     ///
     /// # Errors
     /// There is no file, or it can't be read.

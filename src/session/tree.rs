@@ -1,4 +1,4 @@
-//! The one history: a tree of revisions. Each node holds what changed since its parent, both ways round,
+//! The history: a tree of revisions. Each node holds the change since its parent, in both directions,
 //! so that any revision can be reached from any other. Undo, redo and branches are walks in it.
 
 use super::draft::{Draft, Piece};
@@ -21,7 +21,7 @@ pub enum Kind {
     Deleted,
     /// Text of the model was taken.
     Taken,
-    /// An offer of the model, kept beside the page.
+    /// An offer of the model, kept as a branch.
     Offered,
     /// Another program changed the file.
     Outside,
@@ -202,7 +202,7 @@ impl Tree {
         self.current
     }
 
-    /// Let the step on the page take in another change, when that goes on where the step stopped: typing
+    /// Extend the current step by another change if that continues where the step stopped: typing
     /// at its end, deleting on either side of it.
     pub fn grow(&mut self, at: usize, removed: &Piece, inserted: &Piece) -> bool {
         let node = &mut self.nodes[self.current];
@@ -222,7 +222,7 @@ impl Tree {
         true
     }
 
-    /// Forget a revision and all that came of it. `None` when there is none, or when it is (or led to)
+    /// Delete a revision and its descendants. `None` when it doesn't exist, or when it is (or led to)
     /// the text on the page.
     pub fn prune(&mut self, revision: Revision) -> Option<()> {
         let gone = self.below(revision)?;
@@ -251,7 +251,7 @@ impl Tree {
         Some(below)
     }
 
-    /// The way from one revision to another: so many steps up, then down these.
+    /// The path from one revision to another: a number of steps up, then down these.
     fn way(&self, from: Revision, to: Revision) -> Option<(Vec<Revision>, Vec<Revision>)> {
         let (mut up, mut down) = (Vec::new(), Vec::new());
         let (mut from, mut to) = (from, to);
@@ -291,7 +291,7 @@ impl Tree {
         Some(())
     }
 
-    /// Stand on another revision, and remember the way there for redo. `None` when there is none.
+    /// Make another revision current, and remember the path for redo. `None` when it doesn't exist.
     pub fn visit(&mut self, to: Revision) -> Option<()> {
         let (up, down) = self.way(self.current, to)?;
         for step in up.into_iter().chain(down) {

@@ -1,5 +1,5 @@
-//! Finding listed words: letters in a row, stretched, with apostrophes, or spelt out; only where a word begins and
-//! ends, so that other words may contain them. And what may still become one when more text comes.
+//! Finds listed words: consecutive letters, stretched, with apostrophes, or spelt out; only where a word begins and
+//! ends, so that other words may contain them. It also finds what may still become one when more text follows.
 
 use super::{
     Judged,
@@ -8,30 +8,30 @@ use super::{
 };
 use std::{collections::HashSet, ops::Range};
 
-/// The most signs between two letters that are spelt out.
+/// The most signs between two letters of a spelt-out word.
 const GAP: usize = 5;
 
-/// Short words that stand beside each other in ordinary text: two of them are no listed word in pieces ("pen is").
+/// Short words that are adjacent in ordinary text: two of them don't count as a listed word in pieces ("pen is").
 const ORDINARY: &str = "a i o an as at al am ass back be bit but by can cap car chin co cum do dig ed en ex eve fa for \
     gas go had ha has hat he hen her hi him his hit ho hole house i if in is it its itch jack job kill king la let lo lob male \
     ma man mat me men met mo mob mother my no nor not of off oh ok old on one or other our out ow pa pen pi poor pup put \
     ran rap rat re red ret round sat saw say see set she sit so son spa ss star step sue sum tar ted ten ter the \
     tie tin tit to too top tot um up us was we wet who wore yard you your";
 
-/// What may follow an apostrophe behind a whole word.
+/// Endings that may follow an apostrophe after a whole word.
 const ENDINGS: [&str; 9] = ["s", "d", "t", "m", "ll", "re", "ve", "em", "er"];
 
-/// Marks that are put into a word to hide it; others end a clause.
+/// Marks that disguise a word; others end a clause.
 const HIDING: &str = "._-/\\*~=•·:#^&%‐‑";
 
 impl Bleeps {
-    /// What must not be shown of a text. `whole`: nothing more will come.
+    /// Judge a text. `whole`: no more text will follow.
     pub fn judge(&self, text: &str, whole: bool) -> Judged {
         let units = units(text);
         let listed = look(&self.entries, &units, text.len(), whole);
         let spared = look(&self.spared, &units, text.len(), whole);
         let mut certain = listed.open.iter().copied().fold(text.len(), usize::min);
-        // What is found may still turn out to be a part of what is spared.
+        // A match may still become a part of an exception.
         for start in spared.open {
             let waits = listed.found.iter().map(|hidden| hidden.start).filter(|at| *at >= start);
             certain = waits.fold(certain, usize::min);
@@ -45,14 +45,14 @@ impl Bleeps {
     }
 }
 
-/// Where entries stand, and where one may still come to stand.
+/// Where entries match, and from where one may still match.
 #[derive(Default)]
 struct Looked {
     found: Vec<Range<usize>>,
     open: Vec<usize>,
 }
 
-/// Looks for entries from everywhere in a text of `length` bytes.
+/// Searches for entries at every position of a text of `length` bytes.
 fn look(entries: &[Entry], units: &[Unit], length: usize, whole: bool) -> Looked {
     let mut looked = Looked::default();
     for start in 0..units.len() {
@@ -67,7 +67,7 @@ fn look(entries: &[Entry], units: &[Unit], length: usize, whole: bool) -> Looked
                 looked.open.push(units[start].start);
             }
             if let Some(end) = search.end {
-                // What nobody sees behind the last letter goes with it.
+                // Invisible characters after the last letter are included.
                 let to = units.get(end).map_or(length, |next| next.start);
                 looked.found.push(units[start].start..to);
             }
@@ -76,7 +76,7 @@ fn look(entries: &[Entry], units: &[Unit], length: usize, whole: bool) -> Looked
     looked
 }
 
-/// Ranges in order, those that touch as one.
+/// Sorts ranges and merges those that touch.
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut out: Vec<Range<usize>> = Vec::new();
@@ -89,7 +89,7 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     out
 }
 
-/// Whether a word may begin at a unit: no letter stands before it, also not behind digits and apostrophes.
+/// Whether a word may begin at a unit: no letter is before it, not even before digits and apostrophes.
 fn begins_word(units: &[Unit], at: usize) -> bool {
     let between = |unit: &&Unit| match unit.sign {
         Sign::Apostrophe => true,
@@ -99,13 +99,13 @@ fn begins_word(units: &[Unit], at: usize) -> bool {
     !units[..at].iter().rev().find(|unit| !between(unit)).is_some_and(|unit| unit.sign.is_sure())
 }
 
-/// How a word goes on behind a place.
+/// How a word continues after a position.
 enum Behind {
     /// It has ended.
     End,
-    /// It goes on.
+    /// It continues.
     More,
-    /// Only what comes next will tell.
+    /// The following text decides.
     Open,
 }
 
@@ -138,7 +138,7 @@ struct Search<'a> {
     spelt: bool,
     nodes: Vec<Node>,
     seen: HashSet<(usize, usize, usize)>,
-    /// The unit behind the longest find.
+    /// The unit after the longest match.
     end: Option<usize>,
     /// More text may make it one, or another one.
     open: bool,
@@ -151,7 +151,7 @@ struct Node {
     unit: usize,
     /// How many letters are found.
     letters: usize,
-    /// How many units of a gap are behind it.
+    /// The number of units in the current gap.
     gap: usize,
     /// The way before.
     from: usize,
@@ -239,7 +239,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether what was found is the word, and no ordinary words or numbers that only look like it.
+    /// Whether a match is the word, and not ordinary words or a number that look like it.
     fn holds(&self, mut index: usize) -> bool {
         // The way, backwards: the unit that each letter took, and which letter it was.
         let mut way = Vec::new();
@@ -288,7 +288,7 @@ impl<'a> Search<'a> {
             && chunks.iter().any(|chunk| !self.is_ordinary(chunk))
     }
 
-    /// Nothing but an apostrophe stands between two units.
+    /// Whether only an apostrophe is between two units.
     fn joined(&self, left: usize, right: usize) -> bool {
         self.units[left + 1..right].iter().all(|unit| unit.sign == Sign::Apostrophe)
     }

@@ -1,15 +1,15 @@
-//! What a character may stand for in a word that hides: letters by their looks, digits and signs read as letters,
-//! what nobody sees, what stands between words.
+//! What a character may represent in a disguised word: letters by their shape, digits and signs read as letters,
+//! invisible characters, separators.
 
 use super::super::visible::is_plain;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// One thing that a reader sees, and where it stands in the text.
+/// One visible character and its position in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// Its bytes.
     pub start: usize,
-    /// The byte behind it.
+    /// The byte after it.
     pub end: usize,
     /// What it may be.
     pub sign: Sign,
@@ -18,7 +18,7 @@ pub struct Unit {
 /// What a character may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
-    /// A letter, or what is read as one.
+    /// A letter, or a sign read as one.
     Letter(Letter),
     /// An apostrophe: part of a word, or around one.
     Apostrophe,
@@ -85,7 +85,7 @@ impl Sign {
     }
 }
 
-/// A text as what its characters may be. What nobody sees is left out.
+/// The units of a text. Invisible characters are left out.
 pub fn units(text: &str) -> Vec<Unit> {
     let mut units = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
@@ -261,7 +261,7 @@ const ALIKE: [(char, &str); 26] = [
 mod tests {
     use super::*;
 
-    /// What a text reads as, `?` for what is no letter.
+    /// A text as it is read, with `?` for what isn't a letter.
     fn read(text: &str) -> String {
         let name = |letter: Letter| match letter.looks.trailing_zeros() {
             n @ 0..26 => char::from(b'a' + n as u8),

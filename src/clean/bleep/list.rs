@@ -1,4 +1,4 @@
-//! The list: what is bleeped, read from lines, and what is spared.
+//! The list of bleeped entries and exceptions, read from lines.
 
 use super::letters::{Kind, Letter, Sign, units};
 use anyhow::{Context, Result, bail};
@@ -14,9 +14,9 @@ pub struct Entry {
     pub letters: Vec<Letter>,
     /// Which of them begin another word of the phrase.
     pub breaks: Vec<usize>,
-    /// It may stand behind other letters of the same word.
+    /// Whether other letters of the same word may precede it.
     pub open_start: bool,
-    /// Other letters of the same word may follow.
+    /// Whether other letters of the same word may follow it.
     pub open_end: bool,
 }
 
@@ -59,10 +59,10 @@ impl Bleeps {
         Ok(())
     }
 
-    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for what is spared, `#` for a remark.
+    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment.
     ///
     /// # Errors
-    /// There are no two letters to be found, or a `*` stands within the word.
+    /// When it has fewer than two letters, or a `*` within the word.
     pub fn add(&mut self, line: &str) -> Result<()> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {

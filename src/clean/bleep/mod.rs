@@ -20,7 +20,7 @@ pub const BLEEP: char = '█';
 pub struct Judged {
     /// Bytes that must not be shown, in order, apart from each other.
     pub bleeped: Vec<Range<usize>>,
-    /// Up to this byte it is certain, whatever comes next. What lies behind may still become a listed word.
+    /// Up to this byte the judgement is final. The text after it may still become a listed word.
     pub certain: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Samples: what is bleeped, what isn't, and what is waited for.
+//! Samples: what is bleeped, what isn't, and what is held back.
 
 use super::{BLEEP, Bleeps};
 

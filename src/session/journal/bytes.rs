@@ -1,5 +1,5 @@
 //! How numbers, texts and pieces are written in a record: numbers in 7-bit groups, texts with their length.
-//! Reading answers `None` to anything it doesn't understand; nothing here can panic on what a disk gives.
+//! Reading returns `None` for anything invalid and never panics on damaged data.
 
 use crate::session::{
     author::{Author, Run, push},

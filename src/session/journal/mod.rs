@@ -20,7 +20,7 @@ use std::{
 };
 use writer::{Writer, aside};
 
-/// The name of a draft's journal without the folder and the ending: a hash of where the draft really lies.
+/// The file name of a draft's journal without its extension: a hash of the draft's canonical path.
 pub(crate) fn stem(draft: &Path) -> String {
     let draft = follow(draft).unwrap_or_else(|_| draft.to_path_buf());
     let full = fs::canonicalize(&draft).or_else(|_| {
@@ -62,15 +62,15 @@ pub(crate) struct Journal {
     since_snapshot: usize,
     /// Whether events are kept; without, it is only a lock.
     keeps: bool,
-    /// The first event was told, here or in a journal read.
+    /// Whether the first event was written, now or in the journal that was read.
     begun: bool,
     encoder: Encoder,
     failed: Option<String>,
 }
 
 impl Journal {
-    /// Open a draft's journal and read what it tells: `None` when another desk has it. The file is made
-    /// when there is none, and goes again when nothing was written to it.
+    /// Open and read a draft's journal: `None` when another process has it. The file is created
+    /// if missing, and removed again if nothing was written to it.
     ///
     /// # Errors
     /// The state folder can't be made or written.
@@ -118,12 +118,12 @@ impl Journal {
         });
     }
 
-    /// Nothing has been told to this journal yet, so the first record must be its beginning.
+    /// Whether nothing was written yet, so that the first record must be its beginning.
     pub fn is_empty(&self) -> bool {
         !self.begun
     }
 
-    /// Begin anew: what contradicts itself is kept aside.
+    /// Start a new journal; the one that contradicts itself is kept aside.
     pub fn begin_anew(&mut self) {
         if let Ok(bytes) = fs::read(&self.path) {
             self.set_aside("damaged", &bytes);
@@ -136,7 +136,7 @@ impl Journal {
         self.keeps
     }
 
-    /// Enough was written since the last full text that another one costs little beside it.
+    /// Whether so much was written since the last snapshot that another one adds little.
     pub fn wants_snapshot(&self, text_len: usize) -> bool {
         self.since_snapshot > text_len.max(4096)
     }
@@ -164,7 +164,7 @@ impl Journal {
         }
     }
 
-    /// The thread is started when there is something to write, so that looking at a draft costs none.
+    /// The thread is started at the first write, so that only reading a draft needs none.
     fn writer(&mut self) -> Option<&Writer> {
         if let Some(file) = self.file.take() {
             match Writer::start(file, self.path.clone(), self.good as u64) {
@@ -220,7 +220,7 @@ impl Journal {
         if path == self.path || !self.keeps {
             return Ok(());
         }
-        // Nothing was told yet: there is nothing to leave behind either.
+        // Nothing was written yet, so nothing is left behind.
         let mut encoder = self.encoder;
         let last = last.filter(|_| self.begun).map(|(when, record)| encoder.frame(when, &record));
         if let Some(writer) = self.writer() {
@@ -244,7 +244,7 @@ fn is_empty(file: &File) -> bool {
     file.metadata().is_ok_and(|meta| meta.len() == 0)
 }
 
-/// Open a file and lock it; `None` when someone else has it. A file system without locks gives none.
+/// Open a file and lock it; `None` when another process has it. On a file system without locks there is no lock.
 pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -286,7 +286,7 @@ pub(crate) fn is_held(state: &Path, draft: &Path, own: Option<&Journal>) -> bool
     !is_own && File::open(path).is_ok_and(held)
 }
 
-/// Remove a draft's journal, and what was set aside from it. False when there was none.
+/// Remove a draft's journal and what was kept aside. False when there was none.
 ///
 /// # Errors
 /// A desk has the draft open, or the files can't be removed.

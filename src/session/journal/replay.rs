@@ -18,9 +18,9 @@ pub(crate) struct Past {
     pub saved: (Revision, Option<(u64, u64)>),
     /// When the text on the page was last changed.
     pub changed: SystemTime,
-    /// How many bytes are good; what follows is a torn tail.
+    /// The number of valid bytes; what follows is a torn tail.
     pub good: usize,
-    /// How many bytes lie behind the last snapshot.
+    /// The number of bytes after the last snapshot.
     pub since_snapshot: usize,
     /// How the text began that the history began with.
     pub opening: String,
@@ -147,7 +147,7 @@ impl Past {
     }
 }
 
-/// A history as the records of a new journal: what was pruned is not in it.
+/// A history as the records of a new journal, without what was pruned.
 pub(crate) fn rewrite(
     tree: &Tree,
     root: &Draft,
