@@ -12,7 +12,7 @@ const TRACED: &str = "a duplicate, so it may have arrived";
 /// How often such a reply is looked for before a person must decide.
 const MOST_MISSES: u32 = 10;
 /// The reason stored for a reply that waits for that decision.
-const LOST: &str = "sent twice and not found; `unstuck bot approve` sends it again";
+const LOST: &str = "sent twice without a trace; `unstuck bot approve` sends it again";
 /// The circuit breaker opens after this many `NotEngaged` refusals in a row.
 const BREAKER: u32 = 3;
 /// How long the circuit breaker stays open.
