@@ -1,25 +1,25 @@
-//! What the program tells about itself: its version and making, completions for shells, its manual.
+//! Facts about the program: its version and build, completions for shells, manual pages.
 
 use super::Cli;
 use anyhow::{Context, Result};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-/// The version and the facts of this build, for `--version` and for reports of what went wrong.
+/// The version and facts about this build, for `--version` and bug reports.
 pub fn version() -> String {
     let wide: Vec<_> =
         wide_arithmetic().into_iter().filter_map(|(name, there)| there.then_some(name)).collect();
-    let wide = if wide.is_empty() { "none found here".into() } else { wide.join(", ") };
+    let wide = if wide.is_empty() { "none".into() } else { wide.join(", ") };
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     let [model, size] = unstuck::weights::about_embedded();
     format!(
-        "{}\ntarget: {} ({profile})\nwide arithmetic: {wide}\nmodel: {model}, {size}, in the program",
+        "{}\ntarget: {} ({profile})\nSIMD: {wide}\nbuilt-in model: {model}, {size}",
         env!("CARGO_PKG_VERSION"),
         env!("TARGET"),
     )
 }
 
-/// What the kernels look for in the processor, and whether it is there.
+/// The SIMD extensions that the kernels use, and whether the processor has them.
 fn wide_arithmetic() -> [(&'static str, bool); 3] {
     #[cfg(target_arch = "x86_64")]
     return [
@@ -31,14 +31,14 @@ fn wide_arithmetic() -> [(&'static str, bool); 3] {
     [("neon", cfg!(target_feature = "neon")), ("", false), ("", false)]
 }
 
-/// The script that completes our words in a shell.
+/// The script that completes the command line in a shell.
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "unstuck", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The manual's page of the program, or of the command that `names` lead to.
+/// The manual page of the program, or of the command with these `names`, such as `["models", "pull"]`.
 ///
 /// # Errors
 /// When there is no such command.
@@ -50,7 +50,7 @@ pub fn manual(names: &[String]) -> Result<String> {
         let found = page.find_subcommand(name);
         page = found.with_context(|| format!("there is no command `{}`", names.join(" ")))?;
     }
-    // Pages are named as they are called.
+    // man's convention: `unstuck-models-pull`
     let title = page.get_bin_name().unwrap_or("unstuck").replace(' ', "-");
     let mut text = Vec::new();
     clap_mangen::Man::new(page.clone().name(title)).render(&mut text)?;

@@ -1,15 +1,15 @@
-//! What `unstuck bot` can be told.
+//! Arguments of `unstuck bot`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
-/// The headless bot.
+/// The bot.
 #[derive(Args, Debug)]
 pub struct Bot {
-    /// Where mentions come from, over the settings
+    /// Where mentions come from [default: the setting bot.platform]
     #[arg(long, global = true, value_name = "NAME")]
     pub platform: Option<Platform>,
 
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub act: BotAct,
 }
@@ -17,90 +17,91 @@ pub struct Bot {
 /// Where mentions come from.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Platform {
-    /// X, once Twitter
+    /// X, formerly Twitter
     X,
-    /// Not built yet
+    /// Not supported yet
     Mastodon,
-    /// JSON lines on standard input: {"id","author","text"}
+    /// JSON lines on standard input, each with "id", "author" and "text"
     Console,
 }
 
-/// What the bot does, and what is done about it.
+/// The commands of `unstuck bot`.
 #[derive(Debug, Subcommand)]
 pub enum BotAct {
     /// Answer mentions until stopped
     Run(BotRun),
-    /// Look once, answer what is there, and end
+    /// Answer the mentions that are there now, and end
     Once(BotRun),
-    /// Look whether everything is as it has to be
+    /// Check settings, keys, ledger and model, and report what is missing
     Check,
-    /// Store the account's keys, read from standard input
+    /// Store the account's four keys, read from standard input
     Login,
-    /// Show the replies that wait for approval
+    /// List the replies that wait for approval
     Queue {
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Let replies be posted
+    /// Approve replies, so that they are posted
     Approve {
-        /// Mentions, by id
+        /// Ids of mentions, as in `unstuck bot queue`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
-    /// Put other words in a waiting reply's place
+    /// Change the text of a waiting reply
     Edit {
         /// The mention's id
         #[arg(value_name = "ID")]
         id: String,
-        /// The words
+        /// The new text
         text: String,
     },
-    /// Drop replies
+    /// Reject replies, so that they are never posted
     Reject {
-        /// Mentions, by id
+        /// Ids of mentions, as in `unstuck bot queue`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Delete a reply that was posted
     Retract {
-        /// The mention's id, or the reply's
+        /// The id of the mention or of the reply
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Look for replies of which nobody knows whether they arrived
+    /// Look on the platform for replies that may or may not have arrived
     Reconcile,
-    /// Never answer an author again
+    /// Opt an author out: never answer them again
     Optout {
-        /// A handle or an id
+        /// The author's handle or id
         #[arg(value_name = "AUTHOR")]
         who: String,
-        /// They asked to be answered again
+        /// Answer the author again, because they asked for it
         #[arg(long)]
         undo: bool,
     },
-    /// Forget the texts of an author or a mention
+    /// Delete the stored texts of an author or a mention
     Forget {
-        /// A handle or an id
+        /// The author's handle or id, or the mention's id
         #[arg(value_name = "AUTHOR|ID")]
         name: String,
     },
-    /// Show the ledger in figures
+    /// Show counts of mentions, replies and costs
     Status {
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
 }
 
-/// How it runs.
+/// Options of `unstuck bot run` and `unstuck bot once`.
 #[derive(Args, Debug)]
 pub struct BotRun {
-    /// Look once, and end
+    /// Answer the mentions that are there now, and end
     #[arg(long)]
     pub once: bool,
 
-    /// Post nothing: say what would be said. On the console nothing is remembered either, unless a ledger is set
+    /// Post nothing, and print what would be posted. On the console nothing is stored either, unless the setting
+    /// bot.ledger names a file
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -1,41 +1,41 @@
-//! What `unstuck --live` can be told.
+//! Options of `unstuck --live`.
 
 use super::parse_number_of;
 use clap::Args;
 use std::path::PathBuf;
 use unstuck::tui::live::{FASTEST, Gear, Place, SLOWEST, Settings};
 
-/// Flags of a show.
+/// Options of a show.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "On air")]
 pub struct Live {
-    /// On air: the model at work in letters that can be read across a table, at reading pace
+    /// Go on air: show the model at work in large text, at reading pace
     #[arg(long)]
     pub live: bool,
 
-    /// The prompts of the show: a page with `## name` above each
+    /// The prompts of the show: a text file with a line `## name` above each
     #[arg(long, value_name = "FILE", requires = "live")]
     pub rundown: Option<PathBuf>,
 
-    /// Words and phrases that are bleeped before anybody reads them, one a line; may be given several times
+    /// A file of words and phrases to bleep, one per line; can be given several times
     #[arg(long, value_name = "FILE", requires = "live")]
     pub bleep: Vec<PathBuf>,
 
-    /// How many words a minute [default: 140]
+    /// Words per minute, 20 to 900 [default: 140]
     #[arg(long, value_name = "N", requires = "live", value_parser = parse_pace)]
     pub pace: Option<u16>,
 
-    /// For viewers: write what is shown to a file, or give it as a page on this machine
+    /// For viewers: write the shown text to a file, or serve it as a page on this machine
     #[arg(long, value_name = "FILE|http://127.0.0.1:PORT", requires = "live", value_parser = parse_place)]
     pub overlay: Option<Place>,
 
-    /// Read aloud by this program, which reads a sentence from standard input, like "espeak-ng --stdin"
+    /// Read aloud with this program, which gets one sentence at a time on standard input. Example: "espeak-ng --stdin"
     #[arg(long, value_name = "PROGRAM", requires = "live")]
     pub speak: Option<String>,
 }
 
 impl Live {
-    /// What a show is begun with, when one is: its files are read and its doors opened before the screen is taken.
+    /// Reads the files of a show and opens its outputs, before the screen is taken; `None` without `--live`.
     ///
     /// # Errors
     /// As [`Gear::open`].

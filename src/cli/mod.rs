@@ -1,4 +1,5 @@
-//! What people type: clap's structs and nothing else. The names are a promise, see `README.md`.
+//! The command line: clap's structs and nothing else. Names don't change, because scripts rely on them. Doc comments are
+//! the help: each option says its unit, its default and what 0 means.
 
 pub mod about;
 mod bot;
@@ -20,29 +21,29 @@ use unstuck::{
     token::Setting,
 };
 
-/// A page, and a GPT-2 beside it.
+/// A text editor with a small language model (GPT-2) beside the page
 ///
-/// Opens a desk on FILE, or on an empty page, where a small language model on this machine offers ways to go on.
-/// Nothing leaves the machine. F1 in the desk shows every key.
+/// Opens FILE, or an empty page. Press Ctrl+Space there, and the model offers ways to continue the text. It runs on
+/// this machine, and nothing you write is sent anywhere. F1 shows all keys.
 #[derive(Debug, Parser)]
-#[command(version, long_version = about::version(), override_usage = USAGE, after_help = EXAMPLES)]
+#[command(version, long_version = about::version(), override_usage = USAGE, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
-    /// What every command takes.
-    #[command(flatten)]
-    pub global: Global,
-
-    /// The draft to open; a missing file is made when it is saved
+    /// The draft to open; a file that doesn't exist is created when you save
     pub file: Option<PathBuf>,
 
-    /// Answer mentions with nobody at the keyboard; the same as `unstuck bot run`
+    /// Run the bot, which answers mentions; the same as `unstuck bot run`
     #[arg(long)]
     pub bot: bool,
 
-    /// On air.
+    /// Options of a show.
     #[command(flatten)]
     pub live: Live,
 
-    /// Something else than the desk.
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// A command; without one the desk opens.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -51,87 +52,88 @@ const USAGE: &str = "unstuck [OPTIONS] [FILE]\n       unstuck [OPTIONS] <COMMAND
 
 const EXAMPLES: &str = "\
 Examples:
-  unstuck draft.md                        write, with the model beside the draft
-  unstuck --live --rundown show.md        a show: on air, with prompts prepared beforehand
-  unstuck generate \"The lamp went out\"    print one continuation
-  unstuck generate - < draft.md           go on from a file
-  unstuck config                          the settings that hold, where each comes from, and where files lie
-  unstuck --model ./my-gpt2 draft.md      another model: a folder with config.json, tokenizer.json, model.safetensors
+  unstuck draft.md                      write, with the model beside the draft
+  unstuck --model ./my-gpt2 draft.md    the same with another model
+  unstuck --live --rundown show.md      a show, with prepared prompts
+  unstuck generate \"The lamp went out\"  print one continuation
+  unstuck generate - < draft.md         continue the text of a file
+  unstuck config                        print all settings, and where files are
 
-Settings stand in unstuck.toml, over it in UNSTUCK_MODEL, UNSTUCK_THEME, UNSTUCK_THREADS and UNSTUCK_QUANTIZATION,\n\
-and over those in flags. NO_COLOR is honoured.";
+Settings are read from unstuck.toml, then from the environment (UNSTUCK_MODEL,
+UNSTUCK_QUANTIZATION, UNSTUCK_THREADS, UNSTUCK_THEME), then from options; the
+later one wins. NO_COLOR is honoured.";
 
-/// Flags of every command.
+/// Options of every command.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The model: a folder, a run of gpt-2-simple, a GGUF file, run:NAME, or a name in the data folder's or this
-    /// folder's `models` or the hub's cache; without, the one in the program
+    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`, or a
+    /// name from `unstuck models list` [default: the built-in model]
     #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
 
-    /// Read settings from FILE instead of the usual place
+    /// Read settings from FILE instead of the configuration folder's unstuck.toml
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// The desk's theme
+    /// The desk's theme [default: ink]
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
 
-    /// How weights are held: f32, f16, bf16, q8_0 or q4k [default: q8_0]
+    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits) or q4k (4 bits) [default: q8_0]
     #[arg(long, global = true, value_name = "FORM")]
     pub quantization: Option<Precision>,
 
-    /// How many threads the model may use [default: one a core]
+    /// Number of threads the model uses [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = parse_count)]
     pub threads: Option<usize>,
 
-    /// Say less: no notices
+    /// Print no notices
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more; twice: more yet. What is said by the desk goes to the log (`unstuck config` tells where)
+    /// Log more; -vv logs still more. The desk writes to a log file (`unstuck config` prints its folder)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// What the program does besides opening the desk.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print how the model goes on from a prompt
+    /// Print the model's continuation of a prompt
     ///
-    /// The text streams to standard output as it is made. The same prompt, settings and seed give the same text on
-    /// one machine.
+    /// The text streams to standard output as it is generated. The same prompt, settings and seed give the same text on
+    /// the same machine.
     Generate(Box<Generate>),
 
-    /// Print how likely a text is to the model, token by token
+    /// Print how likely the model finds a text, token by token
     Score(Score),
 
-    /// Answer mentions on a platform with nobody at the keyboard, and look after that
+    /// Run the bot that answers mentions, and manage its replies
     ///
-    /// Posts nothing by itself unless the settings say so: replies wait for `unstuck bot approve`.
+    /// Replies wait for `unstuck bot approve`, unless the setting bot.posting says otherwise.
     Bot(Bot),
 
-    /// Measure how fast a model is on this machine
+    /// Measure the speed of a model on this machine
     Bench(Bench),
 
-    /// Print the script that completes commands and options in a shell
+    /// Print a script that completes commands and options in a shell
     ///
     /// For bash: unstuck completions bash > ~/.local/share/bash-completion/completions/unstuck
     Completions {
-        /// Whose
+        /// The shell
         shell: clap_complete::Shell,
     },
 
-    /// Print the manual's page: unstuck man | man -l -
+    /// Print a manual page, as in: unstuck man generate | man -l -
     Man {
-        /// The command that it is about; without, the program
+        /// The command it describes [default: the whole program]
         command: Vec<String>,
     },
 
-    /// Print the settings that hold, and where each comes from
+    /// Print all settings, and where each value comes from
     ///
-    /// What is printed could be a file of settings itself. Ends with 1 when something had to be left out.
+    /// The output is itself a valid file of settings. The exit status is 1 if a setting is wrong and was left out.
     Config,
 
     /// Turn what you have written into clean text for training
@@ -141,7 +143,7 @@ pub enum Command {
     /// validation.txt and corpus.json to DIR, either all three or none.
     Corpus(Corpus),
 
-    /// List, fetch, import, export, check and remove models
+    /// List, fetch, import, export, verify and remove models
     #[command(subcommand)]
     Models(Models),
 
@@ -152,58 +154,58 @@ pub enum Command {
     /// same command again.
     Finetune(Box<Finetune>),
 
-    /// Remove the history of a draft: all that was ever typed, taken or offered there. The draft stays
+    /// Delete the history of a draft: all that was typed, taken or offered. The draft itself stays
     Forget(Forget),
 }
 
-/// What `unstuck forget` can be told.
+/// Arguments of `unstuck forget`.
 #[derive(Args, Debug)]
 pub struct Forget {
-    /// The draft, existing or not any more
+    /// The draft, which need not exist any more
     #[arg(value_name = "DRAFT")]
     pub draft: PathBuf,
 }
 
-/// What `unstuck score` can be told.
+/// Arguments of `unstuck score`.
 #[derive(Args, Debug)]
 pub struct Score {
-    /// The text; `-` reads it from standard input
+    /// The text; - reads standard input
     #[arg(value_name = "FILE|-")]
     pub file: PathBuf,
 
-    /// One JSON object: every token, and the perplexity
+    /// Print one JSON object with every token and the perplexity
     #[arg(long)]
     pub json: bool,
 }
 
-/// What `unstuck bench` can be told.
+/// Arguments of `unstuck bench`.
 #[derive(Args, Debug)]
 pub struct Bench {
-    /// A published shape with weights drawn at random: 124m, 355m, 774m or 1558m
+    /// Use random weights in a published size instead of a model: 124m, 355m, 774m or 1558m parameters
     #[arg(long, value_name = "SHAPE")]
     pub random: Option<Shape>,
 
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 
-    /// Only write the random weights to this GGUF file, for measuring another program with them
+    /// Only write the random weights to this GGUF file, to measure another program with them
     #[arg(long, value_name = "FILE", requires = "random", hide = true)]
     pub write: Option<PathBuf>,
 
-    /// Also ask N times in one process, and compare with a fresh engine
+    /// Also ask N times in one process, and compare with a new engine; 0 = off
     #[arg(long, value_name = "N", default_value = "0")]
     pub steady: usize,
 }
 
-/// What `unstuck generate` can be told.
+/// Arguments of `unstuck generate`.
 #[derive(Args, Debug)]
 pub struct Generate {
-    /// The text to go on from; `-` reads it from standard input; without, the model opens a text of its own
+    /// The text to continue; - reads standard input; without it the model starts a new text
     #[arg(allow_hyphen_values = false)]
     pub prompt: Option<String>,
 
-    /// How many samples
+    /// Number of samples
     #[arg(short = 'n', long = "samples", alias = "nsamples", value_name = "N", default_value = "1", value_parser = parse_count)]
     pub samples: usize,
 
@@ -231,39 +233,39 @@ pub struct Generate {
     #[arg(long, value_name = "F", help = Setting::REPETITION_PENALTY.help(), value_parser = |text: &str| Setting::REPETITION_PENALTY.parse_number(text))]
     pub repetition_penalty: Option<f32>,
 
-    /// The first sample's seed, the next one's is one more; without, a random one (`--json` tells)
+    /// Seed of the first sample; each further sample's is one more [default: random; --json prints it]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// End where this text begins; may be given several times
+    /// End the text before this string; can be given several times
     #[arg(long, alias = "truncate", value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
 
-    /// Print the prompt too
+    /// Print the prompt as well
     #[arg(long)]
     pub include_prompt: bool,
 
-    /// What is taken out: nothing; tags and control characters; also all that a public post must not have
+    /// What to remove from the text
     #[arg(long, value_name = "LEVEL", default_value = "none")]
     pub clean: Clean,
 
-    /// One JSON object a line for each sample, with every token's log-probability and rank
+    /// Print one JSON object per line for each sample, with each token's log-probability and rank
     #[arg(long)]
     pub json: bool,
 
-    /// With --json: also one object a line for each token, as it comes
+    /// With --json: also print one object per line for each token, as it is generated
     #[arg(long, requires = "json")]
     pub stream: bool,
 
-    /// With --json: report the K most likely tokens at each position
+    /// With --json: report the K most likely tokens at each position; 0 = none [default: 0]
     #[arg(long, value_name = "K", requires = "json", value_parser = |text: &str| Setting::LOGPROBS.parse_count(text))]
     pub logprobs: Option<usize>,
 
-    /// Write to FILE when all is done, instead of printing
+    /// Write to FILE, when all is done, instead of to standard output
     #[arg(short, long, alias = "destination_path", value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// The line between samples
+    /// The line printed between samples [default: ====================]
     #[arg(
         long,
         alias = "sample_delim",
@@ -274,39 +276,39 @@ pub struct Generate {
     )]
     pub delimiter: String,
 
-    /// Names of old.
+    /// gpt-2-simple's names.
     #[command(flatten)]
     pub old: OldNames,
 }
 
-/// gpt-2-simple's names that don't mean just what one of ours does, so that old commands run.
+/// Options of gpt-2-simple that don't mean exactly the same as one of ours. Its other names are aliases.
 #[derive(Args, Debug)]
 pub struct OldNames {
     /// The prompt.
     #[arg(long, hide = true, conflicts_with = "prompt", allow_hyphen_values = true)]
     pub prefix: Option<String>,
-    /// `include_prompt`, with a word behind it.
+    /// `include_prompt`, with a value.
     #[arg(long = "include_prefix", hide = true, num_args = 0..=1, default_missing_value = "true", value_parser = parse_truth)]
     pub include_prefix: Option<bool>,
-    /// How many samples are made side by side.
+    /// How many samples are generated at once.
     #[arg(long = "batch_size", hide = true, value_parser = parse_count)]
     pub batch_size: Option<usize>,
     /// The run's folder in `checkpoint_dir`.
     #[arg(long = "run_name", hide = true)]
     pub run_name: Option<String>,
-    /// The folder of runs, `checkpoint` when there is none.
+    /// The folder of runs [default: `checkpoint`].
     #[arg(long = "checkpoint_dir", hide = true)]
     pub checkpoint_dir: Option<PathBuf>,
 }
 
-/// How much is taken out of what the model says.
+/// How much is removed from the model's text.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Clean {
     /// Nothing
     None,
     /// Training tags and control characters
     Prose,
-    /// Also links, handles, and sentences that don't end; at most 280 characters as platforms count them
+    /// Also links, handles and unfinished sentences; at most 280 characters as platforms count them
     Post,
 }
 
@@ -323,7 +325,7 @@ fn parse_number_of(text: &str, least: u16, most: u16) -> Result<u16, String> {
     number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
-/// Python's words for it too: gpt-2-simple's own commands have `True`.
+/// Also reads Python's `True` and `False`, which gpt-2-simple's commands use.
 fn parse_truth(text: &str) -> Result<bool, String> {
     match text.to_lowercase().as_str() {
         "true" | "yes" | "1" => Ok(true),
@@ -332,7 +334,7 @@ fn parse_truth(text: &str) -> Result<bool, String> {
     }
 }
 
-/// `--bot` is another word for `bot run`: the flag goes, and the command comes where the flag stood.
+/// `--bot` is short for `bot run`: replaces the option by that command.
 pub fn with_bot_command(args: Vec<OsString>) -> Vec<OsString> {
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     let Some(at) = args[..end].iter().position(|arg| arg == "--bot") else { return args };

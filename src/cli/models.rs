@@ -1,105 +1,107 @@
-//! `unstuck models ...`.
+//! Arguments of `unstuck models`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// What `unstuck models` can do.
+/// The commands of `unstuck models`.
 #[derive(Debug, Subcommand)]
 pub enum Models {
-    /// Every model that can be opened by name; `*` marks the one that is used when none is named
+    /// List all models that can be opened by name; * marks the default
     List(List),
 
     /// Fetch a model from the Hugging Face hub
     ///
-    /// It lies then in the cache that all programs for the hub share, and --model NAME opens it. What was interrupted is
-    /// resumed, and nothing is used before its checksum was compared. HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_OFFLINE are
-    /// honoured. The published ones: distilgpt2 (354 MB), gpt2 (550 MB), gpt2-medium (1.5 GB), gpt2-large (3.2 GB),
-    /// gpt2-xl (6.4 GB).
+    /// The model is stored in the cache that all programs for the hub share, and --model NAME opens it. An interrupted
+    /// download is resumed, and nothing is used before its checksum was compared. HF_ENDPOINT, HF_TOKEN, HF_HOME,
+    /// HF_HUB_CACHE and HF_HUB_OFFLINE are honoured.
+    ///
+    /// The published models: distilgpt2 (354 MB), gpt2 (550 MB), gpt2-medium (1.5 GB), gpt2-large (3.2 GB), gpt2-xl
+    /// (6.4 GB).
     Pull(Pull),
 
-    /// What is in a model, and how its weights are held in memory
+    /// Show what a model contains, and how its weights are held in memory
     Info(Info),
 
-    /// Take over a model of any kind into the data folder, in the Hugging Face layout
+    /// Copy a model of any format into the data folder, in the Hugging Face layout
     ///
-    /// PATH may be a run folder of gpt-2-simple (checkpoint/run1), a folder with PyTorch's or safetensors files, or a
-    /// GGUF file. It is left as it is.
+    /// PATH is a gpt-2-simple checkpoint (checkpoint/run1), a folder with PyTorch or safetensors files, or a GGUF file.
+    /// It is not changed.
     Import(Import),
 
-    /// Write a model out for other programs: a folder that `transformers` loads, or a file for llama.cpp
+    /// Export a model for other programs: a folder for transformers, or a GGUF file for llama.cpp
     Export(Export),
 
-    /// Write a model or a run into one file, to carry it to another machine
+    /// Pack a model or a run into one file, to move it to another machine
     Pack(Pack),
 
-    /// Take over a file that `models pack` wrote
+    /// Install a model or a run from a file that `models pack` wrote
     Unpack(Unpack),
 
-    /// Read all of a model and say whether it is sound
+    /// Read all of a model, and report whether it is sound
     Verify(Verify),
 
-    /// Delete a model of the data folder, or of the hub's cache
+    /// Delete a model from the data folder or the hub's cache
     Remove(Remove),
 
-    /// Which model is used when none is named; with NAME, use that one from now on
+    /// Show the default model; with NAME, make that one the default
     Default(Default),
 }
 
-/// `models list`.
+/// Arguments of `models list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// One JSON array
+    /// Print one JSON array
     #[arg(long)]
     pub json: bool,
 }
 
-/// `models pull`.
+/// Arguments of `models pull`.
 #[derive(Args, Debug)]
 pub struct Pull {
-    /// gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or any OWNER/NAME on the hub that is a GPT-2
+    /// The name of a published model, such as gpt2, or the OWNER/NAME of any GPT-2 on the hub
     pub name: String,
 }
 
-/// `models info`.
+/// Arguments of `models info`.
 #[derive(Args, Debug)]
 pub struct Info {
-    /// The model; without, the one that is used
+    /// The model [default: the default model]
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
 
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
 
-/// `models import`.
+/// Arguments of `models import`.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// A model's folder or file
+    /// The model's folder or file
     pub path: PathBuf,
 
-    /// What it is called here; without, as its folder or file
+    /// The new model's name [default: the name of its folder or file]
     #[arg(long)]
     pub name: Option<String>,
 }
 
-/// `models export`.
+/// Arguments of `models export`.
 #[derive(Args, Debug)]
 pub struct Export {
-    /// The model; without, the one that is used
+    /// The model [default: the default model]
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
 
-    /// What is written: a folder in the Hugging Face layout, in f32, or a GGUF file, as --quantization says
+    /// The format; hf is always in f32, gguf in the format given by --quantization
     #[arg(long, value_name = "FORM")]
     pub to: To,
 
-    /// The new folder or file
+    /// The folder or file to write
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 }
 
-/// What `models export` writes.
+/// The format that `models export` writes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum To {
     /// A folder in the Hugging Face layout
@@ -108,57 +110,57 @@ pub enum To {
     Gguf,
 }
 
-/// `models pack`.
+/// Arguments of `models pack`.
 #[derive(Args, Debug)]
 pub struct Pack {
-    /// The model or run; without, the model that is used
+    /// The model, or run:NAME for a run [default: the default model]
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
 
-    /// The new file
+    /// The file to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Of a run also what it needs to go on; three times the size
+    /// Include what a run needs to be resumed; the file is three times as large
     #[arg(long)]
     pub resumable: bool,
 }
 
-/// `models unpack`.
+/// Arguments of `models unpack`.
 #[derive(Args, Debug)]
 pub struct Unpack {
-    /// What `models pack` wrote
+    /// The file that `models pack` wrote
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// What it is called here; without, as it was called there
+    /// The new name [default: the old name]
     #[arg(long)]
     pub name: Option<String>,
 }
 
-/// `models verify`.
+/// Arguments of `models verify`.
 #[derive(Args, Debug)]
 pub struct Verify {
-    /// The model; without, the one that is used
+    /// The model [default: the default model]
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
 }
 
-/// `models remove`.
+/// Arguments of `models remove`.
 #[derive(Args, Debug)]
 pub struct Remove {
-    /// A name of the data folder's models or the hub cache's
+    /// The model's name, as in `unstuck models list`
     pub name: String,
 
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
 
-/// `models default`.
+/// Arguments of `models default`.
 #[derive(Args, Debug)]
 pub struct Default {
-    /// The model to use
+    /// The model to use when none is named
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
 }

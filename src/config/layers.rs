@@ -57,7 +57,7 @@ impl Layers {
         if let Value::Datetime(date) = &value {
             return Err(about(
                 names,
-                &format!("expected a text in quotes or a number, not {date}"),
+                &format!("expected text in quotes or a number, found {date}"),
             ));
         }
         let mut alone = Self::new().table;

@@ -6,14 +6,14 @@ use toml::{Table, Value};
 
 /// What applies for settings without a default value.
 const OPEN: [(&str, &str); 8] = [
-    ("model", "the one in the program"),
-    ("threads", "one a core"),
-    ("generate.sentence", "sentences don't matter"),
+    ("model", "the built-in model"),
+    ("threads", "one per core"),
+    ("generate.sentence", "samples don't end at a sentence"),
     ("bot.platform", "no bot"),
-    ("bot.handle", "that of the keys"),
-    ("bot.ledger", "in the data folder"),
+    ("bot.handle", "the account of the keys"),
+    ("bot.ledger", "a file in the data folder"),
     ("bot.secrets", "x-keys.toml beside the settings"),
-    ("bot.sampling.sentence", "sentences don't matter"),
+    ("bot.sampling.sentence", "samples don't end at a sentence"),
 ];
 
 impl Loaded {
@@ -45,12 +45,15 @@ impl Loaded {
             };
         }
         let place = |path: Option<PathBuf>| {
-            path.map_or_else(|| "nowhere here".into(), |path| path.display().to_string())
+            path.map_or_else(|| "none on this system".into(), |path| path.display().to_string())
         };
-        let _ = writeln!(text, "\n# the usual file of settings: {}", place(usual_file()));
-        let _ = writeln!(text, "# your own themes: {}", place(themes()));
-        let _ =
-            writeln!(text, "# the histories of your drafts, and the log: {}", self.state.display());
+        let _ = writeln!(text, "\n# file of settings: {}", place(usual_file()));
+        let _ = writeln!(text, "# folder of your own themes: {}", place(themes()));
+        let _ = writeln!(
+            text,
+            "# folder of drafts' histories, and of the log: {}",
+            self.state.display()
+        );
         text
     }
 
@@ -74,7 +77,10 @@ impl Loaded {
         for (full, what) in OPEN {
             let name = full.strip_prefix(&prefix).filter(|name| !name.contains('.'));
             if let Some(name) = name.filter(|name| !table.contains_key(*name)) {
-                rows.push((format!("# {name} is open: {what}"), Some(Source::Default.to_string())));
+                rows.push((
+                    format!("# {name} is not set: {what}"),
+                    Some(Source::Default.to_string()),
+                ));
             }
         }
         for (name, value) in table {
@@ -104,7 +110,7 @@ fn shown(value: &Value) -> String {
 }
 
 impl Config {
-    /// Every setting that holds no value by default, and what holds then.
+    /// The settings without a default value.
     #[cfg(test)]
     pub fn open() -> impl Iterator<Item = &'static str> {
         OPEN.iter().map(|(name, _)| *name)

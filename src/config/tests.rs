@@ -185,21 +185,21 @@ fn what_is_broken_is_said_with_its_line_and_what_was_meant() {
         ),
         (
             "[generate]\ntemperature = 'hot'\n",
-            "line 2: `generate.temperature`: a number is wanted, not string \"hot\"",
+            "line 2: `generate.temperature`: expected a number, found string \"hot\"",
         ),
         ("threads = 0", "line 1: `threads`: expected a number from 1 up"),
-        ("desk = 3", "line 1: `desk`: a table is wanted, not integer `3`"),
+        ("desk = 3", "line 1: `desk`: expected a table, found integer `3`"),
         ("[desk\n", "line 1: "),
         (
             "model = 'a'\n\nmodel = 'b'\n",
-            "line 3: `model` stands here, and in line 1 before; keep one",
+            "line 3: `model` is set here and in line 1; keep one of them",
         ),
-        ("[keys]\n'ctrl-s' = 'fly'", "line 2: `ctrl-s` stands for `fly`, which is no command"),
+        ("[keys]\n'ctrl-s' = 'fly'", "line 2: `ctrl-s` is given to `fly`, which is not a command"),
         ("[keys]\n'ctrl-k' = 'qit'", "did you mean `quit`?"),
         ("[keys]\n'f2' = 'quit'\n'F2' = 'save'", "line 3: `F2` is the same key as `f2` ("),
         (
             "[keys]\n'ctrl-k' = 3",
-            "line 2: `keys.ctrl-k`: a text in quotes is wanted, not integer `3`",
+            "line 2: `keys.ctrl-k`: expected text in quotes, found integer `3`",
         ),
     ] {
         let loaded = read(text);
@@ -219,7 +219,7 @@ fn a_broken_variable_or_file_leaves_the_rest() {
     assert_eq!((loaded.config.model.as_deref(), loaded.config.threads), (Some("m"), None));
     let wrong = loaded.wrong.join("\n");
     assert!(wrong.contains("no/such/file.toml: "), "{wrong}");
-    assert!(wrong.contains("UNSTUCK_THREADS: `threads`: a whole number"), "{wrong}");
+    assert!(wrong.contains("UNSTUCK_THREADS: `threads`: expected a whole number"), "{wrong}");
     assert!(wrong.contains("UNSTUCK_QUANTIZATION: "), "{wrong}");
 }
 

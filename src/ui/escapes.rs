@@ -1,13 +1,14 @@
-//! Escape and another key in one read. crossterm takes two escapes in a row for one key, and gives what followed the
-//! second as letters: an Esc just before an arrow, over a slow line, would type `[C` into the draft.
+//! Repairs Esc and another key that arrive in one read. crossterm takes two escape characters in a row for one key, and
+//! reports what follows the second one as letters. So Esc just before an arrow, over a slow line, would type `[C` into
+//! the draft.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-/// No sequence of a key or the mouse is longer.
+/// The length of the longest escape sequence of a key or the mouse.
 const LONGEST: usize = 32;
 
-/// The events that begin with one: themselves, but for the letters of a sequence that came apart, which are the key they
-/// stand for. `more` gives what has come already, and never waits. Sequences that stand for no key are left out.
+/// The events that start with `first`, where the letters of a torn escape sequence are replaced by its key. `more` gives
+/// the next event that has already arrived, and never waits. Sequences that are not a key are dropped.
 pub fn whole(first: Event, mut more: impl FnMut() -> Option<Event>) -> Vec<Event> {
     let mut events = vec![first];
     if !is(&events[0], KeyCode::Esc) {
@@ -32,10 +33,10 @@ pub fn whole(first: Event, mut more: impl FnMut() -> Option<Event>) -> Vec<Event
         events.push(event);
         match c {
             Some(c @ ' '..='?') if opens == '[' => sequence.push(c),
-            // `[` begins another one; no key ends in it.
+            // `[` starts another sequence; no key ends with it.
             Some(c @ '@'..='~') if c != '[' => {
                 let key = key(opens, &sequence, c);
-                // A sequence without a key in it may be two letters that somebody typed.
+                // A short sequence that isn't a key may be two letters that somebody typed.
                 if key.is_some() || !sequence.is_empty() {
                     events.truncate(escapes);
                     events.extend(key.map(Event::Key));
@@ -58,7 +59,7 @@ fn letter(event: &Event) -> Option<char> {
     (*modifiers - KeyModifiers::SHIFT).is_empty().then_some(*c)
 }
 
-/// The key of a sequence, as xterm and its like send them: `[1;5C`, `[3~`, `OR`.
+/// The key of an escape sequence as xterm sends it, such as `[1;5C`, `[3~` or `OR`.
 fn key(opens: char, sequence: &str, last: char) -> Option<KeyEvent> {
     let mut numbers = sequence.split(';').map(|number| number.parse::<u8>().ok());
     let first = numbers.next().flatten();

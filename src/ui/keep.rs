@@ -1,4 +1,5 @@
-//! Settings kept in the user's file of settings. All else in it stays as it is, comments too.
+//! Writes single settings, such as a chosen theme, into the user's file. Everything else in the file is kept, comments
+//! included.
 
 use super::mistake;
 use crate::whole;
@@ -8,10 +9,11 @@ use toml_edit::{DocumentMut, Item, Table, TomlError};
 
 pub use toml_edit::Value;
 
-/// Writes settings into a file, which need not be there yet. Names lead to each: `["desk", "theme"]`.
+/// Writes settings into a file, which is created if necessary. Each is named by its path: `["desk", "theme"]`.
 ///
 /// # Errors
-/// When the file is no TOML, has something else in that place, or can't be read or written. Then it is as it was.
+/// When the file isn't valid TOML, has a value where a table is needed, or can't be read or written. It is unchanged
+/// then.
 pub fn keep(path: &Path, settings: &[(&[&str], Value)]) -> Result<()> {
     let place = || path.display().to_string();
     let old = match fs::read_to_string(path) {
@@ -24,22 +26,22 @@ pub fn keep(path: &Path, settings: &[(&[&str], Value)]) -> Result<()> {
     whole::write(path, new.as_bytes()).with_context(place)
 }
 
-/// The text of a file with another value of one setting.
+/// The text of a file with a new value for one setting.
 fn with(text: &str, names: &[&str], value: &Value) -> Result<String> {
     let said = |error: TomlError| {
         let line = mistake::line(text, error.span().map_or(0, |span| span.start));
-        anyhow!("line {line}: {}; mend that first", error.message().trim())
+        anyhow!("line {line}: {}; correct that first", error.message().trim())
     };
     let mut all: DocumentMut = text.parse().map_err(said)?;
     let [tables @ .., last] = names else { return Ok(text.to_owned()) };
     let mut table: &mut dyn toml_edit::TableLike = all.as_table_mut();
     for name in tables {
         let below = table.entry(name).or_insert_with(|| Item::Table(Table::new()));
-        table = below.as_table_like_mut().with_context(|| format!("`{name}` is no table"))?;
+        table = below.as_table_like_mut().with_context(|| format!("`{name}` is not a table"))?;
     }
     match table.get_mut(last).and_then(Item::as_value_mut) {
         Some(old) => {
-            // What stands around a value, a comment behind it too, belongs to it.
+            // Spaces and comments around the value are kept.
             let around = old.decor().clone();
             *old = value.clone();
             *old.decor_mut() = around;
@@ -90,7 +92,7 @@ mod tests {
         }
         let wrong = |text| format!("{:#}", with(text, theme, &"a".into()).expect_err(text));
         assert!(wrong("\n[desk\n").contains("line 2: "), "{}", wrong("\n[desk\n"));
-        assert!(wrong("desk = 3").contains("`desk` is no table"));
+        assert!(wrong("desk = 3").contains("`desk` is not a table"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Keys to commands, read from a table of `"key" = "command"`. Knows no front end's commands: they name themselves.
+//! Keymaps: which command each key runs, read from a table of `"key" = "command"`. Generic over the commands, so that
+//! the desk and on air use it with their own.
 
 use super::mistake;
 use anyhow::{Context, Result, bail};
@@ -7,10 +8,10 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use strum::VariantNames;
 use toml::Spanned;
 
-/// The keys of the desk as they come.
+/// The default keys of the desk.
 pub const DEFAULTS: &str = include_str!("keys.toml");
 
-/// One chord, in the one form that its spellings and terminals' dialects share.
+/// A key with its modifiers, normalised: terminals and people spell the same key in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     code: KeyCode,
@@ -18,8 +19,8 @@ pub struct Key {
 }
 
 impl From<KeyEvent> for Key {
-    /// Terminals say the same chord differently: Shift+Tab is `BackTab` or Tab with Shift, a capital
-    /// comes with Shift or without, and lock keys may stand among the modifiers.
+    /// Terminals report the same key differently: Shift+Tab is `BackTab` or Tab with Shift, a capital has Shift or not,
+    /// and the modifiers may include lock keys.
     fn from(event: KeyEvent) -> Self {
         let mut modifiers =
             event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
@@ -46,7 +47,7 @@ impl From<KeyEvent> for Key {
 }
 
 impl From<Key> for KeyEvent {
-    /// A press of the chord, as a terminal tells of it.
+    /// A press of the key, as a terminal reports it.
     fn from(key: Key) -> Self {
         let back = key.code == KeyCode::Tab && key.modifiers.contains(KeyModifiers::SHIFT);
         Self::new(if back { KeyCode::BackTab } else { key.code }, key.modifiers)
@@ -54,7 +55,7 @@ impl From<Key> for KeyEvent {
 }
 
 impl Key {
-    /// The key itself.
+    /// The key without its modifiers.
     pub fn code(self) -> KeyCode {
         self.code
     }
@@ -91,17 +92,17 @@ impl FromStr for Key {
                 "ctrl" => KeyModifiers::CONTROL,
                 "alt" => KeyModifiers::ALT,
                 "shift" => KeyModifiers::SHIFT,
-                _ => bail!("`{text}` is no key: `{word}` is none of ctrl, alt, shift"),
+                _ => bail!("`{text}` is not a key: `{word}` is not one of ctrl, alt, shift"),
             };
         }
         let Some(code) = code(name) else {
-            bail!("`{text}` is no key: there is no `{name}` (write `ctrl-s`, `alt-enter`, `f2`)")
+            bail!("`{text}` is not a key: `{name}` is unknown (write `ctrl-s`, `alt-enter`, `f2`)")
         };
         Ok(Self::from(KeyEvent::new(code, modifiers)))
     }
 }
 
-/// The key that a name stands for.
+/// The key of this name.
 fn code(name: &str) -> Option<KeyCode> {
     let named = NAMES.iter().find(|(_, code, _)| *code == name).map(|(key, ..)| *key);
     let mut letters = name.chars();
@@ -114,7 +115,7 @@ fn code(name: &str) -> Option<KeyCode> {
     })
 }
 
-/// Every named key: itself, its name in the file, its name on screen.
+/// The named keys: the key, its name in files, its name on the screen.
 const NAMES: [(KeyCode, &str, &str); 17] = [
     (KeyCode::Char(' '), "space", "Space"),
     (KeyCode::Char('-'), "minus", "-"),
@@ -154,37 +155,43 @@ impl fmt::Display for Key {
     }
 }
 
-/// One line of a table of keys, and where it stands.
+/// One line of a table of keys, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The key, as it is spelt there.
+    /// The key, as it is written there.
     pub key: String,
     /// The command's name, or `nothing`.
     pub command: String,
-    /// The file and the line.
+    /// The file and the line number.
     pub place: String,
 }
 
-/// What a key stands for that is taken from its command.
+/// The name that frees a key: it then runs no command.
 pub const NOTHING: &str = "nothing";
 
-/// Which command each key stands for, in the order of the file.
+/// Which command each key runs, in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Keymap<C> {
     bindings: Vec<(Key, C)>,
-    /// What the writer's own table says of keys, as it is spelt there: no key twice.
+    /// The lines of the writer's own table, which may name each key once.
     own: Vec<(Key, Line)>,
-    /// Where nothing is typed, letters are keys like any other.
+    /// Whether letters are keys, because nothing is typed.
     letters: bool,
 }
 
 impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
-    /// Reads a table of keys. An unknown key or command, or two lines for one key, is an error that names them.
+    /// Reads a table of keys.
+    ///
+    /// # Errors
+    /// An unknown key or command, or two lines for one key; the message names them.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text, false)
     }
 
-    /// As [`Keymap::parse`], for where nothing is typed: letters are keys too.
+    /// Like [`Keymap::parse`], but letters are keys too, because nothing is typed.
+    ///
+    /// # Errors
+    /// Like [`Keymap::parse`].
     pub fn parse_any(text: &str) -> Result<Self> {
         Self::read(text, true)
     }
@@ -199,26 +206,26 @@ impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
             let place = format!("keys, line {}", mistake::line(text, key.span().start));
             keymap.lay(&Line { key: key.into_inner(), command, place })?;
         }
-        // Lines of one table come in the order in which they are to be named.
+        // Each line became the usual key of its command; the first line has to be that.
         keymap.bindings.reverse();
         keymap.own.clear();
         Ok(keymap)
     }
 
-    /// Lays one line over the keys there are: its key is then its command's usual one.
+    /// Adds one line to the keymap: its key becomes the usual key of its command.
     ///
     /// # Errors
-    /// When the line names no key or no command, or a key that an earlier line was laid for; then nothing changes.
+    /// When the key or the command is unknown, or an earlier line has the same key. Nothing changes then.
     pub fn lay(&mut self, line: &Line) -> Result<()> {
         let Line { key: name, command, place } = line;
         let key: Key = name.parse().with_context(|| place.clone())?;
         if key.typed().is_some() && !self.letters {
-            bail!("{place}: `{name}` types a character; hold ctrl or alt with it");
+            bail!("{place}: `{name}` types a character; add ctrl or alt");
         }
         let bound = if command == NOTHING { None } else { Some(command.parse()) };
         let Ok(bound) = bound.transpose() else {
             let meant = mistake::meant(command, C::VARIANTS);
-            bail!("{place}: `{name}` stands for `{command}`, which is no command{meant}")
+            bail!("{place}: `{name}` is given to `{command}`, which is not a command{meant}")
         };
         if let Some((_, other)) = self.own.iter().find(|(known, _)| *known == key) {
             bail!("{place}: `{name}` is the same key as `{}` ({})", other.key, other.place);
@@ -231,12 +238,12 @@ impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
         Ok(())
     }
 
-    /// What a key stands for.
+    /// The command of a key.
     pub fn command(&self, key: Key) -> Option<C> {
         self.bindings.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
     }
 
-    /// The keys of a command; the first is its usual one.
+    /// The keys of a command, the usual one first.
     pub fn keys(&self, command: C) -> impl Iterator<Item = Key> + '_ {
         self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(key, _)| *key)
     }
@@ -284,7 +291,7 @@ mod tests {
             ),
             (
                 "\n\"ctrl-s\" = \"sav\"",
-                "line 2: `ctrl-s` stands for `sav`, which is no command; did you mean `save`?",
+                "line 2: `ctrl-s` is given to `sav`, which is not a command; did you mean `save`?",
             ),
             ("\"hyper-s\" = \"save\"", "`hyper`"),
             ("\"x\" = \"save\"", "types a character"),

@@ -1,6 +1,6 @@
-//! What is wrong in a file of settings, in a sentence with the line and what was probably meant.
+//! Mistakes in files of settings, themes and keys, as sentences with the line and what was probably meant.
 
-/// What serde or the parser said of `text`, with its line, in our words. `noun` is what an unknown value is called.
+/// Rewords an error of serde or the TOML parser about `text`, with its line. `noun` names the kind of an unknown value.
 pub fn explain(text: &str, error: &toml::de::Error, noun: &str) -> String {
     let at = error.span().map_or(0, |span| span.start);
     let said = error.message();
@@ -13,19 +13,19 @@ pub fn explain(text: &str, error: &toml::de::Error, noun: &str) -> String {
         };
         let lines: Vec<_> = before.lines().collect();
         let first = lines.iter().rposition(|line| same(line));
-        let first = first.map_or_else(String::new, |n| format!(", and in line {} before", n + 1));
+        let first = first.map_or_else(String::new, |n| format!(" and in line {}", n + 1));
         let name = name.trim_matches('"');
-        return format!("line {}: `{name}` stands here{first}; keep one", line(text, at));
+        return format!("line {}: `{name}` is set here{first}; keep one of them", line(text, at));
     }
     format!("line {}: {}", line(text, at), reword(said, noun))
 }
 
-/// The number of the line in which byte `at` stands.
+/// The number of the line that contains byte `at`, from 1.
 pub fn line(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// serde's sentences, as a person would say them. `noun` is what an unknown value is called.
+/// Rewords a message of serde. `noun` names the kind of an unknown value.
 pub fn reword(said: &str, noun: &str) -> String {
     let said = said.trim();
     for (start, noun) in [("unknown field `", "setting"), ("unknown variant `", noun)] {
@@ -36,30 +36,30 @@ pub fn reword(said: &str, noun: &str) -> String {
     }
     let Some((found, wanted)) = said.split_once(", expected ") else { return said.to_owned() };
     let wanted = match wanted.lines().next().unwrap_or_default() {
-        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, not below 0,",
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, at least 0",
         "i64" | "i32" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
-        "a string" => "a text in quotes",
+        "a string" => "text in quotes",
         "a sequence" => "a list in brackets",
         "a map" => "a table",
         table if table.starts_with("struct ") => "a table",
         other => other,
     };
     let found = found.split_once(": ").map_or(found, |(_, found)| found);
-    format!("{wanted} is wanted, not {found}")
+    format!("expected {wanted}, found {found}")
 }
 
-/// The tail of a sentence about an unknown name: what was probably meant, or all there are.
+/// The end of a sentence about an unknown name: what was probably meant, or all known names.
 pub fn meant(name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(near) => format!("; did you mean `{near}`?"),
         None if known.is_empty() => String::new(),
-        None => format!("; there are {}", known.join(", ")),
+        None => format!("; the known ones are {}", known.join(", ")),
     }
 }
 
-/// The known name that is nearest to `name`, if one is near at all.
+/// The known name closest to `name`, if one is close enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase();
     let far = |known: &str| strsim::osa_distance(&name, known);
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_meant_is_told_when_it_is_near() {
+    fn a_close_name_is_suggested() {
         assert_eq!(nearest("hemingway", &["theme", "model"]), None);
         assert_eq!(nearest("themes", &["theme", "model"]), Some("theme"));
         assert_eq!(nearest("Temprature", &["top_k", "temperature"]), Some("temperature"));
@@ -81,11 +81,11 @@ mod tests {
     }
 
     #[test]
-    fn sentences_of_serde_are_said_anew() {
+    fn messages_of_serde_are_reworded() {
         let said = "unknown field `them`, expected one of `theme`, `preset`";
         assert_eq!(reword(said, "value"), "there is no setting `them`; did you mean `theme`?");
         let said = "invalid type: string \"x\", expected usize";
-        let ours = "a whole number, not below 0, is wanted, not string \"x\"";
+        let ours = "expected a whole number, at least 0, found string \"x\"";
         assert_eq!(reword(said, "value"), ours);
     }
 }

@@ -1,4 +1,4 @@
-//! The terminal's set-up, and its way back: on leaving, on an error, and first of all on a panic.
+//! Sets up the terminal and restores it: at the end, after an error, and before a panic's message is printed.
 
 use super::signals;
 use anyhow::{Context, Result};
@@ -21,28 +21,31 @@ use std::{
     panic, thread,
 };
 
-/// The thread that reads keys. Without it and the main thread there is no desk; other threads only work for it.
+/// The name of the thread that reads keys. A panic there or in the main thread ends the desk; other threads only work
+/// for it.
 pub const KEY_THREAD: &str = "keys";
 
-/// The terminal while a front end holds it. Dropping it gives it back.
+/// The terminal while a front end uses it. Dropping it restores the terminal.
 pub struct Screen {
-    /// What is drawn on.
+    /// The terminal to draw on.
     pub terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
-    /// The terminal can tell all keys apart. Asked once: later the thread that reads keys has its ear.
+    /// Whether the terminal can tell all keys apart (the kitty protocol). It is asked once, at the start: later the
+    /// thread that reads keys would get the answer.
     tells_keys: bool,
-    /// The window's title, where the terminal can have one.
+    /// The window's title; `None` on a terminal without one.
     title: Option<String>,
 }
 
 impl Screen {
-    /// Takes the terminal: raw keys, a screen of its own, pastes in one piece, all keys where offered, and the mouse
-    /// when it is wanted.
+    /// Sets up the terminal: raw mode, the alternate screen, bracketed paste, the kitty keyboard protocol where it is
+    /// supported, and the mouse if `mouse` says so.
+    ///
+    /// # Errors
+    /// When standard input or output isn't a terminal, or it can't be set up.
     pub fn take(mouse: bool) -> Result<Self> {
         if !(io::stdin().is_terminal() && stdout().is_terminal()) {
-            anyhow::bail!(
-                "the desk needs a terminal for keys and screen; in a pipe, use `unstuck generate`"
-            );
+            anyhow::bail!("the desk needs a terminal; in a pipe, use `unstuck generate`");
         }
         restore_before_panics_speak();
         enter(mouse).context("the terminal can't be set up")?;
@@ -50,23 +53,23 @@ impl Screen {
         ask_for_keys(tells_keys).context("the terminal can't be set up")?;
         let backend = CrosstermBackend::new(stdout());
         let terminal = Terminal::new(backend).inspect_err(|_| restore())?;
-        // A console has no window, and would print the title.
+        // The Linux console has no title, and would print it.
         let bare = std::env::var("TERM").is_ok_and(|term| matches!(&*term, "linux" | "dumb"));
         let mut screen = Self { terminal, mouse, tells_keys, title: (!bare).then(String::new) };
         screen.keep_title();
         Ok(screen)
     }
 
-    /// Names the window, when the name is another one.
+    /// Sets the window's title if it has changed.
     pub fn title(&mut self, title: &str) {
         if self.title.as_deref().is_some_and(|known| known != title) {
-            // A terminal that keeps its title is no reason to fail.
+            // A title that can't be set is not worth an error.
             let _ = execute!(stdout(), SetTitle(title));
             self.title = Some(title.to_owned());
         }
     }
 
-    /// The title that the window had is put on a stack, to be taken back from it.
+    /// Saves the window's old title on the terminal's stack.
     fn keep_title(&mut self) {
         if let Some(title) = &mut self.title {
             title.clear();
@@ -82,23 +85,29 @@ impl Screen {
         restore();
     }
 
-    /// Gives the terminal back, stands still, and takes it again when told to go on.
+    /// Restores the terminal, stops the process, and sets the terminal up again when the process continues.
+    ///
+    /// # Errors
+    /// When the terminal can't be set up again.
     pub fn suspend(&mut self) -> Result<()> {
         self.give_back();
         signals::stand_still()?;
         self.resume()
     }
 
-    /// Takes the terminal again after others had it: everything is drawn anew.
+    /// Sets up the terminal again after other programs used it. Everything has to be drawn again.
+    ///
+    /// # Errors
+    /// When the terminal can't be set up again.
     pub fn resume(&mut self) -> Result<()> {
-        // It may never have been given back: a stop can come without a warning.
+        // It may not have been restored: SIGSTOP gives no warning.
         self.give_back();
         enter(self.mouse)
             .and_then(|()| ask_for_keys(self.tells_keys))
             .context("the terminal can't be set up again")?;
         self.keep_title();
-        // Clearing would ask for the cursor's place, and the thread that reads keys would get the answer. The screen
-        // is empty now, and a new terminal draws all of it.
+        // Terminal::clear would ask for the cursor's position, and the thread that reads keys would get the answer. The
+        // alternate screen is empty now, and a new Terminal draws all of it.
         self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(())
     }
@@ -110,10 +119,10 @@ impl Drop for Screen {
     }
 }
 
-/// Clicks, drags and the wheel, but no mere movement: every event costs a frame.
+/// Reports clicks, drags and the wheel, but not movement alone, since every event draws a frame.
 const MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const NO_MOUSE: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
-/// The window's title is put on a stack, and taken back from it.
+/// Saves the window's title on the terminal's stack, and restores it.
 const KEEP_TITLE: &str = "\x1b[22;2t";
 const FORMER_TITLE: &str = "\x1b[23;2t";
 
@@ -131,7 +140,7 @@ fn ask_for_keys(tells_keys: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Back to how it was. Nothing can be done about a terminal that doesn't listen, so errors are let go.
+/// Restores the terminal. Errors are ignored, because nothing could be done about them.
 fn restore() {
     let _ = execute!(
         stdout(),
@@ -145,14 +154,14 @@ fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// A panic's message belongs on the ordinary screen, where it can be read and copied.
+/// Restores the terminal before a panic's message is printed, so that it can be read and copied.
 fn restore_before_panics_speak() {
     let speak = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // Where, and not what: a panic's words may quote the draft.
+        // Only the place is logged: a panic's message may quote the draft.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, thread = thread::current().name(), "panic");
-        // The model's thread and its helpers tell of theirs in the desk, which goes on.
+        // Panics of the model's threads are reported on the desk, which goes on.
         if !matches!(thread::current().name(), Some("main" | KEY_THREAD)) {
             return;
         }

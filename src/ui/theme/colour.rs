@@ -1,24 +1,24 @@
-//! Colours: what a terminal can show of them, and how well one is read on another.
+//! Colours: reducing them to what a terminal can show, and the contrast between two of them.
 
 use ratatui::style::Color;
 use serde::Deserialize;
 
-/// How much colour the terminal shows.
+/// The number of colours that the terminal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
-    /// None at all: styles only.
+    /// No colours, only styles such as bold.
     None,
     /// The sixteen named colours.
     Sixteen,
     /// The palette of 256.
     Indexed,
-    /// Every colour.
+    /// 24-bit colour.
     #[default]
     True,
 }
 
 impl Depth {
-    /// Reads the environment's habits: the values of `NO_COLOR`, `COLORTERM` and `TERM`.
+    /// The depth that `NO_COLOR`, `COLORTERM` and `TERM` indicate.
     pub fn told(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Self {
         let term = term.unwrap_or_default();
         if no_color.is_some_and(|value| !value.is_empty()) || term == "dumb" {
@@ -32,13 +32,13 @@ impl Depth {
         }
     }
 
-    /// The nearest ground that can be shown. Of sixteen colours, eight can be one everywhere.
+    /// The nearest background colour that can be shown. With sixteen colours, only the first eight work everywhere.
     pub fn ground(self, colour: Color) -> Option<Color> {
         self.reduce(colour, 0..=7, |_| true)
     }
 
-    /// The nearest colour for letters that can be shown and, where there is one, read on `ground` as well as the
-    /// colour itself on its own ground, or well enough.
+    /// The nearest colour for letters that can be shown and has at least the contrast `wanted` on `ground`; the nearest
+    /// one of all if none has.
     pub fn letters(self, colour: Color, ground: Option<Color>, wanted: f64) -> Option<Color> {
         let Some(ground) = ground else { return self.reduce(colour, 0..=15, |_| true) };
         let readable = |index: u8| self.contrast(Color::Indexed(index), ground) >= wanted;
@@ -64,8 +64,8 @@ impl Depth {
             .map(Color::Indexed)
     }
 
-    /// How well letters are read on a ground: WCAG's ratio, from 1 to 21. Terminals don't agree on the sixteen colours:
-    /// the worse of xterm's and the Linux console's counts.
+    /// The contrast of letters on a background: WCAG's ratio, from 1 to 21. Terminals differ in the sixteen colours, so
+    /// the lower of the ratios with xterm's and the Linux console's colours counts.
     pub fn contrast(self, letters: Color, ground: Color) -> f64 {
         let ratio = |named: &Named| {
             let (a, b) = (value(letters, named)?, value(ground, named)?);
@@ -101,7 +101,7 @@ const XTERM: Named = [
     (255, 255, 255),
 ];
 
-/// The Linux console's, which are VGA's.
+/// The Linux console's sixteen colours, which are VGA's.
 const CONSOLE: Named = [
     (0, 0, 0),
     (170, 0, 0),
@@ -121,7 +121,7 @@ const CONSOLE: Named = [
     (255, 255, 255),
 ];
 
-/// Red, green and blue of a colour, as xterm shows it; `None` when the terminal alone knows.
+/// Red, green and blue of a colour, as xterm shows it; `None` for the terminal's own default colour.
 pub fn rgb(colour: Color) -> Option<(u8, u8, u8)> {
     value(colour, &XTERM)
 }
@@ -162,20 +162,20 @@ fn value(colour: Color, named: &Named) -> Option<Value> {
     })
 }
 
-/// How far a colour of the palette is from the one that is wanted.
+/// The distance of a colour from one of the palette.
 fn away((r, g, b): Value, index: u8) -> i32 {
     let (x, y, z) = value(Color::Indexed(index), &XTERM).unwrap_or_default();
     let square = |a: u8, b: u8| (i32::from(a) - i32::from(b)).pow(2);
-    // The eye tells greens apart best, then reds.
+    // The eye is most sensitive to green, then to red.
     3 * square(r, x) + 4 * square(g, y) + 2 * square(b, z)
 }
 
-/// How bright a colour is: WCAG's relative luminance.
+/// WCAG's relative luminance of a colour.
 fn luminance((r, g, b): Value) -> f64 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
-/// The light of one channel, from 0 to 1.
+/// One sRGB channel as linear light, from 0 to 1.
 pub fn linear(channel: u8) -> f64 {
     let share = f64::from(channel) / 255.0;
     if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
@@ -190,7 +190,7 @@ impl TryFrom<String> for Colour {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no colour: write `#d9d4c7`, `light-blue` or `214`");
+        let wrong = || format!("`{text}` is not a colour; write `#d9d4c7`, `light-blue` or `214`");
         let colour: Color = text.parse().map_err(|_| wrong())?;
         Ok(Self(colour))
     }
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_tells_the_depth() {
+    fn the_environment_determines_the_depth() {
         assert_eq!(Depth::told(Some("1"), Some("truecolor"), None), Depth::None);
         assert_eq!(Depth::told(Some(""), None, Some("xterm-256color")), Depth::Indexed);
         assert_eq!(Depth::told(None, Some("truecolor"), Some("xterm")), Depth::True);

@@ -1,4 +1,4 @@
-//! Where themes come from: the program, and the user's folder over it. Strict: a misspelt key is an error.
+//! Themes as files: those in the program, and those in the user's folder, which come first. A misspelt key is an error.
 
 use super::{Depth, Role, Theme, colour::Colour};
 use crate::ui::mistake;
@@ -7,7 +7,7 @@ use ratatui::style::Color;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-/// The themes in the program, by name: all that `themes` has.
+/// The built-in themes by name: the files of the folder `themes`.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/themes.rs"));
 
 /// One role in a theme's file.
@@ -24,7 +24,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// What is open here is taken from `other`.
+    /// Fills what isn't set here from `other`.
     pub fn or(self, other: Self) -> Self {
         Self {
             fg: self.fg.or(other.fg),
@@ -37,7 +37,7 @@ impl Look {
         }
     }
 
-    /// The letters' colour and the ground's.
+    /// The colours of the letters and of the background.
     pub fn colours(self) -> (Option<Color>, Option<Color>) {
         (self.fg.map(|colour| colour.0), self.bg.map(|colour| colour.0))
     }
@@ -47,28 +47,28 @@ impl Look {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    /// What it is like, in a sentence.
+    /// A description in one sentence.
     #[serde(default)]
     about: String,
-    /// The theme that fills what this one leaves open.
+    /// The theme that provides what this one doesn't set.
     parent: Option<String>,
     #[serde(default)]
     roles: BTreeMap<Role, Look>,
 }
 
-/// All themes that can be chosen.
+/// The themes that can be chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Themes {
     folder: Option<PathBuf>,
 }
 
 impl Themes {
-    /// The program's, and those in the user's folder. There, a file with a name of the program's is laid over it.
+    /// The built-in themes and those in the user's folder, where a file with a built-in name changes that theme.
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder }
     }
 
-    /// Their names, and what each says of itself.
+    /// The names of all themes, each with its description.
     pub fn list(&self) -> Vec<(String, String)> {
         let folder = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok());
         let own = folder.into_iter().flatten().flatten().filter_map(|entry| {
@@ -91,16 +91,17 @@ impl Themes {
             .collect()
     }
 
-    /// A theme for a terminal with so many colours.
+    /// A theme for a terminal of this colour depth.
     ///
     /// # Errors
-    /// When there is none of this name, or a file of it can't be read; with the line, and what was probably meant.
+    /// When there is no theme of this name, or one of its files is wrong. The message has the line, and what was
+    /// probably meant.
     pub fn load(&self, name: &str, depth: Depth) -> Result<Theme> {
         let roles = self.gather(name, &mut Vec::new())?;
         Ok(Theme::new(name, &roles, depth))
     }
 
-    /// The files of a name: the user's, then the program's.
+    /// The files of a theme: the user's, then the built-in one.
     fn files(&self, name: &str) -> Result<Vec<File>> {
         let mut files = Vec::new();
         let own = self.folder.as_ref().map(|folder| folder.join(format!("{name}.toml")));
@@ -115,7 +116,7 @@ impl Themes {
         Ok(files)
     }
 
-    /// The roles of a theme over those of its parents.
+    /// The roles of a theme, completed by those of its parents.
     fn gather(&self, name: &str, seen: &mut Vec<String>) -> Result<BTreeMap<Role, Look>> {
         if seen.iter().any(|known| known == name) {
             bail!("theme `{name}` is its own parent ({} -> {name})", seen.join(" -> "));
@@ -164,8 +165,8 @@ mod tests {
             ),
             ("\n[roles]\ntxt = {}", "mine: line 3: there is no role `txt`; did you mean `text`?"),
             ("rolls = 1", "mine: line 1: there is no setting `rolls`; did you mean `roles`?"),
-            ("[roles]\ntext = { fg = \"rde\" }", "mine: line 2: `rde` is no colour"),
-            ("[roles]\ntext = { bold = 1 }", "mine: line 2: true or false is wanted"),
+            ("[roles]\ntext = { fg = \"rde\" }", "mine: line 2: `rde` is not a colour"),
+            ("[roles]\ntext = { bold = 1 }", "mine: line 2: expected true or false"),
         ] {
             let error = parse("mine", text).expect_err(text).to_string();
             assert!(error.contains(says), "{error}");

@@ -1,4 +1,11 @@
-//! Themes: roles by meaning, each with a fallback; files name colours and styles, terminals get what they can show.
+//! Themes. A theme gives each [`Role`], such as ghost text or an error, a look: two colours and some styles.
+//!
+//! What a theme doesn't set comes from the role's fallback ([`Role`] `Ghost` falls back to `Quiet`, for example), then from
+//! the theme's parent. [`Depth`] is the number of colours of the terminal. If it has fewer than the theme uses, the
+//! background is reduced to the nearest colour first. Then the letters get the nearest colour that is still readable on
+//! that background: a contrast of at least 4.5, as WCAG defines it. With sixteen colours, whose values differ between
+//! terminals, the lower of the contrasts with xterm's and the Linux console's colours counts. So a terminal never shows
+//! text that can't be read, even in a theme whose author never saw that terminal.
 
 mod colour;
 mod file;
@@ -12,7 +19,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use strum::{EnumCount, EnumIter, EnumMessage, IntoEnumIterator, IntoStaticStr};
 
-/// What a piece of the screen means.
+/// The meaning of a piece of the screen.
 #[derive(
     Clone,
     Copy,
@@ -73,7 +80,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whose look fills what a theme leaves open.
+    /// The role that provides what a theme doesn't set.
     fn fallback(self) -> Option<Self> {
         match self {
             Self::Text => None,
@@ -87,13 +94,13 @@ impl Role {
         }
     }
 
-    /// The contrast it needs, as WCAG counts: what is read 4.5, what is only seen less.
+    /// The contrast it needs, as WCAG defines it: 4.5 for text, less for lines.
     pub fn contrast(self) -> f64 {
         if self == Self::Rule { 1.2 } else { 4.5 }
     }
 }
 
-/// How each role looks on this terminal.
+/// The style of each role on this terminal.
 #[derive(Clone, Debug)]
 pub struct Theme {
     name: String,
@@ -118,7 +125,7 @@ impl Theme {
         Self { name: name.to_owned(), styles }
     }
 
-    /// What it is called.
+    /// The theme's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -129,15 +136,15 @@ impl Theme {
     }
 }
 
-/// A look as this terminal shows it.
+/// A look as a style for this terminal.
 fn style(look: Look, wanted: f64, depth: Depth) -> Style {
     let (fg, bg) = look.colours();
     let ground = bg.and_then(|bg| depth.ground(bg));
-    // Fewer colours must not be harder to read than the theme is itself.
+    // The contrast of the theme itself, if that is lower, is enough.
     let own = fg.zip(bg).map_or(wanted, |(fg, bg): (Color, Color)| depth.contrast(fg, bg));
     let letters = fg.and_then(|fg| depth.letters(fg, ground, wanted.min(own)));
     let mut style = Style { fg: letters, bg: ground, ..Style::default() };
-    // Where a colour says quiet already, dimming it too would make it hard to read.
+    // A colour that is already subdued would be hard to read if it were dimmed too.
     let dim = look.dim.filter(|_| style.fg.is_none());
     for (wanted, modifier) in [
         (look.bold, Modifier::BOLD),
