@@ -1,4 +1,4 @@
-//! The library in fifteen lines: take the model in the program, go on from a prompt, print each token as it comes.
+//! The library in fifteen lines: open the built-in model, continue a prompt, print each token as it is generated.
 
 use std::io::Write;
 use unstuck::{

@@ -1,5 +1,5 @@
-//! Renders the README's pictures from the real desk: `cargo run --release --example pictures` writes `pictures/*.svg`.
-//! The model is played, so that they show the same on every machine and with every model.
+//! Draws the manual's pictures with the real desk: `cargo run --release --example pictures` writes `pictures/*.svg`.
+//! The model's answers are scripted, so that the pictures are the same on every machine.
 
 #![allow(dead_code, clippy::unwrap_used)] // a test reads this file too, and uses other parts of it
 

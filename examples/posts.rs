@@ -1,4 +1,4 @@
-//! What would be posted of a model's texts: a JSON string a line in, `[post, weight]` or null a line out.
+//! What would be posted of a model's texts. Each input line is a JSON string, each output line `[post, length]` or null.
 
 use std::io::{self, BufRead, Write};
 use unstuck::clean::{PostRules, post, weight};

@@ -1,4 +1,5 @@
-//! What front ends share: keys, themes, the terminal's set-up, the model's own thread. Knows no front end.
+//! What front ends share: keys, themes, the terminal's set-up, signals, and the thread of the model. Independent of any
+//! front end.
 
 pub mod escapes;
 pub mod keep;
