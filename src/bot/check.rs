@@ -58,5 +58,6 @@ pub fn check(
                 .into(),
         )?;
     }
-    say("Whether the platform has approved AI replies can't be checked from here.".into())
+    say("Whether the platform has given its prior approval of AI replies can't be checked here."
+        .into())
 }

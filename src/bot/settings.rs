@@ -1,6 +1,6 @@
 //! The settings of the bot, `[bot]` in the settings file. They contain no secrets.
 
-use super::x;
+use super::x::Settings as XSettings;
 use crate::{
     mentions::{self, Filter, Gate},
     token::SamplingParams,
@@ -38,7 +38,7 @@ pub struct Settings {
     /// How tokens are sampled.
     pub sampling: SamplingParams,
     /// The platform X.
-    pub x: x::Settings,
+    pub x: XSettings,
 }
 
 impl Settings {
@@ -63,7 +63,7 @@ impl Default for Settings {
             attestation: Attestation::default(),
             policy: mentions::Settings::default(),
             sampling: SamplingParams { max_tokens: 80, ..SamplingParams::default() },
-            x: x::Settings::default(),
+            x: XSettings::default(),
         }
     }
 }
