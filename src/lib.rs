@@ -1,17 +1,17 @@
-//! `unstuck`: a page, and a GPT-2 beside it.
+//! `unstuck`: a text editor for the terminal with a GPT-2 beside the page.
 //!
-//! The map, top to bottom; a module imports only from lower lines, and anyone may import [`token`]:
+//! The map, from top to bottom. A module imports only from lower lines; `ARCHITECTURE.md` says more.
 //!
 //! ```text
-//!   main  cli  config  log  threads   parse, load settings, hand over to one front end
-//!   tui  bot  finetune  commands      front ends; none knows another
-//!   ui  mentions                      what front ends share: theme, keymap, terminal, the model's thread; the ledger
-//!   catalogue                         which model a name means
-//!   session  generate                 the draft and its history; prompt to tokens
-//!   hub                               models from the hub, and the cache that its programs share
-//!   weights                           files of weights, read and written in every format
-//!   clean  model                      what a reader never sees; the network
-//!   net  token  whole  splitmix       HTTP; plain types; files that are whole; mixing of seeds
+//!   main  cli  config  log  threads  parse the command line, load settings, start one front end
+//!   tui  bot  finetune  commands     front ends; none knows another
+//!   ui  mentions                     what front ends share: keys, themes, the model's thread; the bot's ledger
+//!   catalogue                        from a name to a model
+//!   session  generate                the draft and its history; from prompts to tokens
+//!   hub                              models from the Hugging Face hub
+//!   weights                          model files in every format
+//!   clean  model                     cleaning of generated text; the network and its kernels
+//!   net  splitmix  token  whole      HTTP, the mixing function, plain types, files written as a whole
 //! ```
 
 pub mod bot;

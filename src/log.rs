@@ -1,4 +1,6 @@
-//! The log: a file in the state folder. It tells what the program did and never what anyone wrote.
+//! The log: a file in the state folder. It records what the program did, never what anyone wrote: only events of this
+//! program are logged, and they contain numbers, names of models and places in the source. A panic is logged by its
+//! place, since its message may quote the draft.
 
 use anyhow::{Context, Result};
 use std::{

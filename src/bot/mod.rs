@@ -1,5 +1,12 @@
 //! Front end: the headless bot. Each mention gets at most one reply, whatever fails in between.
 //! Each platform is one file that implements [`Platform`]; decisions and storage are in `mentions`.
+//!
+//! [`Bot::turn`] does one piece of work, the most urgent first, and returns when the next is due. It never waits, so
+//! tests can make any time pass. The kind of a refusal is one enum, [`Class`]; each platform translates its own errors
+//! into it.
+//!
+//! `UNSTUCK_BOT_TEST` is for tests of the real program: `die=STEPS` ends it after a number of steps, `stall=STEP` hangs
+//! it, and `ahead=MS` sets its clock.
 
 mod check;
 mod clock;

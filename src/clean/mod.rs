@@ -1,4 +1,15 @@
 //! Cleaning of text that a model wrote: what a reader must not see is removed. The writer's own text is never cleaned.
+//!
+//! A stream of tokens can lose only what a few characters identify: training tags, terminal escapes, control and
+//! invisible characters. `Cleaner` holds back what may become one of them, and nothing else; the same text results
+//! however it was split into tokens.
+//!
+//! What needs the whole text is in `post`: character references are decoded once, an echo of the prompt is removed,
+//! links and handles are removed, then whole sentences are kept up to the limit. Each step can be looked at alone
+//! (`post_steps`). It is stricter than any platform: text that a platform might turn into a link is removed or split by
+//! a space. If nothing is left, there is no post.
+//!
+//! `sentence_ends` is the only place that decides where a sentence ends. Engine, desk and `post` all use it.
 
 mod bleep;
 mod entity;

@@ -1,5 +1,10 @@
 //! Settings: defaults, overridden by the user's file, the environment and flags, in this order. Only `main` reads them;
 //! each module defines its own settings, and they are combined here.
+//!
+//! Values are set one by one. Each is first tried alone, on top of the defaults, and is used only if it is valid. So a
+//! mistake is reported with its line and costs one setting. The source of each value is kept for `unstuck config`. What
+//! the user chooses for good, such as a theme, is written by `ui::keep`, which changes one value and keeps the rest of
+//! the file. Messages of serde are reworded in `ui::mistake`, which suggests the nearest known name.
 
 mod bot;
 mod choose;

@@ -1,4 +1,13 @@
 //! A training run from start to end: steps, validation, samples, checkpoints, output, early stopping.
+//!
+//! A step is a function of weights, optimizer state and its number alone: the order of the training windows, dropout
+//! and samples depend on the seed and the step's number, and sums have a fixed order for any number of threads. So a
+//! checkpoint is weights, optimizer state and a number, and on the CPU a resumed run equals an uninterrupted one to the
+//! bit. A checkpoint is written to a folder with another name, synced, and renamed.
+//!
+//! The folder also has `losses.jsonl`, `loss.svg` and `training.index`: hashes of all sequences of eight tokens of the
+//! training text (`model::memorized`). The engine uses the index to mark copied tokens
+//! ([`Token::copied`](crate::token::Token::copied)).
 
 use super::{
     begin::FromScratch,

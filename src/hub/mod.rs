@@ -1,7 +1,17 @@
-//! Models by name from the Hugging Face hub, fetched once into the cache that all programs for it share. `hf-hub` knows
-//! that cache's layout. The transfer is ours: the library's own (0.5) compares no checksum, appends to a part whatever
-//! comes, sends the token on to the content network and bounds neither waits nor silence; its successor (1.0) doesn't
-//! resume.
+//! Models by name from the Hugging Face hub, stored in the cache that all programs for the hub share.
+//!
+//! [`Hub::pull`] asks the hub about a model, reads `config.json` before anything else, and fetches the needed files one
+//! after the other. A file's content is named by its checksum, as the hub gives it (SHA-256, or git's hash for small
+//! files). While it is fetched it has another name; when it is complete and checked, it is renamed. When all files are
+//! there, the snapshot with their names is made, and last the reference that points to it. So other programs never see
+//! half a model, and what others left unfinished is not used either.
+//!
+//! `http` sends requests and follows redirects itself. The token is sent only to the hub's own scheme, host and port.
+//! Waiting, time limits, minimum speed, free space and the clock are in `Conditions`, which tests replace.
+//!
+//! Why not hf-hub's own transfer: version 0.5 compares no checksum, appends to a partial file whatever arrives, sends
+//! the token on to the content network, and limits neither waits nor silence; its successor, 1.0, doesn't resume. Its
+//! knowledge of the cache's layout is used.
 
 mod cache;
 mod fetch;

@@ -1,5 +1,23 @@
-//! The draft: text, authorship, history and file. No terminal, no tensors.
+//! The draft: text, authors, history and file. No terminal, no tensors.
 //! All positions are char indices into [`Session::text`]; edits return whether they changed anything.
+//!
+//! # One tree of revisions
+//!
+//! The history is one tree of revisions. Each revision is a delta that can be applied in both directions, with the
+//! authors of the removed and of the inserted text. Undo goes to the parent, redo to the child visited last. Offers,
+//! takes and changes by other programs are revisions like the writer's own edits. When an offer is extended, the
+//! extension is a child of the first part; the branch map leaves out an offer whose whole text is also on another
+//! branch.
+//!
+//! # Nothing is lost
+//!
+//! [`Session::resume`] opens a draft together with its journal. The text comes from the last snapshot in the journal
+//! and the events since. A snapshot is written on save, once the events since the last one are larger than the text.
+//! The file is then compared with what the journal last knew of it. So `resume` can tell unsaved text, which stays on
+//! the page with one question to the writer, from another program's edits, which become a revision of their own: text
+//! that matches keeps its authors, the rest has an unknown author. A version by another program that the writer doesn't
+//! want becomes a branch before the page is written over it. Only pruning, which writes the journal again, and `unstuck
+//! forget` delete anything.
 
 mod attributes;
 mod author;

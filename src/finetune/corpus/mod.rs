@@ -1,5 +1,18 @@
-//! `unstuck corpus`: reads text, Markdown, tables and JSON, cleans the documents in them, drops duplicates, and writes a
-//! training and a validation file. Input is read once, piece by piece: memory is bounded by the fixed tables in `dedup`.
+//! `unstuck corpus`: reads text, Markdown, tables and JSON, cleans the documents in them, drops duplicates, and writes
+//! a training and a validation file. Input is read once, piece by piece: memory is bounded by the fixed tables in
+//! `dedup`.
+//!
+//! ```text
+//! find ──▶ table | json | text ──▶ pipeline: cleaning ──▶ dedup ──▶ output
+//! which files,  rows, JSON objects       one text       repetitions   train.txt, validation.txt, corpus.json
+//! which format  or text as documents
+//! ```
+//!
+//! A reader gives documents to the pipeline one at a time; nothing else is in memory as a whole. Lines that are too
+//! long are read in pieces. JSON objects are cut out of their list before they are parsed, so that a broken one costs
+//! only itself. Whether a document goes to the training or the validation file depends on a hash of its text and the
+//! seed only (`split`), so it stays there when other documents are added. `output` builds the folder beside its
+//! destination and exchanges the two in one step.
 
 mod cleaning;
 mod csv;

@@ -1,5 +1,16 @@
 //! One append-only journal per draft: every edit, request, offer and move, checksummed, in the state folder.
 //! The process that has locked its file may edit the draft; others may read it. The events are in `record`.
+//!
+//! The file is named by a hash of the draft's path. A frame is a length, a CRC-32 and a record; a key takes about ten
+//! bytes. One thread writes each record as it arrives, so that it survives a crash of the program. Another thread syncs
+//! at most 120 ms later, so that it survives a crash of the machine. A failed write is tried again together with all
+//! records since, and reported once.
+//!
+//! Opening reads frames until one is incomplete. A tail that a crash left behind is cut off. Anything else that can't
+//! be read is put aside, never deleted.
+//!
+//! Why not SQLite: the journal has one writer and is only appended to, so a log of frames is simpler than a database,
+//! writes a few bytes for each key instead of whole pages, and can lose only its last frame.
 
 mod bytes;
 mod frame;
