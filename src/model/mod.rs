@@ -1,6 +1,7 @@
 //! The network, its tokenizer and its weights. Knows nothing of prompts or sampling.
 
 mod cache;
+mod families;
 pub mod gpt2;
 pub mod kernels;
 mod linear;
@@ -13,16 +14,18 @@ pub mod tensors;
 pub mod tokenizer;
 
 pub use cache::KvCache;
+pub use families::{family, parse_config};
 pub use gpt2::{Gpt2, Windows};
 pub use linear::{Floats, Precision, Weight, with_floats};
 pub use memorized::Memorized;
-pub use network::{Architecture, Network, Span, parse_config};
+pub use network::{Architecture, Network, Span};
 pub use ops::Dropout;
 pub use random::Shape;
 pub use tensors::{Kind, Raw, Spec, Tensors};
 pub use tokenizer::Tokenizer;
 
 use anyhow::{Context, Result, ensure};
+use std::any::Any;
 
 /// Why weights that hold NaN or infinity are refused.
 pub const NOT_NUMBERS: &str = "the weights contain NaN or infinity: the file is damaged or its training diverged; fetch \
@@ -74,7 +77,8 @@ impl Model {
     /// When it is of another family.
     pub fn into_gpt2(self) -> Result<(Gpt2, Tokenizer)> {
         let family = self.network.config().family();
-        let network = self.network.into_gpt2();
+        let network: Box<dyn Any> = self.network;
+        let network = network.downcast::<Gpt2>().ok().map(|network| *network);
         let why = || format!("{}: a `{family}` model; only `gpt2` can be trained here", self.name);
         Ok((network.with_context(why)?, self.tokenizer))
     }

@@ -1,21 +1,17 @@
 //! What all families of networks have in common: a configuration, and one pass over the new tokens of several sequences
 //! with their KV caches. To add a family, write one file with its configuration ([`Architecture`], with the table of its
-//! tensors) and its network ([`Network`]: embedding, blocks, head), and add a line to `FAMILIES`.
+//! tensors) and its network ([`Network`]: embedding, blocks, head), and add a line to `families`.
 
 use super::{
     KvCache, Precision, Weight,
     cache::Layout,
-    gpt2,
     kernels::{self, Rows},
     linear::with_floats,
     tensors::{Spec, Tensors},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use candle_core::{Device, Tensor};
-use std::fmt::Debug;
-
-/// The families that are known here.
-const FAMILIES: [Family; 1] = [gpt2::FAMILY];
+use std::{any::Any, fmt::Debug};
 
 /// A family of networks.
 pub struct Family {
@@ -25,26 +21,6 @@ pub struct Family {
     pub from_json: fn(&serde_json::Value) -> Result<Box<dyn Architecture>>,
     /// Reads the metadata of a GGUF file.
     pub from_gguf: fn(&dyn Metadata) -> Result<Box<dyn Architecture>>,
-}
-
-/// The family of this name.
-///
-/// # Errors
-/// When it is not known here.
-pub fn family(name: &str) -> Result<&'static Family> {
-    let known = FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join("`, `");
-    let found = FAMILIES.iter().find(|family| family.name == name);
-    found.with_context(|| format!("it describes a `{name}` model; only `{known}` is read here"))
-}
-
-/// Read `config.json`. A file that names no family is GPT-2's, whose first files named none.
-///
-/// # Errors
-/// When it is malformed, or of a network that is not known here.
-pub fn parse_config(json: &[u8]) -> Result<Box<dyn Architecture>> {
-    let value: serde_json::Value = serde_json::from_slice(json)?;
-    let name = value.get("model_type").and_then(|name| name.as_str()).unwrap_or("gpt2");
-    (family(name)?.from_json)(&value)
 }
 
 /// The metadata of a GGUF file.
@@ -153,7 +129,7 @@ pub type Attend<'a> = dyn FnMut(Tensor) -> Result<Tensor> + 'a;
 
 /// A network with its weights. A family implements the pieces; [`read`](trait.Network.html#method.read) puts them
 /// together. Dispatch is dynamic once a block, not in inner loops.
-pub trait Network: Send + Sync {
+pub trait Network: Any + Send + Sync {
     /// Its configuration.
     fn config(&self) -> &dyn Architecture;
     /// Its tensors in the order of [`Architecture::tensors`].
@@ -181,14 +157,6 @@ pub trait Network: Send + Sync {
     /// # Errors
     /// Only when shapes do not fit.
     fn head(&self, x: &Tensor) -> Result<Tensor>;
-    /// The network as GPT-2, which alone can be trained here; `None` for other families.
-    fn as_gpt2(&self) -> Option<&gpt2::Gpt2> {
-        None
-    }
-    /// As [`Network::as_gpt2`].
-    fn into_gpt2(self: Box<Self>) -> Option<gpt2::Gpt2> {
-        None
-    }
 
     /// An empty cache for one sequence.
     fn cache(&self) -> KvCache {

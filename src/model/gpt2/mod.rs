@@ -17,6 +17,7 @@ use super::{
 };
 use anyhow::Result;
 use candle_core::Tensor;
+use std::any::Any;
 
 /// The network and its weights.
 pub struct Gpt2 {
@@ -93,6 +94,13 @@ impl Gpt2 {
     }
 }
 
+impl dyn Network {
+    /// The network as GPT-2, which alone can be trained here; `None` for other families.
+    pub fn as_gpt2(&self) -> Option<&Gpt2> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
 impl Network for Gpt2 {
     fn config(&self) -> &dyn Architecture {
         &self.config
@@ -132,14 +140,6 @@ impl Network for Gpt2 {
 
     fn head(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.lm_head.as_ref().unwrap_or(&self.wte).forward(x, None)?)
-    }
-
-    fn as_gpt2(&self) -> Option<&Gpt2> {
-        Some(self)
-    }
-
-    fn into_gpt2(self: Box<Self>) -> Option<Gpt2> {
-        Some(*self)
     }
 }
 

@@ -4,8 +4,8 @@ mod head;
 mod write;
 
 use crate::model::{
-    Architecture, Raw, Spec, Tensors, Tokenizer,
-    network::{Family, Metadata, family},
+    Architecture, Raw, Spec, Tensors, Tokenizer, family,
+    network::{Family, Metadata},
 };
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{
