@@ -48,7 +48,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
         Err(help) => {
-            let _ = help.print(); // when nobody reads, there is nobody to tell
+            let _ = help.print(); // a closed pipe is no error here
             return ExitCode::SUCCESS;
         }
     };
@@ -81,7 +81,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     model::kernels::start(config.threads, cli.command.is_none());
     let Some(command) = cli.command else {
-        // Only the desk wears it, so only there it can be wrong.
+        // Only the desk uses the theme, so only the desk reports a wrong one.
         if let Err(error) = Themes::new(config::themes()).load(&config.desk.theme, Depth::True) {
             wrong.push(format!("{theme_from}: `desk.theme`: {error:#}"));
             config.desk.theme = tui::Settings::default().theme;
@@ -90,7 +90,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         desk(cli.file.as_deref(), &cli.live, config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);
     };
-    // what scripts get must be what they asked for; the desk opens all the same
+    // commands refuse wrong settings, so that scripts get what they asked for; the desk reports them and opens
     if let Some(wrong) = wrong.into_iter().next() {
         match command {
             Command::Bot(_) => bail!(Trouble::Configuration(wrong)),
@@ -98,7 +98,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     match command {
-        // Those were printed above, whatever the settings say.
+        // Printed above, before the settings were checked.
         Command::Config | Command::Completions { .. } | Command::Man { .. } => {}
         Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
@@ -135,7 +135,7 @@ fn print(text: &str) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The log is a comfort: where it can't be, the program goes on without.
+/// Begin the log. Without one the program still runs.
 fn begin_log(cli: &Cli, state: &Path) {
     if let Err(error) = log::begin(state, cli.global.quiet, cli.global.verbose)
         && cli.global.verbose > 0
@@ -146,14 +146,14 @@ fn begin_log(cli: &Cli, state: &Path) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), target = env!("TARGET"), what, "begun");
 }
 
-/// Print the settings that hold; with 1 when something in them had to be left out.
+/// Print the effective settings; exit code 1 if some were ignored as wrong.
 fn settings(loaded: &config::Loaded) -> Result<ExitCode> {
     print(&loaded.report())?;
     loaded.wrong.iter().for_each(|wrong| tell(wrong));
     Ok(if loaded.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What `unstuck models` was asked for.
+/// Run a subcommand of `unstuck models`.
 fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -> Result<()> {
     use commands::models as run;
     let catalogue = catalogue(config);
@@ -194,7 +194,7 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
                 return place.write(&format!("{}\n", used.unwrap_or(EMBEDDED)));
             };
             let name = match catalogue.find(Some(&name))? {
-                // a path holds only from where it was typed, but for names of the data folder and the hub's cache
+                // a relative path is only right in the current folder; names in the data folder and the hub's cache are kept
                 Found { place: Some(path), .. }
                     if !path.starts_with(config::shelf()?)
                         && !config::hub_cache().is_some_and(|cache| path.starts_with(cache)) =>
@@ -204,12 +204,12 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
                 _ => name,
             };
             let file = config::set_model(flags, |name| std::env::var(name).ok(), &name)?;
-            place.write(&format!("{name} is used from now on; {} says so\n", file.display()))
+            place.write(&format!("{name} is the default model now; saved in {}\n", file.display()))
         }
     }
 }
 
-/// Print continuations; with `verbose` also how fast they came.
+/// Print continuations; with `verbose` also the speed.
 fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
     let model = config::old_run(&args.old).or_else(|| config.model.clone());
     let request = config.generate(args)?;
@@ -230,7 +230,7 @@ fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-/// Make a corpus, and tell what became of what; nothing is written when nobody says where.
+/// Make a corpus and print a summary; without an output path nothing is written.
 fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
     let (stats, preview) = (args.stats, args.preview);
     let request = args.request();
@@ -258,7 +258,7 @@ fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
     out.finish()
 }
 
-/// The bot itself, or what is done about it.
+/// Run the bot, or one of its operator commands.
 fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> {
     let env = |name: &str| std::env::var(name).ok();
     let plan = config.bot(flags, &args, env("UNSTUCK_BOT_TEST").as_deref());
@@ -266,7 +266,7 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
         return bot::operate(&act, &plan, env);
     }
     plan.platform()?;
-    // a name that means nothing is found out now, the model read when it is needed
+    // an unknown name is an error now; the model is loaded when the first mention is answered
     let catalogue = catalogue(config);
     catalogue.find(None)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
@@ -275,7 +275,7 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     bot::run(&plan, voice, env)
 }
 
-/// What Ctrl-C and SIGTERM set; a second one ends the program at once.
+/// A flag that Ctrl-C and SIGTERM set; the second signal ends the program at once.
 fn interrupted() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
@@ -286,7 +286,7 @@ fn interrupted() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Teach a model; Ctrl-C ends it after the step that is being made, and a second one at once.
+/// Fine-tune a model. Ctrl-C stops it after the current step, a second one at once.
 fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool) -> Result<()> {
     let stop = interrupted()?;
     // the run's own records say from which model it began: one without a name is the embedded one
@@ -311,7 +311,7 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
     }
 }
 
-/// The desk on a draft. The model is read there, on a thread of its own.
+/// Open the desk on a draft. It loads the model on a thread of its own.
 fn desk(
     file: Option<&Path>,
     live: &cli::Live,
@@ -359,7 +359,7 @@ fn catalogue(config: &Config) -> Catalogue {
     }
 }
 
-/// One line to standard error, which may be closed or a terminal that a file's name must not drive.
+/// Print one line to standard error. Escape sequences, of file names for example, are removed if it is a terminal.
 fn tell(sentence: &str) {
     let mut stderr = std::io::stderr().lock();
     let safe = if stderr.is_terminal() { for_terminal(sentence) } else { sentence.into() };

@@ -1,5 +1,6 @@
-//! The cache that programs for the hub share: contents by checksum in `blobs`, names for them in `snapshots`, and in
-//! `refs` which snapshot a branch is. What other programs fetched is used; a half-fetched model is none.
+//! The cache that programs for the Hugging Face hub share: contents by checksum in `blobs`, names for them in
+//! `snapshots`, and in `refs` the snapshot of each branch. Models that other programs downloaded are used; a model of which
+//! files are missing is ignored.
 
 use super::{
     known::{KNOWN, names},
@@ -12,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A whole model in the cache.
+/// A complete model in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cached {
     /// What it is called here: the short name of a published one, `owner/name` of others.
@@ -21,7 +22,7 @@ pub struct Cached {
     pub snapshot: PathBuf,
 }
 
-/// Whether `name` may be a model's on the hub, `name` or `owner/name`.
+/// Whether `name` is a valid id of a model on the hub: `name` or `owner/name`.
 pub fn is_id(name: &str) -> bool {
     let mut parts = name.split('/');
     let (first, second, more) = (parts.next(), parts.next(), parts.next());
@@ -59,7 +60,7 @@ pub fn find(cache: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// The folders in the cache that have a model in all its revisions, under each of its names, or what came of it when its
-/// first pull was interrupted. Other kinds of models are none.
+/// first pull was interrupted. Repositories of other kinds of models are left out.
 pub fn repositories(cache: &Path, name: &str) -> Vec<PathBuf> {
     let ids = names(name).into_iter().filter(|id| is_id(id));
     let is_ours = |id: &String| {
@@ -121,7 +122,7 @@ fn short(id: String) -> String {
     KNOWN.iter().find(|known| known.id == id).map_or(id, |known| known.name.to_owned())
 }
 
-/// What the model is called whose snapshot this is; `None` for other folders.
+/// The name of the model whose snapshot this is; `None` for other folders.
 pub fn name_of(folder: &Path) -> Option<String> {
     let snapshots = folder.parent()?;
     let is_snapshot = snapshots.file_name()? == "snapshots";
@@ -135,8 +136,8 @@ pub fn cached(cache: &Path, name: &str) -> Option<Cached> {
     Some(Cached { name: name_of(&snapshot)?, snapshot })
 }
 
-/// Hold each file of a snapshot against the checksum that names its content. The files that don't agree; none in other
-/// folders.
+/// Verify each file of a snapshot against the checksum in its blob's name. Gives the files that don't match; folders that
+/// are not snapshots have no checksums, so none.
 ///
 /// # Errors
 /// When one can't be read.
@@ -159,7 +160,7 @@ pub fn damaged(snapshot: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(bad)
 }
 
-/// Give contents their names, and make the branch `main` that snapshot. Until then nobody sees it.
+/// Create the snapshot and make it the branch `main`. Until then no program finds it.
 pub(super) fn publish(
     cache: &Path,
     id: &str,

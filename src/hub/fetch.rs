@@ -27,7 +27,7 @@ pub struct Wanted {
     pub size: u64,
 }
 
-/// Where the contents of one model lie.
+/// The folder for the contents of one model.
 pub struct Shelf {
     cache: PathBuf,
     folder: PathBuf,
@@ -55,7 +55,7 @@ impl Shelf {
         }
     }
 
-    /// The same lock as other programs for the hub take, so that nobody else adds to the part.
+    /// The lock that other programs for the hub take too, so that only one writes to the partial file.
     fn lock(&self, file: &Wanted) -> Result<File, Trouble> {
         let name = self.folder.file_name().unwrap_or_default();
         let folder = self.cache.join(".locks").join(name);
@@ -246,7 +246,8 @@ impl Hub {
         }
     }
 
-    /// Wait as long as was asked for, or twice as long each time, and say why. Ends early when nobody wants it any more.
+    /// Back off: wait as long as the hub asked for, or twice as long each time, and report why. Ends early when the pull is
+    /// stopped.
     fn pause(
         &self,
         tries: u32,

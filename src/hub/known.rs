@@ -5,7 +5,7 @@
 pub struct Known {
     /// What people call it, and the hub still understands.
     pub name: &'static str,
-    /// Where it lies on the hub.
+    /// Its id on the hub.
     pub id: &'static str,
     /// How many parameters.
     pub parameters: usize,

@@ -37,14 +37,14 @@ use std::{
 /// Where the hub is when `HF_ENDPOINT` doesn't say.
 const ENDPOINT: &str = "https://huggingface.co";
 
-/// Where the hub and its cache are, and who asks.
+/// The hub's address, the cache and the token.
 #[derive(Clone, PartialEq)]
 pub struct Settings {
     /// The hub's address, without a slash at its end.
     pub endpoint: String,
-    /// The folder with `models--owner--name`.
+    /// The cache folder, with a subfolder `models--owner--name` for each model.
     pub cache: PathBuf,
-    /// Nothing may be asked for.
+    /// No requests may be sent.
     pub offline: bool,
     token: Option<String>,
 }
@@ -84,12 +84,13 @@ impl Settings {
                 matches!(text.trim().to_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE")
             })
         };
-        let cache = cache_folder(&env).context("no home, so no cache; set HF_HOME")?;
+        let cache =
+            cache_folder(&env).context("there is no home folder for the cache; set HF_HOME")?;
         let endpoint = told("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.into());
         let endpoint = endpoint.trim().trim_end_matches('/').to_owned();
         ensure!(
             http::is_address(&endpoint),
-            "HF_ENDPOINT: `{}` is no address of a hub; https://huggingface.co is the usual one",
+            "HF_ENDPOINT: `{}` is not the address of a hub; the default is https://huggingface.co",
             endpoint.rsplit('@').next().unwrap_or_default()
         );
         let from_file = || {
@@ -103,7 +104,7 @@ impl Settings {
         let token = told("HF_TOKEN").or_else(|| told("HUGGING_FACE_HUB_TOKEN")).or_else(from_file);
         let token = token.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if token.as_ref().is_some_and(|t| !t.chars().all(|c| c.is_ascii_graphic())) {
-            bail!("HF_TOKEN: it has characters that no token has");
+            bail!("HF_TOKEN: it has characters that are not allowed in a token");
         }
         let offline = truth("HF_HUB_OFFLINE") || truth("TRANSFORMERS_OFFLINE");
         Ok(Self { endpoint, cache, offline, token })
@@ -124,20 +125,20 @@ fn home_folder(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     told("HF_HOME").or_else(|| Some(told("XDG_CACHE_HOME").or_else(home)?.join("huggingface")))
 }
 
-/// What a pull reckons with. Tests have their own.
+/// Timeouts, retries and the clock of a pull. Tests bring their own.
 #[derive(Clone)]
 pub struct Conditions {
-    /// A connection that says nothing for so long is given up.
+    /// The read timeout: a connection that sends nothing for this long is closed.
     pub silence: Duration,
-    /// So is one that brings less than these bytes in this time.
+    /// The slowest rate: a connection that brings fewer bytes than this in this time is closed.
     pub least: (u64, Duration),
-    /// How often in a row one thing is tried without a byte of it coming.
+    /// Attempts in a row that bring no data before a file is given up.
     pub tries: u32,
-    /// No wait that the hub asks for is longer; it is told instead.
+    /// The longest Retry-After that is waited for; a longer one is an error.
     pub longest_wait: Duration,
-    /// Passes the time.
+    /// Sleeps.
     pub wait: Arc<dyn Fn(Duration) + Send + Sync>,
-    /// Bytes that are free where a folder lies, if that can be known.
+    /// Free bytes on a folder's disk, if known.
     pub space: fn(&Path) -> Option<u64>,
 }
 
@@ -167,28 +168,28 @@ fn free_space(_: &Path) -> Option<u64> {
     None
 }
 
-/// How a pull goes on.
+/// The progress of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What will be fetched: bytes in all, and those that are here already.
+    /// How much will be downloaded.
     Sizes {
-        /// Of all files together.
+        /// Bytes of all files together.
         total: u64,
-        /// Of them in the cache.
+        /// Bytes of them that are in the cache already.
         here: u64,
     },
-    /// So many bytes of all are here.
+    /// The number of bytes that are here now.
     Bytes(u64),
-    /// A file is held against its checksum.
+    /// A file is being verified against its checksum.
     Checking(String),
-    /// Nothing is done for so long, because of that.
+    /// Waiting this long before the next attempt, and why.
     Waiting(Duration, String),
 }
 
-/// Takes the steps, and says whether the pull goes on.
+/// Receives the progress, and says whether the pull goes on.
 pub type Tell<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
 
-/// A hub to ask.
+/// A client of the hub.
 pub struct Hub {
     settings: Settings,
     conditions: Conditions,
@@ -196,22 +197,22 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub, which isn't asked anything yet.
+    /// A client. No request is sent yet.
     pub fn new(settings: Settings, conditions: Conditions) -> Self {
         let client = http::client(&settings, &conditions);
         Self { settings, conditions, client }
     }
 }
 
-/// Why something didn't work.
+/// Why a step of a pull failed.
 enum Trouble {
-    /// Trying again may help, after so long if the hub said that.
+    /// Transient: it is retried, after this long if the hub said so.
     Again(String, Option<Duration>),
-    /// There is no such thing on the hub.
+    /// Not found on the hub.
     Missing(String),
-    /// Nothing helps but what the message says.
+    /// Permanent; the message says what to do.
     Fatal(anyhow::Error),
-    /// Nobody wants it any more.
+    /// The pull was stopped.
     Stopped,
 }
 
@@ -221,14 +222,14 @@ impl From<anyhow::Error> for Trouble {
     }
 }
 
-/// A failure of this machine's disk, with what it was about.
+/// An error of this machine's disk, with the path.
 fn disk(error: std::io::Error, path: &Path) -> Trouble {
     let shown = path.display();
     let full =
         matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
     Trouble::Fatal(match full {
         true => anyhow::anyhow!(
-            "{shown}: the disk is full; what came is kept, and the same command goes on from there once there is room"
+            "{shown}: the disk is full; free some space and run the same command again: it resumes the download"
         ),
         false => anyhow::Error::new(error).context(format!("{shown}")),
     })

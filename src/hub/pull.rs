@@ -14,30 +14,30 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 
-/// Room that is left on a disk beside what comes.
+/// Disk space that is left free after a download.
 const ROOM: u64 = 64 << 20;
 
-/// How a pull ended.
+/// The result of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pulled {
-    /// The model is whole, checked, and opens by its name.
+    /// The model is complete and verified, and opens by its name.
     Here {
-        /// What it goes by.
+        /// Its name.
         name: String,
         /// Its folder.
         snapshot: PathBuf,
-        /// Bytes that were fetched for it now.
+        /// Bytes that were downloaded by this pull.
         fetched: u64,
-        /// What the hub says it may be used for.
+        /// Its licence, as the hub has it.
         licence: Option<String>,
-        /// Files that the hub gave no checksum for: only their lengths were compared.
+        /// Files for which the hub gave no checksum; only their length was verified.
         unchecked: Vec<String>,
     },
-    /// It was stopped. What came is kept.
+    /// It was stopped. What was downloaded is kept.
     Stopped,
 }
 
-/// What the hub says of a model, as far as it speaks of models at all.
+/// The hub's metadata of a model.
 struct Listing {
     id: String,
     files: Option<Vec<String>>,
@@ -51,10 +51,7 @@ impl Hub {
     /// # Errors
     /// When it isn't there, isn't let out, is no GPT-2, doesn't fit, or doesn't come; with the way out.
     pub fn pull(&self, name: &str, tell: Tell) -> Result<Pulled> {
-        ensure!(
-            is_id(name),
-            "{name}: no name of a model on the hub; these are `gpt2`, or `owner/name`"
-        );
+        ensure!(is_id(name), "{name}: not a model name of the hub; use `gpt2` or `owner/name`");
         if self.settings.offline {
             let here = cache::cached(&self.settings.cache, name);
             let here = here.with_context(|| {
@@ -78,9 +75,9 @@ impl Hub {
         let at = |file: &str| format!("{id}/resolve/main/{file}");
         let config = self.persist(tell, || self.read(&at("config.json")).map(|(bytes, _)| bytes));
         let config = config.map_err(|trouble| match trouble {
-            Trouble::Missing(_) => Trouble::Fatal(anyhow!(
-                "it has no config.json, so it is no model that can be read here"
-            )),
+            Trouble::Missing(_) => {
+                Trouble::Fatal(anyhow!("it has no config.json, so it can't be opened here"))
+            }
             other => other,
         })?;
         parse_config(&config).context("config.json")?;
@@ -173,7 +170,7 @@ impl Hub {
                 let (json, _) = self.persist(tell, || self.read(&path))?;
                 let parts = shard_names(&json).with_context(|| index.clone())?;
                 if let Some(bad) = parts.iter().find(|part| !is_plain(part)) {
-                    return Err(Trouble::Fatal(anyhow!("{index}: `{bad}` is no name of a file")));
+                    return Err(Trouble::Fatal(anyhow!("{index}: `{bad}` is not a file name")));
                 }
                 files.push(index);
                 files.extend(parts);

@@ -1,5 +1,4 @@
-//! What was learnt of models by using them, in a file of the state folder: how fast they are here, what they may be used
-//! for. Losing it would be no loss.
+//! Measured speeds and licences of models, remembered in the state folder. Losing the file does no harm.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -8,24 +7,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Facts by model, and where they are kept; nowhere in tests.
+/// Facts by model, and their file; `None` in tests.
 #[derive(Debug, Default)]
 pub struct Remembered {
     file: Option<PathBuf>,
     models: BTreeMap<String, Facts>,
 }
 
-/// What is known of one model.
+/// The facts about one model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Facts {
     licence: Option<String>,
-    /// Tokens a second of all offers together, as they came last, by the form that weights were held in.
+    /// The last measured speed in tokens a second, all branches together, by the form of the weights.
     tok_s: BTreeMap<String, f32>,
 }
 
 impl Remembered {
-    /// What the state folder remembers. A file that can't be read remembers nothing.
+    /// Read the file of the state folder; empty if it can't be read.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("models.json"));
         let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
@@ -33,27 +32,27 @@ impl Remembered {
         Self { file, models }
     }
 
-    /// What a model may be used for, as the hub said when it came.
+    /// A model's licence, as the hub had it.
     pub fn licence(&self, name: &str) -> Option<String> {
         self.models.get(name)?.licence.clone()
     }
 
-    /// Tokens a second that came of a model held in this form.
+    /// The last measured speed of a model in this form, in tokens a second.
     pub fn speed(&self, name: &str, form: &str) -> Option<f32> {
         self.models.get(name)?.tok_s.get(form).copied()
     }
 
-    /// It may be used for this.
+    /// Remember a licence.
     pub fn note_licence(&mut self, name: &str, licence: &str) {
         self.models.entry(name.to_owned()).or_default().licence = Some(licence.to_owned());
         self.write();
     }
 
-    /// So many tokens a second came.
+    /// Remember a speed.
     pub fn note_speed(&mut self, name: &str, form: &str, tok_s: f32) {
         let speeds = &mut self.models.entry(name.to_owned()).or_default().tok_s;
         let known = speeds.insert(form.to_owned(), tok_s);
-        // a file isn't written for what nobody would notice
+        // changes under 5 % are not written
         if known.is_none_or(|known| (known - tok_s).abs() > known / 20.0) {
             self.write();
         }
@@ -61,7 +60,7 @@ impl Remembered {
 
     fn write(&self) {
         if let Err(error) = self.try_write() {
-            tracing::warn!(%error, "what was learnt of a model can't be remembered");
+            tracing::warn!(%error, "facts about a model can't be saved");
         }
     }
 

@@ -1,5 +1,5 @@
-//! The models a front end may choose from: those that are here, those that the hub has. Looking and fetching go on in
-//! threads of their own, and what comes of them is told.
+//! The models to choose from in the desk: those on this machine, and published ones on the hub. Listing and downloading
+//! run in threads of their own, which report what they find.
 
 use super::remembered::Remembered;
 use crate::{
@@ -23,90 +23,90 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where models lie and come from.
+/// The models of this machine and the hub.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shelf {
     /// The models of this machine.
     pub catalogue: Catalogue,
-    /// The hub, when there is one to ask.
+    /// The hub's settings, if they are valid.
     pub hub: Option<hub::Settings>,
-    /// The folder in which is remembered how fast they are.
+    /// The state folder, which remembers licences and measured speeds.
     pub state: Option<PathBuf>,
 }
 
-/// One model to choose.
+/// One model in the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
-    /// What opens it.
+    /// Its name, which opens it.
     pub name: String,
-    /// How many parameters, when that is known.
+    /// Parameters, if known.
     pub parameters: Option<usize>,
-    /// Bytes on the disk, or to fetch.
+    /// Bytes on disk, or to download.
     pub bytes: Option<u64>,
-    /// What it may be used for, when that is known.
+    /// Its licence, if known.
     pub licence: Option<String>,
-    /// Tokens a second that came of it here, when some did.
+    /// Its measured speed on this machine in tokens a second, if it was used.
     pub tok_s: Option<f32>,
-    /// It is on this machine.
+    /// Whether it is on this machine.
     pub here: bool,
     /// Why it can't be opened.
     pub broken: Option<String>,
 }
 
-/// What a front end wants of the shelf.
+/// A request to the shelf's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Errand {
-    /// What there is.
+    /// List all models.
     List,
-    /// A model from the hub.
+    /// Download this model from the hub.
     Fetch(String),
-    /// No more of what is being fetched.
+    /// Stop the download.
     Stop,
-    /// So fast came the tokens of a model in this form.
+    /// Remember the measured speed: model, form of its weights, tokens a second.
     Measured(String, String, f32),
 }
 
-/// What the shelf tells.
+/// A report of the shelf's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Word {
-    /// All there is.
+    /// All models.
     Listed(Vec<Entry>),
-    /// How a model comes.
+    /// The progress of a download.
     Fetching(Fetching),
-    /// A model is here.
+    /// A download is complete.
     Came(String),
-    /// It doesn't come; why, or nothing when it was stopped.
+    /// A download ended early: the error, or `None` if it was stopped.
     Ended(String, Option<String>),
 }
 
-/// How far a model has come.
+/// The progress of a download.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fetching {
-    /// Which.
+    /// The model's name.
     pub name: String,
-    /// Bytes that are here, and all of them; 0 of 0 while the hub is asked.
+    /// Bytes downloaded, and bytes in all; 0 of 0 until the hub has answered.
     pub bytes: (u64, u64),
-    /// Bytes a second, once some came.
+    /// Bytes a second, once there is enough to tell.
     pub rate: Option<f64>,
-    /// Why nothing comes, and for how long.
+    /// Why it is waiting, and for how long.
     pub waiting: Option<(String, Duration)>,
 }
 
 impl Fetching {
-    /// Seconds until all is here.
+    /// The estimated time left, in seconds.
     pub fn left(&self) -> Option<u64> {
         let rate = self.rate.filter(|rate| *rate >= 1.0)?;
         Some(((self.bytes.1 - self.bytes.0) as f64 / rate).ceil() as u64)
     }
 
-    /// In hundredths.
+    /// The percentage downloaded.
     pub fn share(&self) -> u64 {
         self.bytes.0 * 100 / self.bytes.1.max(1)
     }
 }
 
 impl Shelf {
-    /// All models that are here, and the published ones that are not.
+    /// All models on this machine, then the published ones that are not.
     pub fn list(&self) -> Vec<Entry> {
         let remembered = Remembered::load(self.state.as_deref());
         let mut entries: Vec<_> =
@@ -151,14 +151,14 @@ impl Shelf {
         entry
     }
 
-    /// Fetch a model, and tell how it comes.
+    /// Download a model and report the progress.
     fn fetch(
         &self,
         name: &str,
         stop: &AtomicBool,
         tell: &dyn Fn(Word) -> bool,
     ) -> Result<Option<String>> {
-        let hub = self.hub.clone().context("there is no hub to ask")?;
+        let hub = self.hub.clone().context("the hub's settings are invalid; see the log")?;
         let mut pace = Pace::default();
         let mut now = Fetching { name: name.to_owned(), ..Fetching::default() };
         let pulled = Hub::new(hub, Conditions::default()).pull(name, &mut |step| {
@@ -185,7 +185,7 @@ impl Shelf {
         Ok(Some(name))
     }
 
-    /// Starts the thread that looks and fetches. `tell` is false when nobody listens any more.
+    /// Start the thread that lists and downloads. It ends when `tell` gives false, because the receiver is gone.
     ///
     /// # Errors
     /// When it can't be started.
@@ -229,11 +229,11 @@ impl Shelf {
             .name("shelf".into())
             .spawn(work)
             .map(drop)
-            .context("the thread that looks for models can't be started")
+            .context("the thread that lists models can't be started")
     }
 }
 
-/// An opener for who has no shelf.
+/// Opens no model: for a desk that was started with one engine and no shelf.
 ///
 /// # Errors
 /// Always.
@@ -241,7 +241,7 @@ pub fn none(_: Option<&str>) -> Result<Engine> {
     bail!("no other model can be opened here")
 }
 
-/// What the model card beside a model says of its licence.
+/// The licence in the model card beside a model.
 fn licence_in(place: &Path) -> Option<String> {
     let folder = if place.is_dir() { place } else { place.parent()? };
     let card = fs::read_to_string(folder.join("README.md")).ok()?;
@@ -251,16 +251,16 @@ fn licence_in(place: &Path) -> Option<String> {
     (!said.is_empty() && said.len() <= 60).then(|| said.to_owned())
 }
 
-/// How fast bytes come, over the last seconds; and when somebody should be told again.
+/// The download rate over the last seconds, and when to report again.
 #[derive(Default)]
 struct Pace {
     seen: VecDeque<(Instant, u64)>,
     told: Option<Instant>,
 }
 
-/// Between two words, so that they can be read.
+/// The least time between two reports, so that they can be read.
 const PAUSE: Duration = Duration::from_millis(250);
-/// What came longer ago says nothing of the rate.
+/// The window over which the rate is measured.
 const LATELY: Duration = Duration::from_secs(5);
 
 impl Pace {
@@ -269,7 +269,7 @@ impl Pace {
         {
             self.seen.pop_front();
         }
-        // what was here before is no pace
+        // bytes of an earlier download are not counted
         if self.seen.back().is_none_or(|(then, _)| now - *then >= PAUSE / 5) {
             self.seen.push_back((now, bytes));
         }

@@ -1,5 +1,5 @@
-//! The model's own thread: requests in, news out. It loads the model there, so that keys work at once, changes it for
-//! another when that is wanted, and whatever goes wrong there is news and never the end of the program.
+//! The model's thread: requests in, news out. It loads the model, so that keys work meanwhile, and replaces it on request.
+//! An error or a panic in it becomes news; it never ends the program.
 
 use crate::{
     generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen},
@@ -16,48 +16,48 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a front end asks of the model.
+/// A request of a front end to the model's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Begin a branch; the others go on.
+    /// Begin a branch; the others continue.
     Generate(Ask),
-    /// End a branch, or look no longer; unknown ones are ignored.
+    /// End a branch or a look; unknown numbers are ignored.
     Stop(BranchId),
-    /// What might have stood in a token's place; the answer has this number.
+    /// Ask for the alternatives to a token; the answer has this number.
     Look(BranchId, Look),
-    /// Let this model go, and read the one of this name in its place. What is live ends untold.
+    /// Replace the model by the one of this name. Live branches end without news.
     Open(String),
-    /// Begin a branch with another model, which is read for that and let go when it has ended.
+    /// Begin a branch with another model, which is loaded for it and dropped when it has ended.
     Beside(String, Ask),
 }
 
-/// What the model's thread tells.
+/// News of the model's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
-    /// The model can be asked.
+    /// The model is loaded.
     Loaded(ModelInfo),
-    /// A branch has begun: what the model sees of its prompt.
+    /// A branch has begun: how its prompt was tokenized.
     Reading(BranchId, Reading),
-    /// A branch has grown.
+    /// The next token of a branch.
     Token(BranchId, Token),
     /// A branch has ended.
     Done(BranchId, StopReason),
-    /// What was looked for.
+    /// The answer to a look.
     Seen(BranchId, Seen),
-    /// How many tokens a second come, all branches together.
+    /// The speed in tokens a second, all branches together.
     Speed(f32),
-    /// The same at the end of so many tokens that it says something of the model on this machine.
+    /// The speed over enough tokens to be remembered for this model.
     Measured(f32),
-    /// A branch has failed, and ends; in a sentence with the way out.
+    /// A branch ended with an error; a sentence that says what to do.
     Failed(BranchId, String),
-    /// The other model can't be read, so the one before it comes back; in a sentence with the way out.
+    /// The other model can't be opened, so the one before is loaded again; a sentence that says what to do.
     NotOpened(String),
-    /// There is no model, and none will come; in a sentence with the way out.
+    /// No model can be loaded; a sentence that says what to do.
     Gone(String),
 }
 
-/// Starts the thread with one model and no other. `tell` takes the news to the front end's inbox, and is false when nobody
-/// listens any more.
+/// Start the thread with one model and no other. `tell` sends news to the front end, and gives false when the receiver is
+/// gone.
 ///
 /// # Errors
 /// When it can't be started.
@@ -74,7 +74,7 @@ pub fn spawn(
     spawn_with(open, requests, tell)
 }
 
-/// Starts the thread. `open` reads a model by its name, and without one the first.
+/// Start the thread. `open` loads a model by its name, or the first one without a name.
 ///
 /// # Errors
 /// When it can't be started.
@@ -97,7 +97,8 @@ pub fn spawn_with(
         .context("the model's thread can't be started")
 }
 
-/// Works with one model until another is wanted. The one is let go before the other is read: both may not fit.
+/// Serve one model until another is requested. The first is dropped before the second is loaded: both may not fit into
+/// memory.
 fn one_after_another(
     open: &dyn Fn(Option<&str>) -> Result<Engine>,
     requests: &Receiver<Request>,
@@ -123,7 +124,7 @@ fn one_after_another(
             }
             Err(error) => {
                 tracing::error!("no model: {error:#}");
-                // The one that was good fails too, or there was none.
+                // The model before fails too, or there was none.
                 let Some(good) = before.take() else {
                     tell(News::Gone(format!("No model: {error:#}")));
                     return;
@@ -135,16 +136,16 @@ fn one_after_another(
     }
 }
 
-/// What a panic said.
+/// A panic's message.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
 }
 
-/// The engine, the branches in hand, and the clock of their speed.
+/// The engine, the live branches, and their speed.
 struct Worker<'a> {
     engine: Engine,
-    /// Another model, while it has a branch.
+    /// Another model by its name, while it has a live branch.
     beside: Option<(String, Engine)>,
     open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
     tell: &'a dyn Fn(News) -> bool,
@@ -152,7 +153,7 @@ struct Worker<'a> {
     clock: Clock,
 }
 
-/// How fast tokens come. Reading a prompt doesn't count: the first tokens only start the clock.
+/// Measures the speed of decoding. Reading a prompt doesn't count: the clock starts with the first tokens.
 #[derive(Default)]
 struct Clock {
     since: Option<Instant>,
@@ -161,7 +162,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// Counts the tokens of a step. Gives their number a second now and then, and at the end.
+    /// Count the tokens of a step. Gives the speed from time to time, and at the end.
     fn count(&mut self, tokens: u32, is_end: bool, now: Instant) -> Option<f32> {
         let Some(since) = self.since else {
             self.since = (tokens > 0).then_some(now);
@@ -177,10 +178,10 @@ impl Clock {
     }
 }
 
-/// Between two words on the speed, so that it can be read.
+/// The least time between two reports of the speed, so that it can be read.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Fewer tokens than these measure chance.
+/// The least number of tokens for a speed that is remembered.
 const MEASURED: u32 = 24;
 
 impl<'a> Worker<'a> {
@@ -192,7 +193,7 @@ impl<'a> Worker<'a> {
         Self { engine, beside: None, open, tell, live: Vec::new(), clock: Clock::default() }
     }
 
-    /// Works until nobody asks or nobody listens, or another model is wanted: then its name. The engine goes with `self`.
+    /// Serve requests until a channel closes, or another model is requested: then gives its name. Drops the engine.
     fn run(mut self, requests: &Receiver<Request>) -> Option<String> {
         loop {
             if self.is_idle() {
@@ -222,7 +223,7 @@ impl<'a> Worker<'a> {
         self.engine.is_idle() && self.beside.as_ref().is_none_or(|(_, engine)| engine.is_idle())
     }
 
-    /// Tell how a branch begins.
+    /// Report how a branch began.
     fn begun(&mut self, branch: BranchId, started: Result<Reading>) -> bool {
         match started {
             Ok(reading) => {
@@ -239,7 +240,7 @@ impl<'a> Worker<'a> {
 
     fn start_beside(&mut self, name: String, ask: Ask) -> Result<Reading> {
         if self.beside.as_ref().is_none_or(|(known, _)| *known != name) {
-            self.beside = None; // at most one besides
+            self.beside = None; // one at most
             let engine = (self.open)(Some(&name))?;
             self.beside = Some((name, engine));
         }
@@ -325,7 +326,7 @@ impl<'a> Worker<'a> {
         Ok(outputs)
     }
 
-    /// A step that fails has failed for all branches in hand.
+    /// A step that fails has failed for all live branches.
     fn fail(&mut self, why: &str) -> bool {
         tracing::error!("a step failed: {why}");
         std::mem::take(&mut self.live).into_iter().all(|branch| {

@@ -29,7 +29,7 @@ pub struct Slot {
     pub size: u64,
     /// The masked CRC-32C of them.
     pub sum: u32,
-    /// Whether it lies in slices of a larger one.
+    /// Whether the tensor was saved in slices.
     pub sliced: bool,
 }
 
@@ -81,7 +81,10 @@ fn head_of(mut message: &[u8]) -> Result<u64> {
             _ => {}
         }
     }
-    ensure!((1..=MOST_SHARDS).contains(&shards), "it tells of {shards} data files");
+    ensure!(
+        (1..=MOST_SHARDS).contains(&shards),
+        "it names {shards} data files; from 1 to 4096 are read"
+    );
     Ok(shards)
 }
 
@@ -152,14 +155,15 @@ impl Bundle {
         let facts = std::fs::metadata(index).with_context(shown)?;
         ensure!(facts.len() <= 64 << 20, "{}: too large for an index", index.display());
         let read = Index::parse(&std::fs::read(index).with_context(shown)?);
-        let read = read.with_context(|| format!("{}: no whole index", index.display()))?;
+        let read =
+            read.with_context(|| format!("{}: not a complete TensorFlow index", index.display()))?;
         let mut files = Vec::new();
         for shard in 0..read.shards {
             let path = index.with_extension(format!("data-{shard:05}-of-{:05}", read.shards));
             let want = read.bytes_of(shard);
             let Ok(file) = File::open(&path) else {
                 bail!(
-                    "{}: missing; this file has the weights themselves, {} bytes: copy it there, beside {}",
+                    "{}: missing; it holds the weights ({} bytes); copy it into the folder of {}",
                     path.display(),
                     HumanCount(want),
                     index.file_name().unwrap_or_default().display()
@@ -189,7 +193,7 @@ impl Bundle {
     /// When it is missing, of another shape or kind, or its sum is wrong.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let slot = self.index.slots.get(name).with_context(|| format!("`{name}` is missing"))?;
-        ensure!(!slot.sliced, "`{name}` lies in slices, which no GPT-2 was saved in");
+        ensure!(!slot.sliced, "`{name}` was saved in slices, which are not read here");
         let mut dims = &slot.dims[..];
         while let [1, rest @ ..] = dims
             && dims.len() > shape.len()

@@ -1,4 +1,5 @@
-//! A GPT-2 on disk: what it is, and its tensors one at a time. Errors name the file and the way out.
+//! A model on disk, in any format: its configuration, its tokenizer, and its tensors one at a time. Errors name the file
+//! and what to do.
 
 use super::{
     gguf::Gguf,
@@ -42,13 +43,13 @@ impl std::fmt::Display for Form {
 
 /// An open checkpoint; its weights are still on disk.
 pub struct Checkpoint {
-    /// As a person would say it.
+    /// Its name, as front ends show it.
     pub name: String,
     /// Its shape.
     pub config: Box<dyn Architecture>,
     /// Its vocabulary.
     pub tokenizer: Tokenizer,
-    /// What a person may want to know, in sentences.
+    /// Notes for the user, in sentences.
     pub notes: Vec<String>,
     weights: Weights,
 }
@@ -150,11 +151,11 @@ impl Checkpoint {
         match &runs[..] {
             [run] => Self::of_run(run),
             [] => bail!(
-                "{}: no model in it: it has neither config.json nor the hparams.json of a gpt-2-simple run",
+                "{}: not a model folder: it has neither config.json nor the hparams.json of a gpt-2-simple run",
                 folder.display()
             ),
             [first, ..] => bail!(
-                "{}: it holds {} runs; give one of them, {} for example",
+                "{}: it holds {} runs; give one of them, for example {}",
                 folder.display(),
                 runs.len(),
                 first.display()
@@ -202,7 +203,7 @@ impl Checkpoint {
         }
     }
 
-    /// Where it is, for a person.
+    /// Its first file, for error messages.
     pub fn place(&self) -> String {
         self.files().first().map_or_else(|| self.name.clone(), |file| file.display().to_string())
     }
@@ -289,12 +290,12 @@ fn weights_in(folder: &Path) -> Result<Weights> {
     for other in ["tf_model.h5", "flax_model.msgpack", "model.onnx", "rust_model.ot"] {
         ensure!(
             place(other).is_none(),
-            "{}: not read here; get the same model's model.safetensors or pytorch_model.bin, and put it there",
+            "{}: this format is not read here; put the model's model.safetensors or pytorch_model.bin there instead",
             folder.join(other).display()
         );
     }
     bail!(
-        "{}: missing; the weights have to lie beside config.json",
+        "{}: missing; put the weights into the folder of config.json",
         folder.join("model.safetensors").display()
     )
 }

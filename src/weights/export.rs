@@ -1,5 +1,5 @@
-//! A checkpoint written anew in the Hugging Face layout, tensor by tensor, as `transformers` reads it. What is written
-//! appears whole or not at all.
+//! Writes a checkpoint in the Hugging Face layout, tensor by tensor, as `transformers` reads it. The folder appears when
+//! it is complete.
 
 use super::{Checkpoint, safetensors::Writer};
 use crate::{
@@ -11,17 +11,21 @@ use candle_core::Device;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-/// Write a checkpoint, with the index of what it was taught, into a folder, which must not be there yet.
+/// Write a checkpoint, with the index of its training text, into a new folder.
 ///
 /// # Errors
-/// When the folder is there or cannot be made, or a tensor is missing, damaged or of another shape.
+/// When the folder exists or cannot be created, or a tensor is missing, damaged or of another shape.
 pub fn to_folder(
     from: &mut Checkpoint,
     memorized: Option<&Memorized>,
     folder: &Path,
 ) -> Result<()> {
     let shown = || format!("{}", folder.display());
-    ensure!(fs::symlink_metadata(folder).is_err(), "{}: there already", folder.display());
+    ensure!(
+        fs::symlink_metadata(folder).is_err(),
+        "{}: already exists; give another name",
+        folder.display()
+    );
     let aside = tempfile::tempdir_in(whole::folder_of(folder)).with_context(shown)?;
     let new = aside.path();
     fits(&from.tokenizer, &*from.config)?;

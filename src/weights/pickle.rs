@@ -25,7 +25,7 @@ pub enum Node<'a> {
     Dict(Vec<(Id, Id)>),
     /// A call that the pickle asks for: of what, with what.
     Call(Id, Id),
-    /// A reference to bytes that lie elsewhere.
+    /// A reference to bytes outside the pickle.
     Elsewhere(Id),
 }
 
@@ -276,13 +276,17 @@ impl<'a> Machine<'a> {
     }
 
     fn append(&mut self, ids: &[Id]) -> Result<()> {
-        let Node::List(list) = self.top()? else { bail!("it adds to what is no list") };
+        let Node::List(list) = self.top()? else {
+            bail!("it appends to something that is not a list")
+        };
         list.extend_from_slice(ids);
         Ok(())
     }
 
     fn insert(&mut self, pairs: &[(Id, Id)]) -> Result<()> {
-        let Node::Dict(dict) = self.top()? else { bail!("it adds to what is no dictionary") };
+        let Node::Dict(dict) = self.top()? else {
+            bail!("it sets an item of something that is not a dictionary")
+        };
         dict.extend_from_slice(pairs);
         Ok(())
     }
@@ -292,7 +296,7 @@ impl<'a> Machine<'a> {
         let node = match self.nodes[what as usize] {
             Node::Global("collections", "OrderedDict") => Node::Dict(Vec::new()),
             Node::Global(..) => Node::Call(what, with),
-            _ => bail!("it calls what is no function"),
+            _ => bail!("it calls something that is not a function"),
         };
         self.push(node)
     }

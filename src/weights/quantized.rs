@@ -75,7 +75,7 @@ fn made_of(from: &Checkpoint, precision: Precision) -> Result<String> {
     for path in from.files() {
         let mut file = File::open(path)?;
         let facts = file.metadata()?;
-        ensure!(facts.len() > 0, "nothing in it");
+        ensure!(facts.len() > 0, "an empty file");
         length += facts.len();
         let time = facts.modified()?.duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos());
         latest = latest.max(time);

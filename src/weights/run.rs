@@ -15,7 +15,7 @@ use std::{
 pub struct Run {
     /// Its shape.
     pub config: Config,
-    /// What a person may want to know, in sentences.
+    /// Notes for the user, in sentences.
     pub notes: Vec<String>,
     bundle: Bundle,
 }
@@ -36,7 +36,7 @@ pub fn is_run(folder: &Path) -> bool {
 }
 
 impl Run {
-    /// Open a run's folder at the step that counts, or the step whose index is given.
+    /// Open a run's folder at the step that `checkpoint` names, or at the step whose index is given.
     ///
     /// # Errors
     /// For every file that is missing or broken, with its name.
@@ -50,7 +50,7 @@ impl Run {
         let place = index.with_file_name("hparams.json");
         let json = fs::read(&place).with_context(|| {
             format!(
-                "{}: a run needs one: it is in the folder of the model it began with",
+                "{}: missing; copy it from the folder of the model that the run started from",
                 place.display()
             )
         })?;
@@ -120,7 +120,7 @@ fn choose(folder: &Path, notes: &mut Vec<String>) -> Result<PathBuf> {
     let all = indexes(folder);
     let Some(last) = all.into_iter().max_by_key(|path| (step(path), path.clone())) else {
         bail!(
-            "{}: no checkpoint in it: `{}.index` and its data have to lie there",
+            "{}: no checkpoint in it: `{}.index` and its data files are missing",
             folder.display(),
             told.as_deref().unwrap_or("model-1000")
         );

@@ -28,22 +28,22 @@ struct Shards {
 /// The names of the files that an index names, all of them beside it.
 ///
 /// # Errors
-/// When it is no index, names nothing, or a place outside its folder.
+/// When it is not an index, names no files, or names a path outside its folder.
 pub fn shard_names(json: &[u8]) -> Result<BTreeSet<String>> {
     let map: Shards = serde_json::from_slice(json)?;
     let names: BTreeSet<String> = map.weight_map.into_values().collect();
-    ensure!(!names.is_empty(), "it names no files");
+    ensure!(!names.is_empty(), "it names no weight files");
     for name in &names {
         let plain = Path::new(name).file_name().is_some_and(|file| file == name.as_str());
-        ensure!(plain, "`{name}` is no name of a file beside it");
+        ensure!(plain, "`{name}` is not the name of a file in its folder");
     }
     Ok(names)
 }
 
-/// The files that an index names, which lie beside it.
+/// The files that an index names; they are in its folder.
 ///
 /// # Errors
-/// When it is no index, names a place outside its folder, or a file is missing.
+/// When it is not an index, names a path outside its folder, or a file is missing.
 pub fn shards(index: &Path) -> Result<Vec<PathBuf>> {
     let shown = || format!("{}", index.display());
     let json = fs::read(index).with_context(shown)?;
@@ -66,7 +66,7 @@ impl Safetensors {
     /// Map files.
     ///
     /// # Errors
-    /// When one is missing, torn, or its header lies about it.
+    /// When one is missing or truncated, or its header is wrong.
     #[allow(unsafe_code)]
     pub fn map(paths: &[PathBuf]) -> Result<Self> {
         let mut maps = Vec::new();

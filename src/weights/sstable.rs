@@ -27,7 +27,7 @@ struct Place {
 /// All entries of a table, in their order.
 ///
 /// # Errors
-/// When it is no table, a length leads outside, or a block's sum is wrong.
+/// When it is not a table, a length is out of range, or a block's checksum is wrong.
 pub fn entries(table: &[u8]) -> Result<Vec<Entry>> {
     let body = table.len().checked_sub(FOOTER).context("it is too short")?;
     let (blocks, mut footer) = table.split_at(body);
@@ -56,9 +56,9 @@ fn place(bytes: &mut &[u8]) -> Result<Place> {
 /// A block's contents, unpacked.
 fn block(blocks: &[u8], Place { offset, size }: Place) -> Result<Cow<'_, [u8]>> {
     let mut rest = blocks;
-    take(&mut rest, offset).context("a block lies outside")?;
-    let packed = take(&mut rest, size).context("a block lies outside")?;
-    let trailer = take(&mut rest, TRAILER as u64).context("a block lies outside")?;
+    take(&mut rest, offset).context("a block is outside the file")?;
+    let packed = take(&mut rest, size).context("a block is outside the file")?;
+    let trailer = take(&mut rest, TRAILER as u64).context("a block is outside the file")?;
     let sum = crc32c::crc32c_append(crc32c::crc32c(packed), &trailer[..1]);
     ensure!(
         trailer[1..] == masked(sum).to_le_bytes(),
@@ -71,7 +71,7 @@ fn block(blocks: &[u8], Place { offset, size }: Place) -> Result<Cow<'_, [u8]>> 
             ensure!(length <= LARGEST, "a block of {length} bytes");
             Ok(snap::raw::Decoder::new().decompress_vec(packed)?.into())
         }
-        kind => bail!("a block is packed in an unknown way ({kind})"),
+        kind => bail!("a block has an unknown compression ({kind})"),
     }
 }
 

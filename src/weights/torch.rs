@@ -1,4 +1,4 @@
-//! PyTorch's `.bin` files, both as archives (since 1.6) and as the row of pickles before: which tensor lies where.
+//! PyTorch's `.bin` files, both as archives (since 1.6) and as the sequence of pickles before that: where each tensor is.
 
 use super::pickle::{Id, Node, Pickle};
 use anyhow::{Context, Result, bail, ensure};
@@ -9,7 +9,7 @@ use std::{
 };
 use zip::{CompressionMethod, ZipArchive};
 
-/// Pickles of weights are some hundred thousand bytes; the numbers lie elsewhere.
+/// Pickles of weights have some hundred thousand bytes; the values are outside the pickle.
 const LARGEST_PICKLE: u64 = 16 << 20;
 /// How the old form begins: a pickle of a number that was drawn once.
 const OLD: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
@@ -42,7 +42,7 @@ impl<R: Read + Seek> Torch<R> {
     /// Read what is where.
     ///
     /// # Errors
-    /// When it is no such file, is torn, or its pickle does what no pickle of weights does.
+    /// When it is not such a file, is truncated, or its pickle does anything that a pickle of weights never does.
     pub fn open(mut file: R) -> Result<Self> {
         let mut head = Vec::new();
         file.by_ref().take(LARGEST_PICKLE).read_to_end(&mut head)?;
@@ -56,7 +56,7 @@ impl<R: Read + Seek> Torch<R> {
     }
 
     fn archive(file: R) -> Result<Self> {
-        let mut zip = ZipArchive::new(file).context("no whole archive; fetch it again")?;
+        let mut zip = ZipArchive::new(file).context("not a complete archive; download it again")?;
         let mut storages = HashMap::new();
         let mut pickle = None;
         for index in 0..zip.len() {
@@ -143,9 +143,9 @@ impl<R: Read + Seek> Torch<R> {
         ensure!(inside, "it has {} bytes of {size}", storage.size.saturating_sub(from));
         let rows_first = packed(shape.iter().rev(), slot.strides.iter().rev());
         let columns_first = packed(shape.iter(), slot.strides.iter());
-        ensure!(rows_first || columns_first, "its numbers don't lie side by side");
+        ensure!(rows_first || columns_first, "its values are not contiguous");
         let end = self.file.seek(SeekFrom::End(0))?;
-        let start = storage.offset.checked_add(from).context("it lies past the end")?;
+        let start = storage.offset.checked_add(from).context("it is past the end of the file")?;
         ensure!(start.checked_add(size as u64).is_some_and(|last| last <= end), "it is torn");
         self.file.seek(SeekFrom::Start(start))?;
         let mut bytes = vec![0; size];
@@ -160,7 +160,7 @@ impl<R: Read + Seek> Torch<R> {
     }
 }
 
-/// Whether numbers lie side by side, the dimensions told from the innermost on.
+/// Whether the values are contiguous; dimensions from the innermost on.
 fn packed<'a>(
     dims: impl Iterator<Item = &'a usize>,
     strides: impl Iterator<Item = &'a usize>,
@@ -206,7 +206,7 @@ fn tensors(pickle: &Pickle) -> Result<BTreeMap<String, Slot>> {
     Ok(tensors)
 }
 
-/// What a value says of a tensor; `None` when it is none.
+/// The tensor that a value describes; `None` if it describes none.
 fn slot(pickle: &Pickle, value: Id) -> Result<Option<Slot>> {
     let Node::Call(what, with) = pickle.node(value) else { return Ok(None) };
     let (mut what, mut with) = (*what, *with);

@@ -76,7 +76,7 @@ fn one_file_carries_a_model_or_a_run() {
     did(&home, &["models", "pack", "run:mine", "--resumable", "-o", run.to_str().unwrap()]);
     assert!(run.metadata().unwrap().len() > 2 * model.metadata().unwrap().len());
     let again = refused(home.command(&["models", "pack", "run:mine", "-o"]).arg(&model));
-    assert!(again.contains("there already"), "{again}");
+    assert!(again.contains("already exists"), "{again}");
 
     did(&away, &["models", "unpack", model.to_str().unwrap()]);
     did(&away, &["models", "unpack", run.to_str().unwrap(), "--name", "theirs"]);
@@ -189,7 +189,7 @@ fn a_packed_file_that_is_wrong_leaves_nothing() {
         assert!(left.is_empty(), "{words}: {left:?}");
     };
     refuses(&whole[..whole.len() / 2], "or not all of it");
-    refuses(b"no archive at all", "no file that");
+    refuses(b"no archive at all", "not a complete file of");
     let mut torn = whole.clone();
     let weights = find(b"{\"__metadata__\"") + 5000;
     torn[weights] ^= 1;
@@ -207,9 +207,9 @@ fn a_packed_file_that_is_wrong_leaves_nothing() {
         }
         bytes
     };
-    refuses(&named(b"../../safetensors"), "has no place in a model");
-    refuses(&named(b"/tmp/xsafetensors"), "has no place in a model");
-    refuses(&named(b"model.safetensorz"), "has no place in a model");
+    refuses(&named(b"../../safetensors"), "is not a file of a model");
+    refuses(&named(b"/tmp/xsafetensors"), "is not a file of a model");
+    refuses(&named(b"model.safetensorz"), "is not a file of a model");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn models_in_parts_come_with_all_parts_and_a_bin_only_when_there_is_nothing_bett
     assert_eq!(fs::read(snapshot.join(names[1])).unwrap(), [2; 2000]);
     assert!(hub::find(&rig.cache(), "o/parts").is_some());
     let said = rig.refused("o/evil");
-    assert!(said.contains("is no name of a file"), "{said}");
+    assert!(said.contains("is not the name of a file"), "{said}");
     let (_, snapshot, _) = here(rig.pull("o/bin").unwrap());
     assert!(snapshot.join("pytorch_model.bin").exists());
 }

@@ -34,7 +34,7 @@ fn a_model_is_pulled_listed_looked_at_used_and_removed() {
         "{said}"
     );
     let again = run(&["models", "pull", "openai-community/gpt2"]);
-    assert!(out(&again).starts_with("gpt2: was here already"), "by its other name it is the same");
+    assert!(out(&again).starts_with("gpt2: already here"), "by its other name it is the same");
     assert_eq!(err(&again), "", "no progress where nobody looks");
     let list = json_lines(&run(&["models", "list", "--json"]));
     let names: Vec<_> = list[0].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
@@ -91,7 +91,7 @@ fn what_was_cut_is_no_model_and_comes_whole_the_next_time() {
     assert_eq!(rig.fake.asked("X-Amz").pop().unwrap().range.as_deref(), Some("bytes=40000-"));
     let asked = rig.fake.world().requests.len();
     let offline = with_hub(&rig, &pull, &[("HF_HUB_OFFLINE", "1")]);
-    assert!(out(&offline).contains("was here already"));
+    assert!(out(&offline).contains("already here"));
     assert_eq!(rig.fake.world().requests.len(), asked, "nobody was asked");
 }
 

@@ -122,7 +122,7 @@ fn a_step_that_is_not_there_is_replaced_by_the_last_that_is() {
 #[test]
 fn what_a_run_lacks_is_named() {
     let cases: [(&str, &[&str]); 5] = [
-        ("hparams.json", &["hparams.json", "a run needs one"]),
+        ("hparams.json", &["hparams.json", "copy it from the folder of the model"]),
         ("encoder.json", &["no tokenizer", "encoder.json"]),
         ("vocab.bpe", &["no tokenizer", "vocab.bpe"]),
         ("model-400.index", &["no checkpoint in it", "model-400.index"]),
@@ -326,7 +326,10 @@ fn safetensors_open_in_parts_and_in_every_type() {
     for outside in ["../part-0.safetensors", "/etc/passwd", "..", ""] {
         let map = serde_json::json!({ "weight_map": { "a": outside } });
         fs::write(&index, map.to_string()).unwrap();
-        assert!(refused(folder.path()).contains("is no name of a file beside it"), "{outside}");
+        assert!(
+            refused(folder.path()).contains("is not the name of a file in its folder"),
+            "{outside}"
+        );
     }
 
     for (dtype, far) in
@@ -436,9 +439,9 @@ fn gguf_files_that_lie_are_refused() {
         bytes
     };
     for count in [1 << 40, u64::MAX] {
-        assert!(say(&with(8, count)).contains("it tells of"), "tensors");
-        assert!(say(&with(16, count)).contains("it tells of"), "metadata");
-        assert!(say(&with(24, count)).contains("x.gguf: not a whole GGUF file"), "a key");
+        assert!(say(&with(8, count)).contains("it claims"), "tensors");
+        assert!(say(&with(16, count)).contains("it claims"), "metadata");
+        assert!(say(&with(24, count)).contains("x.gguf: not a complete GGUF file"), "a key");
     }
     // one more piece of metadata before the others: an alignment of 0, or of no power of two
     for alignment in [0u32, 33, u32::MAX] {

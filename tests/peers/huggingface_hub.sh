@@ -77,6 +77,6 @@ export HF_HOME="$room/theirs"
 target/release/unstuck models list | grep -q 'me/micro'
 target/release/unstuck models verify me/micro | grep -q sound
 target/release/unstuck generate --model me/micro --max-tokens 3 "the" > /dev/null
-target/release/unstuck models pull me/micro | grep -q 'was here already'
+target/release/unstuck models pull me/micro | grep -q 'already here'
 [ "$(grep -c '^GET /content/' "$room/log")" -eq 2 ]
 echo "one cache for both: what either fetched, the other uses"

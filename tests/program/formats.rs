@@ -117,7 +117,7 @@ fn a_model_goes_out_as_gguf_and_as_a_folder_and_comes_back_the_same() {
             let args = [&args[..], &["--quantization", "f32"]].concat();
             home.out(&args);
             assert_eq!(home.goes_on(name, &[]), want, "{to}");
-            assert!(home.err(&args).contains("there already"));
+            assert!(home.err(&args).contains("already exists"));
             let imported = home.out(&["models", "import", name, "--name", to]);
             assert!(imported.contains(to), "{imported}");
             assert_eq!(home.goes_on(to, &[]), want);

@@ -1,5 +1,5 @@
-//! Models that come, go and change their form. What is written appears whole or not at all; what is removed lay in the
-//! data folder, or in the cache that programs for the hub share.
+//! `unstuck models import`, `export` and `remove`. Files appear when they are complete. Only models of the data folder and
+//! of the hub's cache can be removed.
 
 use super::{is_name, note};
 use crate::{
@@ -17,11 +17,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a GGUF file has no place for.
-const NO_INDEX: &str = "a GGUF file doesn't say what the model copies from its training text; `--to hf` and \
-                        `unstuck models pack` do";
+/// Shown when the index of the training text is left out of a GGUF file.
+const NO_INDEX: &str = "a GGUF file can't hold the index of the training text, so copied text will not be marked; \
+                        `--to hf` and `unstuck models pack` keep it";
 
-/// What a model is exported to.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
     /// A folder in the Hugging Face layout, in f32.
@@ -30,18 +30,18 @@ pub enum To {
     Gguf,
 }
 
-/// Turn whatever can be opened into a folder of the shelf, in the Hugging Face layout.
+/// Import a model in any format into the data folder, in the Hugging Face layout.
 ///
 /// # Errors
-/// When it cannot be opened, or the name is taken or none.
+/// When it cannot be opened, or the name is taken or invalid.
 pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     let mut model = Checkpoint::open(path)?;
     let name = name.unwrap_or(&model.name).to_owned();
-    ensure!(is_name(&name), "`{name}` can't be a model's name here; give another with --name");
+    ensure!(is_name(&name), "`{name}` is not a valid model name; give another with --name");
     let to = shelf.join(&name);
     ensure!(
         fs::symlink_metadata(&to).is_err(),
-        "{name}: there is a model of this name; give another with --name, or remove that one"
+        "{name}: a model of this name exists; give another with --name, or remove that one"
     );
     note(&model.notes);
     fs::create_dir_all(shelf).with_context(|| format!("{}", shelf.display()))?;
@@ -51,17 +51,17 @@ pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
         .write(&format!("{name}: imported from a {form} model; --model {name} opens it\n"))
 }
 
-/// Write a model out for other programs.
+/// Export a model for other programs.
 ///
 /// # Errors
-/// When it cannot be opened, the target is there already, or the form cannot hold the model.
+/// When it cannot be opened, the target exists, or the format cannot hold the model.
 pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Result<()> {
     let mut model = found.checkpoint()?;
     note(&model.notes);
     let shown = || format!("{}", output.display());
     ensure!(
         fs::symlink_metadata(output).is_err(),
-        "{}: there already; give another name",
+        "{}: already exists; give another name",
         output.display()
     );
     match to {
@@ -84,27 +84,27 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
     Place::open(None)?.write(&format!("{}\n", output.display()))
 }
 
-/// Remove a model from the shelf, or all revisions of one from the hub's cache; asks first, unless told not to.
+/// Remove a model from the data folder, or all its revisions from the hub's cache; asks first, unless `yes` is set.
 ///
 /// # Errors
-/// When there is none of this name there, nobody says yes, or it can't be deleted.
+/// When there is no such model, the answer is no, or it can't be deleted.
 pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Result<()> {
-    ensure!(name != EMBEDDED, "{name}: it is part of the program");
+    ensure!(name != EMBEDDED, "{name}: it is part of the program and can't be removed");
     let shared = cache.map_or(Vec::new(), |cache| hub::repositories(cache, name));
     ensure!(
         is_name(name) || !shared.is_empty(),
-        "{name}: no name of a model; this removes models of the data folder and the hub's cache only"
+        "{name}: not a model name; only models of the data folder and the hub's cache can be removed, by name"
     );
     let own = [shelf.join(name), shelf.join(format!("{name}.gguf"))];
     let own = own.into_iter().find(|path| is_name(name) && fs::symlink_metadata(path).is_ok());
     let whose = match own {
         Some(_) => "",
-        None => ", the cache that other programs for the hub use too",
+        None => ", the cache that other programs share",
     };
     let paths = own.map_or(shared, |own| vec![own]);
     if paths.is_empty() {
         bail!(
-            "{name}: no such model in {}{}; what lies elsewhere is yours to delete",
+            "{name}: no such model in {}{}; delete models in other folders yourself",
             shelf.display(),
             cache.map_or(String::new(), |cache| format!(" or {}", cache.display()))
         );
@@ -121,10 +121,10 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
         places.join(" and ")
     );
     if !yes && !agreed(&what)? {
-        bail!("{name}: left where it is");
+        bail!("{name}: not removed");
     }
     for path in &paths {
-        // A link is removed, and what it leads to stays: that lies elsewhere.
+        // Of a symbolic link only the link is removed.
         let removed =
             if is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         removed.with_context(|| format!("{}", path.display()))?;
@@ -134,7 +134,7 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
 
 fn agreed(what: &str) -> Result<bool> {
     let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
-    ensure!(stdin.is_terminal() && stderr.is_terminal(), "would remove {what}; say so with --yes");
+    ensure!(stdin.is_terminal() && stderr.is_terminal(), "would remove {what}; confirm with --yes");
     write!(stderr, "Remove {}? [y/N] ", crate::clean::for_terminal(what))?;
     stderr.flush()?;
     let mut answer = String::new();

@@ -1,4 +1,4 @@
-//! What models there are, what is in one, and whether it is sound.
+//! `unstuck models list`, `info` and `verify`.
 
 use super::{millions, note};
 use crate::{
@@ -15,8 +15,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Print a line a model, or one JSON array: those in the program, on the shelves, and the one that is used when none is
-/// named.
+/// Print one line per model, or a JSON array. The default model is marked.
 ///
 /// # Errors
 /// When standard output can't be written.
@@ -67,7 +66,7 @@ fn bytes(model: &Checkpoint) -> u64 {
     model.files().iter().map(length).sum()
 }
 
-/// Print what is in a model, and how its weights are held in memory once it is loaded.
+/// Print a model's sizes, and the memory and form of its weights after loading.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -109,7 +108,7 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
         (
             "shape",
             format!(
-                "{} layers, {} heads, {} wide, {} within",
+                "{} layers, {} heads, embedding width {}, feed-forward width {}",
                 dims.layers, dims.heads, dims.width, dims.inner
             ),
         ),
@@ -124,16 +123,16 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Read all of a model: every tensor's shape, sum where there is one, and numbers; the vocabulary; a first pass.
+/// Verify a model: every tensor's shape, checksum (where the format has one) and values; the vocabulary; a forward pass.
 ///
 /// # Errors
-/// With the first thing that is wrong.
+/// With the first problem that is found.
 pub fn verify(found: &Found, precision: Precision) -> Result<()> {
     if let Some(bad) =
         found.place.as_deref().map(hub::damaged).transpose()?.and_then(|bad| bad.into_iter().next())
     {
         anyhow::bail!(
-            "{}: not what the hub said it is: its checksum is wrong; remove the model and pull it again",
+            "{}: its checksum is wrong; remove the model and pull it again",
             bad.display()
         );
     }
@@ -149,9 +148,9 @@ pub fn verify(found: &Found, precision: Precision) -> Result<()> {
     let (name, parameters) = (model.name.clone(), model.config.parameters());
     note(&model.notes);
     let vocabulary = model.tokenizer.size();
-    model.load(precision).context("a first pass")?;
+    model.load(precision).context("the forward pass")?;
     Place::open(None)?.write(&format!(
-        "{name}: sound: {} tensors, {} numbers, a vocabulary of {vocabulary}, a first pass\n",
+        "{name}: ok: {} tensors, {} parameters, {vocabulary} tokens, a forward pass\n",
         tensors.len(),
         millions(parameters),
     ))

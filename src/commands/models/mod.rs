@@ -13,7 +13,7 @@ pub use pull::pull;
 use crate::{clean::for_terminal, weights::EMBEDDED};
 use std::{io::Write, path::Path};
 
-/// Whether a model of a shelf may be called so.
+/// Whether this is a valid name for a model of the data folder.
 fn is_name(name: &str) -> bool {
     let plain = Path::new(name).file_name().is_some_and(|file| file == name);
     plain && name != EMBEDDED && !name.starts_with('.') && !name.chars().any(char::is_control)
@@ -26,7 +26,7 @@ fn millions(count: usize) -> String {
     format!("{millions:.digits$} million")
 }
 
-/// Notes go where errors go; nobody has to read them.
+/// Print notes to standard error.
 fn note(notes: &[String]) {
     for note in notes {
         let _ = writeln!(std::io::stderr(), "unstuck: {}", for_terminal(note));

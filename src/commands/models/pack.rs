@@ -1,5 +1,5 @@
-//! A model as one file to carry, and back. The file is a zip archive of plain files with a list of them in front. What is
-//! unpacked is named in a list of ours, checked byte for byte and read once before it appears, whole or not at all.
+//! `unstuck models pack` and `unpack`: a model as one zip archive, with a list of its files in front. Unpacking accepts only
+//! files that are known here, verifies their checksums, and opens the model once before it appears.
 
 use super::{is_name, note};
 use crate::{
@@ -19,9 +19,9 @@ use std::{
 };
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-/// The list in front.
+/// The name of the list in front.
 const LIST: &str = "unstuck.json";
-/// What belongs to a model.
+/// The files of a model.
 const MODEL: [&str; 7] = [
     "config.json",
     "tokenizer.json",
@@ -31,32 +31,36 @@ const MODEL: [&str; 7] = [
     "model.safetensors",
     memorized::FILE,
 ];
-/// What a run needs besides to go on.
+/// The files that a run also needs to be resumed.
 const RUN: [&str; 3] = ["run.json", "state.json", "optimizer.safetensors"];
-/// Those of both that lie in a run's folder and not in its checkpoint's.
+/// Those of both that are in a run's folder, not in its checkpoint's.
 const ABOVE: [&str; 2] = ["run.json", memorized::FILE];
 
-/// What is in a packed file.
+/// The list of a packed file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Contents {
-    /// The form of this list; 1.
+    /// The version of this list; 1.
     unstuck_pack: u32,
-    /// What the model was called.
+    /// The model's name.
     name: String,
-    /// The step of a run that can go on; none of a model.
+    /// The step of a run that can be resumed; `None` for a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     step: Option<usize>,
     /// Its files, with their lengths in bytes.
     files: BTreeMap<String, u64>,
 }
 
-/// Write a model into one file; a run of which `resumable` is wanted with all that it needs to go on.
+/// Write a model into one file; with `resumable`, a run with everything that is needed to resume it.
 ///
 /// # Errors
-/// When it can't be opened or written, or the file is there already.
+/// When it can't be opened or written, or the file exists.
 pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result<()> {
     let shown = || output.display().to_string();
-    ensure!(fs::symlink_metadata(output).is_err(), "{}: there already; give another name", shown());
+    ensure!(
+        fs::symlink_metadata(output).is_err(),
+        "{}: already exists; give another name",
+        shown()
+    );
     let name = name.strip_prefix("run:").unwrap_or(name);
     let aside = tempfile::tempdir_in(whole::folder_of(output)).with_context(shown)?;
     let folder = match found.place.as_deref() {
@@ -84,11 +88,15 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
             path.file_name()?.to_str()?.strip_prefix("checkpoint-")?.parse::<usize>().ok()
         };
         step = found.place.as_deref().and_then(number);
-        ensure!(step.is_some(), "{name}: no run; only run:NAME can go on elsewhere");
+        ensure!(step.is_some(), "{name}: not a run; --resumable needs run:NAME");
         for file in RUN {
             let own = folder.join(file);
             let path = if ABOVE.contains(&file) { folder.with_file_name(file) } else { own };
-            ensure!(path.is_file(), "{}: missing; without it the run can't go on", path.display());
+            ensure!(
+                path.is_file(),
+                "{}: missing; the run can't be resumed without it",
+                path.display()
+            );
             files.push((file, path));
         }
     }
@@ -127,19 +135,18 @@ fn is_plain(folder: &Path) -> bool {
     ["config.json", "tokenizer.json", "model.safetensors"].iter().all(|f| folder.join(f).is_file())
 }
 
-/// Take a packed model over into the shelf, or a packed run beside it. `name` is what it is called from now on.
+/// Unpack a model into the data folder, or a run into its folder of runs. `name` renames it.
 ///
 /// # Errors
-/// When the file is damaged, holds anything else, or the name is taken.
+/// When the file is damaged or has unknown files, or the name is taken.
 pub fn unpack(packed: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     let shown = || packed.display().to_string();
     let file = File::open(packed).with_context(shown)?;
-    let mut zip = ZipArchive::new(BufReader::new(file)).with_context(|| {
-        format!("{}: no file that `unstuck models pack` wrote, or not all of it", shown())
-    })?;
+    let mut zip = ZipArchive::new(BufReader::new(file))
+        .with_context(|| format!("{}: not a complete file of `unstuck models pack`", shown()))?;
     let contents = contents(&mut zip).with_context(shown)?;
     let name = name.unwrap_or(&contents.name);
-    ensure!(is_name(name), "`{name}` can't be a model's name here; give another with --name");
+    ensure!(is_name(name), "`{name}` is not a valid model name; give another with --name");
     let (place, opens) = match contents.step {
         Some(_) => (shelf.with_file_name("runs"), format!("run:{name}")),
         None => (shelf.to_owned(), name.to_owned()),
@@ -147,7 +154,7 @@ pub fn unpack(packed: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     let to = place.join(name);
     ensure!(
         fs::symlink_metadata(&to).is_err(),
-        "{}: there already; give another name with --name",
+        "{}: already exists; give another name with --name",
         to.display()
     );
     fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
@@ -163,19 +170,22 @@ pub fn unpack(packed: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
         let path = if is_above { &new } else { &within }.join(file);
         extract(&mut zip, file, length, &path).with_context(|| format!("{}: {file}", shown()))?;
     }
-    check(&within).with_context(|| format!("{}: not taken over", shown()))?;
+    check(&within).with_context(|| format!("{}: not unpacked", shown()))?;
     fs::rename(&new, &to).with_context(|| to.display().to_string())?;
     Place::open(None)?.write(&format!("{opens}: unpacked; --model {opens} opens it\n"))
 }
 
-/// The list in front, held against what is there.
+/// Read the list, and compare it with the archive's files.
 fn contents<R: Read + io::Seek>(zip: &mut ZipArchive<R>) -> Result<Contents> {
     let list = zip.by_name(LIST).with_context(|| format!("no `{LIST}` in it"))?;
     let mut json = Vec::new();
     list.take(1 << 16).read_to_end(&mut json)?;
     let contents: Contents = serde_json::from_slice(&json).with_context(|| LIST.to_owned())?;
     let form = contents.unstuck_pack;
-    ensure!(form == 1, "packed in form {form}, which a later version of this program wrote");
+    ensure!(
+        form == 1,
+        "it has format version {form}; this program reads version 1, so use a newer one"
+    );
     let is_known =
         |file: &str| MODEL.contains(&file) || contents.step.is_some() && RUN.contains(&file);
     for file in zip.file_names() {
@@ -183,11 +193,11 @@ fn contents<R: Read + io::Seek>(zip: &mut ZipArchive<R>) -> Result<Contents> {
         if file == LIST {
             continue;
         }
-        ensure!(is_known(file), "`{}` has no place in a model", file.escape_debug());
+        ensure!(is_known(file), "`{}` is not a file of a model", file.escape_debug());
         ensure!(contents.files.contains_key(file), "`{file}` is not in its list");
     }
     for file in contents.files.keys() {
-        ensure!(is_known(file), "`{}` has no place in a model", file.escape_debug());
+        ensure!(is_known(file), "`{}` is not a file of a model", file.escape_debug());
     }
     let needed = MODEL[..2].iter().chain(["model.safetensors"].iter());
     let more = if contents.step.is_some() { &RUN[..] } else { &[] };
@@ -197,7 +207,7 @@ fn contents<R: Read + io::Seek>(zip: &mut ZipArchive<R>) -> Result<Contents> {
     Ok(contents)
 }
 
-/// Write out one file, which is as long as the list says and whose sum is right (the reader looks at that).
+/// Extract one file. Its length must be that of the list; the reader verifies its checksum.
 fn extract<R: Read + io::Seek>(
     zip: &mut ZipArchive<R>,
     file: &str,
@@ -205,17 +215,20 @@ fn extract<R: Read + io::Seek>(
     to: &Path,
 ) -> Result<()> {
     let from = zip.by_name(file).context("missing")?;
-    ensure!(from.compression() == CompressionMethod::Stored, "packed in a way that is not ours");
+    ensure!(
+        from.compression() == CompressionMethod::Stored,
+        "compressed; `unstuck models pack` only stores files"
+    );
     let mut out = File::create_new(to)?;
     // one byte more than it may have, so that the reader comes to the end and looks at the sum
     let copied = io::copy(&mut from.take(length + 1), &mut out)?;
     if copied != length {
-        bail!("{copied} bytes, where the list has {length}");
+        bail!("{copied} bytes, but the list says {length}");
     }
     Ok(out.sync_all()?)
 }
 
-/// Read all of a model.
+/// Read every tensor of a model.
 fn check(folder: &Path) -> Result<()> {
     let mut model = Checkpoint::open(folder)?;
     for spec in model.config.tensors() {

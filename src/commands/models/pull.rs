@@ -1,4 +1,4 @@
-//! `unstuck models pull`: a model by its name from the hub, with a line of progress where somebody looks.
+//! `unstuck models pull`: downloads a model from the hub, with a progress line if standard error is a terminal.
 
 use crate::{
     clean::for_terminal,
@@ -18,11 +18,11 @@ use std::{
     time::Duration,
 };
 
-/// Fetch a model into the shared cache. `stop` ends it at the next byte, and what came is kept. Gives the model's name and
-/// what it may be used for, if the hub says that.
+/// Download a model into the shared cache. Setting `stop` ends it; what was downloaded is kept. Gives the model's name and
+/// licence, if the hub has one.
 ///
 /// # Errors
-/// When it can't be had, with the way out; or it was stopped.
+/// When it can't be downloaded, or was stopped.
 pub fn pull(
     hub: &Hub,
     name: &str,
@@ -39,19 +39,19 @@ pub fn pull(
     });
     line.0.finish_and_clear();
     let Pulled::Here { name, snapshot, fetched, licence, unchecked } = pulled? else {
-        bail!("{name}: stopped; what came is kept, and the same command goes on from there");
+        bail!("{name}: stopped; the same command resumes the download");
     };
     Checkpoint::open(&snapshot)
-        .with_context(|| format!("{name}: it came as the hub has it, but doesn't open"))?;
+        .with_context(|| format!("{name}: downloaded and verified, but it doesn't open"))?;
     let came = match fetched {
-        0 => "was here already".into(),
+        0 => "already here".into(),
         bytes => format!("fetched, {}", size(bytes)),
     };
     let terms = licence.as_ref().map_or(String::new(), |licence| format!(" (licence: {licence})"));
     let mut text = format!("{name}: {came}{terms}; --model {name} opens it\n");
     if !unchecked.is_empty() {
         text += &format!(
-            "{name}: the hub gave no checksum for {}; only lengths were compared\n",
+            "{name}: the hub gave no checksum for {}; only lengths were verified\n",
             unchecked.join(", ")
         );
     }
@@ -59,7 +59,7 @@ pub fn pull(
     Ok((name, licence))
 }
 
-/// The line on standard error; nothing where that is no terminal.
+/// The progress line on standard error; hidden if that is not a terminal.
 struct Line(ProgressBar);
 
 impl Line {

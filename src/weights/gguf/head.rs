@@ -37,7 +37,10 @@ pub fn read<R: Read + Seek>(file: &mut R) -> Result<Content> {
     let (tensors, metadata) = (head.count()?, head.count()?);
     // A piece of metadata takes 13 bytes at least, a tensor 24.
     let least = tensors.saturating_mul(24).saturating_add(metadata.saturating_mul(13));
-    ensure!(least <= head.left, "it tells of {tensors} tensors and {metadata} metadata");
+    ensure!(
+        least <= head.left,
+        "it claims {tensors} tensors and {metadata} metadata entries, more than fit into it"
+    );
     let metadata = (0..metadata).map(|_| head.metadata()).collect::<Result<HashMap<_, _>>>()?;
     let tensor_infos = (0..tensors).map(|_| head.tensor()).collect::<Result<HashMap<_, _>>>()?;
     let alignment = match metadata.get("general.alignment") {

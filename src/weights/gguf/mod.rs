@@ -38,7 +38,7 @@ impl<R: Read + Seek> Gguf<R> {
     /// # Errors
     /// When it is not GGUF, is torn, or holds another architecture.
     pub fn open(mut reader: R) -> Result<Self> {
-        let content = head::read(&mut reader).context("not a whole GGUF file")?;
+        let content = head::read(&mut reader).context("not a complete GGUF file")?;
         let name = content.metadata.get("general.architecture").and_then(|v| v.to_string().ok());
         let family = family(name.map_or("", String::as_str))?;
         Ok(Self { content, family, reader })
@@ -146,7 +146,7 @@ impl<R: Read + Seek> Tensors for Gguf<R> {
         ensure!(got == want, "`{name}` has the shape {got:?}; its metadata ask for {want:?}");
         let block = info.ggml_dtype.block_size();
         let rows = want.last().is_some_and(|row| row.is_multiple_of(block));
-        ensure!(rows, "`{name}`: its rows don't divide into blocks of {block}");
+        ensure!(rows, "`{name}`: its row length is not a multiple of the block size {block}");
         let raw = info
             .read(&mut self.reader, self.content.tensor_data_offset, &Device::Cpu)
             .with_context(|| format!("`{name}`"))?;
@@ -166,7 +166,7 @@ impl Metadata for Content {
             Value::I64(n) => u64::try_from(*n).ok(),
             value => value.to_u64().ok(),
         };
-        Ok(number.with_context(|| format!("`{key}` is no count"))? as usize)
+        Ok(number.with_context(|| format!("`{key}` is not a count"))? as usize)
     }
 
     fn float(&self, key: &str) -> Option<f32> {
