@@ -360,7 +360,24 @@ fn links_lead_somewhere() {
 }
 
 #[test]
-fn the_first_page_is_short() {
-    let bytes = fs::metadata("README.md").unwrap().len();
-    assert!(bytes <= 8 * 1024, "README.md has {bytes} bytes");
+fn the_map_names_only_what_exists() {
+    let page = Page::open("ARCHITECTURE.md");
+    for span in page.spans().filter(|span| span.contains('/') && !span.contains(' ')) {
+        let roots = ["", "src/"].map(|root| Path::new(root).join(span));
+        let ours = ["src/", "tests/", "docs/", "examples/", "themes/"];
+        let looks_like_a_path =
+            ours.iter().any(|top| span.starts_with(top)) || span.ends_with(".rs");
+        assert!(
+            !looks_like_a_path || roots.iter().any(|path| path.exists()),
+            "ARCHITECTURE.md names `{span}`, which is not there"
+        );
+    }
+}
+
+#[test]
+fn the_first_pages_are_short() {
+    for (page, most) in [("README.md", 8), ("ARCHITECTURE.md", 10)] {
+        let bytes = fs::metadata(page).unwrap().len();
+        assert!(bytes <= most * 1024, "{page} has {bytes} bytes; at most {most} KiB");
+    }
 }
