@@ -124,7 +124,7 @@ fn what_a_model_copies_is_known_wherever_it_goes() {
     assert!(lines(&said)[0]["copied"].is_u64(), "{}", err(&said));
     // one file has no place for it, and that is said
     let said = did(&["models", "export", "run:mine", "--to", "gguf", "-o", "mine.gguf"]);
-    assert!(err(&said).contains("`--to hf` and `unstuck models pack` do"), "{}", err(&said));
+    assert!(err(&said).contains("`--to hf` and `unstuck models pack` keep it"), "{}", err(&said));
     let tiny = fs::canonicalize(TINY).unwrap();
     let said =
         did(&["models", "export", tiny.to_str().unwrap(), "--to", "gguf", "-o", "tiny.gguf"]);
@@ -188,7 +188,7 @@ fn a_packed_file_that_is_wrong_leaves_nothing() {
         let left: Vec<_> = fs::read_dir(home.models()).into_iter().flatten().flatten().collect();
         assert!(left.is_empty(), "{words}: {left:?}");
     };
-    refuses(&whole[..whole.len() / 2], "or not all of it");
+    refuses(&whole[..whole.len() / 2], "not a complete file of");
     refuses(b"no archive at all", "not a complete file of");
     let mut torn = whole.clone();
     let weights = find(b"{\"__metadata__\"") + 5000;
