@@ -33,8 +33,8 @@ use unstuck::{
     model::Precision,
     session::History,
     token::{Preset, SamplingParams},
-    tui::{self, command::Command},
-    ui::keymap::{self, Keymap},
+    tui,
+    ui::keymap,
 };
 
 /// All settings, with their defaults.
@@ -195,7 +195,7 @@ fn key_lines(
         command,
     });
     let mut good = Vec::new();
-    let Ok(mut keymap) = Keymap::<Command>::parse(keymap::DEFAULTS) else { return good };
+    let Ok(mut keymap) = tui::keymap() else { return good };
     for line in lines {
         if let Err(error) = keymap.lay(&line) {
             wrong.push(format!("{error:#}"));

@@ -1,22 +1,11 @@
-//! The commands of the desk: everything that a key can do. The doc comment of a command is its help text, shown by F1,
-//! by the palette and in docs/desk.md; `message` is the heading above it.
+//! The commands: everything that a key can do. A doc comment here is the help text, `message` its heading in the help.
+//! Commands that open an overlay are described in the overlay's file ([`Opens`]) and listed in `overlay::TABLE`.
 
 use crate::session::Motion;
-use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumIter, EnumMessage, IntoEnumIterator};
 
 /// A command of the desk.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    EnumIter,
-    EnumMessage,
-    EnumString,
-    IntoStaticStr,
-    VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
     /// Ask the model for offers at the cursor; on an empty page, for openings.
@@ -82,18 +71,6 @@ pub enum Command {
     /// Take offer 6.
     #[strum(message = "The model", serialize = "take-6")]
     Take6,
-    /// Open the token at the cursor: see the alternatives, continue from one.
-    #[strum(message = "The model")]
-    OpenToken,
-    /// Choose another model, installed or from the hub; the draft stays.
-    #[strum(message = "The model")]
-    Models,
-    /// Open the dials: preset, sampling settings, length and number of offers.
-    #[strum(message = "The model")]
-    Dials,
-    /// Let a second model answer beside this one, with the same seed.
-    #[strum(message = "The model")]
-    Compare,
 
     /// Undo the last change, by you or by the model.
     #[strum(message = "The text")]
@@ -113,9 +90,6 @@ pub enum Command {
     /// Select the whole text.
     #[strum(message = "The text")]
     SelectAll,
-    /// Find and replace; press again to return to where you were.
-    #[strum(message = "The text")]
-    Find,
     /// Start a new line.
     #[strum(message = "The text")]
     NewLine,
@@ -132,9 +106,6 @@ pub enum Command {
     #[strum(message = "The text")]
     DeleteWordForward,
 
-    /// Open the branch map: visit, compare, name, bookmark, prune branches.
-    #[strum(message = "The history")]
-    Branches,
     /// Go to the next branch at this place.
     #[strum(message = "The history")]
     NextBranch,
@@ -185,40 +156,38 @@ pub enum Command {
     /// Save the draft.
     #[strum(message = "The desk")]
     Save,
-    /// Save the draft under another name.
-    #[strum(message = "The desk")]
-    SaveAs,
     /// Quit; asks first if there are unsaved changes.
     #[strum(message = "The desk")]
     Quit,
-    /// Find any command by a few letters, and run it.
-    #[strum(message = "The desk")]
-    Palette,
-    /// Choose a theme, with a preview.
-    #[strum(message = "The desk")]
-    Themes,
-    /// Open a recent draft instead of this one.
-    #[strum(message = "The desk")]
-    Recent,
-    /// Open the bot's approval queue: approve, edit or reject replies.
-    #[strum(message = "The desk")]
-    Mentions,
     /// Go on air: large text for an audience; press again to return.
     #[strum(message = "The desk")]
     OnAir,
-    /// Show all keys.
-    #[strum(message = "The desk")]
-    Help,
+    /// Open an overlay.
+    #[strum(disabled)]
+    Opens(&'static Opens),
 }
 
-/// How a command moves the cursor.
+/// A command that opens an overlay.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opens {
+    /// Its name in the table of keys.
+    pub name: &'static str,
+    /// The heading that it has in the help; one of those in [`Command`].
+    pub heading: &'static str,
+    /// What it does, in a sentence.
+    pub help: &'static str,
+    /// Its keys, the usual one first.
+    pub keys: &'static [&'static str],
+}
+
+/// Where a moving command leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// Along the text.
+    /// Along the text, as the session knows it.
     Text(Motion),
-    /// By this many rows of the screen; negative is up.
+    /// By rows of the screen; negative is up.
     Rows(isize),
-    /// By this many screens; negative is up.
+    /// By screens; negative is up.
     Pages(isize),
     /// To the start of the row on the screen.
     RowStart,
@@ -227,7 +196,39 @@ pub enum Move {
 }
 
 impl Command {
-    /// How the command moves the cursor when it takes nothing; `None` when it never moves it.
+    /// All commands: those here and those of overlays, in the order of the help.
+    pub fn all(overlays: impl Iterator<Item = &'static Opens>) -> Vec<Self> {
+        let mut all: Vec<_> = Self::iter().chain(overlays.map(Self::Opens)).collect();
+        let headings: Vec<_> = Self::iter().map(Self::heading).collect();
+        all.sort_by_key(|command| headings.iter().position(|name| *name == command.heading()));
+        all
+    }
+
+    /// Its name in the table of keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opens(overlay) => overlay.name,
+            other => other.get_serializations().first().copied().unwrap_or_default(),
+        }
+    }
+
+    /// The heading that it has in the help.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Opens(overlay) => overlay.heading,
+            other => other.get_message().unwrap_or_default(),
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Opens(overlay) => overlay.help,
+            other => other.get_documentation().unwrap_or_default(),
+        }
+    }
+
+    /// Where the command moves when it doesn't take; `None` when it does not move at all.
     pub fn leads(self) -> Option<Move> {
         Some(match self {
             Self::Left => Move::Text(Motion::Left),
@@ -248,7 +249,7 @@ impl Command {
         })
     }
 
-    /// Whether the command changes the offers only, and not the page.
+    /// It does something to the chosen offer, or to how many there are, and not to the page.
     pub fn is_about_an_offer(self) -> bool {
         matches!(
             self,
@@ -261,9 +262,9 @@ impl Command {
         )
     }
 
-    /// Whether the command shows something at the cursor without changing the text.
+    /// It brings something to the cursor without changing the text.
     pub fn is_at_the_cursor(self) -> bool {
-        matches!(self, Self::Ask | Self::AskOrTab | Self::RollAgain | Self::OpenToken)
+        matches!(self, Self::Ask | Self::AskOrTab | Self::RollAgain)
     }
 
     /// The number of the offer that the command takes, from 0.
@@ -274,21 +275,8 @@ impl Command {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::keymap::{DEFAULTS, Keymap};
-    use strum::IntoEnumIterator;
-
-    #[test]
-    fn every_command_has_help_a_heading_and_a_key() {
-        let keymap = Keymap::<Command>::parse(DEFAULTS).expect("the keys as they come");
-        for command in Command::iter() {
-            let name: &str = command.into();
-            assert_eq!(name.parse(), Ok(command));
-            assert!(command.get_documentation().is_some(), "{name} has no help");
-            assert!(command.get_message().is_some(), "{name} has no heading");
-            assert!(keymap.keys(command).next().is_some(), "{name} has no key");
-        }
+impl From<Command> for &'static str {
+    fn from(command: Command) -> Self {
+        command.name()
     }
 }

@@ -1,25 +1,21 @@
 //! The desk: a page, and the model's offers beside it. One inbox brings keys and news; one value holds the state.
 
-pub mod app;
-mod clipboard;
-pub mod command;
-mod dials;
-mod field;
-mod find;
+mod app;
+mod command;
+mod desk;
+mod drawn;
 pub mod live;
-mod models;
-mod notices;
-mod offers;
 mod overlay;
 mod page;
-mod picker;
-mod recent;
 mod rest;
 mod settings;
-mod times;
+mod show;
+mod text;
 mod view;
 
 pub use app::App;
+pub use command::Command;
+pub use overlay::{commands, keymap};
 pub use settings::Settings;
 
 use rest::Rest;

@@ -5,7 +5,6 @@ use super::mistake;
 use anyhow::{Context, Result, bail};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::{collections::BTreeMap, fmt, str::FromStr};
-use strum::VariantNames;
 use toml::Spanned;
 
 /// The default keys of the desk.
@@ -172,6 +171,8 @@ pub const NOTHING: &str = "nothing";
 /// Which command each key runs, in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Keymap<C> {
+    /// All commands there are.
+    commands: Vec<C>,
     bindings: Vec<(Key, C)>,
     /// The lines of the writer's own table, which may name each key once.
     own: Vec<(Key, Line)>,
@@ -179,29 +180,30 @@ pub struct Keymap<C> {
     letters: bool,
 }
 
-impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
-    /// Reads a table of keys.
+impl<C: Copy + PartialEq + Into<&'static str>> Keymap<C> {
+    /// Reads a table of keys for these commands.
     ///
     /// # Errors
     /// An unknown key or command, or two lines for one key; the message names them.
-    pub fn parse(text: &str) -> Result<Self> {
-        Self::read(text, false)
+    pub fn parse(text: &str, commands: impl IntoIterator<Item = C>) -> Result<Self> {
+        Self::read(text, commands, false)
     }
 
     /// Like [`Keymap::parse`], but letters are keys too, because nothing is typed.
     ///
     /// # Errors
     /// Like [`Keymap::parse`].
-    pub fn parse_any(text: &str) -> Result<Self> {
-        Self::read(text, true)
+    pub fn parse_any(text: &str, commands: impl IntoIterator<Item = C>) -> Result<Self> {
+        Self::read(text, commands, true)
     }
 
-    fn read(text: &str, letters: bool) -> Result<Self> {
+    fn read(text: &str, commands: impl IntoIterator<Item = C>, letters: bool) -> Result<Self> {
         let table: BTreeMap<Spanned<String>, String> =
             toml::from_str(text).context("the table of keys")?;
         let mut table: Vec<_> = table.into_iter().collect();
         table.sort_by_key(|(key, _)| key.span().start);
-        let mut keymap = Self { bindings: Vec::new(), own: Vec::new(), letters };
+        let commands = commands.into_iter().collect();
+        let mut keymap = Self { commands, bindings: Vec::new(), own: Vec::new(), letters };
         for (key, command) in table {
             let place = format!("keys, line {}", mistake::line(text, key.span().start));
             keymap.lay(&Line { key: key.into_inner(), command, place })?;
@@ -222,20 +224,26 @@ impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
         if key.typed().is_some() && !self.letters {
             bail!("{place}: `{name}` types a character; add ctrl or alt");
         }
-        let bound = if command == NOTHING { None } else { Some(command.parse()) };
-        let Ok(bound) = bound.transpose() else {
-            let meant = mistake::meant(command, C::VARIANTS);
+        let named = self.commands.iter().copied().find(|known| (*known).into() == command);
+        if named.is_none() && command != NOTHING {
+            let names: Vec<&str> = self.commands.iter().map(|known| (*known).into()).collect();
+            let meant = mistake::meant(command, &names);
             bail!("{place}: `{name}` is given to `{command}`, which is not a command{meant}")
-        };
+        }
         if let Some((_, other)) = self.own.iter().find(|(known, _)| *known == key) {
             bail!("{place}: `{name}` is the same key as `{}` ({})", other.key, other.place);
         }
         self.own.push((key, line.clone()));
         self.bindings.retain(|(known, _)| *known != key);
-        if let Some(bound) = bound {
+        if let Some(bound) = named {
             self.bindings.insert(0, (key, bound));
         }
         Ok(())
+    }
+
+    /// All commands there are, with a key or without.
+    pub fn commands(&self) -> &[C] {
+        &self.commands
     }
 
     /// The command of a key.
@@ -245,13 +253,21 @@ impl<C: Copy + PartialEq + FromStr + VariantNames> Keymap<C> {
 
     /// The keys of a command, the usual one first.
     pub fn keys(&self, command: C) -> impl Iterator<Item = Key> + '_ {
-        self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(key, _)| *key)
+        self.keys_of(command.into())
+    }
+
+    /// The keys of the command of this name; the first is its usual one.
+    pub fn keys_of(&self, name: &str) -> impl Iterator<Item = Key> + '_ {
+        let command = self.commands.iter().copied().find(|command| (*command).into() == name);
+        let bound = self.bindings.iter().filter(move |(_, bound)| Some(*bound) == command);
+        bound.map(|(key, _)| *key)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::IntoEnumIterator;
 
     #[test]
     fn spellings_of_one_chord_are_one_key() {
@@ -271,7 +287,7 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Copy, Debug, PartialEq, strum::EnumString, strum::VariantNames)]
+    #[derive(Clone, Copy, Debug, PartialEq, strum::EnumIter, strum::IntoStaticStr)]
     #[strum(serialize_all = "kebab-case")]
     enum Act {
         Save,
@@ -296,7 +312,7 @@ mod tests {
             ("\"hyper-s\" = \"save\"", "`hyper`"),
             ("\"x\" = \"save\"", "types a character"),
         ] {
-            let error = Keymap::<Act>::parse(table).expect_err(table);
+            let error = Keymap::<Act>::parse(table, Act::iter()).expect_err(table);
             assert!(format!("{error:#}").contains(says), "{error:#}");
         }
     }
@@ -304,7 +320,7 @@ mod tests {
     #[test]
     fn own_keys_are_laid_over() {
         let table = "\"ctrl-s\" = \"save\"\n\"f2\" = \"save\"\n\"ctrl-q\" = \"quit\"";
-        let mut keymap = Keymap::<Act>::parse(table).expect("good");
+        let mut keymap = Keymap::<Act>::parse(table, Act::iter()).expect("good");
         let keys = |keymap: &Keymap<Act>, act| {
             keymap.keys(act).map(|key| key.to_string()).collect::<Vec<_>>().join(" ")
         };

@@ -1,6 +1,7 @@
 //! What front ends share: keys, themes, the terminal's set-up, signals, and the thread of the model. Independent of any
 //! front end.
 
+pub mod asking;
 pub mod escapes;
 pub mod keep;
 pub mod keymap;

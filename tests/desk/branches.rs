@@ -204,7 +204,7 @@ fn branches_are_named_marked_and_pruned() {
     desk.steps(&["p", "p"]);
     assert!(desk.shown().contains("the page comes from this branch"), "{}", desk.shown());
     desk.steps(&["<up>", "p"]);
-    assert!(desk.shown().contains("p again forgets this branch"));
+    assert!(desk.shown().contains("Press p again to forget this branch"));
     desk.steps(&["<down>", "<up>"]);
     assert!(desk.shown().contains("One two."), "another key is no answer");
     desk.steps(&["p", "p"]);

@@ -4,11 +4,10 @@ use crate::support::desk::{Desk, beside::queue, settings};
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::Color;
 use std::{fs, path::Path};
-use strum::IntoEnumIterator;
 use unstuck::{
     session::Session,
     token::SamplingParams,
-    tui::{Event, Settings, command::Command},
+    tui::{Event, Settings, commands},
     ui::{
         keymap::Line,
         theme::{Depth, Themes},
@@ -44,8 +43,8 @@ fn drafts_of_late_at_every_size() {
 #[test]
 fn the_palette_finds_every_command_by_its_name() {
     let mut desk = Desk::on(ISLAND);
-    for command in Command::iter().filter(|command| *command != Command::Palette) {
-        let name = <&str>::from(command).replace('-', " ");
+    for command in commands().into_iter().filter(|command| command.name() != "palette") {
+        let name = command.name().replace('-', " ");
         desk.steps(&["<ctrl-p>", &name]);
         let shown = desk.shown();
         let first = shown.lines().find(|line| line.contains('▸')).unwrap_or_default();
@@ -87,7 +86,7 @@ fn a_theme_is_seen_at_once_and_worn_when_chosen() {
     assert_eq!(ground(&desk), ink);
     desk.steps(&["<alt-c>", "paper", "<enter>"]);
     assert_eq!(ground(&desk), paper);
-    assert!(desk.shown().contains("there is no file of settings"), "{}", desk.shown());
+    assert!(desk.shown().contains("there is no settings file"), "{}", desk.shown());
     // The worn one is in hand when the list opens again.
     desk.steps(&["<alt-c>"]);
     assert!(desk.shown().contains("▸ paper"));
@@ -114,7 +113,7 @@ fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
     // What can't be understood is left as it is, and worn all the same.
     fs::write(&file, "[desk\n").unwrap();
     let shown = choose(&settings);
-    assert!(shown.contains("! paper is worn, but not kept: "), "{shown}");
+    assert!(shown.contains("! paper is used, but not kept: "), "{shown}");
     assert!(shown.contains("unstuck.toml: line 1: "), "{shown}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "[desk\n");
     // Esc keeps nothing.
@@ -175,8 +174,8 @@ fn dials_say_where_they_end_and_what_was_changed() {
         (2, "7", "top-p goes from 0 to 1."),
         (3, "99999999999999999999999", "top-k goes from 0 to 1000000."),
         (7, "0", "offers goes from 1 to 6."),
-        (1, "1.2.3", "1.2.3 is no number."),
-        (1, ".", ". is no number."),
+        (1, "1.2.3", "1.2.3 is not a number."),
+        (1, ".", ". is not a number."),
     ] {
         dials(&mut desk, down);
         desk.steps(&[step, "<enter>"]);
@@ -187,7 +186,7 @@ fn dials_say_where_they_end_and_what_was_changed() {
     desk.steps(&["3"]);
     assert!(desk.shown().contains("A preset has no number"), "{}", desk.shown());
     desk.steps(&["<right>", "<ctrl-d>"]);
-    assert!(desk.shown().contains("steady: so from the next question on"), "{}", desk.shown());
+    assert!(desk.shown().contains("steady: from the next question on"), "{}", desk.shown());
     // Seeds go on from one that is set, and again from there when it is set again. Offers come meanwhile as ever.
     let mut desk = Desk::with("boat.", &settings());
     for offer in ["one", "two"] {
@@ -221,7 +220,7 @@ fn dials_are_kept_in_the_users_settings() {
         desk.steps(&["k"]);
         desk.shown()
     };
-    assert!(kept(&settings(), 1, &["<right>"]).contains("there is no file of settings"));
+    assert!(kept(&settings(), 1, &["<right>"]).contains("there is no settings file"));
     let with = Settings { file: Some(file.clone()), ..settings() };
     fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
     let shown = kept(&with, 1, &["<right>", "<end>", "7", "<enter>"]);
@@ -239,7 +238,7 @@ fn dials_are_kept_in_the_users_settings() {
     assert_eq!(told, ["1.1", "0", "1.0", "0.05", "1.05", "60"]);
     fs::write(&file, "[desk\n").unwrap();
     let shown = kept(&with, 0, &["<right>"]);
-    assert!(shown.contains("! It holds until you leave, but is not kept: "), "{shown}");
+    assert!(shown.contains("! It is used until you leave, but not kept: "), "{shown}");
 }
 
 #[test]

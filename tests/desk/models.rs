@@ -125,7 +125,7 @@ fn a_fetch_can_be_stopped_and_can_fail() {
     desk.steps(&["gpt2", "<enter>", "<enter>"]);
     desk.shelf(coming(25));
     desk.steps(&["<ctrl-l>", "gpt2", "<enter>"]);
-    assert!(desk.shown().contains("gpt2 is on its way."), "{}", desk.shown());
+    assert!(desk.shown().contains("gpt2 is being fetched."), "{}", desk.shown());
     desk.wanted();
     desk.press("s");
     assert_eq!(desk.wanted(), [Errand::Stop]);

@@ -141,7 +141,7 @@ impl Live {
             if let Some(take) = self.items[self.at].take_of(branch)
                 && take.is_live()
             {
-                let _ = self.requests.send(crate::ui::worker::Request::Stop(branch));
+                self.asking.stop(branch);
                 take.stop(bleeps);
             }
         }

@@ -1,10 +1,10 @@
 //! What happens during a show: keys, the model's words, time; and what follows from it for ears and viewers.
 
-use super::{Cue, Leave, Live, Model, Open, Shown, publish::Publisher, speech::Speech};
+use super::{Cue, Leave, Live, Open, Shown, publish::Publisher, speech::Speech};
 use crate::{
     session::Session,
     tui::Event,
-    ui::{keymap::Key, signals::Signal, worker::News},
+    ui::{asking::Model, keymap::Key, signals::Signal, worker::News},
 };
 use crossterm::event::{Event as Terminal, KeyEvent};
 use std::time::Duration;
@@ -90,9 +90,9 @@ impl Live {
 
     fn hear(&mut self, news: &News) {
         match news {
-            News::Loaded(info) => self.model = info.into(),
-            News::Gone(_) => {
-                self.model = Model::Gone;
+            News::Loaded(info) => self.asking.model = Model::Ready(info.clone()),
+            News::Gone(why) => {
+                self.asking.model = Model::Gone(why.clone());
                 self.stop_all();
                 let key = self.key(Cue::OffAir);
                 self.say(format!("There is no model. {key} leads to the desk, which tells why."));

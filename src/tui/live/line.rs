@@ -4,7 +4,7 @@ use super::{Live, Open, item::Item};
 use crate::{session::Session, ui::keymap::Key};
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::tui::overlay::Field;
+use crate::tui::desk::Field;
 
 /// What a line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,13 +30,12 @@ pub use speech::{Patience, Speech};
 
 use crate::{
     clean::Bleeps,
-    generate::ModelInfo,
     session::Session,
-    token::{BranchId, SamplingParams},
+    token::BranchId,
     ui::{
+        asking::Asking,
         keymap::{Key, Keymap},
         theme::Theme,
-        worker::Request,
     },
 };
 use anyhow::Result;
@@ -47,37 +46,11 @@ use line::Line;
 use markers::{Markers, Tape};
 use pace::Pace;
 use ratatui::Frame;
-use std::{path::PathBuf, sync::mpsc::Sender, time::Duration};
+use std::{path::PathBuf, time::Duration};
+use strum::IntoEnumIterator;
 
 /// Time since some moment, which only goes on. Handed in, so that tests can make any time pass.
 pub type Clock = Box<dyn Fn() -> Duration>;
-
-/// What the show knows of the model. Why there is none is told in the desk: it may name folders.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Model {
-    /// It is being read.
-    Loading,
-    /// It can be asked.
-    Ready(String),
-    /// There is none.
-    Gone,
-}
-
-impl Model {
-    /// Its name, when there is one.
-    fn name(&self) -> Option<&str> {
-        match self {
-            Self::Ready(name) => Some(name),
-            _ => None,
-        }
-    }
-}
-
-impl From<&ModelInfo> for Model {
-    fn from(info: &ModelInfo) -> Self {
-        Self::Ready(info.name.clone())
-    }
-}
 
 /// What stands before the text and has the keys.
 enum Open {
@@ -98,14 +71,8 @@ pub enum Leave {
 
 /// What the desk hands over.
 pub struct Stage {
-    /// The way to the model.
-    pub requests: Sender<Request>,
-    /// What is known of it.
-    pub model: Model,
-    /// How tokens are chosen.
-    pub sampling: SamplingParams,
-    /// The first take's seed.
-    pub seed: u64,
+    /// The model, how it is asked, and the way to it.
+    pub asking: Asking,
     /// How roles look.
     pub theme: Theme,
     /// The time.
@@ -136,12 +103,8 @@ pub struct Live {
     spoken: (usize, usize, usize),
     publisher: Option<Publisher>,
     notice: Option<String>,
-    model: Model,
-    requests: Sender<Request>,
-    sampling: SamplingParams,
+    asking: Asking,
     tokens: usize,
-    seed: u64,
-    next_branch: BranchId,
     keymap: Keymap<Cue>,
     theme: Theme,
     clock: Clock,
@@ -178,7 +141,7 @@ impl Live {
         });
         let keymap = settings.keymap().or_else(|error| {
             notice = Some(format!("{error:#}"));
-            Keymap::parse_any(KEYS)
+            Keymap::parse_any(KEYS, Cue::iter())
         })?;
         if let Some(address) = publisher.as_ref().and_then(Publisher::address) {
             notice = notice.or(Some(format!("Viewers see this at http://{address}/")));
@@ -200,12 +163,8 @@ impl Live {
             spoken: (0, 0, 0),
             publisher,
             notice,
-            model: stage.model,
-            requests: stage.requests,
-            sampling: stage.sampling,
+            asking: stage.asking.with_branches_from(FIRST_BRANCH),
             tokens: settings.tokens.max(1),
-            seed: stage.seed,
-            next_branch: FIRST_BRANCH,
             keymap,
             theme: stage.theme,
             clock: stage.clock,
@@ -222,7 +181,8 @@ impl Live {
     /// Back on air after a while at the desk, where the draft may have become another one.
     pub fn come_back(&mut self, stage: Stage, session: &Session) {
         (self.leaves, self.notice) = (None, None);
-        (self.model, self.theme, self.sampling) = (stage.model, stage.theme, stage.sampling);
+        (self.asking.model, self.asking.style) = (stage.asking.model, stage.asking.style);
+        self.theme = stage.theme;
         self.now = (self.clock)();
         for item in &mut self.items {
             // What stands in the draft is the writer's now.

@@ -53,7 +53,7 @@ impl Live {
         session: &mut Session,
     ) {
         let at = self.begin_section(session);
-        let model = self.model.name();
+        let model = self.asking.model.name();
         let item = &self.items[self.at];
         // All that is needed to ask for the same again.
         let seeds: Vec<u64> = takes.iter().map(|take| item.takes[*take].seed).collect();

@@ -1,16 +1,17 @@
 //! Rolling: asking the model for takes, from the prompt or from the middle of another take.
 
-use super::{Live, Model, item::Origin, take::Take};
+use super::{Live, item::Origin, take::Take};
 use crate::{
     clean::Level,
     generate::Ask,
     session::Session,
     token::{SamplingParams, Token},
-    ui::worker::Request,
+    ui::{
+        asking::{Model, tail},
+        worker::Request,
+    },
 };
 
-/// The most characters of a prompt that are sent.
-const PROMPT: usize = 32_768;
 /// How many alternatives come with each token.
 const ALTERNATIVES: usize = 10;
 /// A take may be so many tokens longer than asked for, to come to the end of its sentence.
@@ -19,8 +20,8 @@ const TO_THE_END: usize = 60;
 impl Live {
     /// Says why not, when nothing can be rolled.
     fn may_roll(&mut self) -> bool {
-        match self.model {
-            Model::Gone => {
+        match self.asking.model {
+            Model::Gone(_) => {
                 let key = self.key(super::Cue::OffAir);
                 self.say(format!("There is no model. {key} leads to the desk, which tells why."));
                 return false;
@@ -54,9 +55,9 @@ impl Live {
             params.seed = match self.item().prompt.seed {
                 // The rundown's seed is the first take's, the next take's is one more.
                 Some(seed) => seed.wrapping_add(*number as u64),
-                None => self.next_seed(),
+                None => self.asking.next_seed(),
             };
-            let branch = self.next_branch();
+            let branch = self.asking.next_branch();
             let mut take = Take::new(branch, params.seed, &lead, opening, &self.bleeps);
             take.shown = opening.len();
             self.ask(branch, opening, params.clone());
@@ -78,7 +79,7 @@ impl Live {
         let params = self.params();
         let Some(take) = self.item().take() else { return };
         let (opening, seed) = (take.said.clone(), take.seed.wrapping_add(take.said.len() as u64));
-        let branch = self.next_branch();
+        let branch = self.asking.next_branch();
         self.ask(branch, &opening, SamplingParams { seed, ..params });
         let bleeps = &self.bleeps;
         if let Some(take) = self.items[self.at].take_mut() {
@@ -88,39 +89,25 @@ impl Live {
     }
 
     fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
-        let text = &self.item().prompt.text;
-        let skipped = text.chars().count().saturating_sub(PROMPT);
-        let from = text.char_indices().nth(skipped).map_or(0, |(at, _)| at);
-        let mut prompt = text[from..].to_owned();
+        let mut prompt = tail(&self.item().prompt.text).to_owned();
         opening.iter().for_each(|token| prompt.push_str(&token.text));
         // Behind tokens of a take nothing is half typed.
         let heal = opening.is_empty() && self.item().origin != Origin::Rundown;
         let ask = Ask { branch, prompt, params, clean: Level::Prose, heal };
-        // The worker hangs up only when it has told that the model is gone.
-        let _ = self.requests.send(Request::Generate(ask));
+        self.asking.send(Request::Generate(ask));
     }
 
     /// How the tokens of the prompt in hand are chosen.
     pub(super) fn params(&self) -> SamplingParams {
-        let prompt = &self.item().prompt;
+        let (prompt, sampling) = (&self.item().prompt, &self.asking.style.sampling);
         let tokens = prompt.tokens.unwrap_or(self.tokens);
         SamplingParams {
-            temperature: prompt.temperature.unwrap_or(self.sampling.temperature),
+            temperature: prompt.temperature.unwrap_or(sampling.temperature),
             max_tokens: tokens + TO_THE_END,
             sentence: Some(tokens),
             logprobs: ALTERNATIVES,
-            ..self.sampling.clone()
+            ..sampling.clone()
         }
-    }
-
-    fn next_branch(&mut self) -> u64 {
-        self.next_branch += 1;
-        self.next_branch
-    }
-
-    fn next_seed(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(1);
-        self.seed.wrapping_sub(1)
     }
 
     /// Stops what comes for the prompt in hand.
@@ -136,7 +123,7 @@ impl Live {
     fn stop(&mut self, items: std::ops::Range<usize>) {
         for take in self.items[items].iter_mut().flat_map(|item| &mut item.takes) {
             if take.is_live() {
-                let _ = self.requests.send(Request::Stop(take.branch));
+                self.asking.stop(take.branch);
                 take.stop(&self.bleeps);
             }
         }

@@ -8,6 +8,7 @@ use crate::ui::keymap::{Keymap, Line};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use strum::IntoEnumIterator;
 
 /// How letters stand on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +77,7 @@ impl Settings {
     /// # Errors
     /// One of them is no key, or stands for no act.
     pub fn keymap(&self) -> Result<Keymap<Cue>> {
-        let mut keymap = Keymap::parse_any(KEYS)?;
+        let mut keymap = Keymap::parse_any(KEYS, Cue::iter())?;
         for (key, command) in &self.keys {
             let (key, command) = (key.clone(), command.clone());
             keymap.lay(&Line { key, command, place: "live.keys".into() })?;

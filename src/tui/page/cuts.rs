@@ -2,8 +2,8 @@
 //! paragraph. A row depends on all rows before it; so the cuts are remembered, and after an edit only those behind it
 //! are looked for anew, as far as somebody looks.
 
-use super::wrap::wrap;
 use crate::clean::for_terminal;
+use crate::tui::text::wrap;
 use ropey::{Rope, RopeSlice};
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;

@@ -2,14 +2,11 @@
 
 mod cuts;
 mod rows;
-mod wrap;
 
 pub use rows::{Row, Rows};
-pub use wrap::{cells, shown, width, wrap};
 
-use super::command::Move;
+use super::{command::Move, drawn};
 use crate::session::{Revision, Session};
-use ratatui::layout::Rect;
 use ropey::Rope;
 use std::{mem::take, ops::Range};
 
@@ -30,8 +27,10 @@ pub struct Page {
     away: Option<(usize, Rope)>,
     /// The screen has another size, so the window needn't stay where it is.
     resized: bool,
-    /// What was drawn last, where, and how many rows of an offer stand below the cursor's.
-    shown: Option<(Rect, View, usize)>,
+    /// The rows in the window.
+    view: View,
+    /// Where they were drawn last.
+    drawn: Option<drawn::Page>,
     cuts: cuts::Cuts,
 }
 
@@ -45,13 +44,15 @@ impl Default for Page {
             below: 0,
             away: None,
             resized: false,
-            shown: None,
+            view: View::default(),
+            drawn: None,
             cuts: cuts::Cuts::default(),
         }
     }
 }
 
 /// The rows in the window, and where the cursor is among them.
+#[derive(Default)]
 pub struct View {
     /// From the first row of the window on; may be fewer than the window has.
     pub rows: Vec<Row>,
@@ -61,10 +62,10 @@ pub struct View {
 }
 
 impl Page {
-    /// The rows to draw in a window of this size. The window moves as little as it must: only when the cursor
+    /// Finds the rows to draw in a window of this size. The window moves as little as it must: only when the cursor
     /// would come nearer to its edge than `below` rows at the bottom or a margin at the top. One that the wheel has
     /// turned stays there until the cursor moves or the text changes.
-    pub fn view(&mut self, session: &Session, width: usize, height: usize, below: usize) -> View {
+    pub fn lay_out(&mut self, session: &Session, width: usize, height: usize, below: usize) {
         (self.width, self.height) = (width.max(1), height.max(1));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
         self.below = below.min(self.height.saturating_sub(1 + margin));
@@ -75,7 +76,7 @@ impl Page {
         if let Some(top) = known.filter(|_| away.as_ref().is_some_and(stays)) {
             self.away = away;
             let (rows, first) = self.rows(session).around(top, 0, height);
-            return self.cut(session, rows, first);
+            return self.show(session, rows, first);
         }
         let (rows, at) = self.rows(session).around(cursor, height, height);
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
@@ -96,18 +97,18 @@ impl Page {
         };
         let first =
             first.clamp((at + 1 + self.below).saturating_sub(height), at.saturating_sub(margin));
-        self.cut(session, rows, first)
+        self.show(session, rows, first);
     }
 
     /// The window begins with the row of a number.
-    fn cut(&mut self, session: &Session, mut rows: Vec<Row>, first: usize) -> View {
+    fn show(&mut self, session: &Session, mut rows: Vec<Row>, first: usize) {
         rows.drain(..first);
         rows.truncate(self.height);
         self.top = (rows.first().map_or(0, |row| row.start), session.revision());
         let cursor = session.cursor();
         let row = rows.iter().position(|row| row.holds(cursor));
         let cursor = row.map(|row| (row, rows[row].column(cursor).min(self.width)));
-        View { rows, cursor }
+        self.view = View { rows, cursor };
     }
 
     fn rows<'a>(&'a mut self, session: &'a Session) -> Rows<'a> {
@@ -121,25 +122,30 @@ impl Page {
 
     /// The part of the draft that was drawn.
     pub fn window(&self) -> Option<Range<usize>> {
-        let (_, view, _) = self.shown.as_ref()?;
-        Some(view.rows.first()?.start..view.rows.last()?.end)
+        Some(self.view.rows.first()?.start..self.view.rows.last()?.end)
     }
 
-    /// What was drawn, and where: for the mouse.
-    pub fn shown_at(&mut self, area: Rect, view: View, offered: usize) {
-        self.shown = Some((area, view, offered));
+    /// The rows in the window, as they were laid out last.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The rows were drawn here.
+    pub fn drawn_at(&mut self, drawn: drawn::Page) {
+        self.drawn = Some(drawn);
     }
 
     /// The place in the text that was drawn nearest to a cell of the screen; `None` outside of the page.
     pub fn place_at(&self, session: &Session, (x, y): (u16, u16)) -> Option<usize> {
-        let (area, view, offered) = self.shown.as_ref()?;
+        let drawn::Page { area, offered } = self.drawn?;
+        let view = &self.view;
         if y < area.y || y >= area.bottom() || x + 4 < area.x || x > area.right() + 4 {
             return None;
         }
         let row = usize::from(y - area.y);
         // Rows of an offer belong to the cursor's row.
         let row = match view.cursor {
-            Some((cursor, _)) if row > cursor => row.saturating_sub(*offered).max(cursor),
+            Some((cursor, _)) if row > cursor => row.saturating_sub(offered).max(cursor),
             _ => row,
         };
         let at = match view.rows.get(row) {
@@ -151,7 +157,7 @@ impl Page {
 
     /// The place nearest to a cell anywhere on the screen, and how many rows beyond the window it lies: -1, 0 or 1.
     pub fn nearest(&self, session: &Session, (x, y): (u16, u16)) -> (Option<usize>, isize) {
-        let Some((area, ..)) = &self.shown else { return (None, 0) };
+        let Some(drawn::Page { area, .. }) = self.drawn else { return (None, 0) };
         let beyond = match y {
             y if y < area.y => -1,
             y if y >= area.bottom() => 1,

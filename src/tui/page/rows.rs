@@ -1,10 +1,8 @@
 //! The rows of the draft around a place. Only what is near is ever laid out: a key in a novel costs what it
 //! costs in a note, and one endless paragraph is laid out in pieces.
 
-use super::{
-    cuts::{Cuts, safe},
-    wrap::{cells, wrap},
-};
+use super::cuts::{Cuts, safe};
+use crate::tui::text::{cells, wrap};
 use ropey::Rope;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;

@@ -1,68 +1,81 @@
-//! What is drawn, and where: a title, the page, the offers beside or below it, a status line.
+//! Drawing: a title, the page, the offers beside or below it, a status line. It draws a [`Desk`] and changes nothing in it;
+//! what the mouse needs to know it returns.
 
-mod branches;
-mod dials;
-mod difference;
-mod find;
-mod help;
-mod mentions;
 mod offers;
 mod page;
-mod picker;
-mod status;
-mod token;
+pub mod sheet;
+pub mod status;
+mod title;
 mod whose;
 
-pub(super) use branches::whose;
-pub(super) use token::percent;
+pub use status::{Hint, Status};
 
-use super::{app::App, overlay::Overlay, page::width};
+use super::{
+    desk::Desk,
+    drawn,
+    text::{cut, one_row, width},
+};
 use crate::{clean::for_terminal, ui::theme::Role};
 use ratatui::{
     Frame,
     buffer::Buffer,
-    layout::{Constraint, Layout, Rect},
-    style::Style,
+    layout::{Constraint, Layout, Position, Rect},
     text::{Line, Span},
     widgets::{Clear, Paragraph, Wrap},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-/// From this width on, offers stand beside the page.
+/// From this width on, offers are drawn beside the page.
 const WIDE: u16 = 100;
-/// Less than this is no place to write.
+/// The smallest screen, in cells and rows.
 const LEAST: (u16, u16) = (40, 8);
 
-/// Where the parts are.
-struct Areas {
-    title: Rect,
-    page: Rect,
-    offers: Rect,
-    status: Rect,
+/// Where the parts of the desk are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Areas {
+    /// The whole screen.
+    pub screen: Rect,
+    /// The row of the title.
+    pub title: Rect,
+    /// The page.
+    pub page: Rect,
+    /// The offers.
+    pub offers: Rect,
+    /// The row of the status line.
+    pub status: Rect,
+    /// The place of a sheet over the page and the offers.
+    pub sheet: Rect,
+    /// The cursor, once the page is drawn.
+    pub cursor: Position,
     /// How many rows stay free below the cursor: for what is offered there, and for a drawer that may open.
     below: u16,
 }
 
 impl Areas {
-    /// Beside the page the place for offers is always kept, and below it always reached without a jump:
-    /// nothing moves under the cursor when they come.
-    fn new(area: Rect, open: bool, offers: usize) -> Self {
-        let air = if area.height >= 12 { 1 } else { 0 };
+    /// The parts of a screen; `None` when it is too small. Beside the page the place for offers is always kept, and below
+    /// the page there is always room for them: nothing moves under the cursor when they come.
+    pub fn of(screen: Rect, desk: &Desk) -> Option<Self> {
+        if screen.width < LEAST.0 || screen.height < LEAST.1 {
+            return None;
+        }
+        let air = if screen.height >= 12 { 1 } else { 0 };
         let [title, rest, status] =
             Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
-                .areas(area);
+                .areas(screen);
         let under = |page: Rect| Rect { y: page.y + air, height: page.height - air, ..page };
-        if area.width >= WIDE {
-            let pane = (area.width * 2 / 5).clamp(36, 56);
+        let sheet = Rect { y: screen.y + 1, height: screen.height - 2, ..screen };
+        let all = Self { screen, title, status, sheet, ..Self::default() };
+        if screen.width >= WIDE {
+            let pane = (screen.width * 2 / 5).clamp(36, 56);
             let [page, offers] =
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
-            return Self { title, page: under(page), offers, status, below: 3 };
+            return Some(Self { page: under(page), offers, below: 3, ..all });
         }
-        let drawer = 1 + drawer_rows(rest.height, offers as u16);
-        let shown = if open { drawer } else { 0 };
+        let drawer = 1 + drawer_rows(rest.height, desk.asking.style.offers as u16);
+        let shown = if desk.offers.list().is_some() { drawer } else { 0 };
         let [page, offers] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
-        Self { title, page: under(page), offers, status, below: 1 + drawer - shown }
+        Some(Self { page: under(page), offers, below: 1 + drawer - shown, ..all })
     }
 }
 
@@ -74,6 +87,65 @@ fn drawer_rows(height: u16, offers: u16) -> u16 {
     let most = (height * share / 11).max(2);
     let each = (most / offers).clamp(1, 3);
     (each * offers).max(3).min(most)
+}
+
+/// Finds the rows of the page that are seen. Only this changes the desk: it moves the window on the draft.
+pub fn lay_out(desk: &mut Desk, areas: &Areas) {
+    let column = page::column(areas.page);
+    let (width, height) = (usize::from(column.width - 1), usize::from(column.height));
+    desk.page.lay_out(&desk.session, width, height, usize::from(areas.below));
+}
+
+/// Draws the desk as it was laid out, but for the status line. `marks` are the stretches of the draft that an overlay marks;
+/// the cursor is on the page when `cursor` says so.
+pub fn draw(
+    desk: &Desk,
+    frame: &mut Frame,
+    areas: &mut Areas,
+    marks: &[(Range<usize>, Role)],
+    cursor: bool,
+) -> drawn::Drawn {
+    title::draw(desk, frame, areas.title);
+    let (page, at) = page::draw(desk, frame, areas.page, marks);
+    areas.cursor = at;
+    if cursor && desk.page.view().cursor.is_some() {
+        frame.set_cursor_position(at);
+    }
+    let offers = offers::draw(desk, frame, areas.offers, areas.screen.width >= WIDE);
+    drawn::Drawn { page, offers, overlay: drawn::Overlay::default() }
+}
+
+/// The colours of an empty desk.
+pub fn ground(desk: &Desk, frame: &mut Frame) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, desk.look.theme.style(Role::Text));
+}
+
+/// Clears an area for an overlay.
+pub fn clear(desk: &Desk, frame: &mut Frame, area: Rect) {
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, desk.look.theme.style(Role::Text));
+}
+
+/// Says that the screen is too small.
+pub fn too_small(desk: &Desk, frame: &mut Frame) {
+    let (width, height) = LEAST;
+    let words = format!("Too small: {width}x{height} are needed. Nothing is lost.");
+    let style = desk.look.theme.style(Role::Text);
+    let text = Paragraph::new(Line::styled(words, style)).wrap(Wrap { trim: true });
+    frame.render_widget(text, frame.area());
+}
+
+/// The first row of what is drawn below the page: a rule with a title.
+pub fn heading<'a>(desk: &Desk, words: &str, room: usize) -> Line<'a> {
+    let words = cut(&format!(" {} ", one_row(words)), room.saturating_sub(4));
+    let rule = desk.look.theme.style(Role::Rule);
+    let left = room.saturating_sub(4 + width(&words));
+    Line::from(vec![
+        Span::styled(" ──", rule),
+        Span::styled(words, desk.look.theme.style(Role::Quiet)),
+        Span::styled("─".repeat(left), rule),
+    ])
 }
 
 /// The last look at a frame. A text that was safe by itself may not be beside another: a joiner between letters that
@@ -88,108 +160,4 @@ pub fn settle(buffer: &mut Buffer) {
             cell.set_symbol(if width(&kept) == 0 { " " } else { &kept });
         }
     }
-}
-
-/// Draws the desk.
-pub fn draw(app: &mut App, frame: &mut Frame) {
-    let area = frame.area();
-    let ground = app.theme.style(Role::Text);
-    frame.buffer_mut().set_style(area, ground);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        return too_small(frame, ground);
-    }
-    let areas = Areas::new(area, app.offers.list().is_some(), app.count);
-    status::title(app, frame, areas.title);
-    let cursor = page::draw(app, frame, areas.page, areas.below);
-    offers::draw(app, frame, areas.offers, area.width >= WIDE);
-    if let Some(Overlay::Dials(_)) = app.overlay {
-        return dials::draw(app, frame, area);
-    }
-    if let Some(Overlay::Picker(_)) = app.overlay {
-        return picker::draw(app, frame, area);
-    }
-    if let Some(Overlay::Find(_)) = app.overlay {
-        return find::draw(app, frame, areas.status);
-    }
-    if let Some(Overlay::Token(token)) = &app.overlay {
-        token::draw(app, token, frame, areas.page, cursor);
-    }
-    let below = Rect { y: area.y + 1, height: area.height - 2, ..area };
-    match &mut app.overlay {
-        Some(Overlay::Sheet(sheet, _)) => {
-            let sheet = *sheet;
-            clear(frame, below, ground);
-            help::draw(app, sheet, frame, below);
-        }
-        Some(Overlay::Branches(_)) => {
-            clear(frame, below, ground);
-            if let Some(Overlay::Branches(map)) = &app.overlay {
-                branches::draw(app, map, frame, below);
-            }
-        }
-        Some(Overlay::Mentions(_)) => {
-            clear(frame, below, ground);
-            if let Some(Overlay::Mentions(waiting)) = &app.overlay {
-                mentions::draw(app, waiting, frame, below);
-            }
-        }
-        Some(Overlay::Difference(difference, _)) => {
-            clear(frame, below, ground);
-            difference::draw(difference, &app.theme, frame, below);
-        }
-        _ => {}
-    }
-    // what it has to say may take rows of what is shown
-    status::draw(app, frame, areas.status);
-}
-
-fn clear(frame: &mut Frame, area: Rect, ground: Style) {
-    frame.render_widget(Clear, area);
-    frame.buffer_mut().set_style(area, ground);
-}
-
-fn too_small(frame: &mut Frame, style: Style) {
-    let (width, height) = LEAST;
-    let words = format!("Too small: {width}x{height} are needed. Nothing is lost.");
-    let text = Paragraph::new(Line::styled(words, style)).wrap(Wrap { trim: true });
-    frame.render_widget(text, frame.area());
-}
-
-/// What files, models and strangers say, in one row, and nothing in it that a terminal would obey.
-fn one_row(text: &str) -> String {
-    for_terminal(text).replace(['\n', '\t'], " ")
-}
-
-/// The first row of what stands below the page: what it is, in a rule.
-fn heading<'a>(app: &App, words: &str, room: usize) -> Line<'a> {
-    let words = cut(&format!(" {} ", one_row(words)), room.saturating_sub(4));
-    let rule = app.theme.style(Role::Rule);
-    let left = room.saturating_sub(4 + width(&words));
-    Line::from(vec![
-        Span::styled(" ──", rule),
-        Span::styled(words, app.theme.style(Role::Quiet)),
-        Span::styled("─".repeat(left), rule),
-    ])
-}
-
-/// Cuts a text to so many cells, and says so with `…`.
-pub(in crate::tui) fn cut(text: &str, cells: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation;
-    if super::page::width(text) <= cells {
-        return text.to_owned();
-    }
-    let mut left = cells.saturating_sub(1);
-    let mut kept = String::new();
-    for grapheme in text.graphemes(true) {
-        let size = super::page::cells(grapheme);
-        if size > left {
-            break;
-        }
-        left -= size;
-        kept.push_str(super::page::shown(grapheme));
-    }
-    if cells > 0 {
-        kept.push('…');
-    }
-    kept
 }

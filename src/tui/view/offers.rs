@@ -4,12 +4,15 @@ use crate::{
     clean::for_terminal,
     token::StopReason,
     tui::{
-        app::{App, Model},
         command::Command::{RollAgain, RollOne, Stop},
-        offers::{Fault, List, Offer, Spot, Standing, State},
-        page::{shown, width as cells, wrap},
+        desk::Desk,
+        drawn::{self, Row},
+        text::{count, cut, shown, width as cells, wrap},
     },
-    ui::theme::Role,
+    ui::{
+        asking::{Fault, List, Model, Offer, Standing, State},
+        theme::Role,
+    },
 };
 use ratatui::{
     Frame,
@@ -21,29 +24,25 @@ use ratatui::{
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Draws the list that is shown, if any.
-pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, wide: bool) {
-    let drawn = match app.offers.list() {
-        Some(list) if area.height > 0 && wide => pane(app, list, frame, area),
-        Some(list) if area.height > 0 => drawer(app, list, frame, area),
-        _ => Drawn::default(),
+/// Draws the list that is shown, if any. Tells where its rows are.
+pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, wide: bool) -> drawn::Offers {
+    let drawn = match desk.offers.list() {
+        Some(list) if area.height > 0 && wide => pane(desk, list, frame, area),
+        Some(list) if area.height > 0 => drawer(desk, list, frame, area),
+        _ => drawn::Offers::default(),
     };
-    app.offers.spots = drawn.spots;
-    app.offers.window.area = area;
-    app.offers.window.shown(drawn.top, drawn.all, drawn.room);
+    drawn::Offers { area, ..drawn }
 }
 
-/// What was drawn: where words stand, and which row was the first of how many in how much room.
-#[derive(Default)]
-struct Drawn {
-    spots: Vec<Spot>,
-    top: usize,
-    all: usize,
-    room: usize,
+/// The first row to be drawn of `all` where there is room for `room`: the usual one, or where the wheel has scrolled to.
+/// Second, the last row that can be the first.
+fn top(desk: &Desk, usual: usize, all: usize, room: usize) -> (usize, usize) {
+    let most = all.saturating_sub(room);
+    (desk.offers.scrolled.unwrap_or(usual).min(most), most)
 }
 
-fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
-    let rule = app.theme.style(Role::Rule);
+fn pane(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Offers {
+    let rule = desk.look.theme.style(Role::Rule);
     for y in area.top()..area.bottom() {
         frame.buffer_mut().set_string(area.x, y, "│", rule);
     }
@@ -55,20 +54,20 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     for (number, offer) in list.offers.iter().enumerate() {
         let first = lines.len();
         // Its heading is clicked too.
-        let (row, column) = (first as u16, inner.x);
-        spots.push(Spot { row, column, number, start: 0, text: String::new() });
-        lines.push(heading(app, list, number, offer, usize::from(inner.width)));
-        let style = look(app, list, number);
+        let y = first as u16;
+        spots.push(Row { y, x: inner.x, number, start: 0, text: String::new() });
+        lines.push(heading(desk, list, number, offer, usize::from(inner.width)));
+        let style = look(desk, list, number);
         let half = list.half_word(offer);
         let rows = rows(offer, usize::from(inner.width.saturating_sub(3)), cells(half));
         let last = rows.len().saturating_sub(1);
         for (row, (start, text)) in rows.into_iter().enumerate() {
             let half = if row == 0 { half } else { "" };
-            let column = inner.x + 3 + cells(half) as u16;
-            let spot = Spot { row: lines.len() as u16, column, number, start, text };
+            let x = inner.x + 3 + cells(half) as u16;
+            let spot = Row { y: lines.len() as u16, x, number, start, text };
             let bar = row == last && offer.state == State::Streaming;
-            let mut spans = vec![Span::raw("   "), on_page(app, half)];
-            spans.extend(drawn(app, &spot, &offer.copied, style, bar));
+            let mut spans = vec![Span::raw("   "), on_page(desk, half)];
+            spans.extend(drawn(desk, &spot, &offer.copied, style, bar));
             lines.push(Line::from(spans));
             spots.push(spot);
         }
@@ -78,46 +77,51 @@ fn pane(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
         }
     }
     let lists = |when: &str, number: usize| {
-        (number > 0).then(|| format!("{when}: {}", super::status::count(number, "list")))
+        (number > 0).then(|| format!("{when}: {}", count(number, "list")))
     };
     let (earlier, later) =
-        (lists("earlier", app.offers.earlier()), lists("later", app.offers.later()));
+        (lists("earlier", desk.offers.earlier()), lists("later", desk.offers.later()));
     let pinned = list.offers.iter().filter(|offer| offer.pinned).count();
     let pinned = (pinned > 0).then(|| format!("pinned: {pinned}"));
     let words: Vec<_> = [earlier, later, pinned].into_iter().flatten().collect();
-    lines.push(Line::styled(words.join("   "), app.theme.style(Role::Quiet)));
+    lines.push(Line::styled(words.join("   "), desk.look.theme.style(Role::Quiet)));
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let (all, room) = (lines.len(), usize::from(inner.height));
     let usual = chosen.end.saturating_sub(usize::from(area.height)).min(chosen.start);
-    let top = app.offers.window.top(usual, all, room);
+    let (top, most) = top(desk, usual, all, room);
     frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), inner);
-    spots.retain(|spot| (top as u16..top as u16 + inner.height).contains(&spot.row));
-    spots.iter_mut().for_each(|spot| spot.row = spot.row - top as u16 + inner.y);
-    Drawn { spots, top, all, room }
+    spots.retain(|spot| (top as u16..top as u16 + inner.height).contains(&spot.y));
+    spots.iter_mut().for_each(|spot| spot.y = spot.y - top as u16 + inner.y);
+    drawn::Offers { rows: spots, top, most, ..drawn::Offers::default() }
 }
 
 /// The number of an offer, whether it is chosen, and how far it has come.
-fn heading<'a>(app: &App, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
-    let mark = app.theme.style(Role::Mark);
+fn heading<'a>(desk: &Desk, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
+    let mark = desk.look.theme.style(Role::Mark);
     let room = width.saturating_sub(4);
     let here = number == list.chosen;
-    let number_style =
-        if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
+    let number_style = if here && desk.offers.focus {
+        mark.patch(desk.look.theme.style(Role::Selection))
+    } else {
+        mark
+    };
     Line::from(vec![
         Span::styled(format!("{}", number + 1), number_style),
         Span::styled(if here { " ▸ " } else { "   " }, mark),
-        Span::styled(state(app, list, number, offer, room), app.theme.style(Role::Quiet)),
+        Span::styled(state(desk, list, number, offer, room), desk.look.theme.style(Role::Quiet)),
     ])
 }
 
 /// How far an offer has come, in words; what there is no room for is left out whole, the least needed first.
-fn state(app: &App, list: &List, number: usize, offer: &Offer, room: usize) -> String {
+fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) -> String {
     let count = match offer.tokens {
         1 => "1 token".to_owned(),
         tokens => format!("{tokens} tokens"),
     };
     let words = match &offer.state {
-        State::Waiting if matches!(app.model, Model::Loading) => "the model is loading".into(),
+        State::Waiting if matches!(desk.asking.model, Model::Loading) => {
+            "the model is loading".into()
+        }
         State::Waiting => "asked".into(),
         State::Reading(tokens) => format!("reading {tokens} tokens"),
         State::Streaming => format!("streaming · {count}"),
@@ -133,10 +137,10 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer, room: usize) -> S
                 Fault::Double => "nothing new came",
                 Fault::Banned => "only banned words came",
             };
-            format!("{what}; {} tries again", app.key(RollOne))
+            format!("{what}; {} tries again", desk.key(RollOne))
         }
     };
-    let taken = list.standing(number, &app.session) == Standing::Taken;
+    let taken = list.standing(number, &desk.session) == Standing::Taken;
     let mut parts: Vec<String> = offer.by.iter().map(|name| for_terminal(name).into()).collect();
     parts.push(words);
     parts.extend(offer.pinned.then(|| "pinned".to_owned()));
@@ -146,21 +150,21 @@ fn state(app: &App, list: &List, number: usize, offer: &Offer, room: usize) -> S
     while parts.len() > least && cells(&parts.join(" · ")) > room {
         parts.pop();
     }
-    super::cut(&parts.join(" · "), room)
+    cut(&parts.join(" · "), room)
 }
 
 /// What still stands is read easily; what no longer agrees with the page steps back.
-fn look(app: &App, list: &List, number: usize) -> Style {
-    app.theme.style(match list.standing(number, &app.session) {
+fn look(desk: &Desk, list: &List, number: usize) -> Style {
+    desk.look.theme.style(match list.standing(number, &desk.session) {
         Standing::Here(_) | Standing::There(..) => Role::Offer,
         Standing::Taken | Standing::Away => Role::Stale,
     })
 }
 
 /// The half word that an offer goes on with: it is on the page already, and is shown so that the offer can be read.
-fn on_page<'a>(app: &App, half: &str) -> Span<'a> {
+fn on_page<'a>(desk: &Desk, half: &str) -> Span<'a> {
     let half: String = for_terminal(half).graphemes(true).map(shown).collect();
-    Span::styled(half, app.theme.style(Role::Stale))
+    Span::styled(half, desk.look.theme.style(Role::Stale))
 }
 
 /// The text of an offer in rows, each with the number of its first character. `used` cells of the first are taken.
@@ -184,19 +188,20 @@ fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
 /// A row as it is drawn: what is dragged over marked, what is copied from the training text underlined. While the offer
 /// streams, a bar stands where the next word comes.
 fn drawn<'a>(
-    app: &App,
-    spot: &Spot,
+    desk: &Desk,
+    spot: &Row,
     copied: &[Range<usize>],
     style: Style,
     bar: bool,
 ) -> Vec<Span<'a>> {
-    let dragged = app.offers.dragged.filter(|(number, ..)| *number == spot.number);
+    let dragged = desk.offers.dragged.filter(|(number, ..)| *number == spot.number);
     let marked = dragged.map_or(0..0, |(_, from, to)| spot.between(from, to));
     let copied =
         |at: usize| copied.iter().any(|run| spot.between(run.start, run.end - 1).contains(&at));
     let mut spans: Vec<Span> = Vec::new();
     for (at, grapheme) in spot.text.grapheme_indices(true) {
-        let mut style = if marked.contains(&at) { app.theme.style(Role::Selection) } else { style };
+        let mut style =
+            if marked.contains(&at) { desk.look.theme.style(Role::Selection) } else { style };
         if copied(at) {
             style = style.add_modifier(Modifier::UNDERLINED);
         }
@@ -209,23 +214,23 @@ fn drawn<'a>(
     spans
 }
 
-fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
+fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Offers {
     let width = usize::from(area.width);
-    let rule = app.theme.style(Role::Rule);
-    let quiet = app.theme.style(Role::Quiet);
+    let rule = desk.look.theme.style(Role::Rule);
+    let quiet = desk.look.theme.style(Role::Quiet);
     let count = list.offers.len();
     let place =
         if count == 1 { String::new() } else { format!("{} of {count} · ", list.chosen + 1) };
     let room = width.saturating_sub(8 + cells(&place));
     let words = list.choice().map_or(String::new(), |offer| {
-        format!(" {place}{} ", state(app, list, list.chosen, offer, room))
+        format!(" {place}{} ", state(desk, list, list.chosen, offer, room))
     });
-    let stop = match (app.offers.are_live(), app.offers.focus) {
+    let stop = match (desk.offers.are_live(), desk.offers.focus) {
         (true, _) => "stops",
         (false, true) => "back",
         (false, false) => "away",
     };
-    let keys = format!(" {} again · {} {stop} ", app.key(RollAgain), app.key(Stop));
+    let keys = format!(" {} again · {} {stop} ", desk.key(RollAgain), desk.key(Stop));
     let free = width.saturating_sub(6 + cells(&words));
     let keys = if free > cells(&keys) { keys } else { String::new() };
     let mut lines = vec![Line::from(vec![
@@ -239,7 +244,7 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     let mut spots = Vec::new();
     // As many rows for each, always: then none moves while another grows. In hand, the chosen one is read whole.
     let each = (room / count.max(1)).max(1);
-    let read = list.choice().filter(|offer| app.offers.focus && count > 1 && !offer.is_live());
+    let read = list.choice().filter(|offer| desk.offers.focus && count > 1 && !offer.is_live());
     let needed = read.map_or(0, |offer| {
         let half = cells(list.half_word(offer));
         rows(offer, width.saturating_sub(5), half)
@@ -250,15 +255,15 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
     let tall = needed.min((room + 1).saturating_sub(count).max(room.min(3))).max(each);
     let each = ((room - tall) / (count - 1).max(1)).clamp(1, each);
     let fit = (room - tall) / each + 1;
-    let first = app.offers.window.top((list.chosen + 1).saturating_sub(fit), count, fit);
-    let (mut top, mut all, mut room) = (first, count, fit);
+    let (first, most) = top(desk, (list.chosen + 1).saturating_sub(fit), count, fit);
+    let (mut top, mut most) = (first, most);
     for (number, offer) in list.offers.iter().enumerate().skip(first).take(fit) {
         let row = area.y + lines.len() as u16;
         let each = if number == list.chosen { tall } else { each };
-        let entry = entry(app, list, number, offer, (row, width, each));
-        // The only one is turned by its rows.
+        let entry = entry(desk, list, number, offer, (row, width, each));
+        // The only one is scrolled by its rows.
         if count == 1 {
-            (top, all, room) = (entry.skipped, entry.all, each);
+            (top, most) = (entry.skipped, entry.all.saturating_sub(each));
         }
         for (line, spot) in entry.rows {
             lines.push(line);
@@ -266,12 +271,12 @@ fn drawer(app: &App, list: &List, frame: &mut Frame, area: Rect) -> Drawn {
         }
     }
     frame.render_widget(Paragraph::new(lines), area);
-    Drawn { spots, top, all, room }
+    drawn::Offers { rows: spots, top, most, ..drawn::Offers::default() }
 }
 
 /// An offer in its rows of the drawer.
 struct Entry<'a> {
-    rows: Vec<(Line<'a>, Option<Spot>)>,
+    rows: Vec<(Line<'a>, Option<Row>)>,
     /// Rows before the first that is seen, and all that there are.
     skipped: usize,
     all: usize,
@@ -279,20 +284,23 @@ struct Entry<'a> {
 
 /// As much of an offer as there is room for.
 fn entry<'a>(
-    app: &App,
+    desk: &Desk,
     list: &List,
     number: usize,
     offer: &Offer,
-    (top, width, room): (u16, usize, usize),
+    (y, width, room): (u16, usize, usize),
 ) -> Entry<'a> {
     let alone = list.offers.len() == 1;
-    let mark = app.theme.style(Role::Mark);
+    let mark = desk.look.theme.style(Role::Mark);
     let here = number == list.chosen;
-    let mark =
-        if here && app.offers.focus { mark.patch(app.theme.style(Role::Selection)) } else { mark };
+    let mark = if here && desk.offers.focus {
+        mark.patch(desk.look.theme.style(Role::Selection))
+    } else {
+        mark
+    };
     let label = format!(" {}{}", number + 1, if here { "▸" } else { " " });
     let label = if alone { "  ".to_owned() } else { label };
-    let style = look(app, list, number);
+    let style = look(desk, list, number);
     let end = match offer.state {
         State::Streaming => "▌",
         _ if alone => "",
@@ -310,12 +318,12 @@ fn entry<'a>(
     rows.retain(|(_, row)| !row.trim().is_empty());
     // The heading says how the only one stands.
     if rows.is_empty() && !alone {
-        rows.push((0, state(app, list, number, offer, columns)));
+        rows.push((0, state(desk, list, number, offer, columns)));
     }
     // Alone and streaming its end is read, otherwise its beginning.
     let all = rows.len();
     let usual = if offer.is_live() { all.saturating_sub(room) } else { 0 };
-    let skip = if alone { app.offers.window.top(usual, all, room) } else { 0 };
+    let skip = if alone { top(desk, usual, all, room).0 } else { 0 };
     let last = all.saturating_sub(1 + skip);
     let mut entry = Vec::new();
     for (row, (start, mut text)) in rows.into_iter().skip(skip).take(room).enumerate() {
@@ -324,15 +332,15 @@ fn entry<'a>(
         let free = if ends { (columns + 2).saturating_sub(cells(&end)) } else { columns };
         let free = free.saturating_sub(cells(half));
         if row + 1 == room && row < last {
-            text = super::cut(&format!("{}…", text.trim_end()), free);
+            text = cut(&format!("{}…", text.trim_end()), free);
         } else if ends {
-            text = super::cut(text.trim_end(), free);
+            text = cut(text.trim_end(), free);
         }
-        let column = (left + cells(half)) as u16;
-        let spot = Spot { row: top + row as u16, column, number, start, text };
+        let x = (left + cells(half)) as u16;
+        let spot = Row { y: y + row as u16, x, number, start, text };
         let label = if row == 0 { label.clone() } else { " ".repeat(left) };
-        let mut spans = vec![Span::styled(label, mark), on_page(app, half)];
-        spans.extend(drawn(app, &spot, &offer.copied, style, false));
+        let mut spans = vec![Span::styled(label, mark), on_page(desk, half)];
+        spans.extend(drawn(desk, &spot, &offer.copied, style, false));
         if ends {
             spans.push(Span::styled(end.clone(), style));
         }

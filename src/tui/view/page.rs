@@ -6,12 +6,16 @@ use crate::{
     clean::for_terminal,
     session::Author,
     tui::{
-        app::{App, Model},
         command::Command,
-        overlay::Overlay,
-        page::{Row, View, shown, wrap},
+        desk::Desk,
+        drawn,
+        page::{Row, View},
+        text::{shown, wrap},
     },
-    ui::theme::{Role, Theme},
+    ui::{
+        asking::Model,
+        theme::{Role, Theme},
+    },
 };
 use ratatui::{
     Frame,
@@ -27,42 +31,43 @@ const COLUMN: u16 = 72;
 /// The least space beside it.
 const MARGIN: u16 = 3;
 
-/// Draws the page; `below` the cursor so many rows stay free. Tells where the cursor is, or the beginning of the page
-/// when the wheel has turned it away.
-pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, below: u16) -> Position {
+/// The column of text in the page's area.
+pub fn column(area: Rect) -> Rect {
     let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
-    let column = Rect {
+    Rect {
         x: area.x + (area.width - width) / 2,
         // One cell more for the cursor behind a full row.
         width: width + 1,
         ..area
-    };
-    let view = app.page.view(
-        &app.session,
-        usize::from(width),
-        usize::from(column.height),
-        usize::from(below),
-    );
-    let mut lines = ink(app, &view);
+    }
+}
+
+/// Draws the page as it was laid out, with stretches of it marked. Tells where, and where the cursor is: at the beginning
+/// of the page when the wheel has scrolled it away.
+pub fn draw(
+    desk: &Desk,
+    frame: &mut Frame,
+    area: Rect,
+    marks: &[(Range<usize>, Role)],
+) -> (drawn::Page, Position) {
+    let column = column(area);
+    let view = desk.page.view();
+    let mut lines = ink(desk, view, marks);
     let written = lines.len();
-    let offered = ghost(app, &view, usize::from(width), &mut lines);
-    let more = lines.len() - written;
+    let end = ghost(desk, view, usize::from(column.width - 1), &mut lines);
+    let offered = lines.len() - written;
     let tall = usize::from(column.height);
     lines.truncate(tall);
-    // What is offered and has no place is not all: a key may take more than is seen.
-    if let Some(last) = lines.last_mut().filter(|_| offered > tall) {
-        last.push("…", app.theme.style(Role::Ghost));
+    // What is offered and has no room is not all: a key may take more than is seen.
+    if let Some(last) = lines.last_mut().filter(|_| end > tall) {
+        last.push("…", desk.look.theme.style(Role::Ghost));
     }
-    paint(lines, &app.theme, frame, column);
-    mark_authors(app, &view, frame, column);
-    mark_sight(app, &view, frame, column);
+    paint(lines, &desk.look.theme, frame, column);
+    mark_authors(desk, view, frame, column);
+    mark_sight(desk, view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
-    if app.overlay.is_none() && view.cursor.is_some() {
-        frame.set_cursor_position(at);
-    }
-    app.page.shown_at(column, view, more);
-    at
+    (drawn::Page { area: column, offered }, at)
 }
 
 /// A row as it is drawn: its text, and the styles of its parts in bytes.
@@ -84,28 +89,32 @@ impl Line {
 }
 
 /// The draft's rows in their styles.
-fn ink(app: &App, view: &View) -> Vec<Line> {
+fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
     let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) else {
         return Vec::new();
     };
-    let authors: Vec<_> = app
+    let authors: Vec<_> = desk
         .session
         .authors(first.start..last.end)
-        .filter(|(_, author)| app.whose || *author == Author::Machine)
+        .filter(|(_, author)| desk.look.authors || *author == Author::Machine)
         .collect();
     let author = |place: usize| {
         let run = authors.iter().find(|(range, _)| range.contains(&place));
         run.map_or(Author::Writer, |(_, author)| *author)
     };
-    let unseen = 0..app.seen_from().unwrap_or(0);
-    let opened = match &app.overlay {
-        Some(Overlay::Token(token)) => token.place(),
-        _ => None,
+    let unseen = 0..desk.seen_from().unwrap_or(0);
+    // An overlay may mark a place of its own as the selection.
+    let is_own = |(_, role): &&(Range<usize>, Role)| *role == Role::Selection;
+    let own = marks.iter().find(is_own).map(|(range, _)| range.clone());
+    let selected = own.or(desk.session.selection()).unwrap_or(0..0);
+    let matches: Vec<_> =
+        marks.iter().filter(|(_, role)| *role == Role::Found).map(|(range, _)| range).collect();
+    let found = |place: usize| {
+        let number = matches.partition_point(|range| range.end <= place);
+        matches.get(number).is_some_and(|range| range.contains(&place))
     };
-    let found = |place| matches!(&app.overlay, Some(Overlay::Find(find)) if find.holds(place));
-    let selected = opened.or(app.session.selection()).unwrap_or(0..0);
     let style = |place: usize| {
-        let mut style = app.theme.style(Role::Text);
+        let mut style = desk.look.theme.style(Role::Text);
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
             (whose::look(author(place)).0, author(place) != Author::Writer),
@@ -113,7 +122,7 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
             (Role::Selection, selected.contains(&place)),
         ] {
             if is_so {
-                style = style.patch(app.theme.style(role));
+                style = style.patch(desk.look.theme.style(role));
             }
         }
         style
@@ -136,17 +145,17 @@ fn ink(app: &App, view: &View) -> Vec<Line> {
 
 /// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside. Tells
 /// how many rows there are up to its end.
-fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
+fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
     let Some((row, column)) = view.cursor else { return 0 };
-    let next = app.session.text().get_char(app.session.cursor());
+    let next = desk.session.text().get_char(desk.session.cursor());
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
         return 0;
     }
     let welcome;
     let stale =
-        app.offers.ghost.as_ref().map(|ghost| ghost.stale()).filter(|rest| !rest.is_empty());
-    let style = app.theme.style(Role::Ghost);
-    let own = app.offers.rest(&app.session);
+        desk.offers.ghost.as_ref().map(|ghost| ghost.stale()).filter(|rest| !rest.is_empty());
+    let style = desk.look.theme.style(Role::Ghost);
+    let own = desk.offers.rest(&desk.session);
     let own_chars = match stale {
         Some(_) => own.map_or(0, |own| own.chars().count()),
         None => usize::MAX,
@@ -158,12 +167,12 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
             &both
         }
         (Some(rest), None) | (None, Some(rest)) => rest,
-        (None, None) if app.offers.list().is_some() => return 0,
-        (None, None) if app.session.text().len_chars() == 0 => {
-            let (ask, help) = (app.key(Command::Ask), app.key(Command::Help));
-            let or = match app.model {
+        (None, None) if desk.offers.list().is_some() => return 0,
+        (None, None) if desk.session.text().len_chars() == 0 => {
+            let (ask, help) = (desk.key(Command::Ask), desk.key("help"));
+            let or = match desk.asking.model {
                 Model::Gone(_) => String::new(),
-                _ => format!(", or press {ask} for {}", openings(app.count)),
+                _ => format!(", or press {ask} for {}", openings(desk.asking.style.offers)),
             };
             welcome = format!("Write{or}. {help} shows everything.");
             &welcome
@@ -171,7 +180,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
         (None, None) => return 0,
     };
     let rest = for_terminal(rest.trim_end());
-    let copied = app.offers.copied(&app.session);
+    let copied = desk.offers.copied(&desk.session);
     let (mut at, mut used) = (row, column);
     let mut before = 0; // characters before the paragraph
     for paragraph in rest.split('\n') {
@@ -186,7 +195,7 @@ fn ghost(app: &App, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
                 let mark = if is_copied { Modifier::UNDERLINED } else { Modifier::empty() };
                 let mut style = style.add_modifier(mark);
                 if place >= own_chars {
-                    style = style.patch(app.theme.style(Role::Stale));
+                    style = style.patch(desk.look.theme.style(Role::Stale));
                 }
                 line.push(shown(grapheme), style);
                 place += grapheme.chars().count();
@@ -227,24 +236,25 @@ fn paint(lines: Vec<Line>, theme: &Theme, frame: &mut Frame, area: Rect) {
 }
 
 /// A mark in the margin where the model begins to see.
-fn mark_sight(app: &App, view: &View, frame: &mut Frame, column: Rect) {
-    let Some(place) = app.seen_from().filter(|place| *place > 0) else { return };
+fn mark_sight(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
+    let Some(place) = desk.seen_from().filter(|place| *place > 0) else { return };
     if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
-        let style = app.theme.style(Role::Mark);
+        let style = desk.look.theme.style(Role::Mark);
         // Farther out than a mark of whose words they are.
-        let x = column.x - if app.whose { MARGIN } else { 2 };
+        let x = column.x - if desk.look.authors { MARGIN } else { 2 };
         frame.buffer_mut().set_string(x, column.y + row as u16, "┌", style);
     }
 }
 
 /// Marks in the margin for the classes that a row has, so that no class shows by its style alone.
-fn mark_authors(app: &App, view: &View, frame: &mut Frame, column: Rect) {
-    if !app.whose {
+fn mark_authors(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
+    if !desk.look.authors {
         return;
     }
-    let style = app.theme.style(Role::Mark);
+    let style = desk.look.theme.style(Role::Mark);
     for (y, row) in (column.y..column.bottom()).zip(&view.rows) {
-        let marks = whose::marks(app.session.authors(row.start..row.end).map(|(_, author)| author));
+        let marks =
+            whose::marks(desk.session.authors(row.start..row.end).map(|(_, author)| author));
         // The cell beside the text stays free.
         let room = usize::from(MARGIN) - 1;
         let marks: String = marks.chars().take(room).collect();

@@ -1,6 +1,6 @@
 //! Whose words: each class has a style on the page and a mark beside it, and the shares stand below.
 
-use crate::{session::Author, tui::app::App, ui::theme::Role};
+use crate::{session::Author, tui::desk::Desk, ui::theme::Role};
 
 /// How a class looks, its mark in the margin, and what it is called. The writer's own words need no mark.
 pub fn look(author: Author) -> (Role, Option<char>, &'static str) {
@@ -22,8 +22,8 @@ pub fn marks(authors: impl Iterator<Item = Author>) -> String {
 
 /// How much is whose, in hundredths of the characters: all of them together are a hundred. What is nothing is not
 /// named.
-pub fn shares(app: &App) -> Vec<String> {
-    let shares = app.session.shares();
+pub fn shares(desk: &Desk) -> Vec<String> {
+    let shares = desk.session.shares();
     let all = shares.all_chars().max(1);
     // Rounded where they end, not each for itself, so that nothing is lost or counted twice.
     let hundredths = |chars: usize| (chars * 200 + all) / (2 * all);

@@ -3,7 +3,7 @@
 use super::{super::dice::Dice, Live, cut};
 use crate::{
     clean::for_terminal,
-    tui::{page::width as cells, view::percent},
+    tui::text::{percent, width as cells},
     ui::theme::Role,
 };
 use ratatui::{

@@ -1,6 +1,6 @@
 //! Text as it can be read from afar: letters with space between them, or drawn of blocks; cut into rows at words.
 
-use crate::tui::{live::Letters, page::width as cells};
+use crate::tui::{live::Letters, text::width as cells};
 use font8x8::UnicodeFonts;
 use ratatui::{
     style::Style,

@@ -6,7 +6,7 @@ mod panels;
 mod status;
 
 use super::{Letters, Live, Open, line::Line as Typed, line::Purpose};
-use crate::{clean::for_terminal, tui::view::cut, ui::theme::Role};
+use crate::{clean::for_terminal, tui::text::cut, ui::theme::Role};
 use letters::{Run, rows};
 use ratatui::{
     Frame,

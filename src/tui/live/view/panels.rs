@@ -79,7 +79,7 @@ pub fn help(live: &Live, first: usize, frame: &mut Frame, area: Rect) {
         let keys = format!(" {:<16}", keys.join(", "));
         let words = cue.get_documentation().unwrap_or_default();
         let words = cut(words.trim_end_matches('.'), width.saturating_sub(19));
-        let gap = " ".repeat(width.saturating_sub(18 + crate::tui::page::width(&words)));
+        let gap = " ".repeat(width.saturating_sub(18 + crate::tui::text::width(&words)));
         [
             Span::styled(keys, live.theme.style(Role::Key)),
             Span::styled(format!(" {words}{gap}"), live.theme.style(Role::Text)),

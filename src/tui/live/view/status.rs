@@ -1,10 +1,14 @@
 //! The two rows below: how things stand, and the keys for it. What doesn't fit goes, the least needed first.
 
 use super::{
-    super::{Cue, Model, Open, item, markers::clock, take::State},
+    super::{Cue, Open, item, markers::clock, take::State},
     Live, cut,
 };
-use crate::{clean::for_terminal, tui::page::width, ui::theme::Role};
+use crate::{
+    clean::for_terminal,
+    tui::text::width,
+    ui::{asking::Model, theme::Role},
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -15,8 +19,8 @@ use ratatui::{
 pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     let item = live.item();
     let take = item.take();
-    let (sign, state) = match (&live.model, take) {
-        (Model::Gone, _) => ("!", "no model"),
+    let (sign, state) = match (&live.asking.model, take) {
+        (Model::Gone(_), _) => ("!", "no model"),
         (Model::Loading, _) => ("○", "the model is loading"),
         (_, None) => ("○", "ready"),
         (_, Some(take)) if live.runs() => match take.state {

@@ -1,0 +1,297 @@
+//! The app: the desk, the overlays over it, and the show when there is one. It gives each event to the overlay on top,
+//! then to the desk; nothing here waits or looks at a clock.
+
+use super::{
+    Event, Settings,
+    command::Command,
+    desk::{Clipboard, Desk},
+    drawn,
+    live::{Gear, Leave},
+    overlay::{self, Flow, Layer, Recovered},
+    show::Show,
+    view::{self, Areas, Status},
+};
+use crate::{
+    clean::for_terminal,
+    session::Session,
+    ui::{
+        keymap::Key,
+        shelf::Errand,
+        signals::Signal,
+        worker::{News, Request},
+    },
+};
+use anyhow::Result;
+use crossterm::event::{Event as Terminal, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Frame;
+use std::{sync::mpsc::Sender, time::Duration};
+
+/// Everything on the screen.
+pub struct App {
+    desk: Desk,
+    /// Overlays, the one on top last.
+    layers: Vec<Box<dyn Layer>>,
+    show: Show,
+}
+
+impl App {
+    /// A desk on a draft. `seed` is that of the first offer when the settings name none.
+    ///
+    /// # Errors
+    /// The built-in keys or the built-in theme are broken.
+    pub fn new(
+        session: Session,
+        settings: &Settings,
+        notices: Vec<String>,
+        seed: u64,
+        requests: Sender<Request>,
+    ) -> Result<Self> {
+        let keymap = overlay::keymap()?;
+        let desk = Desk::new(session, settings, keymap, notices, seed, requests)?;
+        let mut app = Self { desk, layers: Vec::new(), show: Show::new(&settings.air) };
+        app.ask_recovered();
+        Ok(app)
+    }
+
+    /// From now on what is copied goes to the terminal and the system too, and what the system has is pasted.
+    pub fn use_systems_clipboard(&mut self, env: impl Fn(&str) -> Option<String>) {
+        self.desk.clipboard = Clipboard::of_system(env);
+    }
+
+    /// From now on there are other models to choose from.
+    pub fn use_shelf(&mut self, errands: Sender<Errand>) {
+        self.desk.use_shelf(errands);
+    }
+
+    /// Where shows get the time from: how long it is since some moment.
+    pub fn set_clock(&mut self, clock: impl Fn() -> Duration + 'static) {
+        self.show.set_clock(clock);
+    }
+
+    /// The draft.
+    pub fn session(&self) -> &Session {
+        &self.desk.session
+    }
+
+    /// The writer has left.
+    pub fn is_over(&self) -> bool {
+        self.desk.over
+    }
+
+    /// The title of the terminal's window. On air it doesn't tell the draft's name.
+    pub fn title(&self) -> String {
+        if self.show.is_on() {
+            return "on air · unstuck".into();
+        }
+        let session = &self.desk.session;
+        let unsaved = if session.is_saved() { "" } else { " ●" };
+        let title = session.title().replace(['\n', '\t'], " ");
+        format!("{}{unsaved} · unstuck", for_terminal(&title))
+    }
+
+    /// How long until the app has to be called again if nothing happens before; `None` when it needn't be.
+    pub fn wait(&self) -> Option<Duration> {
+        self.show.wait()
+    }
+
+    /// Draws everything.
+    pub fn draw(&mut self, frame: &mut Frame) {
+        if !self.show.draw(frame) {
+            self.draw_desk(frame);
+        }
+        view::settle(frame.buffer_mut());
+    }
+
+    fn draw_desk(&mut self, frame: &mut Frame) {
+        let desk = &mut self.desk;
+        view::ground(desk, frame);
+        let Some(mut areas) = Areas::of(frame.area(), desk) else {
+            return view::too_small(desk, frame);
+        };
+        view::lay_out(desk, &areas);
+        let layer = self.layers.last();
+        let window = desk.page.window().unwrap_or_default();
+        let marks = layer.map(|layer| layer.marks(&desk.session, window)).unwrap_or_default();
+        let mut drawn = view::draw(desk, frame, &mut areas, &marks, layer.is_none());
+        let mut status = Status::Page;
+        if let Some(layer) = layer {
+            drawn.overlay = layer.draw(desk, frame, &areas);
+            status = layer.status(desk);
+        }
+        // A message may take rows of what is above it.
+        view::status::draw(desk, frame, areas.status, status);
+        desk.page.drawn_at(drawn.page);
+        desk.drawn = drawn;
+    }
+
+    /// Something has happened.
+    pub fn handle(&mut self, event: Event) {
+        if self.show.is_on() {
+            return self.happen_on_air(event);
+        }
+        match event {
+            Event::Terminal(Terminal::Key(key)) if !key.is_release() => {
+                let cursor = self.desk.session.cursor();
+                self.press(key);
+                self.desk.tend_ghost(Some(cursor));
+            }
+            Event::Rest => {
+                if self.layers.is_empty() {
+                    self.desk.rested();
+                }
+            }
+            Event::Tick => {}
+            Event::Terminal(Terminal::Paste(text)) => {
+                self.desk.notices.forget_word();
+                if !self.route(|layer, desk| layer.paste(&text, desk)) {
+                    self.desk.paste(&text);
+                }
+                self.desk.tend_ghost(None);
+            }
+            Event::Terminal(Terminal::FocusGained) => self.desk.look_at_file(),
+            Event::Terminal(Terminal::Mouse(event)) => {
+                self.point(event);
+                self.desk.tend_ghost(None);
+            }
+            Event::Terminal(Terminal::Resize(..)) => self.desk.page.resize(),
+            Event::Terminal(_) => {}
+            Event::News(news) => {
+                self.hear(news);
+                self.desk.tend_ghost(None);
+            }
+            Event::Shelf(word) => {
+                self.desk.hear_shelf(word);
+                self.refresh();
+            }
+            // The system wants the program gone, perhaps with the terminal: nothing is asked, and nothing lost.
+            Event::Signal(Signal::End) | Event::Deaf(_) => self.desk.over = true,
+            Event::Signal(_) => {}
+        }
+        if self.desk.over {
+            self.desk.stop_all();
+        }
+        self.desk.keep_offers();
+        self.desk.tell_of_history();
+        self.desk.open_what_came();
+    }
+
+    fn press(&mut self, event: KeyEvent) {
+        self.desk.key_pressed();
+        let key = Key::from(event);
+        if self.route(|layer, desk| layer.press(key, event, desk)) {
+            return;
+        }
+        if let Some(command) = self.desk.press(key) {
+            self.run(command);
+        }
+    }
+
+    fn point(&mut self, event: MouseEvent) {
+        let at = (event.column, event.row);
+        let Some(top) = self.layers.last_mut() else { return self.desk.point(event) };
+        match event.kind {
+            MouseEventKind::ScrollUp => top.wheel(-1, &mut self.desk),
+            MouseEventKind::ScrollDown => top.wheel(1, &mut self.desk),
+            MouseEventKind::Down(MouseButton::Left) => {
+                if !self.route(|layer, desk| layer.click(at, desk)) {
+                    self.desk.click(at);
+                }
+            }
+            MouseEventKind::Up(MouseButton::Left) => self.desk.release(),
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        let flow = self.layers.last_mut().and_then(|layer| layer.hear(&news, &mut self.desk));
+        if let Some(flow) = flow {
+            let layer = self.layers.pop();
+            self.flow(layer, flow);
+            return;
+        }
+        let is_other_model = matches!(news, News::Loaded(_));
+        self.desk.hear(news);
+        if is_other_model {
+            self.refresh();
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.layers.iter_mut().for_each(|layer| layer.refresh(&self.desk));
+    }
+
+    /// Gives an event to the overlay on top, and to the next one when it passes. False when none has taken it.
+    fn route(&mut self, mut event: impl FnMut(&mut dyn Layer, &mut Desk) -> Flow) -> bool {
+        while let Some(mut layer) = self.layers.pop() {
+            let flow = event(&mut *layer, &mut self.desk);
+            if !matches!(flow, Flow::Pass) {
+                self.flow(Some(layer), flow);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Does what an event has led to. `layer` is the overlay that had it, and isn't on the stack.
+    fn flow(&mut self, layer: Option<Box<dyn Layer>>, flow: Flow) {
+        match flow {
+            Flow::Stay => self.layers.extend(layer),
+            Flow::Close | Flow::Pass => {}
+            Flow::Open(other) => {
+                self.layers.extend(layer);
+                self.put_on_top(other);
+            }
+            Flow::Replace(other) => self.put_on_top(other),
+            Flow::Run(command) => self.run(command),
+        }
+    }
+
+    fn put_on_top(&mut self, layer: Box<dyn Layer>) {
+        // What was drawn is not this one. Until it is, it may be scrolled to any row.
+        self.desk.drawn.overlay =
+            drawn::Overlay { most: usize::MAX / 2, ..drawn::Overlay::default() };
+        self.layers.push(layer);
+    }
+
+    fn run(&mut self, command: Command) {
+        let flow = match command {
+            Command::Opens(opens) => overlay::open(opens, &mut self.desk),
+            Command::Save => overlay::save(&mut self.desk, false),
+            Command::Quit => overlay::quit(&mut self.desk),
+            Command::OnAir => return self.on_air(),
+            other => return self.desk.run(other),
+        };
+        self.flow(None, flow);
+    }
+
+    /// The one question after a crash, when there is something to decide.
+    fn ask_recovered(&mut self) {
+        if let Some(question) = Recovered::of(&self.desk) {
+            self.put_on_top(Box::new(question));
+        }
+    }
+
+    /// Begins a show with what was opened for it.
+    pub fn go_on_air(&mut self, gear: Gear) {
+        self.layers.clear();
+        self.show.begin(gear, &mut self.desk);
+    }
+
+    fn on_air(&mut self) {
+        self.layers.clear();
+        self.show.on_air(&mut self.desk);
+    }
+
+    fn happen_on_air(&mut self, event: Event) {
+        match self.show.handle(event, &mut self.desk) {
+            None => {}
+            Some(Leave::Program) if !self.desk.over => {
+                let flow = overlay::quit(&mut self.desk);
+                self.flow(None, flow);
+            }
+            // It was asked before the show, and nobody could answer.
+            Some(Leave::Desk) => self.ask_recovered(),
+            Some(Leave::Program) => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Asking the model and stopping it. Offers are bound to the text they were asked about.
+
+use super::Desk;
+use crate::{
+    tui::command::Command,
+    ui::asking::{List, Model, PROMPT, Quotes, Until},
+};
+
+impl Desk {
+    /// Asks at the cursor for ways to go on, or for openings when there is nothing to go on from. What is pinned
+    /// of a list for the same place stays.
+    pub fn ask(&mut self) {
+        if !self.may_ask() {
+            return;
+        }
+        let at = self.session.cursor();
+        self.session.move_to(at, false);
+        let from = self.session.seal();
+        let (prompt, first) = self.prompt(at);
+        let mut pinned = self.offers.pinned(&prompt);
+        self.stop_all();
+        let number = pinned.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        let offers: Vec<_> = (0..number.max(self.asking.style.offers))
+            .map(|number| match pinned.first() {
+                Some((place, _)) if *place == number => pinned.remove(0).1,
+                _ => self.asking.offer(&prompt),
+            })
+            .collect();
+        let quotes = self.quotes(&prompt, at);
+        let until = Until::of(at, self.session.text().len_chars());
+        // Who rolls with the list in hand keeps it, and the place in it.
+        let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
+        let chosen = chosen.min(offers.len().saturating_sub(1));
+        self.offers.push(List { at, from, until, prompt: (prompt, first), quotes, offers, chosen });
+    }
+
+    /// Says why not, when nothing can be asked.
+    pub fn may_ask(&mut self) -> bool {
+        if let Model::Gone(why) = &self.asking.model {
+            self.notices.warn(why.clone());
+            return false;
+        }
+        if self.session.read_only().is_some() {
+            self.edited(false);
+            return false;
+        }
+        true
+    }
+
+    /// What is sent of the draft before a place, and where in the draft that begins. Nothing of a blank one.
+    pub fn prompt(&self, at: usize) -> (String, usize) {
+        let text = self.session.text();
+        let first = at.saturating_sub(PROMPT);
+        if text.chars().all(char::is_whitespace) {
+            return (String::new(), first);
+        }
+        (text.slice(first..at).to_string(), first)
+    }
+
+    /// The quotes of the draft around a place.
+    pub fn quotes(&self, before: &str, at: usize) -> Quotes {
+        Quotes::of(before, self.session.text().chars_at(at))
+    }
+
+    /// Tab asks where nothing follows in the paragraph; elsewhere it is a tab.
+    pub fn ask_or_tab(&mut self) {
+        let (text, at) = (self.session.text(), self.session.cursor());
+        let ends = text.get_char(at).is_none_or(|next| matches!(next, '\n' | '\r'));
+        if ends && self.session.selection().is_none() {
+            self.ask();
+        } else {
+            self.type_text("\t");
+        }
+    }
+
+    /// Stops what streams; when nothing does, one thing more goes at each call.
+    pub fn stop(&mut self) {
+        let at = self.session.cursor();
+        let resting = self.offers.ghost.as_ref().is_some_and(|ghost| ghost.idle);
+        if resting {
+            self.drop_ghost();
+        } else if self.stop_all() {
+            let away = self.key(Command::Stop);
+            self.notices.say(format!("Stopped. {away} again puts the offers away."));
+        } else if self.notices.dismiss() {
+        } else if self.offers.list().is_some() {
+            self.offers.close();
+        } else {
+            self.session.move_to(at, false);
+        }
+    }
+
+    /// Says whether there was anything to stop.
+    pub fn stop_all(&mut self) -> bool {
+        let live = self.offers.stop_all();
+        live.iter().for_each(|branch| self.asking.stop(*branch));
+        !live.is_empty()
+    }
+
+    pub fn focus_offers(&mut self) {
+        self.offers.focus = self.offers.list().is_some();
+        if !self.offers.focus {
+            let ask = self.key(Command::Ask);
+            self.notices.say(format!("There are no offers yet. {ask} asks for some."));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Saving, and another draft in this one's place. Nothing here drops a text: who leaves without saving has said so.
+
+use super::Desk;
+use crate::{
+    session::{AlreadyThere, ChangedOnDisk, Motion, Session},
+    tui::{command::Command, page::Page},
+};
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// How saving went.
+pub enum Saved {
+    /// The file has the text.
+    Done,
+    /// The draft has no name yet.
+    NeedsName,
+    /// Another program changed the file: the writer decides.
+    Changed,
+    /// There is another file of this name: the writer decides.
+    Exists(PathBuf),
+    /// It went wrong, and the writer was told why.
+    Failed,
+}
+
+impl Desk {
+    /// Opens another draft, once this one is saved. False when it isn't opened; then the writer was told why.
+    pub fn open(&mut self, path: &Path) -> bool {
+        let unsaved = !self.session.is_saved() && self.session.read_only().is_none();
+        if unsaved {
+            let save = self.key(Command::Save);
+            self.notices.say(format!("First save this draft: {save}. Then open another."));
+            return false;
+        }
+        let opened = match &self.world.state {
+            Some(state) => Session::resume(Some(path), state, self.world.history),
+            None => Session::open(path),
+        };
+        match opened {
+            Ok(session) => self.replace_draft(session),
+            Err(error) => {
+                self.notices.warn(format!("Not opened: {error:#}"));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts another draft on the desk. What was offered for this one goes.
+    fn replace_draft(&mut self, mut session: Session) {
+        self.stop_all();
+        self.offers.clear();
+        if session.revision() == 0 {
+            session.motion(Motion::End, false);
+        }
+        if let Some(reason) = session.read_only() {
+            self.notices.warn(reason);
+        }
+        if let Some(path) = session.path() {
+            self.world.recent.note(path);
+        }
+        self.session = session;
+        self.page = Page::default();
+        self.world.told_of_change = false;
+    }
+
+    /// Saves under the draft's own name.
+    pub fn save(&mut self) -> Saved {
+        if self.session.path().is_none() && self.session.read_only().is_none() {
+            return Saved::NeedsName;
+        }
+        let saved = self.session.save();
+        self.saved(saved)
+    }
+
+    /// Says that the draft is saved, or finds out why it isn't.
+    pub fn saved(&mut self, saved: Result<()>) -> Saved {
+        let Err(error) = saved else {
+            tracing::debug!(words = self.session.shares().all_words(), "saved");
+            if let Some(path) = self.session.path() {
+                self.world.recent.note(path);
+            }
+            self.notices.say(format!("Saved {}.", self.session.title()));
+            return Saved::Done;
+        };
+        if error.is::<ChangedOnDisk>() {
+            return Saved::Changed;
+        }
+        if let Some(AlreadyThere(path)) = error.downcast_ref() {
+            return Saved::Exists(path.clone());
+        }
+        self.notices.warn(format!("Not saved: {error:#}"));
+        Saved::Failed
+    }
+
+    /// The terminal has the focus again: another program may have changed the file meanwhile. That is said once and
+    /// not asked, since the writer may be typing already.
+    pub fn look_at_file(&mut self) {
+        let changed = self.session.read_only().is_none() && self.session.changed_on_disk();
+        if changed && !self.world.told_of_change {
+            let save = self.key(Command::Save);
+            let title = self.session.title();
+            self.notices.warn(format!(
+                "{title} was changed by another program. {save} asks what to do; your page stays as it is."
+            ));
+        }
+        self.world.told_of_change = changed;
+    }
+}

@@ -1,0 +1,117 @@
+//! What the model tells: offers grow and end, and those that are not worth their place are replaced.
+
+use super::Desk;
+use crate::{
+    clean::hanging,
+    generate::Reading,
+    token::{BranchId, StopReason, Token},
+    tui::command::Command,
+    ui::asking::{Model, Offer, State, quotes},
+};
+
+/// How many may come in the place of one that was dropped.
+pub(super) const TRIES: u8 = 2;
+
+impl Desk {
+    pub fn read(&mut self, branch: BranchId, reading: Reading) {
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let (prompt, first) = &list.prompt;
+        let prompt = quotes::straight(prompt);
+        let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
+        // A draft cut before it was sent is not seen from its start either.
+        let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
+        let from = list.from;
+        let offer = &mut list.offers[number];
+        if offer.is_live() {
+            offer.state = State::Reading(reading.tokens);
+        }
+        self.offers.sees = Some((at, from));
+    }
+
+    pub fn grow(&mut self, branch: BranchId, token: &Token) {
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &mut list.offers[number];
+        // What comes after the writer stopped it is late, and is let go.
+        if !offer.is_live() {
+            return;
+        }
+        offer.add(token, list.quotes, &list.prompt.0);
+        offer.state = State::Streaming;
+        self.judge(branch);
+        self.judge_ghost();
+    }
+
+    /// The model came to an end. When it only ran out of tokens, the clause that hangs behind the last whole
+    /// sentence is cut off, as far as it is not on the page.
+    pub fn finish(&mut self, branch: BranchId, why: StopReason) {
+        if let Some((list, number)) = self.offers.find(branch)
+            && list.offers[number].is_live()
+        {
+            let taken = list.taken(number, &self.session);
+            let offer = &mut list.offers[number];
+            let whole = hanging(&offer.text).len();
+            if why == StopReason::Length && whole > taken && whole > offer.opening.len() {
+                offer.text.truncate(whole);
+            }
+            offer.state = State::Done(why);
+        }
+        self.judge(branch);
+    }
+
+    pub fn fail(&mut self, branch: BranchId, why: String) {
+        let again = self.key(Command::RollAgain);
+        self.notices.warn(format!("The model stopped: {why}. {again} tries again."));
+        if let Some((list, number)) = self.offers.find(branch)
+            && list.offers[number].is_live()
+        {
+            list.offers[number].state = State::Failed(why);
+        }
+        self.turn_from_nothing();
+    }
+
+    /// An offer that isn't worth its place gives it to another, a few times; then the place stays empty and says
+    /// so. What is on the page, pinned or asked to go on is chosen already.
+    fn judge(&mut self, branch: BranchId) {
+        let Some(fault) = self.offers.fault(branch) else { return };
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &list.offers[number];
+        let ended = matches!(offer.state, State::Done(_));
+        if !(offer.is_live() || ended)
+            || offer.pinned
+            || offer.longer
+            || offer.by.is_some()
+            || list.taken(number, &self.session) > 0
+        {
+            return;
+        }
+        let dropped = offer.dropped + 1;
+        let prompt = list.prompt.0.clone();
+        if !ended {
+            self.asking.stop(branch);
+        }
+        let instead = (dropped <= TRIES).then(|| self.asking.offer(&prompt));
+        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offer = &mut list.offers[number];
+        match instead {
+            Some(other) => *offer = Offer { dropped, ..other },
+            None => {
+                offer.text.clear();
+                offer.state = State::Dropped(fault);
+            }
+        }
+        self.turn_from_nothing();
+    }
+
+    /// What stands at the cursor is an offer with words, where there is one; who has the list in hand chooses.
+    fn turn_from_nothing(&mut self) {
+        if !self.offers.focus {
+            self.offers.choose_one_with_words();
+        }
+    }
+
+    pub fn lose_model(&mut self, why: String) {
+        self.stop_all();
+        self.notices.warn(why.clone());
+        self.asking.model = Model::Gone(why);
+    }
+}

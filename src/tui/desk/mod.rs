@@ -1,0 +1,320 @@
+//! The desk: the draft, the page, the questions to the model, and what else overlays may use. It knows no overlay, and
+//! neither draws, waits nor looks at a clock. `App` routes events to it.
+
+mod ask;
+mod branches;
+mod clipboard;
+mod edit;
+mod field;
+mod file;
+mod follow;
+mod heard;
+mod keep;
+mod models;
+mod mouse;
+mod notices;
+mod recent;
+mod roll;
+mod shelf;
+mod span;
+mod take;
+mod times;
+
+pub use branches::describe;
+pub use clipboard::Clipboard;
+pub use field::Field;
+pub use file::Saved;
+pub use models::Choice;
+pub use mouse::NOTCH;
+pub use notices::{Notice, Notices};
+pub use recent::Recent;
+pub use shelf::{Models, about, progress};
+pub use times::moment;
+
+use super::{
+    Settings,
+    command::{Command, Move},
+    drawn::Drawn,
+    page::Page,
+};
+use crate::{
+    mentions::Place,
+    session::{History, Motion, Session},
+    ui::{
+        asking::{Asking, MOST, Model, Offers, Style},
+        keymap::{Key, Keymap},
+        theme::{Depth, Theme, Themes},
+        worker::{News, Request},
+    },
+};
+use anyhow::Result;
+use crossterm::event::KeyCode;
+use jiff::tz::TimeZone;
+use mouse::Pointer;
+use std::{path::PathBuf, sync::mpsc::Sender};
+
+/// Everything on the desk.
+pub struct Desk {
+    /// The draft and its history.
+    pub session: Session,
+    /// The window on the draft.
+    pub page: Page,
+    /// The model and how it is asked.
+    pub asking: Asking,
+    /// What was offered.
+    pub offers: Offers,
+    /// What was cut or copied.
+    pub clipboard: Clipboard,
+    /// Messages for the status line.
+    pub notices: Notices,
+    /// Which key runs which command.
+    pub keymap: Keymap<Command>,
+    /// How the desk looks.
+    pub look: Look,
+    /// Files and settings around the desk.
+    pub world: World,
+    /// Other models.
+    pub models: Models,
+    /// Where things were drawn last.
+    pub drawn: Drawn,
+    /// What was searched for last, and its replacement.
+    pub searched: (String, String),
+    /// The desk is to be closed.
+    pub over: bool,
+    pointer: Pointer,
+}
+
+/// How the desk looks.
+pub struct Look {
+    /// The theme in use.
+    pub theme: Theme,
+    /// All themes there are.
+    pub themes: Themes,
+    /// How many colours the terminal has.
+    pub depth: Depth,
+    /// The page shows who wrote what.
+    pub authors: bool,
+}
+
+/// Files and settings around the desk.
+pub struct World {
+    /// The settings file, into which choices are written.
+    pub settings: Option<PathBuf>,
+    /// The environment variable that sets the theme at each start, before the settings file does.
+    pub told_theme: Option<String>,
+    /// The state folder, with the journals of drafts.
+    pub state: Option<PathBuf>,
+    /// Whether drafts keep a journal.
+    pub history: History,
+    /// Drafts that were opened here.
+    pub recent: Recent,
+    /// The bot's queue, when there is a bot.
+    pub mentions: Option<Place>,
+    /// The user's time zone.
+    pub zone: TimeZone,
+    /// The writer was told that another program has changed the file.
+    pub told_of_change: bool,
+}
+
+impl Desk {
+    /// A desk on a draft, with the cursor at its end, or where the journal has it. `seed` is that of the first offer
+    /// when the settings name none.
+    ///
+    /// # Errors
+    /// The built-in keys or the built-in theme are broken.
+    pub fn new(
+        mut session: Session,
+        settings: &Settings,
+        mut keymap: Keymap<Command>,
+        notices: Vec<String>,
+        seed: u64,
+        requests: Sender<Request>,
+    ) -> Result<Self> {
+        // A journal remembers the cursor.
+        if session.revision() == 0 {
+            session.motion(Motion::End, false);
+        }
+        let mut notices = Notices::new(notices);
+        if let Some(reason) = session.read_only() {
+            notices.warn(reason);
+        }
+        let themes = settings.themes.clone();
+        let theme = themes.load(&settings.theme, settings.depth).or_else(|error| {
+            notices.warn(format!("{error:#}"));
+            Themes::default().load(&Settings::default().theme, settings.depth)
+        })?;
+        let mut recent = Recent::load(settings.state.as_deref());
+        if let Some(path) = session.path() {
+            recent.note(path);
+        }
+        for line in &settings.keys {
+            if let Err(error) = keymap.lay(line) {
+                notices.warn(format!("{error:#}"));
+            }
+        }
+        let style = Style {
+            preset: settings.preset.clone(),
+            sampling: settings.sampling.clone(),
+            offers: settings.offers.clamp(1, MOST),
+        };
+        let mut desk = Self {
+            page: Page::default(),
+            asking: Asking::new(style, seed, requests),
+            offers: Offers::new(settings.idle, settings.banned.clone()),
+            clipboard: Clipboard::default(),
+            notices,
+            keymap,
+            look: Look { theme, themes, depth: settings.depth, authors: false },
+            world: World {
+                settings: settings.file.clone(),
+                told_theme: settings.told_theme.clone(),
+                state: settings.state.clone(),
+                history: settings.history,
+                recent,
+                mentions: settings.mentions.clone(),
+                zone: settings.zone.clone(),
+                told_of_change: false,
+            },
+            models: Models::default(),
+            drawn: Drawn::default(),
+            searched: Default::default(),
+            over: false,
+            pointer: Pointer::default(),
+            session,
+        };
+        desk.tell_of_history();
+        Ok(desk)
+    }
+
+    /// Shows what the journal has to report. The desk says it as soon as something else happens.
+    pub fn tell_of_history(&mut self) {
+        for notice in self.session.notices() {
+            self.notices.warn(notice);
+        }
+    }
+
+    /// The usual key of a command, to be named in a sentence.
+    pub fn key(&self, command: impl Into<&'static str>) -> String {
+        let mut keys = self.keymap.keys_of(command.into());
+        keys.next().map_or_else(|| "a key".into(), |key| key.to_string())
+    }
+
+    /// The place from which the model saw the text when it was asked last; `None` before it has read anything.
+    pub fn seen_from(&self) -> Option<usize> {
+        self.offers.sees.and_then(|(at, from)| self.session.map(at, from))
+    }
+
+    /// A key was pressed: short messages and what the wheel has scrolled go.
+    pub fn key_pressed(&mut self) {
+        self.notices.forget_word();
+        self.pointer.forget();
+        self.offers.scrolled = None;
+    }
+
+    /// What a key means on the page: the list first, when it has the keys; then the table of keys; then text.
+    pub fn press(&mut self, key: Key) -> Option<Command> {
+        if self.offers.focus && self.press_list(key) {
+            return None;
+        }
+        if let Some(command) = self.keymap.command(key) {
+            return Some(command);
+        }
+        // Shift with a key that moves selects.
+        let unshifted = key.unshifted().and_then(|key| self.keymap.command(key));
+        if let Some(to) = unshifted.and_then(Command::leads) {
+            self.page.go(&mut self.session, to, true);
+        } else if let Some(typed) = key.typed() {
+            self.type_text(typed.encode_utf8(&mut [0; 4]));
+        }
+        None
+    }
+
+    /// Arrows and Enter while the list has the keys; any other key gives them back to the page. Says whether the key
+    /// was for the list.
+    fn press_list(&mut self, key: Key) -> bool {
+        let Some(list) = self.offers.list_mut() else {
+            self.offers.focus = false;
+            return false;
+        };
+        let last = list.offers.len().saturating_sub(1);
+        match key.code() {
+            KeyCode::Up => list.chosen = list.chosen.saturating_sub(1),
+            KeyCode::Down => list.chosen = (list.chosen + 1).min(last),
+            KeyCode::Enter => {
+                self.offers.focus = false;
+                self.take_chosen();
+            }
+            KeyCode::Esc => self.offers.focus = false,
+            _ => {
+                let command = self.keymap.command(key);
+                // A command for an offer leaves the keys with the list.
+                self.offers.focus = command.is_some_and(Command::is_about_an_offer);
+                return command == Some(Command::Offers);
+            }
+        }
+        true
+    }
+
+    /// Runs a command that opens nothing. Commands of overlays are the app's, and do nothing here.
+    pub fn run(&mut self, command: Command) {
+        if command.is_at_the_cursor() {
+            self.page.come_back();
+        }
+        match command {
+            Command::Ask => self.ask(),
+            Command::AskOrTab => self.ask_or_tab(),
+            Command::Stop => self.stop(),
+            Command::RollAgain => self.roll_again(),
+            Command::RollOne => self.roll_one(),
+            Command::Pin => self.pin(),
+            Command::Longer => self.longer(),
+            Command::Idle => self.toggle_idle(),
+            Command::MoreOffers => self.one_more(),
+            Command::FewerOffers => self.one_fewer(),
+            Command::TakeWord | Command::TakeSentence | Command::Right => {
+                self.take_or_move(command)
+            }
+            Command::TakeAll => self.take_all(),
+            Command::Offers => self.focus_offers(),
+            Command::PreviousList => {
+                if !self.offers.previous() {
+                    self.notices.say("There is no other list yet.");
+                }
+            }
+            Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
+            Command::Whose => self.look.authors = !self.look.authors,
+            _ => match (command.numbered(), command.leads()) {
+                (Some(number), _) => self.take_number(number),
+                (_, Some(to)) => self.go(to),
+                _ => self.edit(command),
+            },
+        }
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, to: Move) {
+        self.page.go(&mut self.session, to, false);
+    }
+
+    /// What the model's thread tells.
+    pub fn hear(&mut self, news: News) {
+        match news {
+            News::Loaded(info) => self.model_loaded(info),
+            News::NotOpened(why) => self.model_not_opened(&why),
+            News::Gone(why) => self.lose_model(why),
+            News::Speed(speed) => self.asking.speed = Some(speed),
+            News::Measured(speed) => self.note_speed(speed),
+            News::Reading(branch, reading) => self.read(branch, reading),
+            News::Token(branch, token) => self.grow(branch, &token),
+            News::Done(branch, why) => self.finish(branch, why),
+            // Only the overlay that asked waits for it.
+            News::Seen(..) => {}
+            News::Failed(branch, why) => self.fail(branch, why),
+        }
+    }
+
+    /// Whether the model can be asked now.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.asking.model, Model::Ready(_))
+    }
+}

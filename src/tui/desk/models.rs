@@ -1,0 +1,194 @@
+//! Choosing another model while the draft stays, fetching one while the writer writes on, and letting two answer the same.
+
+use super::Desk;
+use crate::{
+    generate::ModelInfo,
+    model::memory::size,
+    tui::command::Command,
+    ui::{
+        asking::{List, Model, Offer, Until},
+        shelf::{self, Errand, Word},
+        worker::Request,
+    },
+};
+use std::sync::mpsc::Sender;
+
+/// What choosing a model leads to.
+pub enum Choice {
+    /// It was used, or can't be; the writer was told.
+    Done,
+    /// It isn't here: whether to fetch it, and what it is.
+    Fetch(String),
+    /// It is being fetched already: whether to stop that.
+    StopFetching,
+}
+
+impl Desk {
+    /// From now on there are other models to choose from.
+    pub fn use_shelf(&mut self, errands: Sender<Errand>) {
+        self.models.errands = Some(errands);
+    }
+
+    /// Whether a model of this name is the one in use.
+    pub fn is_used(&self, name: &str) -> bool {
+        let Model::Ready(info) = &self.asking.model else { return false };
+        match &self.models.used {
+            Some(used) => used == name,
+            None => info.name == name,
+        }
+    }
+
+    /// A model was chosen: uses it, or tells what to ask the writer first.
+    pub fn use_model(&mut self, name: &str) -> Choice {
+        let Some(model) = self.models.entries.iter().find(|model| model.name == name) else {
+            return Choice::Done;
+        };
+        if let Some(why) = &model.broken {
+            self.notices.warn(format!("{name} can't be opened: {why}"));
+            return Choice::Done;
+        }
+        if self.is_used(name) {
+            self.notices.say(format!("{name} is in use already."));
+            return Choice::Done;
+        }
+        if let Some(coming) = &self.models.fetching {
+            if coming.name == name {
+                return Choice::StopFetching;
+            }
+            if !model.here {
+                self.notices.say(format!("{} comes first; then {name} can.", coming.name));
+                return Choice::Done;
+            }
+        }
+        if !model.here {
+            let bytes = model.bytes.map_or("Its size is not known".into(), size);
+            let licence = model.licence.as_deref().unwrap_or("not stated");
+            return Choice::Fetch(format!("{bytes}, licence {licence}"));
+        }
+        self.stop_all();
+        self.open_model(name);
+        Choice::Done
+    }
+
+    /// The model in use is let go, and another read in its place. The draft and its offers stay.
+    fn open_model(&mut self, name: &str) {
+        self.models.wanted = None;
+        self.models.opening = Some(name.to_owned());
+        self.asking.model = Model::Loading;
+        (self.asking.speed, self.offers.sees) = (None, None);
+        self.notices.say(format!("{name} is being read; write on."));
+        self.asking.send(Request::Open(name.to_owned()));
+    }
+
+    pub fn fetch_model(&mut self, name: &str) {
+        if self.models.send(Errand::Fetch(name.to_owned())) {
+            let coming = shelf::Fetching { name: name.to_owned(), ..shelf::Fetching::default() };
+            self.models.fetching = Some(coming);
+            self.notices
+                .say(format!("{name} is being fetched; write on. It is used when it is here."));
+        }
+    }
+
+    pub fn stop_fetching(&mut self) {
+        self.models.send(Errand::Stop);
+        self.notices.say("Stopping.");
+    }
+
+    /// What the shelf tells.
+    pub fn hear_shelf(&mut self, word: Word) {
+        match word {
+            Word::Listed(entries) => self.models.entries = entries,
+            // what comes late of one that was stopped is let go
+            Word::Fetching(coming) => {
+                let expected =
+                    self.models.fetching.as_ref().is_some_and(|now| now.name == coming.name);
+                self.models.fetching =
+                    self.models.fetching.take().map(|now| if expected { coming } else { now });
+            }
+            Word::Came(name) => {
+                self.models.fetching = None;
+                self.models.wanted = Some(name);
+                self.models.send(Errand::List);
+            }
+            Word::Ended(name, why) => {
+                self.models.fetching = None;
+                match why {
+                    None => self.notices.say(format!("{name}: stopped. What came is kept.")),
+                    Some(why) => self.notices.warn(format!("Not fetched: {why}")),
+                }
+            }
+        }
+    }
+
+    /// A model that was fetched to be used is used as soon as no other is in mid-sentence.
+    pub fn open_what_came(&mut self) {
+        let busy =
+            self.offers.are_live() || self.offers.ghost.is_some() || self.models.opening.is_some();
+        if let Some(name) = self.models.wanted.take_if(|_| !busy) {
+            self.open_model(&name);
+        }
+    }
+
+    /// A model can be asked.
+    pub fn model_loaded(&mut self, info: ModelInfo) {
+        let opened = self.models.opening.take();
+        if let Some(name) = opened {
+            self.notices.say(format!("{name} is used now; your draft is as it was."));
+            self.models.used = Some(name);
+        }
+        self.asking.model = Model::Ready(info);
+    }
+
+    /// Another model could not be read; the one before comes back.
+    pub fn model_not_opened(&mut self, why: &str) {
+        self.models.opening = None;
+        self.notices.forget_word(); // it said that the other is being read
+        self.notices.warn(format!("Not opened: {why}. The model before it stays."));
+    }
+
+    /// How fast the model is here is remembered for the list.
+    pub fn note_speed(&self, speed: f32) {
+        if let Model::Ready(info) = &self.asking.model {
+            let name = self.models.used.clone().unwrap_or_else(|| info.name.clone());
+            self.models.send(Errand::Measured(name, info.quantization.clone(), speed));
+        }
+    }
+
+    /// Lets the model in use and another one go on from the cursor, with one seed: two offers.
+    pub fn compare_models(&mut self, other: &str) {
+        if !self.may_ask() {
+            return;
+        }
+        let Model::Ready(info) = &self.asking.model else {
+            return self.notices.say("The model is still loading.");
+        };
+        let used = self.models.used.clone().unwrap_or_else(|| info.name.clone());
+        self.stop_all();
+        let at = self.session.cursor();
+        self.session.move_to(at, false);
+        let from = self.session.seal();
+        let (prompt, first) = self.prompt(at);
+        let mine = self.asking.offer(&prompt);
+        let branch = self.asking.next_branch();
+        let theirs = Offer::new(branch, mine.seed, mine.opening);
+        let prompt_with_opening = format!("{prompt}{}", mine.opening);
+        let ask = self.asking.question(branch, &prompt_with_opening, mine.seed);
+        self.asking.send(Request::Beside(other.to_owned(), ask));
+        let offers =
+            vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];
+        let quotes = self.quotes(&prompt, at);
+        let until = Until::of(at, self.session.text().len_chars());
+        self.offers.push(List {
+            at,
+            from,
+            until,
+            prompt: (prompt, first),
+            quotes,
+            offers,
+            chosen: 0,
+        });
+        self.offers.focus = false;
+        let again = self.key(Command::RollAgain);
+        self.notices.say(format!("{other} is read beside it. {again} compares on another seed."));
+    }
+}

@@ -1,0 +1,135 @@
+//! Other words in the place of some, and more of them: rolling again, pinning, longer, one offer more.
+
+use super::Desk;
+use crate::{
+    tui::command::Command,
+    ui::asking::{MOST, State},
+};
+
+impl Desk {
+    /// Other words in the same place. Right after a take, instead of what was taken: that one step is taken back first,
+    /// and never more. Who takes word by word keeps the words, as long as there are more.
+    pub fn roll_again(&mut self) {
+        let now = (self.session.revision(), self.session.cursor());
+        let taken = self.offers.taken.filter(|taken| (taken.revision, taken.cursor) == now);
+        let more = self.offers.rest(&self.session).is_some() || self.offers.are_live();
+        let other = self.offers.list().and_then(|list| list.compared().map(str::to_owned));
+        if taken.is_some_and(|taken| !taken.word || !more) {
+            self.session.undo();
+        }
+        match other {
+            Some(other) => self.compare_models(&other),
+            None => self.ask(),
+        }
+    }
+
+    /// Another answer to the same question, in the place of the chosen offer.
+    pub fn roll_one(&mut self) {
+        let list = self.offers.list();
+        if list.and_then(|list| list.choice()).is_some_and(|offer| offer.pinned) {
+            let pin = self.key(Command::Pin);
+            return self.notices.say(format!("This offer is pinned. {pin} lets it go."));
+        }
+        let Some((prompt, old)) =
+            list.and_then(|list| Some((list.prompt.0.clone(), list.choice()?.branch)))
+        else {
+            return self.ask();
+        };
+        if !self.may_ask() {
+            return;
+        }
+        self.asking.stop(old);
+        self.keep_replaced();
+        let offer = self.asking.offer(&prompt);
+        if let Some(list) = self.offers.list_mut() {
+            list.offers[list.chosen] = offer;
+        }
+    }
+
+    /// The chosen offer stays while the others are rolled, or no longer does.
+    pub fn pin(&mut self) {
+        let list = self.offers.list_mut();
+        let Some((list, number)) = list.and_then(|list| {
+            let number = list.chosen;
+            Some((list.offers.get_mut(number)?, number + 1))
+        }) else {
+            return self.no_offers();
+        };
+        list.pinned = !list.pinned;
+        self.notices.say(if list.pinned {
+            format!("Offer {number} is pinned: it stays while the others are rolled again.")
+        } else {
+            format!("Offer {number} is no longer pinned.")
+        });
+    }
+
+    /// The chosen offer goes on for another sentence.
+    pub fn longer(&mut self) {
+        let Some(list) = self.offers.list() else { return self.no_offers() };
+        let Some(offer) = list.choice().filter(|offer| !offer.words().is_empty()) else {
+            return self.notices.say("Nothing has come yet.");
+        };
+        if offer.is_live() {
+            return self.notices.say("It is still coming.");
+        }
+        let prompt = format!("{}{}", list.prompt.0, offer.text);
+        if !self.may_ask() {
+            return;
+        }
+        let (branch, seed) = (self.asking.next_branch(), self.asking.next_seed());
+        self.asking.generate(branch, &prompt, seed);
+        if let Some(list) = self.offers.list_mut() {
+            let offer = &mut list.offers[list.chosen];
+            (offer.branch, offer.state, offer.longer) = (branch, State::Waiting, true);
+        }
+    }
+
+    /// One offer more: in the list that is shown at once, and in those to come.
+    pub fn one_more(&mut self) {
+        let now = self.offers.list().map(|list| (list.prompt.0.clone(), list.offers.len()));
+        let count = now.as_ref().map_or(self.asking.style.offers, |(_, count)| *count);
+        if count >= MOST {
+            return self.notices.say(format!("{MOST} offers are the most."));
+        }
+        self.asking.style.offers = count + 1;
+        if let Some((prompt, _)) = now {
+            if !self.may_ask() {
+                return;
+            }
+            let offer = self.asking.offer(&prompt);
+            if let Some(list) = self.offers.list_mut() {
+                list.offers.push(offer);
+            }
+        }
+        self.say_count();
+    }
+
+    /// One offer fewer in the lists to come.
+    pub fn one_fewer(&mut self) {
+        self.asking.style.offers = (self.asking.style.offers - 1).max(1);
+        self.say_count();
+    }
+
+    /// A line for a writer who rests, or none.
+    pub fn toggle_idle(&mut self) {
+        self.offers.idle = !self.offers.idle;
+        self.notices.say(if self.offers.idle {
+            "When you rest for half a second, a line is offered; the next key sends it away."
+        } else {
+            "Nothing is offered until you ask."
+        });
+    }
+
+    fn say_count(&mut self) {
+        let ask = self.key(Command::Ask);
+        self.notices.say(match self.asking.style.offers {
+            1 => format!("{ask} asks for one offer now."),
+            count => format!("{ask} asks for {count} offers now."),
+        });
+    }
+
+    pub fn no_offers(&mut self) {
+        let ask = self.key(Command::Ask);
+        self.notices.say(format!("There are no offers yet. {ask} asks for some."));
+    }
+}

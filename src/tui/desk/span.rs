@@ -1,0 +1,55 @@
+//! A span of an offer by the mouse: what is dragged over goes in at the cursor, exactly that and no more. A click
+//! chooses the offer.
+
+use super::Desk;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+impl Desk {
+    /// The mouse over the offers. Says whether the event was for them.
+    pub fn point_at_offers(&mut self, event: MouseEvent) -> bool {
+        let at = (event.column, event.row);
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let place = self.drawn.offers.place_at(at);
+                self.offers.dragged = place.map(|(number, char)| (number, char, char));
+                place.is_some()
+            }
+            MouseEventKind::Drag(MouseButton::Left) => {
+                let Some((number, from, _)) = self.offers.dragged else { return false };
+                if let Some((_, to)) =
+                    self.drawn.offers.place_at(at).filter(|(other, _)| *other == number)
+                {
+                    self.offers.dragged = Some((number, from, to));
+                }
+                true
+            }
+            MouseEventKind::Up(MouseButton::Left) => {
+                let Some((number, from, to)) = self.offers.dragged.take() else { return false };
+                if let Some(list) = self.offers.list_mut().filter(|list| number < list.offers.len())
+                {
+                    list.chosen = number;
+                }
+                if from != to {
+                    self.take_span(from.min(to), from.max(to));
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes the characters `from..=to` of the chosen offer, with a space before them where words would run together.
+    fn take_span(&mut self, from: usize, to: usize) {
+        let Some(offer) = self.offers.list().and_then(|list| list.choice()) else { return };
+        let span: String = offer.text.chars().skip(from).take(to + 1 - from).collect();
+        let span = span.trim_end();
+        let before = self.session.cursor().checked_sub(1);
+        let before = before.and_then(|at| self.session.text().get_char(at));
+        let joins = before.is_some_and(|c| !c.is_whitespace() && !"([{“‘«—–-".contains(c))
+            && span.starts_with(char::is_alphanumeric);
+        let text = format!("{}{span}", if joins { " " } else { "" });
+        if !text.is_empty() {
+            self.take(self.session.cursor(), &text, self.source());
+        }
+    }
+}

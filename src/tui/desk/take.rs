@@ -1,0 +1,155 @@
+//! Taking what is offered: a word, a sentence, all of it, and never more than was meant.
+
+use super::Desk;
+use crate::{
+    session::Source,
+    tui::command::Command,
+    ui::asking::{Branched, Standing, Taken, first_sentence, first_word},
+};
+
+impl Desk {
+    /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
+    pub fn take_or_move(&mut self, command: Command) {
+        let at_end = self.session.cursor() == self.session.text().len_chars();
+        let piece = self.offers.rest(&self.session).and_then(|rest| match command {
+            Command::TakeWord => Some(first_word(rest)),
+            Command::TakeSentence => Some(first_sentence(rest)),
+            _ => at_end.then_some(rest),
+        });
+        match (piece.map(str::to_owned), command.leads()) {
+            (Some(piece), _) => {
+                self.take_here(&piece);
+                if let Some(taken) = &mut self.offers.taken {
+                    taken.word = command == Command::TakeWord;
+                }
+            }
+            (None, Some(to)) => self.page.go(&mut self.session, to, false),
+            (None, None) => {}
+        }
+    }
+
+    /// Takes all that is offered at the cursor, or else all of the chosen offer.
+    pub fn take_all(&mut self) {
+        match self.offers.rest(&self.session).map(str::to_owned) {
+            Some(rest) => self.take_here(&rest),
+            None => self.take_chosen(),
+        }
+    }
+
+    /// Takes all that there is of the chosen offer.
+    pub fn take_chosen(&mut self) {
+        let Some(list) = self.offers.list() else {
+            let ask = self.key(Command::Ask);
+            return self.notices.say(format!("There is no offer to take. {ask} asks for one."));
+        };
+        let standing = list.standing(list.chosen, &self.session);
+        let text = list.choice().map(|offer| offer.text.clone()).unwrap_or_default();
+        match standing {
+            Standing::Here("") => self.notices.say("Nothing has come yet."),
+            Standing::Here(rest) => {
+                let rest = rest.to_owned();
+                self.take(self.session.cursor(), &rest, self.source());
+            }
+            Standing::There(rest, place) => {
+                let rest = rest.to_owned();
+                self.take(place, &rest, self.source());
+            }
+            Standing::Taken => self.notices.say("All of it is on the page already."),
+            Standing::Away => self.take_where_asked(&text),
+        }
+    }
+
+    /// Other words stand where it was asked: from there a branch begins, and those words stay as its sibling,
+    /// one step back.
+    fn take_where_asked(&mut self, text: &str) {
+        if text.is_empty() {
+            return self.notices.say("Nothing has come yet.");
+        }
+        let Some((at, from)) = self.offers.list().map(|list| (list.at, list.from)) else { return };
+        let left = self.session.seal();
+        if !self.session.go(from) {
+            return self.notices.say("The text this was offered for is gone from the history.");
+        }
+        // Undone, it leaves the cursor where it was asked.
+        self.session.move_to(at, false);
+        self.take(at, text, self.source());
+        let branch = self.session.revision();
+        self.offers.branched = Some(Branched { branch, left, undone: false });
+        let undo = self.key(Command::Undo);
+        self.notices
+            .say(format!("This is a branch from where you asked; {undo} goes back to your words."));
+    }
+
+    /// One step back. From a branch that a take began, that is the text that was left for it.
+    pub fn undo(&mut self) -> bool {
+        let now = self.session.revision();
+        let Some(branched) = &mut self.offers.branched else { return self.session.undo() };
+        let at_take = branched.branch == now;
+        // Undoing further keeps the way back into the branch; a later edit closes it.
+        branched.undone = at_take || (branched.undone && now <= branched.branch);
+        if at_take { self.session.go(branched.left) } else { self.session.undo() }
+    }
+
+    /// One step forward: back into a branch that the last undo left.
+    pub fn redo(&mut self) -> bool {
+        let now = self.session.revision();
+        match &mut self.offers.branched {
+            Some(branched) if branched.left == now && branched.undone => {
+                branched.undone = false;
+                self.session.go(branched.branch)
+            }
+            _ => self.session.redo(),
+        }
+    }
+
+    /// Takes all of an offer by its number, from 0.
+    pub fn take_number(&mut self, number: usize) {
+        match self.offers.list_mut() {
+            Some(list) if number < list.offers.len() => {
+                list.chosen = number;
+                self.take_chosen();
+            }
+            _ => self.notices.say(format!("There is no offer {}.", number + 1)),
+        }
+    }
+
+    /// Takes something of what stands at the cursor.
+    fn take_here(&mut self, text: &str) {
+        // A ghost is no offer of a list.
+        let of_list = self.offers.list().and_then(|list| list.rest(&self.session)).is_some();
+        let source = if of_list { self.source() } else { self.keep_ghost() };
+        if let Some(ghost) = &mut self.offers.ghost {
+            ghost.misses = 0;
+        }
+        self.take(self.session.cursor(), text, source);
+    }
+
+    /// Where the history has the chosen offer.
+    pub fn source(&self) -> Option<Source> {
+        self.offers.list()?.choice()?.source
+    }
+
+    pub fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
+        let gap = if self.glues(at, text) { " " } else { "" };
+        let text = format!("{text}{gap}");
+        let done = match source {
+            Some(source) => self.session.take_from(source, at, &text),
+            None => self.session.take(at, &text),
+        };
+        if done {
+            let (revision, cursor) = (self.session.revision(), self.session.cursor());
+            self.offers.taken = Some(Taken { revision, cursor, word: false });
+        }
+        self.edited(done);
+    }
+
+    /// Whether a piece put in before a word would run into it, though a space stands before the piece.
+    fn glues(&self, at: usize, piece: &str) -> bool {
+        let page = self.session.text();
+        let before = at.checked_sub(1).and_then(|before| page.get_char(before));
+        let apart =
+            before.is_none_or(char::is_whitespace) || piece.starts_with(char::is_whitespace);
+        let begins = |next: char| next.is_alphanumeric() || "\"'“‘«([".contains(next);
+        apart && page.get_char(at).is_some_and(begins) && !piece.ends_with(char::is_whitespace)
+    }
+}

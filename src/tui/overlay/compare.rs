@@ -1,0 +1,51 @@
+//! Letting another model answer beside the one in use, on the same seed.
+
+use super::{
+    layer::Flow,
+    models,
+    picker::{Choices, Entry},
+};
+use crate::tui::{command::Opens, desk::Desk};
+
+/// The command.
+pub const OPENS: Opens = Opens {
+    name: "compare",
+    heading: "The model",
+    help: "Let a second model answer beside this one, with the same seed.",
+    keys: &["alt-m"],
+};
+
+struct Others;
+
+/// Shows the models that could answer beside the one in use.
+pub fn open(desk: &mut Desk) -> Flow {
+    if desk.may_ask() { models::show(Others, desk) } else { Flow::Stay }
+}
+
+impl Choices for Others {
+    type Value = String;
+
+    fn title(&self) -> &'static str {
+        "another model beside this one, on one seed"
+    }
+
+    fn verb(&self) -> &'static str {
+        "compare"
+    }
+
+    fn none(&self, desk: &Desk) -> String {
+        format!("There is no other model here yet: {}.", desk.key(models::OPENS.name))
+    }
+
+    fn entries(&self, desk: &Desk) -> Option<Vec<Entry<String>>> {
+        let fits = |model: &crate::ui::shelf::Entry| {
+            model.here && model.broken.is_none() && !desk.is_used(&model.name)
+        };
+        Some(models::entries(desk, fits))
+    }
+
+    fn choose(&mut self, name: &String, desk: &mut Desk) -> Flow {
+        desk.compare_models(name);
+        Flow::Close
+    }
+}

@@ -1,0 +1,224 @@
+//! What can be dialled of how offers are made: the numbers, how far each goes, and by how much a key turns it.
+
+use crate::{
+    token::Setting,
+    ui::asking::{MOST, Style},
+};
+use std::fmt;
+use strum::EnumIter;
+
+/// A number, as a dial has it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Number {
+    /// How many.
+    Whole(u64),
+    /// How much.
+    Part(f32),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Part(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// Something to turn.
+#[derive(Clone, Copy, Debug, PartialEq, EnumIter)]
+pub enum Dial {
+    /// `SamplingParams::temperature`.
+    Temperature,
+    /// `SamplingParams::top_p`.
+    TopP,
+    /// `SamplingParams::top_k`.
+    TopK,
+    /// `SamplingParams::min_p`.
+    MinP,
+    /// `SamplingParams::repetition_penalty`.
+    Repetition,
+    /// `SamplingParams::max_tokens`.
+    Length,
+    /// How many offers a question gets.
+    Offers,
+    /// The next offer's seed.
+    Seed,
+}
+
+impl Dial {
+    /// The sampling setting that it changes; `None` for the seed and the number of offers.
+    fn setting(self) -> Option<Setting> {
+        match self {
+            Self::Temperature => Some(Setting::TEMPERATURE),
+            Self::TopP => Some(Setting::TOP_P),
+            Self::TopK => Some(Setting::TOP_K),
+            Self::MinP => Some(Setting::MIN_P),
+            Self::Repetition => Some(Setting::REPETITION_PENALTY),
+            Self::Length => Some(Setting::MAX_TOKENS),
+            Self::Offers | Self::Seed => None,
+        }
+    }
+
+    /// Its name, what it does, and the name of its setting in `[desk]`.
+    pub fn words(self) -> (&'static str, &'static str, Vec<&'static str>) {
+        let name = match self {
+            Self::Temperature => "temperature",
+            Self::TopP => "top-p",
+            Self::TopK => "top-k",
+            Self::MinP => "min-p",
+            Self::Repetition => "repetition",
+            Self::Length => "length",
+            Self::Offers => "offers",
+            Self::Seed => "seed",
+        };
+        match self.setting() {
+            Some(setting) => (name, setting.brief, vec!["sampling", setting.name]),
+            None if self == Self::Offers => (name, "number of offers per request", vec!["offers"]),
+            None => (name, "of the next offer; 0 = a new one each time", vec!["sampling", "seed"]),
+        }
+    }
+
+    /// Where it stands.
+    pub fn read(self, style: &Style) -> Number {
+        let params = &style.sampling;
+        match self {
+            Self::Temperature => Number::Part(params.temperature),
+            Self::TopP => Number::Part(params.top_p),
+            Self::TopK => Number::Whole(params.top_k as u64),
+            Self::MinP => Number::Part(params.min_p),
+            Self::Repetition => Number::Part(params.repetition_penalty),
+            Self::Length => Number::Whole(params.max_tokens as u64),
+            Self::Offers => Number::Whole(style.offers as u64),
+            Self::Seed => Number::Whole(params.seed),
+        }
+    }
+
+    /// Puts it there, or as near as it goes. False when it doesn't go there.
+    pub fn set(self, style: &mut Style, wanted: Number) -> bool {
+        let (least, most) = self.ends();
+        let number = match wanted {
+            low if low < least => least,
+            high if high > most => most,
+            fits => fits,
+        };
+        let params = &mut style.sampling;
+        match (self, number) {
+            (Self::Temperature, Number::Part(number)) => params.temperature = number,
+            (Self::TopP, Number::Part(number)) => params.top_p = number,
+            (Self::MinP, Number::Part(number)) => params.min_p = number,
+            (Self::Repetition, Number::Part(number)) => params.repetition_penalty = number,
+            (Self::TopK, Number::Whole(number)) => params.top_k = number as usize,
+            (Self::Length, Number::Whole(number)) => params.max_tokens = number as usize,
+            (Self::Offers, Number::Whole(number)) => style.offers = number as usize,
+            (Self::Seed, Number::Whole(number)) => params.seed = number,
+            _ => return false,
+        }
+        number == wanted
+    }
+
+    /// The least and the most that it goes to.
+    pub fn ends(self) -> (Number, Number) {
+        match self.setting() {
+            Some(Setting { min, max, integer: true, .. }) => {
+                (Number::Whole(min as u64), Number::Whole(max as u64))
+            }
+            Some(Setting { min, max, .. }) => (Number::Part(min as f32), Number::Part(max as f32)),
+            None if self == Self::Offers => (Number::Whole(1), Number::Whole(MOST as u64)),
+            // What a settings file can hold.
+            None => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
+        }
+    }
+
+    /// One step on from a number, or back: to the next that is a multiple of the step. It may lie beyond the end;
+    /// `None` where there is nothing below.
+    pub fn turned(self, from: Number, up: bool) -> Option<Number> {
+        Some(match from {
+            Number::Part(from) => {
+                let step = if self == Self::Temperature { 0.05 } else { 0.01 };
+                let steps = f64::from(from) / step;
+                let to =
+                    if up { (steps + 1e-3).floor() + 1.0 } else { (steps - 1e-3).ceil() - 1.0 };
+                Number::Part((to * step) as f32)
+            }
+            Number::Whole(from) => {
+                let step = match self {
+                    Self::TopK => 10,
+                    Self::Length => 5,
+                    _ => 1,
+                };
+                let to = match (up, from % step) {
+                    (true, beyond) => from.checked_add(step - beyond),
+                    (false, 0) => from.checked_sub(step),
+                    (false, beyond) => from.checked_sub(beyond),
+                };
+                Number::Whole(to?)
+            }
+        })
+    }
+
+    /// The number that was typed; `None` when it is none.
+    pub fn typed(self, text: &str) -> Option<Number> {
+        let text = text.replace(',', ".");
+        let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+        Some(match self.ends().0 {
+            Number::Part(_) => Number::Part(number as f32),
+            // What is too much for the type is too much for the dial.
+            Number::Whole(_) => Number::Whole(text.parse().unwrap_or(number as u64)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::SamplingParams;
+    use strum::IntoEnumIterator;
+
+    fn style() -> Style {
+        Style { preset: "prose".into(), sampling: SamplingParams::default(), offers: 3 }
+    }
+
+    #[test]
+    fn a_key_turns_to_the_next_round_number() {
+        for (dial, from, up, expected) in [
+            (Dial::Temperature, "0.85", true, "0.9"),
+            (Dial::Temperature, "0.87", true, "0.9"),
+            (Dial::Temperature, "0.87", false, "0.85"),
+            (Dial::Temperature, "0.9", false, "0.85"),
+            (Dial::TopP, "0.92", true, "0.93"),
+            (Dial::TopP, "0.29", false, "0.28"),
+            (Dial::Repetition, "1.05", true, "1.06"),
+            (Dial::TopK, "100", true, "110"),
+            (Dial::TopK, "0", true, "10"),
+            (Dial::TopK, "44", false, "40"),
+            (Dial::Length, "60", false, "55"),
+            (Dial::Offers, "3", true, "4"),
+            (Dial::Seed, "41", true, "42"),
+        ] {
+            let from = dial.typed(from).expect("a number");
+            let to = dial.turned(from, up).expect("a number");
+            assert_eq!(to.to_string(), expected, "{dial:?} {from}");
+        }
+        assert_eq!(Dial::TopK.turned(Number::Whole(0), false), None);
+    }
+
+    #[test]
+    fn no_dial_goes_beyond_its_ends_whatever_is_wanted() {
+        let texts = ["0", "1", "-1", "7", "0,5", "1e30", "99999999999999999999999", "1e-30"];
+        for dial in Dial::iter() {
+            let (least, most) = dial.ends();
+            for text in texts {
+                let mut style = style();
+                let wanted = dial.typed(text).expect(text);
+                let fits = dial.set(&mut style, wanted);
+                let now = dial.read(&style);
+                assert!(least <= now && now <= most, "{dial:?} {text}: {now}");
+                assert_eq!(fits, now == wanted, "{dial:?} {text}");
+            }
+            for text in ["", ".", "x", "NaN", "inf", "1 2"] {
+                assert_eq!(dial.typed(text), None, "{dial:?} {text}");
+            }
+        }
+    }
+}

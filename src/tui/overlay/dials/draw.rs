@@ -1,0 +1,131 @@
+//! The dials below the page, so that the page is seen meanwhile.
+
+use super::{Dials, dial::Dial};
+use crate::{
+    token::Preset,
+    tui::{
+        desk::{Desk, Notice},
+        drawn,
+        text::{cut, one_row, width},
+        view::{Areas, heading, status::line},
+    },
+    ui::{asking::Style, theme::Role},
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Clear,
+};
+use strum::IntoEnumIterator;
+
+/// Cells of a dial's name and of its number.
+const NAME: usize = 14;
+const NUMBER: usize = 14;
+/// The fewest cells in which a dial is explained.
+const LEAST: usize = 20;
+
+/// Draws the dials over the lower part of the screen, and the keys in its last row.
+pub fn draw(dials: &Dials, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
+    let area = areas.screen;
+    let rows = Dials::rows().min(usize::from(area.height).saturating_sub(4)) as u16;
+    let over = Rect { y: area.bottom().saturating_sub(rows + 2), height: rows + 2, ..area };
+    frame.render_widget(Clear, over);
+    frame.buffer_mut().set_style(over, desk.look.theme.style(Role::Text));
+    let (now, usual) = (&desk.asking.style, desk.asking.preset());
+    let room = usize::from(area.width);
+    let first = (dials.chosen + 1).saturating_sub(usize::from(rows));
+    let mut lines = vec![heading(desk, &format!("dials · {}", desk.asking.style_name()), room)];
+    for number in (first..Dials::rows()).take(usize::from(rows)) {
+        lines.push(row(desk, dials, number, (now, &usual), room));
+    }
+    for (y, line) in (over.y..).zip(&lines) {
+        frame.buffer_mut().set_line(over.x, y, line, over.width);
+    }
+    if let Some(typed) = &dials.typed {
+        let x = over.x + (3 + NAME + 2 + width(typed).min(NUMBER - 2)) as u16;
+        let y = over.y + 1 + (dials.chosen - first) as u16;
+        frame.set_cursor_position((x.min(over.right().saturating_sub(1)), y));
+    }
+    keys(desk, dials, frame, Rect { y: over.bottom() - 1, height: 1, ..over });
+    let rows = Rect { y: over.y + 1, height: rows, ..over };
+    drawn::Overlay { rows, first, ..drawn::Overlay::default() }
+}
+
+fn row<'a>(
+    desk: &Desk,
+    dials: &Dials,
+    number: usize,
+    (now, usual): (&Style, &Style),
+    room: usize,
+) -> Line<'a> {
+    let chosen = number == dials.chosen;
+    let role = |role| desk.look.theme.style(if chosen { Role::Chosen } else { role });
+    let dial = number.checked_sub(1).and_then(|number| Dial::iter().nth(number));
+    let (name, value, changed, about) = match dial {
+        None => ("preset", now.preset.clone(), now.differs(usual), about_preset(desk)),
+        Some(dial) => {
+            let (name, about, _) = dial.words();
+            let changed = dial.read(now) != dial.read(usual);
+            (name, dial.read(now).to_string(), changed, about.to_owned())
+        }
+    };
+    let value = cut(&one_row(&value), NUMBER - 2);
+    let value = match &dials.typed {
+        Some(typed) if chosen => format!("  {}", cut(typed, NUMBER - 2)),
+        _ if chosen => format!("‹ {value} ›"),
+        _ => format!("  {value}"),
+    };
+    let mark = if changed { "* " } else { "  " };
+    // A few letters of it say nothing.
+    let beside = room.saturating_sub(6 + NAME + NUMBER + 2);
+    let about = if beside < LEAST { String::new() } else { cut(&one_row(&about), beside) };
+    let padded = |text: &str, cells: usize| {
+        format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
+    };
+    let rest = room.saturating_sub(4 + NAME + NUMBER + 4);
+    Line::from(vec![
+        Span::styled(if chosen { " ▸ " } else { "   " }, desk.look.theme.style(Role::Mark)),
+        Span::styled(padded(name, NAME), role(Role::Text)),
+        Span::styled(padded(&value, NUMBER + 2), role(Role::Text)),
+        Span::styled(mark, role(Role::Mark)),
+        Span::styled(padded(&about, rest), role(Role::Quiet)),
+    ])
+}
+
+fn about_preset(desk: &Desk) -> String {
+    match Preset::named(&desk.asking.style.preset) {
+        Some(preset) if desk.asking.style.preset != desk.asking.own.preset => {
+            preset.about.to_owned()
+        }
+        Some(preset) if !desk.asking.own.differs(&own_as(desk, preset)) => preset.about.to_owned(),
+        _ => "as your settings have it".to_owned(),
+    }
+}
+
+/// The writer's own way with a preset's numbers.
+fn own_as(desk: &Desk, preset: Preset) -> Style {
+    Style { sampling: preset.over(&desk.asking.own.sampling), ..desk.asking.own.clone() }
+}
+
+/// What has to be said, and the keys.
+fn keys(desk: &Desk, dials: &Dials, frame: &mut Frame, area: Rect) {
+    let key = |key: &str, act| (key.to_owned(), act);
+    let hints = match dials.typed {
+        Some(_) => vec![key("Enter", "set"), key("Esc", "as it was")],
+        None => vec![
+            key("←→", "change"),
+            key("Esc", "back"),
+            key("Backspace", "as the preset"),
+            key("k", "keep"),
+            key("0-9", "a number"),
+        ],
+    };
+    let (words, role) = match desk.notices.shown() {
+        Some((Notice::Word(words), _)) => (words.as_str(), Role::Notice),
+        Some((Notice::Error(words), _)) => (words.as_str(), Role::Error),
+        None => ("", Role::Quiet),
+    };
+    let words = words.replace(['\n', '\t'], " ");
+    line(desk, frame, area, Span::styled(words, desk.look.theme.style(role)), &hints);
+}

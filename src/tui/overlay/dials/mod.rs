@@ -1,0 +1,243 @@
+//! Presets and dials: how offers are made, from the next question on.
+
+mod dial;
+mod draw;
+
+use super::layer::{Flow, Layer};
+use crate::{
+    tui::{
+        command::{Command, Opens},
+        desk::Desk,
+        drawn,
+        view::{Areas, Status},
+    },
+    ui::{
+        asking::Style,
+        keep::{Value, keep},
+        keymap::Key,
+    },
+};
+use crossterm::event::{KeyCode, KeyEvent};
+use dial::{Dial, Number};
+use ratatui::Frame;
+use strum::IntoEnumIterator;
+
+/// The command.
+pub const OPENS: Opens = Opens {
+    name: "dials",
+    heading: "The model",
+    help: "Open the dials: preset, sampling settings, length and number of offers.",
+    keys: &["ctrl-d", "alt-,"],
+};
+
+/// The longest number that can be typed, in characters.
+const DIGITS: usize = 20;
+
+/// The dials.
+struct Dials {
+    /// The row with the cursor: 0 is the preset's, the dials begin at 1.
+    chosen: usize,
+    /// The number that is being typed.
+    typed: Option<String>,
+    /// The style when they were opened.
+    before: Style,
+}
+
+/// Shows the dials.
+pub fn open(desk: &mut Desk) -> Flow {
+    desk.offers.focus = false;
+    Flow::open(Dials { chosen: 0, typed: None, before: desk.asking.style.clone() })
+}
+
+impl Layer for Dials {
+    fn press(&mut self, key: Key, _: KeyEvent, desk: &mut Desk) -> Flow {
+        let page = Self::rows().cast_signed();
+        match (key.code(), key.typed()) {
+            (KeyCode::Esc, _) if self.typed.is_some() => self.typed = None,
+            (KeyCode::Enter, _) if self.typed.is_some() => self.set_typed(desk),
+            (KeyCode::Backspace, _) if self.typed.is_some() => {
+                let typed = self.typed.take().map(|mut typed| {
+                    typed.pop();
+                    typed
+                });
+                self.typed = typed.filter(|typed| !typed.is_empty());
+            }
+            (_, Some(c)) if c.is_ascii_digit() || matches!(c, '.' | ',') => {
+                self.type_digit(c, desk);
+            }
+            (code, typed) => {
+                self.set_typed(desk);
+                let command = desk.keymap.command(key);
+                match (code, typed) {
+                    (KeyCode::Esc | KeyCode::Enter, _) => return self.close(desk),
+                    _ if command.is_some_and(|command| command.name() == OPENS.name) => {
+                        return self.close(desk);
+                    }
+                    (KeyCode::Up, _) => self.step(-1),
+                    (KeyCode::Down | KeyCode::Tab, _) => self.step(1),
+                    (KeyCode::Home | KeyCode::PageUp, _) => self.step(-page),
+                    (KeyCode::End | KeyCode::PageDown, _) => self.step(page),
+                    (KeyCode::Left, _) | (_, Some('-')) => self.turn(false, desk),
+                    (KeyCode::Right, _) | (_, Some('+')) => self.turn(true, desk),
+                    (KeyCode::Backspace | KeyCode::Delete, _) => self.reset(desk),
+                    (_, Some('k' | 'K')) => {
+                        keep_style(desk);
+                        return Flow::Close;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Flow::Stay
+    }
+
+    /// A pasted number is set at once.
+    fn paste(&mut self, text: &str, desk: &mut Desk) -> Flow {
+        let text = text.trim();
+        if self.dial().is_some_and(|dial| dial.typed(text).is_some()) {
+            self.typed = Some(text.chars().take(DIGITS).collect());
+            self.set_typed(desk);
+        }
+        Flow::Stay
+    }
+
+    /// A click on a row goes there; one on the page closes the dials.
+    fn click(&mut self, at: (u16, u16), desk: &mut Desk) -> Flow {
+        self.set_typed(desk);
+        if desk.drawn.overlay.is_page(at) {
+            return self.close(desk);
+        }
+        if let Some(number) = desk.drawn.overlay.entry_at(at, Self::rows()) {
+            self.chosen = number;
+        }
+        Flow::Stay
+    }
+
+    fn wheel(&mut self, by: isize, _: &mut Desk) {
+        if self.typed.is_none() {
+            self.step(by);
+        }
+    }
+
+    fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
+        Status::Drawn
+    }
+
+    fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
+        draw::draw(self, desk, frame, areas)
+    }
+}
+
+impl Dials {
+    /// The dial with the cursor; `None` for the preset.
+    fn dial(&self) -> Option<Dial> {
+        Dial::iter().nth(self.chosen.checked_sub(1)?)
+    }
+
+    /// How many rows there are.
+    fn rows() -> usize {
+        Dial::iter().count() + 1
+    }
+
+    /// Moves the cursor by this many rows. It stops at the ends.
+    fn step(&mut self, by: isize) {
+        self.chosen = self.chosen.saturating_add_signed(by).min(Self::rows() - 1);
+    }
+
+    fn type_digit(&mut self, digit: char, desk: &mut Desk) {
+        if self.dial().is_none() {
+            return desk.notices.say("A preset has no number: ← and → choose another.");
+        }
+        let typed = self.typed.get_or_insert_default();
+        if typed.len() < DIGITS {
+            typed.push(digit);
+        }
+    }
+
+    /// The number that was typed is set.
+    fn set_typed(&mut self, desk: &mut Desk) {
+        let (Some(dial), Some(typed)) = (self.dial(), self.typed.take()) else { return };
+        match dial.typed(&typed) {
+            Some(number) => set(dial, number, desk),
+            None => desk.notices.say(format!("{typed} is not a number.")),
+        }
+    }
+
+    /// One step up or down; in the preset's row the next or the previous preset, round at the ends.
+    fn turn(&self, up: bool, desk: &mut Desk) {
+        if let Some(dial) = self.dial() {
+            let to = dial.turned(dial.read(&desk.asking.style), up);
+            return set(dial, to.unwrap_or(dial.ends().0), desk);
+        }
+        let all = desk.asking.presets();
+        let at = all.iter().position(|name| *name == desk.asking.style.preset).unwrap_or(0);
+        let to = (at + if up { 1 } else { all.len() - 1 }) % all.len();
+        let mut style = desk.asking.own.with_preset(all[to]);
+        // A preset says nothing of how many offers there are, nor of their seed.
+        style.offers = desk.asking.style.offers;
+        style.sampling.seed = desk.asking.style.sampling.seed;
+        desk.asking.style = style;
+    }
+
+    /// The dial goes back to the preset's number; in the preset's row all of them do.
+    fn reset(&self, desk: &mut Desk) {
+        let usual = desk.asking.preset();
+        match self.dial() {
+            Some(dial) => set(dial, dial.read(&usual), desk),
+            None => desk.asking.style = usual,
+        }
+    }
+
+    fn close(&self, desk: &mut Desk) -> Flow {
+        if desk.asking.style != self.before {
+            let (ask, name) = (desk.key(Command::Ask), desk.asking.style_name());
+            desk.notices.say(format!("{name}: from the next question on ({ask})."));
+        }
+        Flow::Close
+    }
+}
+
+/// Sets a dial to a number, or to the nearest that it has, and says so.
+fn set(dial: Dial, to: Number, desk: &mut Desk) {
+    if !dial.set(&mut desk.asking.style, to) {
+        let (least, most) = dial.ends();
+        desk.notices.say(format!("{} goes from {least} to {most}.", dial.words().0));
+    }
+    // Seeds are counted on from there, even when the number is the same.
+    let seed = desk.asking.style.sampling.seed;
+    if dial == Dial::Seed && seed > 0 {
+        desk.asking.seed = seed;
+    }
+}
+
+/// Writes the style into the settings file.
+fn keep_style(desk: &mut Desk) {
+    let Some(file) = &desk.world.settings else {
+        return desk.notices.say("It is used until you leave: there is no settings file.");
+    };
+    let style = desk.asking.style.clone();
+    let all = style.preset != desk.asking.own.preset;
+    let mut names = vec![vec!["desk", "preset"]];
+    let mut values: Vec<Value> = vec![style.preset.as_str().into()];
+    // With another preset, a setting that isn't written would be as that preset has it.
+    for dial in Dial::iter().filter(|dial| all || dial.read(&style) != dial.read(&desk.asking.own))
+    {
+        names.push([vec!["desk"], dial.words().2].concat());
+        values.push(match dial.read(&style) {
+            Number::Whole(number) => i64::try_from(number).unwrap_or(i64::MAX).into(),
+            // As people write it: 0.85, and not the nearest number that 64 bits have.
+            Number::Part(number) => number.to_string().parse().unwrap_or(f64::from(number)).into(),
+        });
+    }
+    let settings: Vec<_> = names.iter().map(Vec::as_slice).zip(values).collect();
+    match keep(file, &settings) {
+        Ok(()) => {
+            let file = file.display().to_string();
+            desk.notices.say(format!("{} is kept in {file}.", style.preset));
+            desk.asking.own = style;
+        }
+        Err(error) => {
+            desk.notices.warn(format!("It is used until you leave, but not kept: {error:#}"));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Two texts compared, as a sheet: what was removed is struck out between `[-` and `-]`, what was added is underlined
+//! between `{+` and `+}`. Of what is the same only the lines near a change are shown.
+
+use super::layer::{Flow, Layer};
+use crate::{
+    clean::for_terminal,
+    session::{Change, difference},
+    tui::{
+        desk::{Desk, NOTCH},
+        drawn,
+        text::{shown, wrap},
+        view::{Areas, sheet},
+    },
+    ui::{
+        keymap::Key,
+        theme::{Role, Theme},
+    },
+};
+use crossterm::event::KeyEvent;
+use ratatui::{
+    Frame,
+    style::{Modifier, Style},
+    text::{Line, Span},
+};
+use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// How many lines of what is the same are shown before and after a change.
+const NEAR: usize = 2;
+
+/// Two texts compared.
+pub struct Difference {
+    title: String,
+    changes: Vec<Change>,
+    /// The first row that is shown.
+    scrolled: usize,
+}
+
+impl Difference {
+    /// A comparison that was made already; `title` says what is compared with what.
+    pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
+        Self { title: title.into(), changes, scrolled: 0 }
+    }
+
+    /// The page compared with the file as it is now, over the question that asked for it.
+    pub fn with_file(desk: &mut Desk) -> Flow {
+        let page = desk.session.text().to_string();
+        let file = match desk.session.path() {
+            Some(_) => desk.session.file_text(),
+            None => Ok(String::new()),
+        };
+        match file {
+            Ok(file) => {
+                let title = "From the saved file to the page";
+                Flow::open(Self::new(title, difference(&file, &page)))
+            }
+            Err(error) => {
+                desk.notices.warn(format!("{error:#}"));
+                Flow::Stay
+            }
+        }
+    }
+}
+
+impl Layer for Difference {
+    fn press(&mut self, key: Key, _: KeyEvent, desk: &mut Desk) -> Flow {
+        let (at, most) = (self.scrolled, desk.drawn.overlay.most);
+        match sheet::scrolled(at, most, key.code(), desk.page.height()) {
+            Some(to) => {
+                self.scrolled = to;
+                Flow::Stay
+            }
+            None => Flow::Close,
+        }
+    }
+
+    fn wheel(&mut self, by: isize, desk: &mut Desk) {
+        self.scrolled = sheet::turned(self.scrolled, desk.drawn.overlay.most, by * NOTCH);
+    }
+
+    fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
+        let theme = &desk.look.theme;
+        let inner = sheet::inner(areas, 80);
+        let title = Line::styled(self.title.clone(), theme.style(Role::Title));
+        let mut lines = vec![title, Line::default()];
+        lines.extend(rows(&self.changes, theme, usize::from(inner.width)));
+        sheet::draw(desk, frame, areas, inner, lines, self.scrolled)
+    }
+}
+
+/// Text with the styles of its parts, in bytes.
+#[derive(Default)]
+struct Marked {
+    text: String,
+    runs: Vec<(Range<usize>, Style)>,
+}
+
+impl Marked {
+    fn push(&mut self, text: &str, style: Style) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.runs.push((start..self.text.len(), style));
+    }
+}
+
+fn rows<'a>(changes: &[Change], theme: &Theme, width: usize) -> Vec<Line<'a>> {
+    let quiet = theme.style(Role::Quiet);
+    let gone = quiet.add_modifier(Modifier::CROSSED_OUT);
+    let came = theme.style(Role::Text).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+    if !changes.iter().any(|change| !matches!(change, Change::Same(_))) {
+        return vec![Line::styled("Nothing is different.", quiet)];
+    }
+    let mut all = Marked::default();
+    for (number, change) in changes.iter().enumerate() {
+        match change {
+            Change::Removed(text) => all.push(&for_terminal(&format!("[-{text}-]")), gone),
+            Change::Added(text) => all.push(&for_terminal(&format!("{{+{text}+}}")), came),
+            Change::Same(text) => {
+                let (first, last) = (number == 0, number + 1 == changes.len());
+                same(&for_terminal(text), first, last, &mut all, theme);
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for paragraph in all.text.split('\n') {
+        for row in wrap(paragraph, width, 0) {
+            lines.push(line(&all, start + row.start..start + row.end));
+        }
+        start += paragraph.len() + 1;
+    }
+    lines
+}
+
+/// What is the same: all of a little, of much only what is near to a change.
+fn same(text: &str, first: bool, last: bool, all: &mut Marked, theme: &Theme) {
+    let (plain, quiet) = (theme.style(Role::Text), theme.style(Role::Quiet));
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let head = if first { 0 } else { NEAR + 1 };
+    let tail = if last { 0 } else { NEAR + 1 };
+    if lines.len() <= head + tail + 2 {
+        return all.push(text, plain);
+    }
+    let hidden = lines.len() - head - tail;
+    all.push(&lines[..head].concat(), plain);
+    all.push(&format!("⋯ {hidden} lines are the same\n"), quiet);
+    all.push(&lines[lines.len() - tail..].concat(), plain);
+}
+
+fn line<'a>(all: &Marked, row: Range<usize>) -> Line<'a> {
+    let first = all.runs.partition_point(|(range, _)| range.end <= row.start);
+    let runs = all.runs[first..].iter().take_while(|(range, _)| range.start < row.end);
+    let spans = runs.map(|(range, style)| {
+        let part = &all.text[range.start.max(row.start)..range.end.min(row.end)];
+        Span::styled(part.graphemes(true).map(shown).collect::<String>(), *style)
+    });
+    Line::from(spans.collect::<Vec<_>>())
+}

@@ -1,0 +1,82 @@
+//! What an overlay is to the app: it takes events while it is on top, and draws itself over the desk.
+
+use crate::{
+    session::Session,
+    tui::{
+        desk::Desk,
+        drawn,
+        view::{Areas, Status},
+    },
+    ui::{keymap::Key, theme::Role, worker::News},
+};
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use std::ops::Range;
+
+/// An overlay: one feature's state, keys, paste, mouse, drawing and hints.
+pub trait Layer {
+    /// A key. `key` is the chord, `event` what the terminal sent.
+    fn press(&mut self, key: Key, event: KeyEvent, desk: &mut Desk) -> Flow;
+
+    /// A paste by the terminal.
+    fn paste(&mut self, _text: &str, _desk: &mut Desk) -> Flow {
+        Flow::Stay
+    }
+
+    /// The mouse button is pressed at a cell. `Desk::drawn` has where this overlay was drawn.
+    fn click(&mut self, _at: (u16, u16), _desk: &mut Desk) -> Flow {
+        Flow::Stay
+    }
+
+    /// The wheel is turned by one notch, down or up.
+    fn wheel(&mut self, _by: isize, _desk: &mut Desk) {}
+
+    /// The model answers. `None`: the answer is for the desk.
+    fn hear(&mut self, _news: &News, _desk: &mut Desk) -> Option<Flow> {
+        None
+    }
+
+    /// Something that is listed may have changed: models, the model in use.
+    fn refresh(&mut self, _desk: &Desk) {}
+
+    /// Draws the overlay, and tells where.
+    fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay;
+
+    /// What the status line shows meanwhile: a question, a field, hints.
+    fn status<'a>(&'a self, _desk: &Desk) -> Status<'a> {
+        Status::Page
+    }
+
+    /// Stretches of the draft to mark on the page, of those in the window.
+    fn marks(&self, _session: &Session, _window: Range<usize>) -> Vec<(Range<usize>, Role)> {
+        Vec::new()
+    }
+}
+
+/// What happens to an overlay after an event.
+pub enum Flow {
+    /// It stays.
+    Stay,
+    /// It closes.
+    Close,
+    /// It stays, and another one opens over it.
+    Open(Box<dyn Layer>),
+    /// It closes, and another one opens in its place.
+    Replace(Box<dyn Layer>),
+    /// It closes, and what is below it gets the event.
+    Pass,
+    /// It closes, and a command is run.
+    Run(crate::tui::command::Command),
+}
+
+impl Flow {
+    /// Opens an overlay over what is there.
+    pub fn open(layer: impl Layer + 'static) -> Self {
+        Self::Open(Box::new(layer))
+    }
+
+    /// Opens an overlay in the place of this one.
+    pub fn replace(layer: impl Layer + 'static) -> Self {
+        Self::Replace(Box::new(layer))
+    }
+}

@@ -1,0 +1,324 @@
+//! The bot's queue: replies that wait for a person, to be approved, edited or rejected while the bot runs elsewhere. A row
+//! each says who wrote what and what would be answered; the chosen one is shown in full below.
+
+use super::layer::{Flow, Layer};
+use crate::{
+    clean::weight,
+    mentions::{Gate, Kind, Ledger, LedgerError, Moment, Row, State, filter, revise},
+    tui::{
+        command::Opens,
+        desk::{Desk, Field, moment},
+        drawn,
+        text::{cut, one_row, width, wrap},
+        view::{Areas, Status, clear},
+    },
+    ui::{keymap::Key, theme::Role},
+};
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// The command.
+pub const OPENS: Opens = Opens {
+    name: "mentions",
+    heading: "The desk",
+    help: "Open the bot's approval queue: approve, edit or reject replies.",
+    keys: &["f9"],
+};
+
+/// How long a key may wait while the bot writes its ledger.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The most replies that are shown at once.
+const MOST: usize = 1_000;
+
+/// The bot's queue.
+struct Queue {
+    /// Replies that wait, the oldest first.
+    rows: Vec<Row>,
+    /// Where they are; a bot may be at work on it.
+    ledger: Ledger,
+    /// The row with the cursor.
+    chosen: usize,
+    /// The author who is never answered again when the key is pressed again.
+    leaving: Option<String>,
+    /// The words that the chosen reply gets.
+    changing: Option<Field>,
+}
+
+/// Opens the queue, when a bot has a ledger here.
+pub fn open(desk: &mut Desk) -> Flow {
+    let place = desk.world.mentions.as_ref().filter(|place| place.ledger.is_file());
+    let Some(place) = place else {
+        desk.notices.say("No bot has a ledger here yet: `unstuck --bot` says how to try one.");
+        return Flow::Stay;
+    };
+    let opened = Ledger::open(&place.ledger, now(desk)).and_then(|ledger| {
+        ledger.patience(PATIENCE)?;
+        Ok((rows(&ledger)?, ledger))
+    });
+    match opened {
+        Ok((rows, ledger)) => {
+            Flow::open(Queue { rows, ledger, chosen: 0, leaving: None, changing: None })
+        }
+        Err(error) => {
+            desk.notices.warn(format!("{}: {error}", place.ledger.display()));
+            Flow::Stay
+        }
+    }
+}
+
+impl Layer for Queue {
+    fn press(&mut self, _: Key, event: KeyEvent, desk: &mut Desk) -> Flow {
+        if let Some(mut field) = self.changing.take() {
+            match event.code {
+                KeyCode::Esc => {}
+                KeyCode::Enter => self.change_reply(field, desk),
+                _ => {
+                    desk.press_field(&mut field, event.into(), event);
+                    self.changing = Some(field);
+                }
+            }
+            return Flow::Stay;
+        }
+        let leaving = self.leaving.take();
+        let row = self.rows.get(self.chosen).cloned();
+        let now = now(desk);
+        match (event.code, row) {
+            (KeyCode::Esc, _) => return Flow::Close,
+            (KeyCode::Up, _) => self.chosen = self.chosen.saturating_sub(1),
+            (KeyCode::Down, _) => self.chosen += 1,
+            (KeyCode::Home, _) => self.chosen = 0,
+            (KeyCode::End, _) => self.chosen = usize::MAX,
+            (KeyCode::Char('a'), Some(row)) => {
+                let fits = fits(&row, row.reply.as_deref().unwrap_or_default(), desk);
+                self.act(desk, fits, "It goes as soon as the bot looks.", |ledger| {
+                    Ok(ledger.approve(&row.key, now)? || ledger.send_lost(&row.key, now)?)
+                });
+            }
+            (KeyCode::Char('e'), Some(row)) if row.state == State::Waiting => {
+                let words = row.reply.unwrap_or_default().replace('\n', " ");
+                self.changing = Some(Field::new(&words));
+            }
+            (KeyCode::Char('x'), Some(row)) => {
+                let act = |ledger: &mut Ledger| ledger.reject(&row.key, now);
+                self.act(desk, Ok(String::new()), "Rejected.", act);
+            }
+            (KeyCode::Char('o'), Some(row)) if leaving.as_ref() == Some(&row.author) => {
+                let act = |ledger: &mut Ledger| ledger.opt_out(&row.author, now).map(|()| true);
+                self.act(desk, Ok(String::new()), "They are never answered again.", act);
+            }
+            (KeyCode::Char('o'), Some(row)) => {
+                let who = &row.handle;
+                desk.notices.say(format!("Press o again: @{who} is then never answered again."));
+                self.leaving = Some(row.author);
+            }
+            _ => {}
+        }
+        self.reread(desk);
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &str, _: &mut Desk) -> Flow {
+        if let Some(field) = &mut self.changing {
+            field.paste(text);
+        }
+        Flow::Stay
+    }
+
+    fn wheel(&mut self, by: isize, _: &mut Desk) {
+        if self.changing.is_none() {
+            let last = self.rows.len().saturating_sub(1);
+            self.chosen = self.chosen.saturating_add_signed(by).min(last);
+        }
+    }
+
+    fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
+        if let Some(field) = &self.changing {
+            return Status::Prompt(" Reply: ", field);
+        }
+        let keys = [
+            ("a", "approve"),
+            ("e", "edit"),
+            ("x", "reject"),
+            ("o", "never answer this person"),
+            ("Esc", "back"),
+        ];
+        Status::hints(if self.rows.is_empty() { &keys[4..] } else { &keys })
+    }
+
+    /// The list in the upper part, the chosen mention and its reply below it.
+    fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
+        clear(desk, frame, areas.sheet);
+        let theme = &desk.look.theme;
+        let inner = Rect {
+            x: areas.sheet.x + 2,
+            width: areas.sheet.width.saturating_sub(4),
+            ..areas.sheet
+        };
+        let room = usize::from(inner.width);
+        let heading = match self.rows.len() {
+            0 => "mentions · nothing waits".to_owned(),
+            many => format!("mentions · {many} waiting"),
+        };
+        let mut lines = vec![Line::styled(heading, theme.style(Role::Title)), Line::default()];
+        let detail = self.rows.get(self.chosen).map(|row| detail(desk, row, room));
+        let below = detail.as_ref().map_or(0, |lines| lines.len() + 2);
+        let height = usize::from(inner.height).saturating_sub(2 + below).max(1);
+        let top = (self.chosen + 1).saturating_sub(height);
+        let seen = || self.rows.iter().skip(top).take(height);
+        let widest = |part: fn(&Desk, &Row) -> String| {
+            seen().map(|row| width(&part(desk, row))).max().unwrap_or(0)
+        };
+        let columns = (widest(when), widest(who));
+        for (number, row) in self.rows.iter().enumerate().skip(top).take(height) {
+            let chosen = number == self.chosen;
+            let line = line(desk, row, columns, room.saturating_sub(2));
+            let mark = if chosen { "▸ " } else { "  " };
+            let mut spans = vec![Span::styled(mark, theme.style(Role::Mark))];
+            spans.extend(line.spans);
+            let line = Line::from(spans);
+            lines.push(if chosen { line.style(theme.style(Role::Chosen)) } else { line });
+        }
+        if self.rows.is_empty() {
+            let words = "Replies are listed here while the bot may not post by itself.";
+            let quiet = theme.style(Role::Quiet);
+            let rows = wrap(words, room, 0);
+            lines.extend(rows.into_iter().map(|row| Line::styled(&words[row], quiet)));
+        }
+        if let Some(detail) = detail {
+            lines.push(Line::default());
+            lines.push(Line::styled("─".repeat(room), theme.style(Role::Rule)));
+            lines.extend(detail);
+        }
+        frame.render_widget(Paragraph::new(lines), inner);
+        drawn::Overlay::default()
+    }
+}
+
+impl Queue {
+    fn change_reply(&mut self, field: Field, desk: &mut Desk) {
+        let Some(row) = self.rows.get(self.chosen).cloned() else { return };
+        let fits = fits(&row, &field.text(), desk);
+        let (now, words) = (now(desk), fits.clone().unwrap_or_default());
+        if fits.is_err() {
+            self.changing = Some(field); // to be corrected
+        }
+        self.act(desk, fits, "Changed; it still waits.", |ledger| {
+            ledger.edit(&row.key, &words, now)
+        });
+        self.reread(desk);
+    }
+
+    /// Changes the ledger, if the reply fits, and says how it went.
+    fn act(
+        &mut self,
+        desk: &mut Desk,
+        fits: Result<String, String>,
+        done: &str,
+        act: impl FnOnce(&mut Ledger) -> Result<bool, LedgerError>,
+    ) {
+        match fits.map(|_| act(&mut self.ledger)) {
+            Err(why) => desk.notices.say(format!("Not done: {why}.")),
+            Ok(Ok(true)) => desk.notices.say(done),
+            Ok(Ok(false)) => desk.notices.say("It doesn't wait any more."),
+            Ok(Err(error)) => desk.notices.warn(format!("The bot's ledger: {error}")),
+        }
+    }
+
+    /// Reads the ledger again. The chosen reply stays chosen while it waits.
+    fn reread(&mut self, desk: &mut Desk) {
+        let chosen = self.rows.get(self.chosen).map(|row| row.key.clone());
+        match rows(&self.ledger) {
+            Ok(rows) => self.rows = rows,
+            Err(error) => desk.notices.warn(format!("The bot's ledger: {error}")),
+        }
+        let there = self.rows.iter().position(|row| Some(&row.key) == chosen.as_ref());
+        self.chosen = there.unwrap_or(self.chosen).min(self.rows.len().saturating_sub(1));
+    }
+}
+
+/// What a person approves has to pass the same gate as the bot's own words.
+fn fits(row: &Row, words: &str, desk: &Desk) -> Result<String, String> {
+    let Some(place) = &desk.world.mentions else { return Err("there is no bot".into()) };
+    let gate = Gate { settings: &place.settings, limit: place.limit, secrets: &[], filter };
+    revise(words, row.prompt.as_deref().unwrap_or_default(), &gate)
+}
+
+fn now(desk: &Desk) -> Moment {
+    let since = desk.session.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::try_from(since.as_millis()).unwrap_or(0)
+}
+
+/// Replies that wait, and after them those that may have been sent without an answer from the platform.
+fn rows(ledger: &Ledger) -> Result<Vec<Row>, LedgerError> {
+    let mut rows = ledger.oldest(State::Waiting, MOST)?;
+    rows.extend(ledger.lost()?);
+    Ok(rows)
+}
+
+fn when(desk: &Desk, row: &Row) -> String {
+    let at = UNIX_EPOCH + Duration::from_millis(row.created.unsigned_abs());
+    moment(at, desk.session.now(), &desk.world.zone)
+}
+
+/// So much of the name as there is room for.
+fn who(_: &Desk, row: &Row) -> String {
+    cut(&format!("@{}", one_row(&row.handle)), 16)
+}
+
+/// When and who, in columns so wide, what, and what would be answered.
+fn line<'a>(desk: &Desk, row: &Row, columns: (usize, usize), room: usize) -> Line<'a> {
+    let quiet = desk.look.theme.style(Role::Quiet);
+    let (when, who) = (when(desk, row), who(desk, row));
+    let when = format!("{}{when}  ", " ".repeat(columns.0.saturating_sub(width(&when))));
+    let who = format!("{who}{}", " ".repeat((columns.1 + 2).saturating_sub(width(&who))));
+    let left = room.saturating_sub(width(&when) + width(&who) + 3);
+    let said = row.mention.as_ref().map(|mention| one_row(&mention.text)).unwrap_or_default();
+    let said = cut(&said, left * 2 / 5);
+    let reply = one_row(row.reply.as_deref().unwrap_or_default());
+    let reply = cut(&reply, left.saturating_sub(width(&said)));
+    Line::from(vec![
+        Span::styled(when, quiet),
+        Span::styled(who, desk.look.theme.style(Role::Title)),
+        Span::styled(said, desk.look.theme.style(Role::Text)),
+        Span::styled(" → ", quiet),
+        Span::styled(reply, desk.look.theme.style(Role::Machine)),
+    ])
+}
+
+/// The chosen one with all of its words.
+fn detail<'a>(desk: &Desk, row: &Row, room: usize) -> Vec<Line<'a>> {
+    let said = row.mention.as_ref().map(|mention| mention.text.clone()).unwrap_or_default();
+    let reply = row.reply.clone().unwrap_or_default();
+    let mut facts = format!("weight {}", weight(&reply));
+    if let Some(limit) = desk.world.mentions.as_ref().map(|place| place.limit) {
+        facts.push_str(&format!(" of {limit}"));
+    }
+    match (&row.model, row.seed) {
+        (Some(model), Some(seed)) => facts.push_str(&format!(" · {model}, seed {seed}")),
+        _ if row.kind == Kind::Help => facts.push_str(" · the help text"),
+        _ => facts.push_str(" · words put in by hand"),
+    }
+    if let Some(why) = row.reason.as_deref().filter(|_| row.state == State::Dead) {
+        facts.push_str(&format!(" · {why}"));
+    }
+    let parts =
+        [("mention", said, Role::Text), ("reply", reply, Role::Machine), ("", facts, Role::Quiet)];
+    let mut lines = Vec::new();
+    for (label, words, role) in parts {
+        let words = one_row(&words);
+        for (number, range) in wrap(&words, room.saturating_sub(9), 0).into_iter().enumerate() {
+            let label = if number == 0 { label } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(format!("{label:<9}"), desk.look.theme.style(Role::Quiet)),
+                Span::styled(words[range].trim_end().to_owned(), desk.look.theme.style(role)),
+            ]));
+        }
+    }
+    lines
+}

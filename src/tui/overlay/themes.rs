@@ -1,0 +1,89 @@
+//! Choosing a theme. Each is seen at once while the cursor is on it.
+
+use super::{
+    layer::Flow,
+    picker::{Choices, Entry, Picker},
+};
+use crate::{
+    tui::{command::Opens, desk::Desk},
+    ui::{keep::keep, theme::Theme},
+};
+
+/// The command.
+pub const OPENS: Opens = Opens {
+    name: "themes",
+    heading: "The desk",
+    help: "Choose a theme, with a preview.",
+    keys: &["alt-c"],
+};
+
+struct Themes {
+    /// The theme to go back to when none is chosen.
+    before: Theme,
+}
+
+/// Shows every theme, with the cursor on the one in use.
+pub fn open(desk: &mut Desk) -> Flow {
+    let all = desk.look.themes.list();
+    let used = all.iter().position(|(name, _)| name == desk.look.theme.name()).unwrap_or(0);
+    let entries = all.into_iter().map(|(name, about)| Entry {
+        name: name.clone(),
+        about,
+        key: String::new(),
+        value: name,
+    });
+    let themes = Themes { before: desk.look.theme.clone() };
+    Flow::open(Picker::new(themes, entries.collect(), used))
+}
+
+impl Choices for Themes {
+    type Value = String;
+
+    fn title(&self) -> &'static str {
+        "themes"
+    }
+
+    fn verb(&self) -> &'static str {
+        "use"
+    }
+
+    fn preview(&mut self, name: Option<&String>, desk: &mut Desk) {
+        match name.map(|name| desk.look.themes.load(name, desk.look.depth)) {
+            Some(Ok(theme)) => desk.look.theme = theme,
+            Some(Err(error)) => desk.notices.say(format!("{error:#}")),
+            None => desk.look.theme = self.before.clone(),
+        }
+    }
+
+    fn choose(&mut self, name: &String, desk: &mut Desk) -> Flow {
+        if desk.look.theme.name() == name {
+            keep_theme(name, desk);
+        } else {
+            // It can't be loaded; why was said when the cursor came to it.
+            self.cancel(desk);
+        }
+        Flow::Close
+    }
+
+    fn cancel(&mut self, desk: &mut Desk) {
+        desk.look.theme = self.before.clone();
+    }
+}
+
+/// Writes the theme in use into the settings file.
+fn keep_theme(name: &str, desk: &mut Desk) {
+    let Some(file) = &desk.world.settings else {
+        return desk.notices.say("Used until you leave: there is no settings file.");
+    };
+    match keep(file, &[(&["desk", "theme"], name.into())]) {
+        Ok(()) => {
+            // The environment comes before the settings file.
+            let but = desk.world.told_theme.as_ref().map_or(String::new(), |told| {
+                format!(", but at the next start {told} comes before it")
+            });
+            let file = file.display();
+            desk.notices.say(format!("{name} is kept in {file}{but}."));
+        }
+        Err(error) => desk.notices.warn(format!("{name} is used, but not kept: {error:#}")),
+    }
+}

@@ -1,0 +1,62 @@
+//! A text to read over the page: its place, its scrolling, and its drawing.
+
+use super::{Areas, clear};
+use crate::{
+    tui::{desk::Desk, drawn},
+    ui::theme::Role,
+};
+use crossterm::event::KeyCode;
+use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
+
+/// Where a key scrolls a sheet to; `None` when the key closes it. `at` is the first row that is shown, `most` the last
+/// one that can be, `page` the height of a page.
+pub fn scrolled(at: usize, most: usize, key: KeyCode, page: usize) -> Option<usize> {
+    let at = at.min(most);
+    let to = match key {
+        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) | KeyCode::Char('q') => return None,
+        KeyCode::Up => at.saturating_sub(1),
+        KeyCode::Down => at.saturating_add(1),
+        KeyCode::PageUp => at.saturating_sub(page),
+        KeyCode::PageDown | KeyCode::Char(' ') => at.saturating_add(page),
+        KeyCode::Home => 0,
+        KeyCode::End => most,
+        _ => at,
+    };
+    Some(to.min(most))
+}
+
+/// Where the wheel scrolls a sheet to.
+pub fn turned(at: usize, most: usize, by: isize) -> usize {
+    at.min(most).saturating_add_signed(by).min(most)
+}
+
+/// The place for the text of a sheet of at most `widest` cells.
+pub fn inner(areas: &Areas, widest: u16) -> Rect {
+    let area = areas.sheet;
+    Rect {
+        x: area.x + 2,
+        width: area.width.saturating_sub(4).min(widest),
+        y: area.y + 1,
+        height: area.height.saturating_sub(3),
+    }
+}
+
+/// Draws a sheet from a row on, and below it how to close it.
+pub fn draw(
+    desk: &Desk,
+    frame: &mut Frame,
+    areas: &Areas,
+    inner: Rect,
+    lines: Vec<Line>,
+    at: usize,
+) -> drawn::Overlay {
+    clear(desk, frame, areas.sheet);
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    let at = at.min(most);
+    let seen: Vec<_> = lines.into_iter().skip(at).take(usize::from(inner.height)).collect();
+    frame.render_widget(Paragraph::new(seen), inner);
+    let words = format!("{}Esc goes back", if at < most { "↓ more · " } else { "" });
+    let below = Rect { y: areas.sheet.bottom().saturating_sub(1), height: 1, ..inner };
+    frame.render_widget(Line::styled(words, desk.look.theme.style(Role::Quiet)), below);
+    drawn::Overlay { most, ..drawn::Overlay::default() }
+}
