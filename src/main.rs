@@ -74,8 +74,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let told_theme = loaded.variable(&["desk", "theme"]).map(str::to_owned);
     let theme_from = loaded.source(&["desk", "theme"]);
     let config::Loaded { mut config, mut wrong, state, .. } = loaded;
-    config.desk.file = config::file(&cli.global, |name| std::env::var(name).ok());
-    config.desk.told_theme = told_theme;
+    config.desk.environment.settings_file =
+        config::file(&cli.global, |name| std::env::var(name).ok());
+    config.desk.environment.told_theme = told_theme;
     if let Some(code) = threads::restart(config.threads)? {
         return Ok(code);
     }
@@ -327,11 +328,11 @@ fn desk(
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let (mentions, catalogue) = (config.mentions(), catalogue(&config));
     let mut settings = config.desk;
-    settings.mentions = mentions;
-    settings.zone = jiff::tz::TimeZone::system();
+    settings.environment.mentions = mentions;
+    settings.environment.zone = jiff::tz::TimeZone::system();
     settings.themes = Themes::new(config::themes());
-    settings.state = Some(state.to_owned());
-    settings.history = config.history;
+    settings.environment.state = Some(state.to_owned());
+    settings.environment.history = config.history;
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     let shelf = Shelf {
         catalogue,

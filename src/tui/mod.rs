@@ -16,7 +16,7 @@ mod view;
 pub use app::App;
 pub use command::Command;
 pub use overlay::{commands, keymap};
-pub use settings::Settings;
+pub use settings::{Environment, Settings};
 
 use rest::Rest;
 

@@ -39,33 +39,18 @@ pub struct Settings {
     /// The writer's own keys.
     #[serde(skip)]
     pub keys: Vec<Line>,
+    /// What is around the desk.
+    #[serde(skip)]
+    pub environment: Environment,
     /// The themes to choose from.
     #[serde(skip)]
     pub themes: Themes,
-    /// The file that settings chosen here are kept in; nowhere without.
-    #[serde(skip)]
-    pub file: Option<PathBuf>,
-    /// The variable of the environment that tells the theme at each start, before that file does.
-    #[serde(skip)]
-    pub told_theme: Option<String>,
-    /// The folder in which things are remembered; nowhere without.
-    #[serde(skip)]
-    pub state: Option<PathBuf>,
-    /// The bot's queue, when there is a bot.
-    #[serde(skip)]
-    pub mentions: Option<Place>,
     /// The models to choose from; none but the first without.
     #[serde(skip)]
     pub shelf: Option<Shelf>,
-    /// Whether drafts that are opened here keep a history.
-    #[serde(skip)]
-    pub history: History,
     /// How much colour the terminal shows; told by the environment, not by a file.
     #[serde(skip)]
     pub depth: Depth,
-    /// Where the writer's clock hangs; told by the system, not by a file.
-    #[serde(skip)]
-    pub zone: TimeZone,
 }
 
 impl Default for Settings {
@@ -85,14 +70,39 @@ impl Default for Settings {
             mouse: true,
             air: live::Settings::default(),
             keys: Vec::new(),
+            environment: Environment::default(),
             themes: Themes::default(),
-            file: None,
+            shelf: None,
+            depth: Depth::default(),
+        }
+    }
+}
+
+/// What is around the desk: files, and what the system says. No settings file names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    /// The settings file, into which choices are written; without one they last until the desk closes.
+    pub settings_file: Option<PathBuf>,
+    /// The environment variable that sets the theme at each start, before the settings file does.
+    pub told_theme: Option<String>,
+    /// The state folder, with journals and recent drafts; nothing is remembered without one.
+    pub state: Option<PathBuf>,
+    /// Whether drafts keep a journal.
+    pub history: History,
+    /// The bot's queue, when there is a bot.
+    pub mentions: Option<Place>,
+    /// The user's time zone.
+    pub zone: TimeZone,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            settings_file: None,
             told_theme: None,
             state: None,
-            mentions: None,
-            shelf: None,
             history: History::default(),
-            depth: Depth::default(),
+            mentions: None,
             zone: TimeZone::UTC,
         }
     }

@@ -81,8 +81,8 @@ impl Show {
             asking: desk.asking.clone(),
             theme: desk.look.theme.clone(),
             clock,
-            zone: desk.world.zone.clone(),
-            state: desk.world.state.clone(),
+            zone: desk.world.environment.zone.clone(),
+            state: desk.world.environment.state.clone(),
         }
     }
 

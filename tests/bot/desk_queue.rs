@@ -9,14 +9,17 @@ use unstuck::{
     bot::Posting,
     mentions::{Place, Settings as Policy, State},
     session::Session,
-    tui::Settings,
+    tui::{Environment, Settings},
 };
 
 fn desk(rig: &Rig) -> Desk {
     let place = Place { ledger: rig.path(), settings: Policy::default(), limit: 280 };
     let mut desk = Desk::new(
         Session::from_text("A page."),
-        &Settings { mentions: Some(place), ..settings() },
+        &Settings {
+            environment: Environment { mentions: Some(place), ..Environment::default() },
+            ..settings()
+        },
         vec![],
     );
     desk.size(100, 30);

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use unstuck::{
     session::Session,
     token::SamplingParams,
-    tui::{Event, Settings, commands},
+    tui::{Environment, Event, Settings, commands},
     ui::{
         keymap::Line,
         theme::{Depth, Themes},
@@ -16,6 +16,11 @@ use unstuck::{
 
 const ISLAND: &str = "There were three rules on the island. The first was that nobody spoke of the boat.\n\n\
                       The second was that the lamps were put out at nine, whether there was read";
+
+/// The settings of a desk with something around it.
+fn with(environment: Environment) -> Settings {
+    Settings { environment, ..settings() }
+}
 
 fn seen(name: &str, settings: &Settings, steps: &[&str]) {
     for (width, height) in [(80, 24), (120, 40), (40, 12)] {
@@ -36,7 +41,7 @@ fn drafts_of_late_at_every_size() {
     let state = tempfile::tempdir().unwrap();
     let names = r#"["/drafts/island.md", "/drafts/a\u001b[31m bad \u202e name.md"]"#;
     fs::write(state.path().join("recent.json"), names).unwrap();
-    let settings = Settings { state: Some(state.path().into()), ..settings() };
+    let settings = with(Environment { state: Some(state.path().into()), ..Environment::default() });
     seen("recent", &settings, &["<alt-o>"]);
 }
 
@@ -96,7 +101,8 @@ fn a_theme_is_seen_at_once_and_worn_when_chosen() {
 fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("unstuck.toml");
-    let settings = Settings { file: Some(file.clone()), ..settings() };
+    let settings =
+        with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
     let choose = |settings: &Settings| {
         let mut desk = Desk::with("boat.", settings);
         desk.size(240, 30);
@@ -107,7 +113,8 @@ fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "[desk]\ntheme = \"paper\"\n");
     let mine = "# mine\n[desk]\ntheme = \"ink\" # by night\n\n[keys]\n\"ctrl-k\" = \"quit\"\n";
     fs::write(&file, mine).unwrap();
-    let told = Settings { told_theme: Some("UNSTUCK_THEME".into()), ..settings.clone() };
+    let mut told = settings.clone();
+    told.environment.told_theme = Some("UNSTUCK_THEME".into());
     assert!(choose(&told).contains("at the next start UNSTUCK_THEME comes before it"));
     assert_eq!(fs::read_to_string(&file).unwrap(), mine.replace("\"ink\"", "\"paper\""));
     // What can't be understood is left as it is, and worn all the same.
@@ -221,15 +228,15 @@ fn dials_are_kept_in_the_users_settings() {
         desk.shown()
     };
     assert!(kept(&settings(), 1, &["<right>"]).contains("there is no settings file"));
-    let with = Settings { file: Some(file.clone()), ..settings() };
+    let kept_in = with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
     fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
-    let shown = kept(&with, 1, &["<right>", "<end>", "7", "<enter>"]);
+    let shown = kept(&kept_in, 1, &["<right>", "<end>", "7", "<enter>"]);
     assert!(shown.contains("prose is kept in") && !shown.contains("changed"), "{shown}");
     let text = fs::read_to_string(&file).unwrap();
     let few = "# mine\n[desk]\noffers = 2 # few\npreset = \"prose\"\n";
     assert_eq!(text, format!("{few}\n[desk.sampling]\ntemperature = 0.9\nseed = 7\n"));
     // Another preset is written whole, over whatever the file says of it.
-    kept(&with, 0, &["<right>", "<right>"]);
+    kept(&kept_in, 0, &["<right>", "<right>"]);
     let table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
     let sampling = table["desk"]["sampling"].as_table().unwrap();
     assert_eq!((&table["desk"]["preset"], &table["desk"]["offers"]), (&"wild".into(), &3.into()));
@@ -237,7 +244,7 @@ fn dials_are_kept_in_the_users_settings() {
     let told = told.map(|name| sampling[name].to_string());
     assert_eq!(told, ["1.1", "0", "1.0", "0.05", "1.05", "60"]);
     fs::write(&file, "[desk\n").unwrap();
-    let shown = kept(&with, 0, &["<right>"]);
+    let shown = kept(&kept_in, 0, &["<right>"]);
     assert!(shown.contains("! It is used until you leave, but not kept: "), "{shown}");
 }
 
@@ -281,7 +288,8 @@ fn a_draft_of_late_opens_once_this_one_is_saved() {
         path
     };
     let (one, two) = (draft("one.md", "One.\n"), draft("two.md", "Two.\n"));
-    let settings = Settings { state: Some(folder.path().join("state")), ..settings() };
+    let settings =
+        with(Environment { state: Some(folder.path().join("state")), ..Environment::default() });
     let open = |path: &Path| Desk::new(Session::open(path).unwrap(), &settings, Vec::new());
     drop(open(&one));
     let mut desk = open(&two);
@@ -582,7 +590,8 @@ fn ctrl_v_pastes_into_fields_too() {
     assert!(desk.shown().contains("“lamps”"), "{}", desk.shown());
     let folder = tempfile::tempdir().unwrap();
     let all = [("hello", "anna", "One."), ("help", "ben", "Two."), ("more", "cy", "Three.")];
-    let settings = Settings { mentions: Some(queue(folder.path(), all)), ..settings() };
+    let settings =
+        with(Environment { mentions: Some(queue(folder.path(), all)), ..Environment::default() });
     let mut desk = Desk::with("lamps", &settings);
     desk.steps(&["<ctrl-a>", "<ctrl-c>", "<f9>", "e", " ", "<ctrl-v>", "<enter>"]);
     assert!(desk.shown().contains("reply    One. lamps"), "{}", desk.shown());

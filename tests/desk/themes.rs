@@ -18,7 +18,7 @@ use std::{
 use strum::IntoEnumIterator;
 use unstuck::{
     session::Session,
-    tui::Settings,
+    tui::{Environment, Settings},
     ui::theme::{Depth, Role, Themes, linear, rgb},
 };
 
@@ -128,7 +128,9 @@ fn view(theme: &str, depth: Depth, size: (u16, u16), text: &str, steps: &[&str])
     let folder = tempfile::tempdir().expect("a folder");
     let asks_bot = steps.contains(&"<f9>");
     let mentions = asks_bot.then(|| queue(folder.path(), WAITING));
-    let settings = Settings { theme: theme.into(), depth, offers, mentions, ..Settings::default() };
+    let environment = Environment { mentions, ..Environment::default() };
+    let settings =
+        Settings { theme: theme.into(), depth, offers, environment, ..Settings::default() };
     let mut session = Session::from_text(text);
     session.set_clock(|| SystemTime::UNIX_EPOCH + NOON);
     let mut desk = Desk::new(session, &settings, Vec::new()).with_shelf();
@@ -312,8 +314,10 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
         for ((name, depth), size) in looks.zip(SIZES.iter().cycle()) {
             let (room, what) =
                 (room(view_name), format!("{view_name} in {name} at {size:?}, {depth:?}"));
-            let (theme, state) = (name.clone(), Some(room.state.clone()));
-            let settings = Settings { theme, depth, state, ..Settings::default() };
+            let environment =
+                Environment { state: Some(room.state.clone()), ..Environment::default() };
+            let settings =
+                Settings { theme: name.clone(), depth, environment, ..Settings::default() };
             let mut desk = view_in(&room, &settings, *size, steps);
             check(&desk, name, depth, &what);
             // That it is the view it is called after.

@@ -14,7 +14,7 @@ use unstuck::{
     clean::for_terminal,
     session::{History, Session},
     tui::{
-        Settings,
+        Environment, Settings,
         live::{Gear, Rundown},
     },
     ui::{shelf::Entry, theme::Themes, worker::News},
@@ -129,15 +129,18 @@ proptest! {
         // A name that this file system refuses is none to be afraid of.
         let _ = fs::write(state.path().join(format!("themes/{name}.toml")), &page);
         let settings = Settings {
-            state: Some(state.path().into()),
             themes: Themes::new(Some(state.path().join("themes"))),
             theme: named.clone(),
             preset: said.clone(),
-            mentions: Some(beside::queue(state.path(), [
+            environment: Environment {
+                state: Some(state.path().into()),
+                mentions: Some(beside::queue(state.path(), [
                 (&page, &named, &said),
                 (&said, &wrong, &named),
                 (&wrong, &said, &page),
             ])),
+                ..Environment::default()
+            },
             ..settings()
         };
         let model = |here| Entry {

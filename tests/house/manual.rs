@@ -16,13 +16,10 @@ use toml::{Table, Value};
 use unstuck::{
     token::PRESETS,
     tui::{
-        command::Command,
+        self, Command,
         live::{Cue, Settings},
     },
-    ui::{
-        keymap::{DEFAULTS, Keymap},
-        theme::Role,
-    },
+    ui::{keymap::Keymap, theme::Role},
 };
 
 /// A page of the manual.
@@ -121,7 +118,7 @@ fn quoted(names: impl Iterator<Item = impl Display>) -> String {
 }
 
 fn desk_keys() -> Keymap<Command> {
-    Keymap::parse(DEFAULTS).unwrap()
+    tui::keymap().unwrap()
 }
 
 fn live_keys() -> Keymap<Cue> {
@@ -133,8 +130,8 @@ fn the_tables_are_generated_from_the_code() {
     let mut table = String::from("| command | keys |\n|---|---|\n");
     let keymap = desk_keys();
     // Movement keys are the same as in other editors.
-    for command in Command::iter().filter(|command| command.get_message() != Some("Moving")) {
-        let help = command.get_documentation().unwrap().trim_end_matches('.');
+    for command in tui::commands().into_iter().filter(|command| command.heading() != "Moving") {
+        let help = command.help().trim_end_matches('.');
         let keys = quoted(keymap.keys(command));
         if !keys.is_empty() {
             table += &format!("| {help} | {keys} |\n");
@@ -323,7 +320,7 @@ fn every_key_exists() {
     let mut known: BTreeSet<String> =
         ["Ctrl+U", "Ctrl+Shift+V"].map(str::to_owned).into_iter().collect();
     let (desk, live) = (desk_keys(), live_keys());
-    known.extend(Command::iter().flat_map(|act| desk.keys(act)).map(|key| key.to_string()));
+    known.extend(desk.commands().iter().flat_map(|act| desk.keys(*act)).map(|key| key.to_string()));
     known.extend(Cue::iter().flat_map(|act| live.keys(act)).map(|key| key.to_string()));
     for page in manual() {
         for span in page.spans() {

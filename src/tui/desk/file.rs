@@ -31,8 +31,8 @@ impl Desk {
             self.notices.say(format!("First save this draft: {save}. Then open another."));
             return false;
         }
-        let opened = match &self.world.state {
-            Some(state) => Session::resume(Some(path), state, self.world.history),
+        let opened = match &self.world.environment.state {
+            Some(state) => Session::resume(Some(path), state, self.world.environment.history),
             None => Session::open(path),
         };
         match opened {

@@ -32,14 +32,13 @@ pub use shelf::{Models, about, progress};
 pub use times::moment;
 
 use super::{
-    Settings,
+    Environment, Settings,
     command::{Command, Move},
     drawn::Drawn,
     page::Page,
 };
 use crate::{
-    mentions::Place,
-    session::{History, Motion, Session},
+    session::{Motion, Session},
     ui::{
         asking::{Asking, MOST, Model, Offers, Style},
         keymap::{Key, Keymap},
@@ -49,9 +48,8 @@ use crate::{
 };
 use anyhow::Result;
 use crossterm::event::KeyCode;
-use jiff::tz::TimeZone;
 use mouse::Pointer;
-use std::{path::PathBuf, sync::mpsc::Sender};
+use std::sync::mpsc::Sender;
 
 /// Everything on the desk.
 pub struct Desk {
@@ -71,7 +69,7 @@ pub struct Desk {
     pub keymap: Keymap<Command>,
     /// How the desk looks.
     pub look: Look,
-    /// Files and settings around the desk.
+    /// What is around the desk.
     pub world: World,
     /// Other models.
     pub models: Models,
@@ -96,22 +94,12 @@ pub struct Look {
     pub authors: bool,
 }
 
-/// Files and settings around the desk.
+/// What is around the desk, and what the desk knows of it.
 pub struct World {
-    /// The settings file, into which choices are written.
-    pub settings: Option<PathBuf>,
-    /// The environment variable that sets the theme at each start, before the settings file does.
-    pub told_theme: Option<String>,
-    /// The state folder, with the journals of drafts.
-    pub state: Option<PathBuf>,
-    /// Whether drafts keep a journal.
-    pub history: History,
+    /// Files, and what the system says.
+    pub environment: Environment,
     /// Drafts that were opened here.
     pub recent: Recent,
-    /// The bot's queue, when there is a bot.
-    pub mentions: Option<Place>,
-    /// The user's time zone.
-    pub zone: TimeZone,
     /// The writer was told that another program has changed the file.
     pub told_of_change: bool,
 }
@@ -143,7 +131,7 @@ impl Desk {
             notices.warn(format!("{error:#}"));
             Themes::default().load(&Settings::default().theme, settings.depth)
         })?;
-        let mut recent = Recent::load(settings.state.as_deref());
+        let mut recent = Recent::load(settings.environment.state.as_deref());
         if let Some(path) = session.path() {
             recent.note(path);
         }
@@ -166,13 +154,8 @@ impl Desk {
             keymap,
             look: Look { theme, themes, depth: settings.depth, authors: false },
             world: World {
-                settings: settings.file.clone(),
-                told_theme: settings.told_theme.clone(),
-                state: settings.state.clone(),
-                history: settings.history,
+                environment: settings.environment.clone(),
                 recent,
-                mentions: settings.mentions.clone(),
-                zone: settings.zone.clone(),
                 told_of_change: false,
             },
             models: Models::default(),

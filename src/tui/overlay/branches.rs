@@ -283,7 +283,7 @@ fn facts(desk: &Desk, row: &Branch, above: Option<&Branch>) -> String {
     facts.push(describe(row));
     let places = [(row.is_page, "the page"), (row.is_saved, "the file")];
     facts.extend(places.iter().filter(|(is, _)| *is).map(|(_, place)| (*place).to_owned()));
-    let said = |row: &Branch| moment(row.time, desk.session.now(), &desk.world.zone);
+    let said = |row: &Branch| moment(row.time, desk.session.now(), &desk.world.environment.zone);
     let when = said(row);
     // A time is said once.
     let new = above.is_none_or(|above| said(above) != when);

@@ -52,7 +52,7 @@ struct Queue {
 
 /// Opens the queue, when a bot has a ledger here.
 pub fn open(desk: &mut Desk) -> Flow {
-    let place = desk.world.mentions.as_ref().filter(|place| place.ledger.is_file());
+    let place = desk.world.environment.mentions.as_ref().filter(|place| place.ledger.is_file());
     let Some(place) = place else {
         desk.notices.say("No bot has a ledger here yet: `unstuck --bot` says how to try one.");
         return Flow::Stay;
@@ -244,7 +244,9 @@ impl Queue {
 
 /// What a person approves has to pass the same gate as the bot's own words.
 fn fits(row: &Row, words: &str, desk: &Desk) -> Result<String, String> {
-    let Some(place) = &desk.world.mentions else { return Err("there is no bot".into()) };
+    let Some(place) = &desk.world.environment.mentions else {
+        return Err("there is no bot".into());
+    };
     let gate = Gate { settings: &place.settings, limit: place.limit, secrets: &[], filter };
     revise(words, row.prompt.as_deref().unwrap_or_default(), &gate)
 }
@@ -263,7 +265,7 @@ fn rows(ledger: &Ledger) -> Result<Vec<Row>, LedgerError> {
 
 fn when(desk: &Desk, row: &Row) -> String {
     let at = UNIX_EPOCH + Duration::from_millis(row.created.unsigned_abs());
-    moment(at, desk.session.now(), &desk.world.zone)
+    moment(at, desk.session.now(), &desk.world.environment.zone)
 }
 
 /// So much of the name as there is room for.
@@ -296,7 +298,7 @@ fn detail<'a>(desk: &Desk, row: &Row, room: usize) -> Vec<Line<'a>> {
     let said = row.mention.as_ref().map(|mention| mention.text.clone()).unwrap_or_default();
     let reply = row.reply.clone().unwrap_or_default();
     let mut facts = format!("weight {}", weight(&reply));
-    if let Some(limit) = desk.world.mentions.as_ref().map(|place| place.limit) {
+    if let Some(limit) = desk.world.environment.mentions.as_ref().map(|place| place.limit) {
         facts.push_str(&format!(" of {limit}"));
     }
     match (&row.model, row.seed) {

@@ -33,7 +33,7 @@ impl Recovered {
             1 => "Recovered 1 word that was not saved".to_owned(),
             many => format!("Recovered {many} words that were not saved"),
         };
-        let when = moment(since, desk.session.now(), &desk.world.zone);
+        let when = moment(since, desk.session.now(), &desk.world.environment.zone);
         let other = if outside { ", and another program has changed the file" } else { "" };
         let has_file = desk.session.path().is_some();
         Some(Self { words: format!("{what} ({when}){other}."), has_file })

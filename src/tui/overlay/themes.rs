@@ -72,13 +72,13 @@ impl Choices for Themes {
 
 /// Writes the theme in use into the settings file.
 fn keep_theme(name: &str, desk: &mut Desk) {
-    let Some(file) = &desk.world.settings else {
+    let Some(file) = &desk.world.environment.settings_file else {
         return desk.notices.say("Used until you leave: there is no settings file.");
     };
     match keep(file, &[(&["desk", "theme"], name.into())]) {
         Ok(()) => {
             // The environment comes before the settings file.
-            let but = desk.world.told_theme.as_ref().map_or(String::new(), |told| {
+            let but = desk.world.environment.told_theme.as_ref().map_or(String::new(), |told| {
                 format!(", but at the next start {told} comes before it")
             });
             let file = file.display();

@@ -212,7 +212,7 @@ fn set(dial: Dial, to: Number, desk: &mut Desk) {
 
 /// Writes the style into the settings file.
 fn keep_style(desk: &mut Desk) {
-    let Some(file) = &desk.world.settings else {
+    let Some(file) = &desk.world.environment.settings_file else {
         return desk.notices.say("It is used until you leave: there is no settings file.");
     };
     let style = desk.asking.style.clone();
