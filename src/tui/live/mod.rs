@@ -1,5 +1,17 @@
-//! On air: a model at work before people who listen. The same shape as the desk: events in, requests out, and the time
-//! is told by a clock that was handed in.
+//! On air: a model at work before an audience. It is a mode of the desk, with the same model thread, session and theme,
+//! and has the same form: events in, requests out, and a clock that is passed in. `Live::wait` says when it wants to be
+//! called again.
+//!
+//! The model runs ahead, and the screen follows. A `Take` has all tokens that arrived, and the number of them that are
+//! shown. `pace` pays for each word that starts. A token is shown once it is certain what may be seen of it:
+//! `Bleeps::judge` (`clean/bleep`) gets the end of the prompt and all that was said as one text, and returns what must
+//! be hidden, and the byte up to which later text can't change that. So screen, voice, viewers' page and markers have
+//! one source, and it doesn't matter how words are split into tokens.
+//!
+//! Rolling again, a what-if and continuing are the same: ask after some tokens of a take. Each question and each take
+//! goes into the history, as on the desk. What was shown of the current take goes into the draft when its prompt is
+//! left (`notes.rs`). Voice and viewers have threads of their own, which are sent messages and never waited for. The
+//! page (`page/`) is a small HTTP server that only this machine can reach.
 
 mod act;
 mod cue;

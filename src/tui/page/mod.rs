@@ -1,4 +1,14 @@
 //! The window on the draft: which rows are on the screen, and how the cursor moves by rows. Draws nothing.
+//!
+//! The text widget gets the rows that are visible in each frame, in their styles, and nothing else: it keeps no
+//! history, and it doesn't wrap or scroll. Only paragraphs near the window are laid out, and a very long paragraph in
+//! pieces that begin where one of its rows begins (`cuts.rs` remembers these places up to the last edit). So a key in a
+//! megabyte of text costs as much as in a short note. The widget's own wrap lays out all of its text at each edit,
+//! breaks a row before a full stop, and counts a joined emoji as several.
+//!
+//! The window's first row is a place in a revision: edits elsewhere move it along, and it moves only when the cursor
+//! comes too close to an edge. Below a narrow page as many rows stay free as the drawer needs, and beside a wide page
+//! the pane's columns are reserved. So nothing moves when an offer arrives.
 
 mod cuts;
 mod rows;

@@ -1,5 +1,8 @@
-//! What stands behind the cursor besides the list that is shown: decoded anew under what the writer types, or
-//! offered to a writer who rests. It has no place in the pane, so nothing moves there while one types.
+//! The ghost: at most one offer without a place in the list. It is generated when a letter disagrees with the offer at
+//! the cursor, from the text up to there with token healing, so that it continues in the middle of a word; or when the
+//! writer rests, which the loop reports (`Event::Rest`). Until its first token arrives, the end of the previous ghost
+//! stays on the screen and can't be taken. After eight letters in a row that disagree, or a new line, no further ghost
+//! is generated until the writer asks. It has no place in the pane, so nothing moves there while one types.
 
 use super::{List, Standing, first_word};
 use crate::session::Session;

@@ -1,6 +1,14 @@
-//! The desk's lists of continuations, each bound to the text and the place that it was asked about. What is offered at
-//! the cursor is found by comparing an offer with the page, and not by counting keys: so undo, redo and deleting bring an
-//! offer back as they bring the text back.
+//! The desk's lists of offers, each bound to the text and the place it was asked about.
+//!
+//! A list knows the revision and the place where it was asked, and nothing else. What is offered at the cursor is found
+//! by comparing an offer with the page between that place and the cursor (`List::standing`). No keys are counted. So
+//! typing through an offer, taking a word, undo, and deleting a wrong letter all lead to the same state, and undo
+//! brings an offer back as it brings the text back. A letter that disagrees with the chosen offer switches to another
+//! offer of the list that agrees; only if there is none is anything generated again.
+//!
+//! When an offer ends, it is judged, and for banned words at each token. One that is empty, banned or a repetition is
+//! replaced by one with the next seed, at most twice; then its place says why it is empty. Places keep their numbers,
+//! so that Alt+3 is always the same offer. An offer that is pinned, partly taken or being extended is never replaced.
 
 use super::{Fault, Ghost, Offer, Quotes, State};
 use crate::{
