@@ -45,8 +45,10 @@ impl Size {
         let scores = 2 * options.window * options.window * crate::model::kernels::threads();
         // each trained parameter has a gradient and AdamW's two moments; LoRA adds its matrices, and to generate a sample
         // they are merged into copies of the model's
-        let adapters = match options.scope {
-            Scope::Lora(_) => self.trained + config.n_layer * (4 * c * c + 2 * c * inner),
+        let adapters = match &options.scope {
+            Scope::Lora(lora) => {
+                self.trained + lora.matrices(config).map(|m| m.len()).sum::<usize>()
+            }
             _ => 0,
         };
         let weights = self.all + adapters + 3 * self.trained;
@@ -90,11 +92,7 @@ impl Size {
         if !options.checkpointing && fits(self, &again) {
             ways.push(format!("so would --gradient-checkpointing ({})", shown(self, &again)));
         }
-        let (c, inner) = (config.n_embd, config.inner());
-        let matrices = [(c, 3 * c), (c, c), (c, inner), (inner, c)]; // those of a block, (in, out)
-        let small = Lora::of_rank(8);
-        let trained = matrices.iter().map(|&(input, out)| small.parameters(input, out));
-        let lora = Self { trained: config.n_layer * trained.sum::<usize>(), ..*self };
+        let lora = Self { trained: Lora::of_rank(8).parameters(config), ..*self };
         if options.scope == Scope::Full && fits(&lora, options) {
             ways.push(format!("so would --lora 8 ({})", shown(&lora, options)));
         }

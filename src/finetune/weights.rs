@@ -2,7 +2,7 @@
 //! matrices beside the model's own (Hu et al. 2021), which are merged into them when a checkpoint is written.
 
 use crate::{
-    model::{Gpt2, Precision, Raw, Spec, gpt2::Config},
+    model::{Architecture, Gpt2, Precision, Raw, Spec, gpt2::Config},
     splitmix::mix,
 };
 use anyhow::{Context, Result, ensure};
@@ -48,9 +48,14 @@ impl Lora {
         self.targets.iter().any(ends)
     }
 
-    /// How many values A and B have together for a matrix (in, out).
-    pub fn parameters(&self, input: usize, out: usize) -> usize {
-        self.rank * (input + out)
+    /// The matrices (in, out) of a model that are adapted.
+    pub fn matrices(&self, config: &Config) -> impl Iterator<Item = Spec> {
+        config.tensors().into_iter().filter(|spec| self.adapts(&spec.name))
+    }
+
+    /// How many values A and B have, for all adapted matrices of a model together.
+    pub fn parameters(&self, config: &Config) -> usize {
+        self.matrices(config).map(|spec| self.rank * spec.shape.iter().sum::<usize>()).sum()
     }
 }
 

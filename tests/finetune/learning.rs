@@ -230,8 +230,9 @@ fn small_matrices_are_all_that_learns() {
     let data =
         Dataset::of_text(&two_hundred_lines(&tiny().tokenizer), &tiny().tokenizer, 3).unwrap();
     let lora = Lora { rank: 4, alpha: 8.0, targets: vec!["c_attn".into(), "mlp.c_proj".into()] };
-    let options = Options { learning_rate: 1e-2, scope: Scope::Lora(lora), ..options() };
+    let options = Options { learning_rate: 1e-2, scope: Scope::Lora(lora.clone()), ..options() };
     let mut trainer = Trainer::new(weights(&options.scope));
+    assert_eq!(trainer.weights.count(), lora.parameters(&trainer.weights.config));
     let before = values(&trainer);
     let names: Vec<&String> = trainer.weights.trained().iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 2 * 2 * 2);
