@@ -1,4 +1,8 @@
 //! What the model tells: offers grow and end, and those that are not worth their place are replaced.
+//!
+//! When an offer ends, it is judged, and for banned words at each token. One that is empty, banned or a repetition is
+//! replaced by one with the next seed, at most twice; then its place says why it is empty. Places keep their numbers,
+//! so that Alt+3 is always the same offer. An offer that is pinned, partly taken or being extended is never replaced.
 
 use super::Desk;
 use crate::{

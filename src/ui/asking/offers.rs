@@ -5,10 +5,6 @@
 //! typing through an offer, taking a word, undo, and deleting a wrong letter all lead to the same state, and undo
 //! brings an offer back as it brings the text back. A letter that disagrees with the chosen offer switches to another
 //! offer of the list that agrees; only if there is none is anything generated again.
-//!
-//! When an offer ends, it is judged, and for banned words at each token. One that is empty, banned or a repetition is
-//! replaced by one with the next seed, at most twice; then its place says why it is empty. Places keep their numbers,
-//! so that Alt+3 is always the same offer. An offer that is pinned, partly taken or being extended is never replaced.
 
 use super::{Fault, Ghost, Offer, Quotes, State};
 use crate::{
