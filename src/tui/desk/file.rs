@@ -1,6 +1,6 @@
 //! Saving, and another draft in this one's place. Nothing here drops a text: who leaves without saving has said so.
 
-use super::Desk;
+use super::{Desk, Opened};
 use crate::{
     session::{AlreadyThere, ChangedOnDisk, Motion, Session},
     tui::{command::Command, page::Page},
@@ -58,6 +58,7 @@ impl Desk {
         if let Some(path) = session.path() {
             self.world.recent.note(path);
         }
+        self.world.opened = Opened::of(&session);
         self.session = session;
         self.page = Page::default();
         self.world.told_of_change = false;

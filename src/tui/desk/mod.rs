@@ -38,7 +38,7 @@ use super::{
     page::Page,
 };
 use crate::{
-    session::{Motion, Session},
+    session::{Motion, Revision, Session, Shares},
     ui::{
         asking::{Asking, MOST, Model, Offers, Style},
         keymap::{Key, Keymap},
@@ -102,6 +102,24 @@ pub struct World {
     pub recent: Recent,
     /// The writer was told that another program has changed the file.
     pub told_of_change: bool,
+    /// The draft as it was when the desk opened it.
+    pub opened: Opened,
+}
+
+/// A draft as it was when the desk opened it.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    /// Its text.
+    pub revision: Revision,
+    /// Who had written how much of it.
+    pub shares: Shares,
+}
+
+impl Opened {
+    /// A draft as it is now.
+    pub fn of(session: &Session) -> Self {
+        Self { revision: session.revision(), shares: session.shares() }
+    }
 }
 
 impl Desk {
@@ -157,6 +175,7 @@ impl Desk {
                 environment: settings.environment.clone(),
                 recent,
                 told_of_change: false,
+                opened: Opened::of(&session),
             },
             models: Models::default(),
             drawn: Drawn::default(),
