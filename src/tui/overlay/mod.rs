@@ -16,6 +16,7 @@ mod question;
 mod recent;
 mod recovered;
 mod save;
+mod statistics;
 mod themes;
 mod token;
 
@@ -40,6 +41,7 @@ const TABLE: &[(&Opens, Open)] = &[
     (&dials::OPENS, dials::open),
     (&compare::OPENS, compare::open),
     (&find::OPENS, find::open),
+    (&statistics::OPENS, statistics::open),
     (&branches::OPENS, branches::open),
     (&save::OPENS, save::open),
     (&palette::OPENS, palette::open),
