@@ -193,7 +193,8 @@ impl App {
             MouseEventKind::ScrollUp => top.wheel(-1, &mut self.desk),
             MouseEventKind::ScrollDown => top.wheel(1, &mut self.desk),
             MouseEventKind::Down(MouseButton::Left) => {
-                if !self.route(|layer, desk| layer.click(at, desk)) {
+                let taken = self.route(|layer, desk| layer.click(at, desk));
+                if !taken {
                     self.desk.click(at);
                 }
             }

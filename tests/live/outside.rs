@@ -292,7 +292,7 @@ fn mistakes_are_told_before_the_show() {
         (
             vec!["--live", "--bleep", &path(&list)],
             1,
-            "list.txt: line 2: `x`: a word of two letters",
+            "list.txt: line 2: `x`: expected a word of two letters",
         ),
         (vec!["--live", "--overlay", &page], 1, "is taken by another program"),
         (

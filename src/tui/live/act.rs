@@ -1,9 +1,7 @@
 //! What a cue does.
 
-use super::{Cue, Leave, Live, Open, dice::Dice, line::Line, pace::Pace, speech::Speech};
+use super::{Cue, Leave, Live, Panel, dice::Dice, line::Line, roll};
 use crate::session::Session;
-use jiff::Timestamp;
-use std::path::PathBuf;
 
 /// How many takes stand side by side.
 const SIDES: usize = 3;
@@ -29,12 +27,12 @@ impl Live {
                 "",
             ),
             Cue::Slow => {
-                self.pace.slow = !self.pace.slow;
-                self.say(if self.pace.slow { "Slow motion." } else { "The usual pace." });
+                self.play.pace.slow = !self.play.pace.slow;
+                self.say(if self.play.pace.slow { "Slow motion." } else { "The usual pace." });
             }
             Cue::Faster | Cue::Slower => {
-                self.pace.change(cue == Cue::Faster);
-                self.say(format!("{} words a minute.", self.pace.words));
+                self.play.pace.change(cue == Cue::Faster);
+                self.say(format!("{} words a minute.", self.play.pace.words));
             }
             Cue::RollAgain => {
                 let opening = self.item().take().map(|take| take.said[..take.shown].to_vec());
@@ -47,7 +45,7 @@ impl Live {
             }
             Cue::Dice => self.open_dice(),
             Cue::Up | Cue::Down => {
-                if !self.item_mut().choose(cue == Cue::Down) {
+                if !self.prompts.current_mut().choose(cue == Cue::Down) {
                     self.say("There is no other take there.");
                 }
             }
@@ -56,20 +54,18 @@ impl Live {
             Cue::Guest => self.open_line(Line::guest()),
             Cue::Write => self.open_line(Line::writer()),
             Cue::Blank => {
-                self.blank = !self.blank;
-                self.going = false;
-                self.hush();
+                self.play.toggle_blank();
+                self.voice.hush();
             }
             Cue::BleepLast => self.bleep_last(),
             Cue::Marker => self.mark(session),
             Cue::Tape => {
-                self.tape.toggle(self.now);
-                let runs = self.tape.is_running();
-                self.say(if runs { "The tape's clock runs." } else { "The tape's clock stands." });
+                let runs = self.time.toggle_tape();
+                self.say(if runs { "Recording clock started." } else { "Recording clock paused." });
             }
             Cue::Voice => self.toggle_voice(),
-            Cue::Letters => self.letters = self.letters.next(),
-            Cue::Help => self.open = Some(Open::Help(0)),
+            Cue::Letters => self.look.letters = self.look.letters.next(),
+            Cue::Help => self.panel = Some(Panel::Help(0)),
             Cue::Close => {}
             Cue::OffAir => self.leaves = Some(Leave::Desk),
             Cue::Quit => self.leaves = Some(Leave::Program),
@@ -78,12 +74,12 @@ impl Live {
 
     /// Rolls, freezes, goes on: whatever is next.
     fn go(&mut self, session: &mut Session) {
-        if self.blank {
+        if self.play.blank {
             let key = self.key(Cue::Blank);
             return self.say(format!("The screen is blank; {key} shows it again."));
         }
-        if self.going {
-            self.going = false;
+        if self.play.going {
+            self.play.going = false;
             return;
         }
         let item = self.item();
@@ -93,7 +89,7 @@ impl Live {
         }
         let over = item.on_screen().iter().all(|number| item.takes[*number].is_over());
         if !over {
-            self.going = true;
+            self.play.going = true;
         } else if item.sides.is_empty() {
             self.go_on();
         } else {
@@ -109,8 +105,8 @@ impl Live {
 
     /// Freezes, and winds what is on the screen.
     fn wind(&mut self, by: impl Fn(&mut super::take::Take) -> bool, else_say: &str) {
-        self.going = false;
-        let item = &mut self.items[self.at];
+        self.play.going = false;
+        let item = self.prompts.current_mut();
         let mut moved = false;
         for number in item.on_screen() {
             moved |= by(&mut item.takes[number]);
@@ -128,69 +124,55 @@ impl Live {
         if self.item().sides.is_empty() {
             return;
         }
-        let chosen = self.item().chosen;
-        let others: Vec<u64> = self
-            .item()
-            .sides
-            .iter()
-            .filter(|number| **number != chosen)
-            .map(|number| self.item().takes[*number].branch)
-            .collect();
-        for branch in others {
-            let bleeps = &self.bleeps;
-            if let Some(take) = self.items[self.at].take_of(branch)
-                && take.is_live()
-            {
-                self.asking.stop(branch);
-                take.stop(bleeps);
-            }
-        }
-        let item = self.item_mut();
-        item.sides.clear();
-        let over = item.take().is_some_and(super::take::Take::is_over);
-        self.going = !over;
+        let item = self.prompts.current_mut();
+        let (sides, chosen) = (std::mem::take(&mut item.sides), item.chosen);
+        let is_other = |number: usize| number != chosen && sides.contains(&number);
+        let takes = item.takes.iter_mut().enumerate();
+        let others = takes.filter(|(number, _)| is_other(*number)).map(|(_, take)| take);
+        roll::stop(others, &self.asking, &self.bleeps);
+        let over = self.item().take().is_some_and(super::take::Take::is_over);
+        self.play.going = !over;
     }
 
     /// The next prompt or the one before. What was shown of this one stays in the draft.
     fn turn(&mut self, next: bool, session: &mut Session) {
-        let to = if next { self.at + 1 } else { self.at.wrapping_sub(1) };
-        if to >= self.items.len() {
+        let Some(to) = self.prompts.beside(next) else {
             let key = self.key(Cue::Guest);
             return self.say(if next {
                 format!("This is the last prompt. {key} takes another.")
             } else {
                 "This is the first prompt.".into()
             });
-        }
+        };
         self.stop_item();
         self.note_takes(session);
         self.note_shown(session);
-        self.at = to;
-        self.going = false;
-        self.hush();
+        self.prompts.go_to(to);
+        self.play.going = false;
+        self.voice.hush();
         self.take_pace();
     }
 
     /// The rundown may want a pace of its own for a prompt.
     pub(super) fn take_pace(&mut self) {
         if let Some(words) = self.item().prompt.pace {
-            self.pace = Pace { slow: self.pace.slow, ..Pace::new(words as u16) };
+            self.play.set_pace(words as u16);
         }
     }
 
     fn open_line(&mut self, line: Line) {
-        self.going = false;
-        self.open = Some(Open::Line(line));
+        self.play.going = false;
+        self.panel = Some(Panel::Line(line));
     }
 
     fn open_dice(&mut self) {
-        self.going = false;
-        let item = self.item_mut();
+        self.play.going = false;
+        let item = self.prompts.current_mut();
         let Some((take, token)) = item.take().and_then(|take| Some((take, take.cursor()?))) else {
             return self.say("No token is shown yet.");
         };
         match Dice::at(take, token) {
-            Some(dice) => self.open = Some(Open::Dice(dice)),
+            Some(dice) => self.panel = Some(Panel::Dice(dice)),
             None => self.say("What the dice chose among isn't known here."),
         }
     }
@@ -204,21 +186,19 @@ impl Live {
             return self.say("This is too short to be bleeped.");
         }
         let bleeps = &self.bleeps;
-        self.items.iter_mut().flat_map(|item| &mut item.takes).for_each(|take| take.judge(bleeps));
-        self.hush();
+        self.prompts.takes_mut().for_each(|take| take.judge(bleeps));
+        self.voice.hush();
         self.say("Bleeped, and from now on.");
     }
 
     /// Marks this moment. The first marker starts the tape's clock, when nobody has.
     fn mark(&mut self, session: &Session) {
-        let starts = !self.tape.has_begun();
+        let starts = !self.time.has_tape();
         if starts {
-            self.tape.toggle(self.now);
+            self.time.toggle_tape();
         }
-        if self.markers.file.is_none() {
-            self.markers.file = self.markers_file(session);
-        }
-        let time = self.tape.time(self.now);
+        self.markers.choose_file(session);
+        let time = self.time.on_tape();
         let item = self.item();
         let name = super::item::seen(&item.prompt.name, &self.bleeps);
         let words = item.take().map(|take| take.seen()[1].clone()).unwrap_or_default();
@@ -233,7 +213,7 @@ impl Live {
                     "The marker is kept, but its file can't be written; the disk may be full.",
                 );
             }
-            Ok(()) if self.markers.file.is_none() => {
+            Ok(()) if !self.markers.has_file() => {
                 self.say(format!("Marker {} at {at}; it is written nowhere.", self.markers.len()));
             }
             Ok(()) if starts => self.say("Marker 1. The tape's clock runs from here."),
@@ -241,34 +221,12 @@ impl Live {
         }
     }
 
-    /// A new file each show: beside the draft, or where the program keeps things.
-    fn markers_file(&self, session: &Session) -> Option<PathBuf> {
-        let now = Timestamp::try_from(session.now()).ok()?.to_zoned(self.zone.clone());
-        let now = now.strftime("%Y-%m-%d-%H%M%S");
-        match session.path() {
-            Some(path) => {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                let path = std::path::absolute(path).ok()?;
-                Some(path.with_file_name(format!("{stem}-{now}.chapters.txt")))
-            }
-            None => Some(self.state.as_ref()?.join("shows").join(format!("{now}.chapters.txt"))),
-        }
-    }
-
     fn toggle_voice(&mut self) {
-        if self.voice.take().is_some() {
-            return self.say("Silent.");
-        }
-        match Speech::new(&self.speak, Default::default()) {
-            Ok(voice) => {
-                // From here on: what is shown already was read by others.
-                let item = self.item();
-                let shown = item.take().map_or(0, |take| take.shown_text().len());
-                self.spoken = (self.at, item.chosen, shown);
-                self.say(format!("{} reads aloud.", voice.name()));
-                self.voice = Some(voice);
-            }
-            Err(error) => self.say(format!("{error:#}")),
-        }
+        let said = match self.voice.toggle(self.prompts.at(), self.prompts.current()) {
+            Ok(Some(program)) => format!("{program} reads aloud."),
+            Ok(None) => "Silent.".into(),
+            Err(error) => format!("{error:#}"),
+        };
+        self.say(said);
     }
 }

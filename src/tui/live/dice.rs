@@ -1,6 +1,6 @@
 //! What the dice chose among: the tokens that might have stood in a place, and "what if" one of the losers had.
 
-use super::{Cue, Live, Open, take::Take};
+use super::{Cue, Live, Panel, take::Take};
 use crate::{session::Session, token::Token};
 
 /// The place that is open.
@@ -77,7 +77,7 @@ impl Live {
             Cue::Choose => return self.what_if(dice, session),
             Cue::Close | Cue::Dice => return,
             Cue::Blank | Cue::Marker | Cue::Tape | Cue::BleepLast | Cue::Letters => {
-                self.open = Some(Open::Dice(dice));
+                self.panel = Some(Panel::Dice(dice));
                 return self.act(cue, session);
             }
             Cue::OffAir | Cue::Quit | Cue::Next | Cue::Previous | Cue::Go => {
@@ -85,7 +85,7 @@ impl Live {
             }
             _ => {}
         }
-        self.open = Some(Open::Dice(dice));
+        self.panel = Some(Panel::Dice(dice));
     }
 
     /// The chosen token stands in the place of the one that was drawn, and the model goes on from there.
@@ -93,13 +93,13 @@ impl Live {
         let row = &dice.rows[dice.chosen];
         if row.drawn {
             self.say("This is the one that was drawn.");
-            self.open = Some(Open::Dice(dice));
+            self.panel = Some(Panel::Dice(dice));
             return;
         }
         let text = &row.token.text;
         if text.is_empty() || text.contains(char::REPLACEMENT_CHARACTER) || text.contains("<|") {
             self.say("This is no whole character, so nothing can follow it alone.");
-            self.open = Some(Open::Dice(dice));
+            self.panel = Some(Panel::Dice(dice));
             return;
         }
         let Some(take) = self.item().take() else { return };

@@ -1,6 +1,6 @@
 //! What happens during a show: keys, the model's words, time; and what follows from it for ears and viewers.
 
-use super::{Cue, Leave, Live, Open, Shown, publish::Publisher, speech::Speech};
+use super::{Cue, Leave, Live, Panel, Shown, publish::Publisher};
 use crate::{
     session::Session,
     tui::Event,
@@ -17,7 +17,7 @@ impl Live {
         match event {
             Event::Terminal(Terminal::Key(key)) if !key.is_release() => self.press(*key, session),
             Event::Terminal(Terminal::Paste(text)) => {
-                if let Some(Open::Line(line)) = &mut self.open {
+                if let Some(Panel::Line(line)) = &mut self.panel {
                     line.paste(text);
                 }
             }
@@ -29,38 +29,36 @@ impl Live {
             return self.leave(session);
         }
         self.note_takes(session);
-        self.read_aloud();
+        self.voice.follow(self.prompts.at(), self.prompts.current(), self.play.blank);
         self.publish();
         self.hear_troubles();
     }
 
     /// Time has passed since the last event: shows what may be shown by now.
     fn look_at_clock(&mut self) {
-        let now = (self.clock)();
-        let passed = now.saturating_sub(self.now);
-        self.now = now;
+        let passed = self.time.advance();
         if !self.runs() {
             return;
         }
-        let item = &mut self.items[self.at];
+        let item = self.prompts.current_mut();
         for number in item.on_screen() {
-            item.takes[number].advance(passed, self.pace);
+            item.takes[number].advance(passed, self.play.pace);
         }
         // All is shown, and nothing more comes: the show stands.
-        self.going = item.on_screen().iter().any(|number| !item.takes[*number].is_over());
+        self.play.going = item.on_screen().iter().any(|number| !item.takes[*number].is_over());
     }
 
     /// Text comes by itself now.
     pub(super) fn runs(&self) -> bool {
-        self.going && !self.blank && self.open.is_none()
+        self.play.going && !self.play.blank && self.panel.is_none()
     }
 
     /// How long until something has to be looked at again, if nothing happens before.
     pub fn wait(&self) -> Duration {
         let takes = self.item().on_screen().into_iter().map(|number| &self.item().takes[number]);
-        let next = takes.filter_map(|take| take.left(self.pace)).filter(|_| self.runs()).min();
+        let next = takes.filter_map(|take| take.left(self.play.pace)).filter(|_| self.runs()).min();
         // The tape's clock shows seconds.
-        let shown = self.tape.time(self.now).subsec_millis();
+        let shown = self.time.on_tape().subsec_millis();
         let second = Duration::from_millis(u64::from(1000 - shown));
         // Less than a frame is no wait.
         next.unwrap_or(second).min(second).max(Duration::from_millis(5))
@@ -69,17 +67,17 @@ impl Live {
     fn press(&mut self, event: KeyEvent, session: &mut Session) {
         self.notice = None;
         let key = Key::from(event);
-        if let Some(Open::Line(_)) = self.open {
+        if let Some(Panel::Line(_)) = self.panel {
             return self.press_line(key, event, session);
         }
         let Some(cue) = self.keymap.command(key) else { return };
-        match self.open.take() {
-            Some(Open::Dice(dice)) => self.press_dice(dice, cue, session),
-            Some(Open::Help(row)) => {
+        match self.panel.take() {
+            Some(Panel::Dice(dice)) => self.press_dice(dice, cue, session),
+            Some(Panel::Help(row)) => {
                 // Only what must work at any time does.
                 match cue {
-                    Cue::Up => self.open = Some(Open::Help(row.saturating_sub(1))),
-                    Cue::Down => self.open = Some(Open::Help((row + 1).min(Cue::COUNT))),
+                    Cue::Up => self.panel = Some(Panel::Help(row.saturating_sub(1))),
+                    Cue::Down => self.panel = Some(Panel::Help((row + 1).min(Cue::COUNT))),
                     Cue::Blank | Cue::Marker | Cue::OffAir | Cue::Quit => self.act(cue, session),
                     _ => {}
                 }
@@ -99,7 +97,7 @@ impl Live {
             }
             News::Token(branch, token) => {
                 let bleeps = &self.bleeps;
-                if let Some(take) = self.items.iter_mut().find_map(|item| item.take_of(*branch))
+                if let Some(take) = self.prompts.take_of(*branch)
                     && take.is_live()
                 {
                     take.push(token.clone(), bleeps);
@@ -107,7 +105,7 @@ impl Live {
             }
             News::Done(branch, why) => {
                 let bleeps = &self.bleeps;
-                if let Some(take) = self.items.iter_mut().find_map(|item| item.take_of(*branch))
+                if let Some(take) = self.prompts.take_of(*branch)
                     && take.is_live()
                 {
                     take.end(*why, bleeps);
@@ -115,7 +113,7 @@ impl Live {
             }
             News::Failed(branch, _) => {
                 let bleeps = &self.bleeps;
-                if let Some(take) = self.items.iter_mut().find_map(|item| item.take_of(*branch)) {
+                if let Some(take) = self.prompts.take_of(*branch) {
                     take.stop(bleeps);
                     let key = self.key(Cue::RollAgain);
                     self.say(format!("The model stopped. {key} rolls again."));
@@ -125,43 +123,13 @@ impl Live {
         }
     }
 
-    /// Reads aloud what has become a sentence since.
-    fn read_aloud(&mut self) {
-        let item = &self.items[self.at];
-        let chosen = (self.at, item.chosen);
-        let Some(take) = item.take().filter(|_| item.sides.is_empty()) else { return };
-        let shown = take.shown_text().len();
-        if (self.spoken.0, self.spoken.1) != chosen || self.spoken.2 > shown {
-            // Another take, or the same wound back: what was on its way isn't on the screen any more.
-            self.spoken = (chosen.0, chosen.1, shown);
-            self.hush();
-            return;
-        }
-        if self.blank {
-            return;
-        }
-        let (sentence, to) = take.sentences(self.spoken.2);
-        if to > self.spoken.2 {
-            self.spoken.2 = to;
-            if let Some(voice) = &self.voice {
-                voice.say(&sentence);
-            }
-        }
-    }
-
-    pub(super) fn hush(&self) {
-        if let Some(voice) = &self.voice {
-            voice.hush();
-        }
-    }
-
     /// Viewers get what is on the screen.
     pub(super) fn publish(&mut self) {
         if self.publisher.is_none() {
             return;
         }
         let item = self.item();
-        let shown = if self.blank {
+        let shown = if self.play.blank {
             Shown::default()
         } else {
             let takes: Vec<_> =
@@ -180,7 +148,7 @@ impl Live {
 
     /// What the threads beside have to tell.
     fn hear_troubles(&mut self) {
-        let voice = self.voice.as_ref().and_then(Speech::trouble);
+        let voice = self.voice.trouble();
         let overlay = self.publisher.as_ref().and_then(Publisher::trouble);
         if let Some(trouble) = voice.or(overlay) {
             self.say(trouble);

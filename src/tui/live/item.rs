@@ -1,7 +1,7 @@
 //! A prompt on air, with all the takes it has had.
 
 use super::{rundown::Prompt, take::Take};
-use crate::{clean::Bleeps, token::BranchId};
+use crate::clean::Bleeps;
 
 /// The most bytes of a prompt that the screen shows the end of.
 const LEAD: usize = 2000;
@@ -116,11 +116,6 @@ impl Item {
     /// The prompt as it may be seen while nothing was rolled for it.
     pub fn seen(&self, bleeps: &Bleeps) -> String {
         seen(self.lead(), bleeps)
-    }
-
-    /// The take that a branch is decoded for.
-    pub fn take_of(&mut self, branch: BranchId) -> Option<&mut Take> {
-        self.takes.iter_mut().find(|take| take.branch == branch)
     }
 }
 

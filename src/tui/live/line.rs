@@ -1,6 +1,6 @@
 //! The one large line that the host types on air: a guest's prompt, or the writer's own way to go on.
 
-use super::{Live, Open, item::Item};
+use super::{Live, Panel, item::Item};
 use crate::{session::Session, ui::keymap::Key};
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -48,14 +48,14 @@ impl Line {
 impl Live {
     /// A key while the line is open: it types, whatever it stands for elsewhere.
     pub(super) fn press_line(&mut self, key: Key, event: KeyEvent, session: &mut Session) {
-        let Some(Open::Line(mut line)) = self.open.take() else { return };
+        let Some(Panel::Line(mut line)) = self.panel.take() else { return };
         match key.code() {
             KeyCode::Esc => return,
             KeyCode::Enter => return self.enter(&line, session),
             KeyCode::F(_) => {
                 // A pedal is no letter; blank and markers must work at any time.
                 let cue = self.keymap.command(key);
-                self.open = Some(Open::Line(line));
+                self.panel = Some(Panel::Line(line));
                 if let Some(cue @ (super::Cue::Blank | super::Cue::Marker | super::Cue::Tape)) = cue
                 {
                     self.act(cue, session);
@@ -67,7 +67,7 @@ impl Live {
             }
             _ => self.say("This is long enough for one line."),
         }
-        self.open = Some(Open::Line(line));
+        self.panel = Some(Panel::Line(line));
     }
 
     /// The line is done.
@@ -82,21 +82,12 @@ impl Live {
                 self.stop_item();
                 self.note_takes(session);
                 self.note_shown(session);
-                // Behind the prompt in hand, so that the rundown goes on where it was left.
-                self.items.insert(self.at + 1, Item::guest(text));
-                let empty =
-                    self.item().takes.is_empty() && self.item().prompt.text.trim().is_empty();
-                self.at += 1;
-                if empty {
-                    // A draft without a word was no prompt.
-                    self.items.remove(self.at - 1);
-                    self.at -= 1;
-                }
+                self.prompts.insert(Item::guest(text));
                 self.roll(&[], 1, session);
             }
             Purpose::Writer => {
                 self.note_written(text, session);
-                self.item_mut().written.push(text.to_owned());
+                self.prompts.current_mut().written.push(text.to_owned());
                 self.say("Kept for the notes.");
             }
         }

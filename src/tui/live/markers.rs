@@ -1,8 +1,9 @@
 //! The tape's clock, and moments on it that the host marks: a chapters file as podcast tools read it
 //! (`HH:MM:SS.mmm title`, one a line), written anew at each marker.
 
-use crate::whole;
+use crate::{session::Session, whole};
 use anyhow::{Context, Result};
+use jiff::{Timestamp, tz::TimeZone};
 use std::{fs, path::PathBuf, time::Duration};
 
 /// The most characters of a title.
@@ -49,14 +50,48 @@ pub fn clock(time: Duration) -> String {
 }
 
 /// The moments marked so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Markers {
-    /// Where they are written; nowhere when nobody knows a place.
-    pub file: Option<PathBuf>,
+    /// The file they are written to, chosen at the first marker.
+    file: Option<PathBuf>,
     list: Vec<(Duration, String)>,
+    /// The time zone of the date in the file's name.
+    zone: TimeZone,
+    /// The program's state folder, for a draft without a file.
+    state: Option<PathBuf>,
 }
 
 impl Markers {
+    /// No markers yet. `state` is the program's state folder.
+    pub fn new(zone: TimeZone, state: Option<PathBuf>) -> Self {
+        Self { file: None, list: Vec::new(), zone, state }
+    }
+
+    /// Chooses the file of this show, if that isn't done yet: beside the draft, or in the state folder.
+    pub fn choose_file(&mut self, session: &Session) {
+        if self.file.is_none() {
+            self.file = self.new_file(session);
+        }
+    }
+
+    fn new_file(&self, session: &Session) -> Option<PathBuf> {
+        let now = Timestamp::try_from(session.now()).ok()?.to_zoned(self.zone.clone());
+        let now = now.strftime("%Y-%m-%d-%H%M%S");
+        match session.path() {
+            Some(path) => {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let path = std::path::absolute(path).ok()?;
+                Some(path.with_file_name(format!("{stem}-{now}.chapters.txt")))
+            }
+            None => Some(self.state.as_ref()?.join("shows").join(format!("{now}.chapters.txt"))),
+        }
+    }
+
+    /// There is a file they are written to.
+    pub fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.list.len()
@@ -107,7 +142,8 @@ mod tests {
     fn markers_are_chapters() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("new/show.chapters.txt");
-        let mut markers = Markers { file: Some(file.clone()), ..Markers::default() };
+        let mut markers = Markers::new(TimeZone::UTC, None);
+        markers.file = Some(file.clone());
         markers.mark(Duration::from_millis(1250), "three rules:\n the  boat").expect("written");
         markers.mark(Duration::from_secs(3661), &"x".repeat(300)).expect("written");
         let text = fs::read_to_string(&file).expect("a file");

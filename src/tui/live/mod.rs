@@ -24,20 +24,25 @@ mod markers;
 mod notes;
 mod pace;
 mod page;
+mod play;
+mod prompts;
 mod publish;
 mod roll;
 mod rundown;
 mod settings;
+mod shown;
 mod speech;
 mod take;
 mod view;
+mod voice;
 
 pub use cue::{Cue, KEYS};
 pub use gear::Gear;
 pub use pace::{FASTEST, SLOWEST};
-pub use publish::{Place, Publisher, Shown};
+pub use publish::{Place, Publisher};
 pub use rundown::{Prompt, Rundown};
 pub use settings::{Letters, Settings};
+pub use shown::Shown;
 pub use speech::{Patience, Speech};
 
 use crate::{
@@ -55,17 +60,18 @@ use dice::Dice;
 use item::{Item, Origin};
 use jiff::tz::TimeZone;
 use line::Line;
-use markers::{Markers, Tape};
-use pace::Pace;
-use ratatui::Frame;
+use markers::Markers;
+use play::{Play, Time};
+use prompts::Prompts;
 use std::{path::PathBuf, time::Duration};
 use strum::IntoEnumIterator;
+use voice::Voice;
 
 /// Time since some moment, which only goes on. Handed in, so that tests can make any time pass.
 pub type Clock = Box<dyn Fn() -> Duration>;
 
 /// What stands before the text and has the keys.
-enum Open {
+enum Panel {
     Line(Line),
     Dice(Dice),
     /// The keys, from some row on.
@@ -97,34 +103,27 @@ pub struct Stage {
 
 /// A show.
 pub struct Live {
-    items: Vec<Item>,
-    at: usize,
-    open: Option<Open>,
-    /// Text comes by itself.
-    going: bool,
-    blank: bool,
-    pace: Pace,
-    letters: Letters,
-    tape: Tape,
+    prompts: Prompts,
+    panel: Option<Panel>,
+    play: Play,
+    time: Time,
+    look: Look,
     markers: Markers,
     bleeps: Bleeps,
-    voice: Option<Speech>,
-    /// The program that reads aloud.
-    speak: String,
-    /// The prompt and the take that are read, and up to which byte.
-    spoken: (usize, usize, usize),
+    voice: Voice,
     publisher: Option<Publisher>,
     notice: Option<String>,
     asking: Asking,
+    /// The usual length of a take, in tokens.
     tokens: usize,
     keymap: Keymap<Cue>,
-    theme: Theme,
-    clock: Clock,
-    /// When it was looked at last.
-    now: Duration,
-    zone: TimeZone,
-    state: Option<PathBuf>,
     leaves: Option<Leave>,
+}
+
+/// How the show looks.
+struct Look {
+    letters: Letters,
+    theme: Theme,
 }
 
 /// Branches of a show have numbers of their own, far from the desk's.
@@ -137,17 +136,7 @@ impl Live {
     /// The table of keys is broken; the program's own isn't.
     pub fn new(gear: Gear, stage: Stage, session: &Session) -> Result<Self> {
         let Gear { rundown, bleeps, publisher, voice, settings } = gear;
-        let mut items: Vec<Item> = rundown
-            .map(|rundown| rundown.prompts)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|prompt| Item::new(Origin::Rundown, prompt))
-            .collect();
-        if items.is_empty() {
-            let text = session.text().to_string();
-            let prompt = Prompt { name: "the draft".into(), text, ..Prompt::default() };
-            items.push(Item::new(Origin::Draft, prompt));
-        }
+        let prompts = Prompts::new(rundown, || session.text().to_string());
         let mut notice = session.read_only().map(|_| {
             "This draft can only be read here: nothing of the show is kept in it.".to_owned()
         });
@@ -158,31 +147,20 @@ impl Live {
         if let Some(address) = publisher.as_ref().and_then(Publisher::address) {
             notice = notice.or(Some(format!("Viewers see this at http://{address}/")));
         }
-        let now = (stage.clock)();
         let mut live = Self {
-            items,
-            at: 0,
-            open: None,
-            going: false,
-            blank: false,
-            pace: Pace::new(settings.pace),
-            letters: settings.letters,
-            tape: Tape::default(),
-            markers: Markers::default(),
+            prompts,
+            panel: None,
+            play: Play::new(settings.pace),
+            time: Time::new(stage.clock),
+            look: Look { letters: settings.letters, theme: stage.theme },
+            markers: Markers::new(stage.zone, stage.state),
             bleeps,
-            voice,
-            speak: settings.speak,
-            spoken: (0, 0, 0),
+            voice: Voice::new(voice, settings.speak),
             publisher,
             notice,
             asking: stage.asking.with_branches_from(FIRST_BRANCH),
             tokens: settings.tokens.max(1),
             keymap,
-            theme: stage.theme,
-            clock: stage.clock,
-            now,
-            zone: stage.zone,
-            state: stage.state,
             leaves: None,
         };
         live.take_pace();
@@ -194,9 +172,9 @@ impl Live {
     pub fn come_back(&mut self, stage: Stage, session: &Session) {
         (self.leaves, self.notice) = (None, None);
         (self.asking.model, self.asking.style) = (stage.asking.model, stage.asking.style);
-        self.theme = stage.theme;
-        self.now = (self.clock)();
-        for item in &mut self.items {
+        self.look.theme = stage.theme;
+        self.time.advance();
+        for item in self.prompts.iter_mut() {
             // What stands in the draft is the writer's now.
             item.section = None;
             if item.origin == Origin::Draft {
@@ -212,9 +190,9 @@ impl Live {
         self.stop_all();
         self.note_takes(session);
         self.note_shown(session);
-        self.going = false;
-        self.open = None;
-        self.hush();
+        self.play.going = false;
+        self.panel = None;
+        self.voice.hush();
         if let Some(publisher) = &mut self.publisher {
             publisher.show(Shown::default());
         }
@@ -225,17 +203,8 @@ impl Live {
         self.leaves
     }
 
-    /// Shows everything.
-    pub fn draw(&self, frame: &mut Frame) {
-        view::draw(self, frame);
-    }
-
     fn item(&self) -> &Item {
-        &self.items[self.at]
-    }
-
-    fn item_mut(&mut self) -> &mut Item {
-        &mut self.items[self.at]
+        self.prompts.current()
     }
 
     /// Says something until the next key.

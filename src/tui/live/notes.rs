@@ -17,7 +17,7 @@ const WRITER: &str = "The writer: ";
 impl Live {
     /// Puts the prompt in hand into the draft, when it isn't there. Gives where the machine's words go.
     fn begin_section(&mut self, session: &mut Session) -> usize {
-        let item = &mut self.items[self.at];
+        let item = self.prompts.current_mut();
         if let Some(section) = item.section {
             return section.at;
         }
@@ -54,7 +54,7 @@ impl Live {
     ) {
         let at = self.begin_section(session);
         let model = self.asking.model.name();
-        let item = &self.items[self.at];
+        let item = self.item();
         // All that is needed to ask for the same again.
         let seeds: Vec<u64> = takes.iter().map(|take| item.takes[*take].seed).collect();
         let first = takes.first().map(|take| &item.takes[*take]);
@@ -64,13 +64,14 @@ impl Live {
         });
         let request = session.ask(at, details);
         for (number, take) in takes.iter().enumerate() {
-            self.items[self.at].takes[*take].source = Some(Source { request, number: number + 1 });
+            self.prompts.current_mut().takes[*take].source =
+                Some(Source { request, number: number + 1 });
         }
     }
 
     /// Takes that have ended since the last look are kept as branches. After every event.
     pub(super) fn note_takes(&mut self, session: &mut Session) {
-        for take in self.items.iter_mut().flat_map(|item| &mut item.takes) {
+        for take in self.prompts.takes_mut() {
             let text = take.said_text();
             if let Some(Source { request, number }) = take.source
                 && !take.is_live()
@@ -85,7 +86,7 @@ impl Live {
 
     /// The prompt in hand is left: what was shown of the take in hand stands in the draft.
     pub(super) fn note_shown(&mut self, session: &mut Session) {
-        let item = &self.items[self.at];
+        let item = self.item();
         let Some((take, section)) = item.take().zip(item.section) else { return };
         let (text, source) = (take.shown_text().to_owned(), take.source);
         let range = section.at..section.at + section.taken;
@@ -106,7 +107,7 @@ impl Live {
             let by = session.text().len_chars() as isize - end as isize;
             let taken = section.taken.saturating_add_signed(by);
             self.shift(section.at, by);
-            if let Some(section) = &mut self.items[self.at].section {
+            if let Some(section) = &mut self.prompts.current_mut().section {
                 section.taken = taken;
             }
         }
@@ -116,7 +117,7 @@ impl Live {
     pub(super) fn note_written(&mut self, text: &str, session: &mut Session) {
         self.begin_section(session);
         self.note_shown(session);
-        let Some(section) = self.items[self.at].section else { return };
+        let Some(section) = self.item().section else { return };
         let at = section.at + section.taken + section.written;
         let before = session.text().len_chars();
         session.seal();
@@ -125,7 +126,7 @@ impl Live {
             session.seal();
             let by = session.text().len_chars() - before;
             self.shift(section.at, by as isize);
-            if let Some(section) = &mut self.items[self.at].section {
+            if let Some(section) = &mut self.prompts.current_mut().section {
                 section.written += by;
             }
         }
@@ -133,7 +134,7 @@ impl Live {
 
     /// Sections behind a place have moved.
     fn shift(&mut self, behind: usize, by: isize) {
-        let sections = self.items.iter_mut().filter_map(|item| item.section.as_mut());
+        let sections = self.prompts.iter_mut().filter_map(|item| item.section.as_mut());
         for section in sections.filter(|section| section.at > behind) {
             section.at = section.at.saturating_add_signed(by);
         }

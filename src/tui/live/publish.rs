@@ -1,7 +1,7 @@
 //! What viewers get: the text on the screen as a file, or as a page on this machine alone, for a streaming program.
 //! A thread of its own writes; the show never waits for it.
 
-use super::page;
+use super::{page, shown::Shown};
 use crate::whole::folder_of;
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
@@ -12,29 +12,6 @@ use std::{
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
 };
-
-/// What is on the screen, as it may be seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Shown {
-    /// The prompt's end.
-    pub prompt: String,
-    /// The takes that are on the screen.
-    pub takes: Vec<String>,
-}
-
-impl Shown {
-    /// All of it as plain text.
-    pub fn text(&self) -> String {
-        let mut text = self.prompt.clone();
-        for (number, take) in self.takes.iter().enumerate() {
-            if number > 0 {
-                text.push_str("\n\n");
-            }
-            text.push_str(take);
-        }
-        text
-    }
-}
 
 /// Where viewers' text goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

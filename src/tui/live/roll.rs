@@ -2,12 +2,12 @@
 
 use super::{Live, item::Origin, take::Take};
 use crate::{
-    clean::Level,
+    clean::{Bleeps, Level},
     generate::Ask,
     session::Session,
     token::{SamplingParams, Token},
     ui::{
-        asking::{Model, tail},
+        asking::{Asking, Model, tail},
         worker::Request,
     },
 };
@@ -46,7 +46,7 @@ impl Live {
             return;
         }
         self.stop_item();
-        self.hush();
+        self.voice.hush();
         let first = self.item().takes.len();
         let numbers: Vec<usize> = (first..first + count).collect();
         let lead = self.item().lead().to_owned();
@@ -61,12 +61,12 @@ impl Live {
             let mut take = Take::new(branch, params.seed, &lead, opening, &self.bleeps);
             take.shown = opening.len();
             self.ask(branch, opening, params.clone());
-            self.item_mut().takes.push(take);
+            self.prompts.current_mut().takes.push(take);
         }
-        let item = self.item_mut();
+        let item = self.prompts.current_mut();
         item.chosen = first;
         item.sides = if count > 1 { numbers.clone() } else { Vec::new() };
-        self.going = true;
+        self.play.going = true;
         params.seed = self.item().takes[first].seed;
         self.note_asked(&numbers, &params, session);
     }
@@ -82,10 +82,10 @@ impl Live {
         let branch = self.asking.next_branch();
         self.ask(branch, &opening, SamplingParams { seed, ..params });
         let bleeps = &self.bleeps;
-        if let Some(take) = self.items[self.at].take_mut() {
+        if let Some(take) = self.prompts.current_mut().take_mut() {
             take.go_on(branch, bleeps);
         }
-        self.going = true;
+        self.play.going = true;
     }
 
     fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
@@ -112,20 +112,24 @@ impl Live {
 
     /// Stops what comes for the prompt in hand.
     pub(super) fn stop_item(&mut self) {
-        self.stop(self.at..self.at + 1);
+        let takes = self.prompts.current_mut().takes.iter_mut();
+        stop(takes, &self.asking, &self.bleeps);
     }
 
     /// Stops everything.
     pub(super) fn stop_all(&mut self) {
-        self.stop(0..self.items.len());
+        stop(self.prompts.takes_mut(), &self.asking, &self.bleeps);
     }
+}
 
-    fn stop(&mut self, items: std::ops::Range<usize>) {
-        for take in self.items[items].iter_mut().flat_map(|item| &mut item.takes) {
-            if take.is_live() {
-                self.asking.stop(take.branch);
-                take.stop(&self.bleeps);
-            }
-        }
+/// Stops the takes that the model is working on.
+pub(super) fn stop<'a>(
+    takes: impl Iterator<Item = &'a mut Take>,
+    asking: &Asking,
+    bleeps: &Bleeps,
+) {
+    for take in takes.filter(|take| take.is_live()) {
+        asking.stop(take.branch);
+        take.stop(bleeps);
     }
 }

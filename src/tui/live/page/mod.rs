@@ -3,7 +3,7 @@
 
 mod request;
 
-use super::publish::Shown;
+use super::shown::Shown;
 use request::{Answer, read};
 use std::{
     io::Write,

@@ -25,7 +25,7 @@ pub fn height(dice: &Dice, of: u16) -> u16 {
 
 /// Draws the list.
 pub fn draw(live: &Live, dice: &Dice, frame: &mut Frame, area: Rect) {
-    let theme = &live.theme;
+    let theme = &live.look.theme;
     let margin = usize::from(area.width / 20);
     let inside = usize::from(area.width).saturating_sub(2 * margin);
     // Text and two shares with their bars.

@@ -5,7 +5,7 @@ mod letters;
 mod panels;
 mod status;
 
-use super::{Letters, Live, Open, line::Line as Typed, line::Purpose};
+use super::{Letters, Live, Panel, line::Line as Typed, line::Purpose};
 use crate::{clean::for_terminal, tui::text::cut, ui::theme::Role};
 use letters::{Run, rows};
 use ratatui::{
@@ -20,22 +20,33 @@ use unicode_segmentation::UnicodeSegmentation;
 /// From this width on, takes stand beside each other, and not one below the other.
 const WIDE: u16 = 100;
 
-/// Draws everything.
-pub fn draw(live: &Live, frame: &mut Frame) {
+impl Live {
+    /// Draws the show.
+    pub fn draw(&self, frame: &mut Frame) {
+        draw(self, frame);
+    }
+
+    /// The style of generated text.
+    fn air(&self) -> Style {
+        self.look.theme.style(Role::OnAir)
+    }
+}
+
+fn draw(live: &Live, frame: &mut Frame) {
     let screen = frame.area();
-    frame.buffer_mut().set_style(screen, live.theme.style(Role::Text));
+    frame.buffer_mut().set_style(screen, live.look.theme.style(Role::Text));
     let [body, state, hints] =
         Layout::vertical([Constraint::Min(1), Constraint::Length(1), Constraint::Length(1)])
             .areas(screen);
-    if live.blank {
+    if live.play.blank {
         let line = format!(" blank · {} shows it again", live.key(super::Cue::Blank));
-        frame.render_widget(Line::styled(line, live.theme.style(Role::Quiet)), hints);
+        frame.render_widget(Line::styled(line, live.look.theme.style(Role::Quiet)), hints);
         return;
     }
-    match &live.open {
-        Some(Open::Help(row)) => panels::help(live, *row, frame, body),
-        Some(Open::Line(line)) => typed(live, line, frame, body),
-        Some(Open::Dice(dice)) => {
+    match &live.panel {
+        Some(Panel::Help(row)) => panels::help(live, *row, frame, body),
+        Some(Panel::Line(line)) => typed(live, line, frame, body),
+        Some(Panel::Dice(dice)) => {
             let height = bars::height(dice, body.height);
             let [above, below] =
                 Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(body);
@@ -47,13 +58,6 @@ pub fn draw(live: &Live, frame: &mut Frame) {
     }
     status::state(live, frame, state);
     status::hints(live, frame, hints);
-}
-
-impl Live {
-    /// How the machine's words look.
-    fn air(&self) -> Style {
-        self.theme.style(Role::OnAir)
-    }
 }
 
 /// Where large text stands: a margin all around, and not so wide that the eye loses its row.
@@ -85,8 +89,8 @@ fn large(runs: &[Run], letters: Letters, frame: &mut Frame, area: Rect) {
 /// The prompt and the take in hand; a token may be marked.
 fn text(live: &Live, frame: &mut Frame, area: Rect, marked: Option<usize>) {
     let item = live.item();
-    let (quiet, air) = (live.theme.style(Role::Text), live.air());
-    let mark = live.theme.style(Role::Selection).add_modifier(Modifier::BOLD);
+    let (quiet, air) = (live.look.theme.style(Role::Text), live.air());
+    let mark = live.look.theme.style(Role::Selection).add_modifier(Modifier::BOLD);
     let cursor = if live.runs() { "▌" } else { "" };
     let runs = match item.take() {
         Some(take) => {
@@ -99,10 +103,10 @@ fn text(live: &Live, frame: &mut Frame, area: Rect, marked: Option<usize>) {
         runs.into_iter().map(|(text, style)| (for_terminal(&text).into_owned(), style)).collect();
     if runs.iter().all(|(text, _)| text.trim().is_empty()) {
         let line = format!("{} takes a prompt.", live.key(super::Cue::Guest));
-        let runs = [(line, live.theme.style(Role::Quiet))];
-        return large(&runs, live.letters, frame, column(area, live.letters));
+        let runs = [(line, live.look.theme.style(Role::Quiet))];
+        return large(&runs, live.look.letters, frame, column(area, live.look.letters));
     }
-    large(&runs, live.letters, frame, column(area, live.letters));
+    large(&runs, live.look.letters, frame, column(area, live.look.letters));
 }
 
 /// The line that is being typed. What may become a bleeped word is shown as dots until it can't.
@@ -111,9 +115,9 @@ fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
         Purpose::Guest => "A prompt",
         Purpose::Writer => "The writer goes on",
     };
-    let column = column(area, live.letters);
+    let column = column(area, live.look.letters);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(1)]).areas(column);
-    frame.render_widget(Span::styled(title, live.theme.style(Role::Quiet)), head);
+    frame.render_widget(Span::styled(title, live.look.theme.style(Role::Quiet)), head);
     let text = line.field.text();
     let judged = live.bleeps.judge(&text, false);
     let at = line.field.area.cursor().1;
@@ -126,5 +130,5 @@ fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
     };
     let style = live.air();
     let runs = [(part(0, at), style), ("▌".to_owned(), style), (part(at, text.len()), style)];
-    large(&runs, live.letters, frame, body);
+    large(&runs, live.look.letters, frame, body);
 }

@@ -41,13 +41,13 @@ pub fn sides(live: &Live, frame: &mut Frame, area: Rect) {
         let chosen = *number == show.chosen;
         let head = format!("take {} of {}  {state}", number + 1, show.takes.len());
         let [_, said] = take.seen();
-        let style = if chosen { live.air() } else { live.theme.style(Role::Text) };
+        let style = if chosen { live.air() } else { live.look.theme.style(Role::Text) };
         let cursor = if live.runs() && !take.is_over() { "▌" } else { "" };
         let run = (format!("{}{cursor}", for_terminal(said.trim_start())), style);
         side(live, &head, chosen, run, frame, *place);
     }
     if let (Some(written), Some(place)) = (written, places.get(show.sides.len())) {
-        let style = live.theme.style(Role::Text).add_modifier(Modifier::ITALIC);
+        let style = live.look.theme.style(Role::Text).add_modifier(Modifier::ITALIC);
         let run = (for_terminal(&written).into_owned(), style);
         side(live, "the writer", false, run, frame, *place);
     }
@@ -62,9 +62,9 @@ fn side(live: &Live, head: &str, chosen: bool, run: Run, frame: &mut Frame, plac
     .areas(place);
     let (mark, role) = if chosen { ("▸ ", Role::Mark) } else { ("  ", Role::Quiet) };
     let head = cut(&format!("{mark}{head}"), usize::from(top.width));
-    frame.render_widget(Line::from(Span::styled(head, live.theme.style(role))), top);
+    frame.render_widget(Line::from(Span::styled(head, live.look.theme.style(role))), top);
     let letters =
-        if body.width < SPACED || body.height < 4 { Letters::Plain } else { live.letters };
+        if body.width < SPACED || body.height < 4 { Letters::Plain } else { live.look.letters };
     // Large letters are for one take alone.
     let letters = if letters == Letters::Large { Letters::Spaced } else { letters };
     large(&[run], letters, frame, body);
@@ -81,8 +81,8 @@ pub fn help(live: &Live, first: usize, frame: &mut Frame, area: Rect) {
         let words = cut(words.trim_end_matches('.'), width.saturating_sub(19));
         let gap = " ".repeat(width.saturating_sub(18 + crate::tui::text::width(&words)));
         [
-            Span::styled(keys, live.theme.style(Role::Key)),
-            Span::styled(format!(" {words}{gap}"), live.theme.style(Role::Text)),
+            Span::styled(keys, live.look.theme.style(Role::Key)),
+            Span::styled(format!(" {words}{gap}"), live.look.theme.style(Role::Text)),
         ]
     };
     let cues: Vec<Cue> = Cue::iter().collect();

@@ -1,7 +1,7 @@
 //! The two rows below: how things stand, and the keys for it. What doesn't fit goes, the least needed first.
 
 use super::{
-    super::{Cue, Open, item, markers::clock, take::State},
+    super::{Cue, Panel, item, markers::clock, take::State},
     Live, cut,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
         (_, None) => ("○", "ready"),
         (_, Some(take)) if live.runs() => match take.state {
             State::Reading if take.shown == take.said.len() => ("●", "reading"),
-            _ if live.pace.slow => ("●", "slow"),
+            _ if live.play.pace.slow => ("●", "slow"),
             _ => ("●", "on air"),
         },
         (_, Some(take)) if take.is_over() => ("■", "end"),
@@ -37,9 +37,9 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     }
     let name = item::seen(&item.prompt.name, &live.bleeps);
     let name = cut(&for_terminal(&name), 28);
-    parts.push((2, format!("prompt {}/{} “{name}”", live.at + 1, live.items.len())));
-    parts.push((4, format!("{} words/min", live.pace.words)));
-    if live.voice.is_some() {
+    parts.push((2, format!("prompt {}/{} “{name}”", live.prompts.at() + 1, live.prompts.len())));
+    parts.push((4, format!("{} words/min", live.play.pace.words)));
+    if live.voice.is_on() {
         parts.push((6, "reads aloud".into()));
     }
     let params = live.params();
@@ -51,9 +51,9 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     if live.markers.len() > 0 {
         parts.push((5, format!("{} ⚑", live.markers.len())));
     }
-    let tape = if live.tape.has_begun() {
-        let sign = if live.tape.is_running() { "●" } else { "‖" };
-        format!("{sign} {}", clock(live.tape.time(live.now)))
+    let tape = if live.time.has_tape() {
+        let sign = if live.time.tape_runs() { "●" } else { "‖" };
+        format!("{sign} {}", clock(live.time.on_tape()))
     } else {
         String::new()
     };
@@ -69,9 +69,9 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     let left = cut(&format!("  {}", left.join("   ")), usize::from(area.width));
     let gap = usize::from(area.width).saturating_sub(width(&left) + width(&tape) + 2);
     let line = Line::from(vec![
-        Span::styled(left, live.theme.style(Role::Quiet)),
+        Span::styled(left, live.look.theme.style(Role::Quiet)),
         Span::raw(" ".repeat(gap)),
-        Span::styled(tape, live.theme.style(Role::Mark)),
+        Span::styled(tape, live.look.theme.style(Role::Mark)),
     ]);
     frame.render_widget(line, area);
 }
@@ -80,15 +80,15 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
 pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
     if let Some(notice) = &live.notice {
         let notice = cut(&format!("  {}", for_terminal(notice)), usize::from(area.width));
-        frame.render_widget(Line::styled(notice, live.theme.style(Role::Notice)), area);
+        frame.render_widget(Line::styled(notice, live.look.theme.style(Role::Notice)), area);
         return;
     }
-    let hints: Vec<(String, &str)> = match &live.open {
-        Some(Open::Line(_)) => vec![("Enter".into(), "done"), ("Esc".into(), "not now")],
-        Some(Open::Help(_)) => {
+    let hints: Vec<(String, &str)> = match &live.panel {
+        Some(Panel::Line(_)) => vec![("Enter".into(), "done"), ("Esc".into(), "not now")],
+        Some(Panel::Help(_)) => {
             of(live, &[(Cue::Up, ""), (Cue::Down, "more"), (Cue::Close, "back")])
         }
-        Some(Open::Dice(_)) => of(
+        Some(Panel::Dice(_)) => of(
             live,
             &[
                 (Cue::Choose, "what if"),
@@ -136,8 +136,8 @@ pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
             break;
         }
         used += size;
-        spans.push(Span::styled(key, live.theme.style(Role::Key)));
-        spans.push(Span::styled(words, live.theme.style(Role::Quiet)));
+        spans.push(Span::styled(key, live.look.theme.style(Role::Key)));
+        spans.push(Span::styled(words, live.look.theme.style(Role::Quiet)));
     }
     frame.render_widget(Line::from(spans), area);
 }

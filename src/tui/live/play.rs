@@ -1,0 +1,76 @@
+//! Whether text is shown by itself, and how fast; the show's clock.
+
+use super::{Clock, markers::Tape, pace::Pace};
+use std::time::Duration;
+
+/// How the show plays.
+pub struct Play {
+    /// Text is shown by itself.
+    pub going: bool,
+    /// The screen is blank.
+    pub blank: bool,
+    /// How fast text is shown.
+    pub pace: Pace,
+}
+
+impl Play {
+    /// Frozen, at a pace of `words` a minute.
+    pub fn new(words: u16) -> Self {
+        Self { going: false, blank: false, pace: Pace::new(words) }
+    }
+
+    /// Sets the pace to `words` a minute. Slow motion stays as it is.
+    pub fn set_pace(&mut self, words: u16) {
+        self.pace = Pace { slow: self.pace.slow, ..Pace::new(words) };
+    }
+
+    /// Blanks the screen, or shows it again. Either way the text is frozen.
+    pub fn toggle_blank(&mut self) {
+        (self.blank, self.going) = (!self.blank, false);
+    }
+}
+
+/// The show's clock and the recording clock.
+pub struct Time {
+    clock: Clock,
+    /// The time at the last event.
+    now: Duration,
+    /// The recording clock.
+    tape: Tape,
+}
+
+impl Time {
+    /// Starts now. The recording clock is at zero.
+    pub fn new(clock: Clock) -> Self {
+        Self { now: clock(), clock, tape: Tape::default() }
+    }
+
+    /// Reads the clock. Returns the time since it was last read.
+    pub fn advance(&mut self) -> Duration {
+        let now = (self.clock)();
+        let passed = now.saturating_sub(self.now);
+        self.now = now;
+        passed
+    }
+
+    /// Starts, pauses or resumes the recording clock. Returns whether it runs now.
+    pub fn toggle_tape(&mut self) -> bool {
+        self.tape.toggle(self.now);
+        self.tape.is_running()
+    }
+
+    /// The recording clock was started.
+    pub fn has_tape(&self) -> bool {
+        self.tape.has_begun()
+    }
+
+    /// The recording clock runs.
+    pub fn tape_runs(&self) -> bool {
+        self.tape.is_running()
+    }
+
+    /// The time on the recording clock.
+    pub fn on_tape(&self) -> Duration {
+        self.tape.time(self.now)
+    }
+}
