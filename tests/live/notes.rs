@@ -83,7 +83,7 @@ fn a_draft_that_is_open_elsewhere_still_makes_a_show() {
     let room = Room::new("The boat.");
     let _other = room.session();
     let mut air = Air::new(room.session(), gear(RUNDOWN));
-    assert!(air.desk.shown().contains("nothing of the show is kept"), "{}", air.desk.shown());
+    assert!(air.desk.shown().contains("nothing of the show is saved"), "{}", air.desk.shown());
     air.keys("space");
     air.say(0, &[" that", " it", " sank", "."]);
     air.end(0);
@@ -120,7 +120,7 @@ fn markers_go_to_a_chapters_file_beside_the_draft() {
         "00:01:01.250 three rules\n00:01:06.250 three rules: …second was that it ███████ sank.\n"
             .replace("…second was that", "…that")
     );
-    // The clock stands and goes on.
+    // The clock is paused and resumed.
     air.keys("c");
     air.pass(30_000);
     air.keys("c m");
@@ -131,7 +131,7 @@ fn markers_go_to_a_chapters_file_beside_the_draft() {
 fn the_first_marker_starts_a_clock_that_nobody_started() {
     let mut air = Air::show();
     air.keys("m");
-    assert!(air.desk.shown().contains("written nowhere"), "{}", air.desk.shown());
+    assert!(air.desk.shown().contains("It isn't saved"), "{}", air.desk.shown());
     air.pass(3_000);
     assert!(air.desk.shown().contains("● 00:00:03"), "{}", air.desk.shown());
 }

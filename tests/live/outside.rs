@@ -60,13 +60,9 @@ fn a_voice_that_is_missing_fails_or_hangs_is_told_and_stalls_nothing() {
     let fails = script(folder.path(), "fails", "cat > /dev/null; exit 3");
     let short = Duration::from_millis(300);
     for (voice, longest, says) in [
-        (
-            "no-such-voice-anywhere",
-            PATIENCE,
-            "`no-such-voice-anywhere` isn't here to read aloud; install it",
-        ),
-        (&*hangs, short, "hangs, so it was ended"),
-        (&*deaf, short, "hangs, so it was ended"),
+        ("no-such-voice-anywhere", PATIENCE, "`no-such-voice-anywhere` wasn't found; install it"),
+        (&*hangs, short, "doesn't finish, so it was stopped"),
+        (&*deaf, short, "doesn't finish, so it was stopped"),
         (&*fails, PATIENCE, "failed to read aloud (exit status: 3)"),
     ] {
         let speech = Speech::new(voice, patience(longest)).unwrap();
@@ -87,7 +83,7 @@ fn a_voice_that_is_missing_fails_or_hangs_is_told_and_stalls_nothing() {
     air.pass(5_000);
     wait_for("the notice", || {
         air.pass(10);
-        air.desk.shown().contains("isn't here to read aloud").then_some(())
+        air.desk.shown().contains("wasn't found; install it").then_some(())
     });
     assert!(Speech::new("  ", patience(short)).is_err());
 }

@@ -25,7 +25,7 @@ fn every_view_at_every_size() {
 #[test]
 fn an_empty_draft_says_what_to_do() {
     let mut air = Air::new(Session::new(), gear(""));
-    assert!(air.read().contains("/ takes a prompt."), "{}", air.read());
+    assert!(air.read().contains("/ adds a prompt."), "{}", air.read());
     air.keys("space");
     assert!(air.desk.asked.is_empty());
 }

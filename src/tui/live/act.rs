@@ -1,17 +1,17 @@
-//! What a cue does.
+//! Running a cue.
 
 use super::{Cue, Leave, Live, Panel, dice::Dice, line::Line, roll};
 use crate::session::Session;
 
-/// How many takes stand side by side.
+/// The number of takes shown side by side.
 const SIDES: usize = 3;
 
 impl Live {
     pub(super) fn act(&mut self, cue: Cue, session: &mut Session) {
         match cue {
             Cue::Go => self.go(session),
-            Cue::Step => self.wind(|take| take.step(), "Nothing more has come yet."),
-            Cue::Rewind => self.wind(|take| take.rewind(), "This is where the take begins."),
+            Cue::Step => self.wind(|take| take.step(), "No more tokens yet."),
+            Cue::Rewind => self.wind(|take| take.rewind(), "This is the start of the take."),
             Cue::ToStart => self.wind(
                 |take| {
                     take.jump(false);
@@ -28,7 +28,7 @@ impl Live {
             ),
             Cue::Slow => {
                 self.play.pace.slow = !self.play.pace.slow;
-                self.say(if self.play.pace.slow { "Slow motion." } else { "The usual pace." });
+                self.say(if self.play.pace.slow { "Slow motion." } else { "Normal pace." });
             }
             Cue::Faster | Cue::Slower => {
                 self.play.pace.change(cue == Cue::Faster);
@@ -46,7 +46,7 @@ impl Live {
             Cue::Dice => self.open_dice(),
             Cue::Up | Cue::Down => {
                 if !self.prompts.current_mut().choose(cue == Cue::Down) {
-                    self.say("There is no other take there.");
+                    self.say("There is no other take.");
                 }
             }
             Cue::Choose => self.choose(),
@@ -72,11 +72,11 @@ impl Live {
         }
     }
 
-    /// Rolls, freezes, goes on: whatever is next.
+    /// Rolls, freezes or continues, depending on the state.
     fn go(&mut self, session: &mut Session) {
         if self.play.blank {
             let key = self.key(Cue::Blank);
-            return self.say(format!("The screen is blank; {key} shows it again."));
+            return self.say(format!("The screen is blank. {key} shows it again."));
         }
         if self.play.going {
             self.play.going = false;
@@ -94,16 +94,16 @@ impl Live {
             self.go_on();
         } else {
             let key = self.key(Cue::Choose);
-            self.say(format!("The takes have ended. {key} goes on with the one that is marked."));
+            self.say(format!("The takes have ended. {key} continues the chosen one."));
         }
     }
 
-    /// How many takes the rundown wants at once.
+    /// The number of takes to roll at once, from the rundown.
     fn usual_takes(&self) -> usize {
         self.item().prompt.takes.unwrap_or(1)
     }
 
-    /// Freezes, and winds what is on the screen.
+    /// Freezes, and moves the takes on the screen with `by`. If none of them moved, shows `else_say`.
     fn wind(&mut self, by: impl Fn(&mut super::take::Take) -> bool, else_say: &str) {
         self.play.going = false;
         let item = self.prompts.current_mut();
@@ -113,13 +113,13 @@ impl Live {
         }
         if item.takes.is_empty() {
             let key = self.key(Cue::Go);
-            self.say(format!("Nothing was rolled yet. {key} rolls."));
+            self.say(format!("There is no take yet. {key} rolls one."));
         } else if !moved {
             self.say(else_say);
         }
     }
 
-    /// Of the takes side by side the chosen one stays on the screen, and goes on.
+    /// Closes the takes side by side and continues the chosen one.
     fn choose(&mut self) {
         if self.item().sides.is_empty() {
             return;
@@ -134,12 +134,12 @@ impl Live {
         self.play.going = !over;
     }
 
-    /// The next prompt or the one before. What was shown of this one stays in the draft.
+    /// Goes to the next or previous prompt. What was shown of this one is written to the draft.
     fn turn(&mut self, next: bool, session: &mut Session) {
         let Some(to) = self.prompts.beside(next) else {
             let key = self.key(Cue::Guest);
             return self.say(if next {
-                format!("This is the last prompt. {key} takes another.")
+                format!("This is the last prompt. {key} adds one.")
             } else {
                 "This is the first prompt.".into()
             });
@@ -153,7 +153,7 @@ impl Live {
         self.take_pace();
     }
 
-    /// The rundown may want a pace of its own for a prompt.
+    /// Sets the pace that the rundown gives for the current prompt, if any.
     pub(super) fn take_pace(&mut self) {
         if let Some(words) = self.item().prompt.pace {
             self.play.set_pace(words as u16);
@@ -173,25 +173,25 @@ impl Live {
         };
         match Dice::at(take, token) {
             Some(dice) => self.panel = Some(Panel::Dice(dice)),
-            None => self.say("What the dice chose among isn't known here."),
+            None => self.say("The candidates for this token aren't known."),
         }
     }
 
-    /// The last word is bleeped from now on, and on the screen at once.
+    /// Bleeps the last word from now on, and where it is already shown.
     fn bleep_last(&mut self) {
         let Some(word) = self.item().take().and_then(super::take::Take::last_word) else {
             return self.say("No word is shown yet.");
         };
         if self.bleeps.add(&word).is_err() {
-            return self.say("This is too short to be bleeped.");
+            return self.say("This word is too short to be bleeped.");
         }
         let bleeps = &self.bleeps;
         self.prompts.takes_mut().for_each(|take| take.judge(bleeps));
         self.voice.hush();
-        self.say("Bleeped, and from now on.");
+        self.say("Bleeped, now and from now on.");
     }
 
-    /// Marks this moment. The first marker starts the tape's clock, when nobody has.
+    /// Sets a marker. The first one starts the recording clock, if it wasn't started.
     fn mark(&mut self, session: &Session) {
         let starts = !self.time.has_tape();
         if starts {
@@ -209,14 +209,15 @@ impl Live {
         match self.markers.mark(time, &title) {
             Err(error) => {
                 tracing::error!("markers: {error:#}");
-                self.say(
-                    "The marker is kept, but its file can't be written; the disk may be full.",
-                );
+                self.say("The marker is set, but its file can't be written. The disk may be full.");
             }
             Ok(()) if !self.markers.has_file() => {
-                self.say(format!("Marker {} at {at}; it is written nowhere.", self.markers.len()));
+                self.say(format!(
+                    "Marker {} at {at}. It isn't saved: there is no folder for it.",
+                    self.markers.len()
+                ));
             }
-            Ok(()) if starts => self.say("Marker 1. The tape's clock runs from here."),
+            Ok(()) if starts => self.say("Marker 1. Recording clock started."),
             Ok(()) => self.say(format!("Marker {} at {at}.", self.markers.len())),
         }
     }
@@ -224,7 +225,7 @@ impl Live {
     fn toggle_voice(&mut self) {
         let said = match self.voice.toggle(self.prompts.at(), self.prompts.current()) {
             Ok(Some(program)) => format!("{program} reads aloud."),
-            Ok(None) => "Silent.".into(),
+            Ok(None) => "Reading aloud is off.".into(),
             Err(error) => format!("{error:#}"),
         };
         self.say(said);

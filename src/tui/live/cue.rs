@@ -1,11 +1,11 @@
-//! The acts on air: everything that a key or a pedal can do. The doc comment of an act is its help text.
+//! The cues: every action on air that a key or a pedal can trigger. The doc comment of a cue is its help text.
 
 use strum::{EnumCount, EnumIter, EnumMessage, IntoStaticStr};
 
 /// The default keys on air.
 pub const KEYS: &str = include_str!("keys.toml");
 
-/// An act on air.
+/// An action on air.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumIter, EnumMessage, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Cue {

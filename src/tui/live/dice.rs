@@ -1,33 +1,33 @@
-//! What the dice chose among: the tokens that might have stood in a place, and "what if" one of the losers had.
+//! The dice: the candidates for a token, and the what-if, which continues with another candidate.
 
 use super::{Cue, Live, Panel, take::Take};
 use crate::{session::Session, token::Token};
 
-/// The place that is open.
+/// The candidates for one token of a take.
 pub struct Dice {
     /// The token's number in the take.
     pub token: usize,
-    /// What might have stood there, likeliest first; the one that was drawn among them.
+    /// The candidates, most likely first, with the one that was drawn.
     pub rows: Vec<Row>,
     /// The row that is chosen.
     pub chosen: usize,
 }
 
-/// One token that might have stood in a place.
+/// A candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The token.
     pub token: Token,
-    /// Its probability, of the model itself.
+    /// Its probability according to the model.
     pub raw: f32,
-    /// Its probability as the dice were thrown; `None` when it was cut off, or isn't known.
+    /// Its probability after temperature and top-p; `None` if it was cut off or isn't known.
     pub after: Option<f32>,
     /// It was drawn.
     pub drawn: bool,
 }
 
 impl Dice {
-    /// Opens a place. `None` when nothing is known of it.
+    /// The candidates for a token. `None` if they aren't known.
     pub fn at(take: &Take, number: usize) -> Option<Self> {
         let token = take.said.get(number)?;
         let mut rows: Vec<Row> = token
@@ -42,7 +42,7 @@ impl Dice {
                     text: other.text.clone(),
                     logprob: Some(other.logprob),
                     rank: None,
-                    // What stood beside it stays what stood beside it.
+                    // The candidates for this position stay the same.
                     top: token.top.clone(),
                     copied: 0,
                 },
@@ -88,7 +88,7 @@ impl Live {
         self.panel = Some(Panel::Dice(dice));
     }
 
-    /// The chosen token stands in the place of the one that was drawn, and the model goes on from there.
+    /// Rolls a take in which the chosen candidate replaces the token that was drawn.
     fn what_if(&mut self, dice: Dice, session: &mut Session) {
         let row = &dice.rows[dice.chosen];
         if row.drawn {
@@ -98,7 +98,7 @@ impl Live {
         }
         let text = &row.token.text;
         if text.is_empty() || text.contains(char::REPLACEMENT_CHARACTER) || text.contains("<|") {
-            self.say("This is no whole character, so nothing can follow it alone.");
+            self.say("This candidate is no whole character, so the model can't continue from it.");
             self.panel = Some(Panel::Dice(dice));
             return;
         }

@@ -1,4 +1,5 @@
-//! What a show is begun with, opened before the screen is taken, so that mistakes are told where they can be read.
+//! What a show needs besides the draft. It is opened before the terminal is taken over, so that errors are printed
+//! normally.
 
 use super::{
     Rundown, Settings,
@@ -9,17 +10,17 @@ use crate::clean::Bleeps;
 use anyhow::Result;
 use std::path::Path;
 
-/// Everything that a show has besides the draft.
+/// What a show needs besides the draft.
 pub struct Gear {
-    /// The prompts, when there is a rundown.
+    /// The rundown, if there is one.
     pub rundown: Option<Rundown>,
-    /// What must not be shown.
+    /// The words to bleep.
     pub bleeps: Bleeps,
-    /// The way to viewers.
+    /// The overlay for viewers.
     pub publisher: Option<Publisher>,
-    /// The voice, when it reads from the start.
+    /// The voice, if it is switched on from the start.
     pub voice: Option<Speech>,
-    /// What else was set.
+    /// The settings.
     pub settings: Settings,
 }
 
@@ -27,7 +28,7 @@ impl Gear {
     /// Opens what the settings and the command line name.
     ///
     /// # Errors
-    /// A rundown or a list with mistakes, a port that is taken, a file that can't be written: each with its name.
+    /// The rundown or a bleep list is invalid, the port is taken, or the overlay's file can't be written.
     pub fn open(
         settings: Settings,
         rundown: Option<&Path>,
@@ -48,7 +49,8 @@ impl Gear {
         Ok(Self { rundown, bleeps, publisher, voice, settings })
     }
 
-    /// What the desk goes on air with: the settings alone. What is wrong in them is left out and told.
+    /// For a show that is begun from the desk: the settings alone. Invalid bleep words are skipped; the error is
+    /// returned too.
     pub fn of_desk(settings: &Settings) -> (Self, Option<String>) {
         let mut bleeps = if settings.bleep { Bleeps::standard() } else { Bleeps::default() };
         let mut wrong = None;

@@ -1,4 +1,4 @@
-//! What happens during a show: keys, the model's words, time; and what follows from it for ears and viewers.
+//! Events during a show: keys, tokens, time. After each event, the voice and the viewers are updated.
 
 use super::{Cue, Leave, Live, Panel, Shown, publish::Publisher};
 use crate::{
@@ -11,7 +11,7 @@ use std::time::Duration;
 use strum::EnumCount;
 
 impl Live {
-    /// Something has happened.
+    /// Handles an event.
     pub fn handle(&mut self, event: &Event, session: &mut Session) {
         self.look_at_clock();
         match event {
@@ -34,7 +34,7 @@ impl Live {
         self.hear_troubles();
     }
 
-    /// Time has passed since the last event: shows what may be shown by now.
+    /// Shows the tokens that are due by now.
     fn look_at_clock(&mut self) {
         let passed = self.time.advance();
         if !self.runs() {
@@ -44,23 +44,23 @@ impl Live {
         for number in item.on_screen() {
             item.takes[number].advance(passed, self.play.pace);
         }
-        // All is shown, and nothing more comes: the show stands.
+        // When all takes are complete and shown, the show freezes.
         self.play.going = item.on_screen().iter().any(|number| !item.takes[*number].is_over());
     }
 
-    /// Text comes by itself now.
+    /// Text is shown by itself now.
     pub(super) fn runs(&self) -> bool {
         self.play.going && !self.play.blank && self.panel.is_none()
     }
 
-    /// How long until something has to be looked at again, if nothing happens before.
+    /// The time until the show needs a tick, if no event comes first.
     pub fn wait(&self) -> Duration {
         let takes = self.item().on_screen().into_iter().map(|number| &self.item().takes[number]);
         let next = takes.filter_map(|take| take.left(self.play.pace)).filter(|_| self.runs()).min();
-        // The tape's clock shows seconds.
+        // The recording clock shows seconds.
         let shown = self.time.on_tape().subsec_millis();
         let second = Duration::from_millis(u64::from(1000 - shown));
-        // Less than a frame is no wait.
+        // Not more often than the screen can be drawn.
         next.unwrap_or(second).min(second).max(Duration::from_millis(5))
     }
 
@@ -74,7 +74,7 @@ impl Live {
         match self.panel.take() {
             Some(Panel::Dice(dice)) => self.press_dice(dice, cue, session),
             Some(Panel::Help(row)) => {
-                // Only what must work at any time does.
+                // Only the cues that must always work are run.
                 match cue {
                     Cue::Up => self.panel = Some(Panel::Help(row.saturating_sub(1))),
                     Cue::Down => self.panel = Some(Panel::Help((row + 1).min(Cue::COUNT))),
@@ -93,7 +93,7 @@ impl Live {
                 self.asking.model = Model::Gone(why.clone());
                 self.stop_all();
                 let key = self.key(Cue::OffAir);
-                self.say(format!("There is no model. {key} leads to the desk, which tells why."));
+                self.say(format!("There is no model. {key} opens the desk, which shows why."));
             }
             News::Token(branch, token) => {
                 let bleeps = &self.bleeps;
@@ -123,7 +123,7 @@ impl Live {
         }
     }
 
-    /// Viewers get what is on the screen.
+    /// Sends what is on the screen to the viewers.
     pub(super) fn publish(&mut self) {
         if self.publisher.is_none() {
             return;
@@ -146,7 +146,7 @@ impl Live {
         }
     }
 
-    /// What the threads beside have to tell.
+    /// Shows errors of the voice and the overlay.
     fn hear_troubles(&mut self) {
         let voice = self.voice.trouble();
         let overlay = self.publisher.as_ref().and_then(Publisher::trouble);

@@ -1,54 +1,54 @@
-//! A prompt on air, with all the takes it has had.
+//! A prompt on air, with its takes.
 
 use super::{rundown::Prompt, take::Take};
 use crate::clean::Bleeps;
 
-/// The most bytes of a prompt that the screen shows the end of.
+/// The most bytes of a prompt that are shown, from its end.
 const LEAD: usize = 2000;
 
 /// Where a prompt comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It is the draft itself, up to its end.
+    /// The draft itself.
     Draft,
-    /// The rundown has it.
+    /// The rundown.
     Rundown,
-    /// A guest said it, and the host typed it.
+    /// A guest; the host typed it.
     Guest,
 }
 
-/// Where a prompt's words stand in the draft.
+/// Where a prompt is in the draft.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Section {
-    /// Where the machine's words begin, in characters.
+    /// The start of the generated text, in characters.
     pub at: usize,
-    /// How many characters of its words stand there.
+    /// The length of the generated text, in characters.
     pub taken: usize,
-    /// How many characters of the writer's follow.
+    /// The length of the writer's text after it, in characters.
     pub written: usize,
 }
 
-/// A prompt on air.
+/// A prompt on air, with its takes.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// Where it comes from.
     pub origin: Origin,
-    /// What the rundown says of it.
+    /// Its text, name and settings.
     pub prompt: Prompt,
-    /// Everything that was rolled for it, oldest first.
+    /// All takes, oldest first.
     pub takes: Vec<Take>,
-    /// The take that is in hand.
+    /// The index of the current take.
     pub chosen: usize,
-    /// The takes that stand side by side; none when only the chosen one is on the screen.
+    /// The takes side by side; empty if only the current take is shown.
     pub sides: Vec<usize>,
-    /// The writer's own ways to go on.
+    /// The writer's own continuations.
     pub written: Vec<String>,
-    /// Where it stands in the draft, once it does.
+    /// Where it is in the draft, once it was written there.
     pub section: Option<Section>,
 }
 
 impl Item {
-    /// A prompt that nothing was rolled for yet.
+    /// A prompt without takes.
     pub fn new(origin: Origin, prompt: Prompt) -> Self {
         Self {
             origin,
@@ -61,31 +61,31 @@ impl Item {
         }
     }
 
-    /// A guest's prompt: named by its first words.
+    /// A guest's prompt. Its name is its first words.
     pub fn guest(text: &str) -> Self {
         let name: Vec<&str> = text.split_whitespace().take(4).collect();
         let prompt = Prompt { name: name.join(" "), text: text.into(), ..Prompt::default() };
         Self::new(Origin::Guest, prompt)
     }
 
-    /// The end of its prompt, as much as a screen can show.
+    /// The end of its text, as much as a screen can show.
     pub fn lead(&self) -> &str {
         let text = &self.prompt.text;
         let mut from = text.len().saturating_sub(LEAD);
         while !text.is_char_boundary(from) {
             from += 1;
         }
-        // From a word on.
+        // Start at a word.
         let word = if from == 0 { 0 } else { text[from..].find(' ').map_or(0, |at| at + 1) };
         &text[from + word..]
     }
 
-    /// The take in hand.
+    /// The current take.
     pub fn take(&self) -> Option<&Take> {
         self.takes.get(self.chosen)
     }
 
-    /// The take in hand.
+    /// The current take.
     pub fn take_mut(&mut self) -> Option<&mut Take> {
         self.takes.get_mut(self.chosen)
     }
@@ -99,7 +99,7 @@ impl Item {
         }
     }
 
-    /// Chooses the take before or after the one in hand, among those on the screen.
+    /// Makes the next or previous take current, among those side by side if there are any. False if there is none.
     pub fn choose(&mut self, after: bool) -> bool {
         let among = if self.sides.is_empty() {
             (0..self.takes.len()).collect()
@@ -113,13 +113,13 @@ impl Item {
         among.get(next).map(|number| self.chosen = *number).is_some()
     }
 
-    /// The prompt as it may be seen while nothing was rolled for it.
+    /// The prompt with bleeped words masked, for the time before the first take.
     pub fn seen(&self, bleeps: &Bleeps) -> String {
         seen(self.lead(), bleeps)
     }
 }
 
-/// A whole text as it may be seen.
+/// A complete text with bleeped words masked.
 pub fn seen(text: &str, bleeps: &Bleeps) -> String {
     bleeps.judge(text, true).masked(text, 0..text.len())
 }

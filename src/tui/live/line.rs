@@ -1,4 +1,4 @@
-//! The one large line that the host types on air: a guest's prompt, or the writer's own way to go on.
+//! The line that the host types on air: a guest's prompt, or the writer's own continuation.
 
 use super::{Live, Panel, item::Item};
 use crate::{session::Session, ui::keymap::Key};
@@ -11,19 +11,19 @@ use crate::tui::desk::Field;
 pub enum Purpose {
     /// A guest's prompt.
     Guest,
-    /// The writer's words, for the notes.
+    /// The writer's own continuation, for the draft.
     Writer,
 }
 
-/// The line.
+/// A line that is being typed.
 pub struct Line {
     /// What it is for.
     pub purpose: Purpose,
-    /// What is in it.
+    /// The text.
     pub field: Field,
 }
 
-/// The most characters of a line: what is longer is a draft.
+/// The most characters of a line.
 const LENGTH: usize = 2000;
 
 impl Line {
@@ -32,12 +32,12 @@ impl Line {
         Self { purpose: Purpose::Guest, field: Field::new("") }
     }
 
-    /// For the writer's words.
+    /// For the writer's own continuation.
     pub fn writer() -> Self {
         Self { purpose: Purpose::Writer, field: Field::new("") }
     }
 
-    /// A paste, as one line.
+    /// Pastes text as one line.
     pub fn paste(&mut self, text: &str) {
         let left = LENGTH.saturating_sub(self.field.text().chars().count());
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -46,14 +46,14 @@ impl Line {
 }
 
 impl Live {
-    /// A key while the line is open: it types, whatever it stands for elsewhere.
+    /// A key while a line is typed. Letters are typed, whatever their cue.
     pub(super) fn press_line(&mut self, key: Key, event: KeyEvent, session: &mut Session) {
         let Some(Panel::Line(mut line)) = self.panel.take() else { return };
         match key.code() {
             KeyCode::Esc => return,
             KeyCode::Enter => return self.enter(&line, session),
             KeyCode::F(_) => {
-                // A pedal is no letter; blank and markers must work at any time.
+                // A pedal types nothing. Blank, marker and recording clock always work.
                 let cue = self.keymap.command(key);
                 self.panel = Some(Panel::Line(line));
                 if let Some(cue @ (super::Cue::Blank | super::Cue::Marker | super::Cue::Tape)) = cue
@@ -65,12 +65,12 @@ impl Live {
             _ if line.field.text().chars().count() < LENGTH || key.typed().is_none() => {
                 line.field.press(event);
             }
-            _ => self.say("This is long enough for one line."),
+            _ => self.say("The line is full."),
         }
         self.panel = Some(Panel::Line(line));
     }
 
-    /// The line is done.
+    /// Enter: uses the line.
     fn enter(&mut self, line: &Line, session: &mut Session) {
         let text = line.field.text();
         let text = text.trim();
@@ -88,7 +88,7 @@ impl Live {
             Purpose::Writer => {
                 self.note_written(text, session);
                 self.prompts.current_mut().written.push(text.to_owned());
-                self.say("Kept for the notes.");
+                self.say("Saved to the draft.");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The tape's clock, and moments on it that the host marks: a chapters file as podcast tools read it
-//! (`HH:MM:SS.mmm title`, one a line), written anew at each marker.
+//! The recording clock and its markers. The markers are written to a chapters file for podcast tools
+//! (`HH:MM:SS.mmm title`, one per line), which is rewritten at each marker.
 
 use crate::{session::Session, whole};
 use anyhow::{Context, Result};
@@ -9,17 +9,17 @@ use std::{fs, path::PathBuf, time::Duration};
 /// The most characters of a title.
 const TITLE: usize = 80;
 
-/// A clock that runs with the tape: it is told the time and looks at no other clock.
+/// The recording clock: a stopwatch. The time is passed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tape {
-    /// What ran before it stood.
+    /// The time measured before the last pause.
     before: Duration,
-    /// Since when it runs.
+    /// When it was started or resumed; `None` while it is paused.
     since: Option<Duration>,
 }
 
 impl Tape {
-    /// It has run at some time.
+    /// It was started.
     pub fn has_begun(&self) -> bool {
         self.is_running() || self.before > Duration::ZERO
     }
@@ -29,7 +29,7 @@ impl Tape {
         self.since.is_some()
     }
 
-    /// Starts it, or lets it stand, or go on.
+    /// Starts, pauses or resumes it.
     pub fn toggle(&mut self, now: Duration) {
         match self.since.take() {
             Some(since) => self.before += now.saturating_sub(since),
@@ -37,19 +37,19 @@ impl Tape {
         }
     }
 
-    /// What it shows.
+    /// The measured time.
     pub fn time(&self, now: Duration) -> Duration {
         self.before + self.since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
     }
 }
 
-/// Hours, minutes and seconds, as a clock on air shows them.
+/// A time as `HH:MM:SS`.
 pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The moments marked so far.
+/// The markers of a show.
 #[derive(Clone, Debug)]
 pub struct Markers {
     /// The file they are written to, chosen at the first marker.
@@ -92,26 +92,26 @@ impl Markers {
         self.file.is_some()
     }
 
-    /// How many there are.
+    /// The number of markers.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Marks a moment, and writes all of them.
+    /// Adds a marker and writes the file.
     ///
     /// # Errors
-    /// The file can't be written; the moment is kept and written with the next one.
+    /// The file can't be written. The marker is kept, and written with the next one.
     pub fn mark(&mut self, time: Duration, title: &str) -> Result<()> {
         let title: Vec<&str> = title.split_whitespace().collect();
         let title: String = title.join(" ").chars().take(TITLE).collect();
         self.list.push((time, title));
         let Some(file) = &self.file else { return Ok(()) };
-        let name = || format!("the markers' file {}", file.display());
+        let name = || format!("the chapters file {}", file.display());
         fs::create_dir_all(whole::folder_of(file)).with_context(name)?;
         whole::write(file, self.chapters().as_bytes()).with_context(name)
     }
 
-    /// All of them, as chapters.
+    /// The text of the chapters file.
     pub fn chapters(&self) -> String {
         self.list
             .iter()
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_stands_and_goes_on() {
+    fn the_clock_pauses_and_resumes() {
         let at = Duration::from_millis;
         let mut tape = Tape::default();
         assert!(!tape.has_begun());
@@ -150,7 +150,7 @@ mod tests {
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "00:00:01.250 three rules: the boat");
         assert_eq!(lines[1], format!("01:01:01.000 {}", "x".repeat(80)));
-        // What can't be written is kept for the next time.
+        // A marker that can't be written is kept.
         markers.file = Some(file.join("under a file"));
         assert!(markers.mark(Duration::from_secs(3662), "z").is_err());
         assert_eq!(markers.len(), 3);

@@ -1,5 +1,5 @@
 //! On air: a model at work before an audience. It is a mode of the desk, with the same model thread, session and theme,
-//! and has the same form: events in, requests out, and a clock that is passed in. `Live::wait` says when it wants to be
+//! and has the same form: events in, requests out, and a clock that is passed in. `Live::wait` says when it must be
 //! called again.
 //!
 //! The model runs ahead, and the screen follows. A `Take` has all tokens that arrived, and the number of them that are
@@ -67,37 +67,37 @@ use std::{path::PathBuf, time::Duration};
 use strum::IntoEnumIterator;
 use voice::Voice;
 
-/// Time since some moment, which only goes on. Handed in, so that tests can make any time pass.
+/// A monotonic clock: the time since some start. Passed in, so that tests can control it.
 pub type Clock = Box<dyn Fn() -> Duration>;
 
-/// What stands before the text and has the keys.
+/// A panel over the text. It gets the keys.
 enum Panel {
     Line(Line),
     Dice(Dice),
-    /// The keys, from some row on.
+    /// The list of keys, scrolled to a row.
     Help(usize),
 }
 
-/// Where one goes from here.
+/// What follows when a show is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// To the desk.
+    /// Go to the desk.
     Desk,
-    /// Out of the program.
+    /// Quit the program.
     Program,
 }
 
-/// What the desk hands over.
+/// What the desk passes to a show.
 pub struct Stage {
-    /// The model, how it is asked, and the way to it.
+    /// The model, the sampling style and the channel to the worker.
     pub asking: Asking,
-    /// How roles look.
+    /// The colours.
     pub theme: Theme,
     /// The time.
     pub clock: Clock,
-    /// Where the host's clock hangs.
+    /// The host's time zone.
     pub zone: TimeZone,
-    /// The folder for the markers of a draft that has none.
+    /// The state folder, for the markers of a draft without a file.
     pub state: Option<PathBuf>,
 }
 
@@ -126,19 +126,19 @@ struct Look {
     theme: Theme,
 }
 
-/// Branches of a show have numbers of their own, far from the desk's.
+/// The first branch number of a show. The desk's numbers are far below.
 const FIRST_BRANCH: BranchId = 1 << 40;
 
 impl Live {
-    /// Goes on air with what was opened for it. Without a rundown the draft itself is the prompt.
+    /// Begins a show. Without a rundown the draft is the prompt.
     ///
     /// # Errors
-    /// The table of keys is broken; the program's own isn't.
+    /// The built-in table of keys is invalid, which is a bug.
     pub fn new(gear: Gear, stage: Stage, session: &Session) -> Result<Self> {
         let Gear { rundown, bleeps, publisher, voice, settings } = gear;
         let prompts = Prompts::new(rundown, || session.text().to_string());
         let mut notice = session.read_only().map(|_| {
-            "This draft can only be read here: nothing of the show is kept in it.".to_owned()
+            "This draft is read-only here: nothing of the show is saved in it.".to_owned()
         });
         let keymap = settings.keymap().or_else(|error| {
             notice = Some(format!("{error:#}"));
@@ -168,14 +168,14 @@ impl Live {
         Ok(live)
     }
 
-    /// Back on air after a while at the desk, where the draft may have become another one.
+    /// Continues the show after a visit to the desk, where the draft may have changed.
     pub fn come_back(&mut self, stage: Stage, session: &Session) {
         (self.leaves, self.notice) = (None, None);
         (self.asking.model, self.asking.style) = (stage.asking.model, stage.asking.style);
         self.look.theme = stage.theme;
         self.time.advance();
         for item in self.prompts.iter_mut() {
-            // What stands in the draft is the writer's now.
+            // What was written into the draft may have been edited: it isn't updated any more.
             item.section = None;
             if item.origin == Origin::Draft {
                 let text = session.text().to_string();
@@ -185,7 +185,7 @@ impl Live {
         self.publish();
     }
 
-    /// Off air.
+    /// Ends the show: stops the model, writes to the draft, clears what viewers see.
     fn leave(&mut self, session: &mut Session) {
         self.stop_all();
         self.note_takes(session);
@@ -198,7 +198,7 @@ impl Live {
         }
     }
 
-    /// Where the host wants to go.
+    /// Whether the show is being left, and for what.
     pub fn leaves(&self) -> Option<Leave> {
         self.leaves
     }
@@ -207,26 +207,26 @@ impl Live {
         self.prompts.current()
     }
 
-    /// Says something until the next key.
+    /// Shows a notice until the next key.
     fn say(&mut self, notice: impl Into<String>) {
         self.notice = Some(notice.into());
     }
 
-    /// Something is wrong with the draft's history. What it is may name folders.
+    /// Tells that the history couldn't be written. The reason isn't shown on air: it may contain paths.
     pub fn warn(&mut self) {
         let key = self.key(Cue::OffAir);
         self.say(format!(
-            "Not everything is kept of this show; {key} leads to the desk, which tells why."
+            "Not all of this show could be saved. {key} opens the desk, which shows why."
         ));
     }
 
-    /// The usual key of a cue, as a hint names it.
+    /// The first key of a cue, as shown in hints.
     fn key(&self, cue: Cue) -> String {
         self.keymap.keys(cue).next().map_or_else(|| "a key".into(), name)
     }
 }
 
-/// A key as a hint names it: a letter as it is typed.
+/// The name of a key in hints: for a letter, the letter itself.
 fn name(key: Key) -> String {
     key.typed().filter(|c| *c != ' ').map_or_else(|| key.to_string(), |c| c.to_string())
 }

@@ -1,5 +1,5 @@
-//! What stays of a show: the history gets every question and every take, the draft each prompt with the take that was
-//! kept and the writer's own words, so that afterwards it reads as the show went.
+//! What is saved of a show. The history gets every request and every take. The draft gets each prompt, the take that
+//! was shown last, and the writer's own continuations.
 
 use super::{
     Live,
@@ -11,11 +11,12 @@ use crate::{
 };
 use serde_json::json;
 
-/// What stands before the writer's own words in the draft.
+/// The label of the writer's own words in the draft.
 const WRITER: &str = "The writer: ";
 
 impl Live {
-    /// Puts the prompt in hand into the draft, when it isn't there. Gives where the machine's words go.
+    /// Writes the current prompt to the draft, if it isn't there. Returns the position for generated text, in
+    /// characters.
     fn begin_section(&mut self, session: &mut Session) -> usize {
         let item = self.prompts.current_mut();
         if let Some(section) = item.section {
@@ -45,7 +46,7 @@ impl Live {
         at
     }
 
-    /// The model was asked for some takes of the prompt in hand: the history knows what for.
+    /// Records a request for takes of the current prompt in the history.
     pub(super) fn note_asked(
         &mut self,
         takes: &[usize],
@@ -55,7 +56,7 @@ impl Live {
         let at = self.begin_section(session);
         let model = self.asking.model.name();
         let item = self.item();
-        // All that is needed to ask for the same again.
+        // All that is needed to repeat the request.
         let seeds: Vec<u64> = takes.iter().map(|take| item.takes[*take].seed).collect();
         let first = takes.first().map(|take| &item.takes[*take]);
         let opening = first.map_or("", |take| take.said_text()).to_owned();
@@ -69,7 +70,7 @@ impl Live {
         }
     }
 
-    /// Takes that have ended since the last look are kept as branches. After every event.
+    /// Saves takes that have ended as branches. Called after every event.
     pub(super) fn note_takes(&mut self, session: &mut Session) {
         for take in self.prompts.takes_mut() {
             let text = take.said_text();
@@ -84,7 +85,7 @@ impl Live {
         }
     }
 
-    /// The prompt in hand is left: what was shown of the take in hand stands in the draft.
+    /// Writes what was shown of the current take to the draft. Called when the prompt is left.
     pub(super) fn note_shown(&mut self, session: &mut Session) {
         let item = self.item();
         let Some((take, section)) = item.take().zip(item.section) else { return };
@@ -98,12 +99,12 @@ impl Live {
         let whole = text.len() == take.said_text().len();
         let done = match source {
             _ if section.taken > 0 => session.take_instead(range, &text),
-            // What nobody saw of a take stays a branch beside what was seen.
+            // The whole take stays a branch; only what was shown is inserted.
             Some(source) if whole => session.take_from(source, section.at, &text),
             _ => session.take(section.at, &text),
         };
         if done {
-            // Other characters than were given may have come: the draft takes no control characters.
+            // The length may differ: the draft drops control characters.
             let by = session.text().len_chars() as isize - end as isize;
             let taken = section.taken.saturating_add_signed(by);
             self.shift(section.at, by);
@@ -113,7 +114,7 @@ impl Live {
         }
     }
 
-    /// The writer's own way to go on comes into the draft, behind the machine's.
+    /// Writes the writer's own continuation to the draft, after the generated one.
     pub(super) fn note_written(&mut self, text: &str, session: &mut Session) {
         self.begin_section(session);
         self.note_shown(session);
@@ -132,7 +133,7 @@ impl Live {
         }
     }
 
-    /// Sections behind a place have moved.
+    /// Moves the sections after a position by a number of characters.
     fn shift(&mut self, behind: usize, by: isize) {
         let sections = self.prompts.iter_mut().filter_map(|item| item.section.as_mut());
         for section in sections.filter(|section| section.at > behind) {

@@ -1,19 +1,19 @@
-//! Reading pace: how many words may be shown by now. It is told how much time passed and looks at no clock.
+//! Reading pace: how many words may be shown by now. The time that passed is passed in.
 
 use std::time::Duration;
 
-/// The slowest and the fastest pace, in words a minute, and the step between two.
+/// The slowest pace, in words a minute.
 pub const SLOWEST: u16 = 20;
-/// The fastest.
+/// The fastest pace, in words a minute.
 pub const FASTEST: u16 = 900;
-/// How much one key changes it.
+/// The change by one key press.
 const STEP: u16 = 10;
-/// Slow motion is so many times slower.
+/// Slow motion divides the pace by this.
 const SLOW: f64 = 4.0;
-/// So many words may be owed when time passed unseen; more than that would come in a gush.
+/// The most words that a late tick makes up for; more would appear in a burst.
 const OWED: f64 = 3.0;
 
-/// How fast text comes.
+/// How fast text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Words a minute.
@@ -23,7 +23,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A pace of so many words a minute.
+    /// A pace in words a minute, clamped to the valid range.
     pub fn new(words: u16) -> Self {
         Self { words: words.clamp(SLOWEST, FASTEST), slow: false }
     }
@@ -40,19 +40,19 @@ impl Pace {
     }
 }
 
-/// What a take may still show of the time that has passed.
+/// Words that a take may show now: a token bucket, filled at the pace.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Credit(f64);
 
 impl Credit {
-    /// Time has passed.
+    /// Adds the words for a time.
     pub fn earn(&mut self, time: Duration, pace: Pace) {
         self.0 = (self.0 + time.as_secs_f64() * pace.rate()).min(OWED);
     }
 
-    /// Pays for so many words, if it can.
+    /// Takes `words` out, if there are enough.
     pub fn pay(&mut self, words: usize) -> bool {
-        // A hair's breadth is forgiven: what was waited for must be enough.
+        // The tolerance is for rounding: the wait returned by `left` must be enough.
         let enough = self.0 + 1e-6 >= words as f64;
         if enough {
             self.0 = (self.0 - words as f64).max(0.0);
@@ -60,18 +60,18 @@ impl Credit {
         enough
     }
 
-    /// Nothing is there to be shown: what would be owed for waiting is let go.
+    /// No token is ready: time spent waiting for the model isn't made up for.
     pub fn starve(&mut self) {
         self.0 = self.0.min(1.0);
     }
 
-    /// How long until it can pay for so many words.
+    /// The time until `words` can be taken out.
     pub fn left(&self, words: usize, pace: Pace) -> Duration {
         Duration::from_secs_f64((words as f64 - self.0).max(0.0) / pace.rate())
     }
 }
 
-/// How many words begin in a token, given what stands before it.
+/// The number of words that start in a token, given the text before it.
 pub fn words(before: &str, token: &str) -> usize {
     let mut gap = before.chars().next_back().is_none_or(char::is_whitespace);
     let mut words = 0;

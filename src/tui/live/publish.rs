@@ -1,5 +1,5 @@
-//! What viewers get: the text on the screen as a file, or as a page on this machine alone, for a streaming program.
-//! A thread of its own writes; the show never waits for it.
+//! The overlay for viewers: the text on the screen as a file, or as a page on this machine, for a streaming program.
+//! It is written by its own thread; the show never waits for it.
 
 use super::{page, shown::Shown};
 use crate::whole::folder_of;
@@ -13,12 +13,12 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// Where viewers' text goes.
+/// Where the overlay is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A file, written anew in one piece each time.
+    /// A file, replaced atomically at each change.
     File(PathBuf),
-    /// A page on this machine's own address, at a port.
+    /// A page on the loopback address, at a port.
     Page(u16),
 }
 
@@ -27,7 +27,7 @@ impl std::str::FromStr for Place {
 
     fn from_str(text: &str) -> Result<Self> {
         if text.is_empty() {
-            bail!("a file or http://127.0.0.1:PORT is wanted");
+            bail!("expected a file or http://127.0.0.1:PORT");
         }
         if text.starts_with("https://") {
             bail!("`{text}`: the page is for this machine alone; write http://127.0.0.1:PORT");
@@ -40,26 +40,26 @@ impl std::str::FromStr for Place {
         }
         match port.parse() {
             Ok(port) if port > 0 => Ok(Self::Page(port)),
-            _ => bail!("`{text}`: a port from 1 to 65535 is wanted, as in http://127.0.0.1:8124"),
+            _ => bail!("`{text}`: expected a port from 1 to 65535, like http://127.0.0.1:8124"),
         }
     }
 }
 
-/// The way to viewers.
+/// Publishes the overlay.
 pub struct Publisher {
     shown: Option<Sender<Shown>>,
     thread: Option<JoinHandle<()>>,
     troubles: Receiver<String>,
     last: Option<Shown>,
-    /// The page's address, when it is one.
+    /// The page's address, for a page.
     address: Option<SocketAddr>,
 }
 
 impl Publisher {
-    /// Opens the way. For a page with port 0 the system chooses one.
+    /// Opens the file or the port. For port 0 the system chooses one.
     ///
     /// # Errors
-    /// The file can't be written, or the port is taken; with the way out.
+    /// The file can't be written, or the port is taken.
     pub fn open(place: &Place) -> Result<Self> {
         let (shown, inbox) = mpsc::channel();
         let (tell, troubles) = mpsc::channel();
@@ -81,7 +81,7 @@ impl Publisher {
                              like http://127.0.0.1:{}",
                             port.checked_add(1).unwrap_or(8124)
                         ),
-                        _ => anyhow!("the overlay: port {port} can't be had: {error}"),
+                        _ => anyhow!("the overlay: can't use port {port}: {error}"),
                     })?;
                 let own = listener.local_addr().context("the overlay")?;
                 address = Some(own);
@@ -93,10 +93,10 @@ impl Publisher {
         Ok(Self { shown, thread, troubles, last: None, address })
     }
 
-    /// Shows it to viewers, when it is another one than before.
+    /// Publishes a text, if it has changed.
     pub fn show(&mut self, shown: Shown) {
         if self.last.as_ref() != Some(&shown) {
-            // A thread that is gone has said why.
+            // If the thread has ended, it has reported why.
             if let Some(to) = &self.shown {
                 let _ = to.send(shown.clone());
             }
@@ -104,7 +104,7 @@ impl Publisher {
         }
     }
 
-    /// What went wrong since the last question, in a sentence.
+    /// The last error since the last call.
     pub fn trouble(&self) -> Option<String> {
         self.troubles.try_iter().last()
     }
@@ -116,7 +116,7 @@ impl Publisher {
 }
 
 impl Drop for Publisher {
-    /// Viewers see the end: what is left on their screens goes before the program does.
+    /// Waits until the thread has cleared the overlay.
     fn drop(&mut self) {
         self.shown = None;
         if let Some(thread) = self.thread.take() {
@@ -125,7 +125,7 @@ impl Drop for Publisher {
     }
 }
 
-/// Writes the newest text each time; what came meanwhile is skipped.
+/// Writes the newest text each time; older texts are skipped.
 fn to_file(path: &Path, inbox: &Receiver<Shown>, tell: &Sender<String>) {
     let mut fails = false;
     while let Ok(first) = inbox.recv() {
@@ -136,11 +136,11 @@ fn to_file(path: &Path, inbox: &Receiver<Shown>, tell: &Sender<String>) {
         }
         fails = written.is_err();
     }
-    // Off air there is nothing to see.
+    // Off air the overlay is empty.
     let _ = write(path, "");
 }
 
-/// Writes a file in one piece: whoever reads it meanwhile sees the old text or the new one.
+/// Replaces a file atomically: readers see the old text or the new one.
 fn write(path: &Path, text: &str) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let said = || format!("the overlay's file {name} can't be written");

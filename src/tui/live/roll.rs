@@ -12,18 +12,18 @@ use crate::{
     },
 };
 
-/// How many alternatives come with each token.
+/// The number of alternatives requested with each token.
 const ALTERNATIVES: usize = 10;
-/// A take may be so many tokens longer than asked for, to come to the end of its sentence.
+/// The number of tokens by which a take may exceed its length, to finish its sentence.
 const TO_THE_END: usize = 60;
 
 impl Live {
-    /// Says why not, when nothing can be rolled.
+    /// Whether a take can be rolled. If not, shows why.
     fn may_roll(&mut self) -> bool {
         match self.asking.model {
             Model::Gone(_) => {
                 let key = self.key(super::Cue::OffAir);
-                self.say(format!("There is no model. {key} leads to the desk, which tells why."));
+                self.say(format!("There is no model. {key} opens the desk, which shows why."));
                 return false;
             }
             Model::Loading => {
@@ -34,13 +34,13 @@ impl Live {
         }
         if self.item().prompt.text.trim().is_empty() {
             let key = self.key(super::Cue::Guest);
-            self.say(format!("There is nothing to go on from. {key} takes a prompt."));
+            self.say(format!("The prompt is empty. {key} adds one."));
             return false;
         }
         true
     }
 
-    /// Rolls so many takes behind some tokens of the take in hand, and shows them.
+    /// Rolls `count` takes that begin with `opening`, tokens of the current take, and shows them.
     pub(super) fn roll(&mut self, opening: &[Token], count: usize, session: &mut Session) {
         if !self.may_roll() {
             return;
@@ -53,7 +53,7 @@ impl Live {
         let mut params = self.params();
         for number in &numbers {
             params.seed = match self.item().prompt.seed {
-                // The rundown's seed is the first take's, the next take's is one more.
+                // The rundown has the seed of the first take; each following take adds one.
                 Some(seed) => seed.wrapping_add(*number as u64),
                 None => self.asking.next_seed(),
             };
@@ -71,7 +71,7 @@ impl Live {
         self.note_asked(&numbers, &params, session);
     }
 
-    /// Has the take in hand go on behind its end.
+    /// Continues the current take after its end.
     pub(super) fn go_on(&mut self) {
         if !self.may_roll() {
             return;
@@ -91,13 +91,13 @@ impl Live {
     fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
         let mut prompt = tail(&self.item().prompt.text).to_owned();
         opening.iter().for_each(|token| prompt.push_str(&token.text));
-        // Behind tokens of a take nothing is half typed.
+        // Token healing is for typed text: a take ends with a whole token.
         let heal = opening.is_empty() && self.item().origin != Origin::Rundown;
         let ask = Ask { branch, prompt, params, clean: Level::Prose, heal };
         self.asking.send(Request::Generate(ask));
     }
 
-    /// How the tokens of the prompt in hand are chosen.
+    /// The sampling parameters for the current prompt.
     pub(super) fn params(&self) -> SamplingParams {
         let (prompt, sampling) = (&self.item().prompt, &self.asking.style.sampling);
         let tokens = prompt.tokens.unwrap_or(self.tokens);
@@ -110,13 +110,13 @@ impl Live {
         }
     }
 
-    /// Stops what comes for the prompt in hand.
+    /// Stops the takes of the current prompt.
     pub(super) fn stop_item(&mut self) {
         let takes = self.prompts.current_mut().takes.iter_mut();
         stop(takes, &self.asking, &self.bleeps);
     }
 
-    /// Stops everything.
+    /// Stops the takes of all prompts.
     pub(super) fn stop_all(&mut self) {
         stop(self.prompts.takes_mut(), &self.asking, &self.bleeps);
     }

@@ -1,5 +1,5 @@
-//! A rundown: the prompts of a show, written beforehand as a page that people can read. `## name` begins a prompt,
-//! lines like `seed: 7` right below it set something, and its text follows after an empty line.
+//! A rundown: the prompts of a show, in a Markdown file. `## name` begins a prompt. Lines like `seed: 7` directly below
+//! are its settings, and its text follows after an empty line.
 
 use crate::{token::Setting, ui::mistake};
 use anyhow::{Context, Result, anyhow, bail};
@@ -12,7 +12,7 @@ const TEXT: usize = 20_000;
 /// The prompts of a show, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rundown {
-    /// What the show is called.
+    /// The title of the show.
     pub title: Option<String>,
     /// The prompts.
     pub prompts: Vec<Prompt>,
@@ -21,30 +21,30 @@ pub struct Rundown {
 /// One prompt.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
-    /// What the host calls it.
+    /// Its name, for the host.
     pub name: String,
-    /// What the model goes on from.
+    /// The text that the model continues.
     pub text: String,
-    /// The first take's seed; another one each time when there is none.
+    /// The seed of the first take; without it, each take has a new one.
     pub seed: Option<u64>,
-    /// How many takes are rolled at once, 1 to 3.
+    /// The number of takes rolled at once, 1 to 3.
     pub takes: Option<usize>,
-    /// Words a minute.
+    /// The pace, in words a minute.
     pub pace: Option<u32>,
-    /// About how many tokens a take has.
+    /// The length of a take, in tokens.
     pub tokens: Option<usize>,
-    /// How daring, in place of the setting.
+    /// The temperature.
     pub temperature: Option<f32>,
 }
 
-/// What can be set below a name.
+/// The settings of a prompt.
 const SETTINGS: [&str; 5] = ["seed", "takes", "pace", "tokens", "temperature"];
 
 impl Rundown {
     /// Reads a file.
     ///
     /// # Errors
-    /// It can't be read, isn't UTF-8, or is no rundown: with its name, the line and the way out.
+    /// The file can't be read, isn't UTF-8, or isn't a valid rundown. The error has its name and the line.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let bytes = fs::read(path).with_context(|| format!("the rundown {name}"))?;
@@ -58,13 +58,13 @@ impl Rundown {
         Self::parse(text).with_context(|| format!("the rundown {name}"))
     }
 
-    /// Reads a text.
+    /// Parses a rundown.
     ///
     /// # Errors
-    /// It is no rundown; with the line and the way out.
+    /// The rundown is invalid. The error has the line.
     pub fn parse(text: &str) -> Result<Self> {
         let mut rundown = Self::default();
-        // Where the prompt in hand begins, and whether its settings are over.
+        // The line where the current prompt begins, and whether its text has begun.
         let (mut begun, mut in_text) = (0, false);
         let text = text.trim_start_matches('\u{feff}');
         let mut in_remark = false;
@@ -74,20 +74,20 @@ impl Rundown {
             if let Some(name) = line.strip_prefix("## ").map(str::trim) {
                 rundown.close(begun)?;
                 if let Some(other) = rundown.prompts.iter().position(|prompt| prompt.name == name) {
-                    bail!("line {number}: `{name}` is the name of prompt {} already", other + 1);
+                    bail!("line {number}: `{name}` is already the name of prompt {}", other + 1);
                 }
                 if rundown.prompts.len() == PROMPTS {
-                    bail!("line {number}: more than {PROMPTS} prompts are no rundown");
+                    bail!("line {number}: a rundown has at most {PROMPTS} prompts");
                 }
                 rundown.prompts.push(Prompt { name: name.into(), ..Prompt::default() });
                 (begun, in_text) = (number, false);
                 continue;
             }
             if line == "##" {
-                bail!("line {number}: a prompt needs a name behind `##`");
+                bail!("line {number}: a prompt needs a name after `##`");
             }
             let Some(prompt) = rundown.prompts.last_mut() else {
-                // Remarks stand before the first prompt; in a prompt everything is its text.
+                // Comments are allowed before the first prompt only.
                 in_remark |= line.starts_with("<!--");
                 if in_remark {
                     in_remark = !line.ends_with("-->");
@@ -99,7 +99,9 @@ impl Rundown {
                     }
                     None if line.is_empty() => {}
                     _ => {
-                        bail!("line {number}: this belongs to no prompt; begin one with `## name`")
+                        bail!(
+                            "line {number}: text outside of a prompt; begin a prompt with `## name`"
+                        )
                     }
                 }
                 continue;
@@ -121,12 +123,12 @@ impl Rundown {
         }
         rundown.close(begun)?;
         if rundown.prompts.is_empty() {
-            bail!("there is no prompt in it; begin one with `## name`");
+            bail!("there is no prompt; begin one with `## name`");
         }
         Ok(rundown)
     }
 
-    /// The prompt in hand has ended.
+    /// Ends the current prompt.
     fn close(&mut self, begun: usize) -> Result<()> {
         let Some(prompt) = self.prompts.last_mut() else { return Ok(()) };
         prompt.text = prompt.text.trim_matches('\n').trim_end().to_owned();
@@ -146,9 +148,9 @@ impl Prompt {
         let Some((name, value)) =
             line.split_once(':').map(|(name, value)| (name.trim(), value.trim()))
         else {
-            bail!("`{line}` is no setting; a prompt's text begins after an empty line")
+            bail!("`{line}` isn't a setting; a prompt's text begins after an empty line")
         };
-        let wanted = |what: &str| format!("`{name}`: {what} is wanted, not `{value}`");
+        let wanted = |what: &str| format!("`{name}`: expected {what}, not `{value}`");
         let count = |least: usize, most: usize| {
             let number = value.parse().ok().filter(|number| (least..=most).contains(number));
             number.with_context(|| wanted(&format!("a number from {least} to {most}")))
@@ -156,7 +158,7 @@ impl Prompt {
         match name {
             "seed" => {
                 let seed = value.parse().ok();
-                self.seed = Some(seed.with_context(|| wanted("a whole number, not below 0,"))?);
+                self.seed = Some(seed.with_context(|| wanted("a whole number from 0 on"))?);
             }
             "takes" => self.takes = Some(count(1, 3)?),
             "pace" => {
@@ -184,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_is_one() {
+    fn the_example_is_valid() {
         let rundown = Rundown::parse(include_str!("../../../examples/rundown.md")).expect("good");
         assert!(rundown.title.is_some() && rundown.prompts.len() >= 3);
         assert!(rundown.prompts.iter().any(|prompt| prompt.seed.is_some()));
@@ -206,24 +208,21 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_lines() {
         for (text, says) in [
-            ("", "no prompt in it"),
-            ("# A\n\nHello\n", "line 3: this belongs to no prompt"),
-            ("# A\n# B\n", "line 2: this belongs"),
-            ("## a\n\nx\n\n## a\n\ny\n", "line 5: `a` is the name of prompt 1 already"),
+            ("", "there is no prompt"),
+            ("# A\n\nHello\n", "line 3: text outside of a prompt"),
+            ("# A\n# B\n", "line 2: text outside"),
+            ("## a\n\nx\n\n## a\n\ny\n", "line 5: `a` is already the name of prompt 1"),
             ("## a\n\n\n## b\n\ny\n", "line 1: the prompt `a` has no text"),
             ("## a\n\nx\n## b\n", "line 4: the prompt `b` has no text"),
             ("##\n", "line 1: a prompt needs a name"),
             ("## a\nsead: 3\n\nx", "line 2: there is no setting `sead`; did you mean `seed`?"),
-            (
-                "## a\nseed: x\n\nx",
-                "line 2: `seed`: a whole number, not below 0, is wanted, not `x`",
-            ),
-            ("## a\ntakes: 4\n\nx", "line 2: `takes`: a number from 1 to 3 is wanted, not `4`"),
+            ("## a\nseed: x\n\nx", "line 2: `seed`: expected a whole number from 0 on, not `x`"),
+            ("## a\ntakes: 4\n\nx", "line 2: `takes`: expected a number from 1 to 3, not `4`"),
             ("## a\npace: 1\n\nx", "line 2: `pace`"),
             ("## a\ntemperature: -1\n\nx", "line 2: `temperature`"),
             (
                 "## a\nThe boat.\n",
-                "line 2: `The boat.` is no setting; a prompt's text begins after",
+                "line 2: `The boat.` isn't a setting; a prompt's text begins after",
             ),
         ] {
             let error = Rundown::parse(text).expect_err(text);

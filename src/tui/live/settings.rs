@@ -1,4 +1,4 @@
-//! What on air can be told before it begins.
+//! The settings of a show.
 
 use super::{
     cue::{Cue, KEYS},
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use strum::IntoEnumIterator;
 
-/// How letters stand on the screen.
+/// The size of the letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Letters {
-    /// With space between them, to be read across a table.
+    /// Spaced out, readable across a table.
     #[default]
     Spaced,
-    /// Drawn of blocks, to be read across a room.
+    /// Drawn with block characters, readable across a room.
     Large,
-    /// As everywhere else.
+    /// Normal text.
     Plain,
 }
 
@@ -34,25 +34,25 @@ impl Letters {
     }
 }
 
-/// The settings of `--live`. The defaults are what a newcomer gets.
+/// The settings of `--live`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Words a minute.
+    /// The pace, in words a minute.
     pub pace: u16,
-    /// About how many tokens a take has: it ends with the first sentence that ends behind them.
+    /// The length of a take, in tokens: it ends at the first end of a sentence after them.
     pub tokens: usize,
-    /// How letters stand on the screen.
+    /// The size of the letters.
     pub letters: Letters,
-    /// Whether the program's own list is bleeped too.
+    /// Use the built-in list of bleeped words too.
     pub bleep: bool,
-    /// More that is bleeped: words, `begin*`, phrases; `!word` is shown after all.
+    /// More words to bleep: words, `begin*`, phrases. `!word` is an exception.
     pub bleep_words: Vec<String>,
-    /// The program that reads aloud, with its arguments: it reads a sentence from standard input.
+    /// The program that reads aloud, with its arguments. It gets a sentence on standard input.
     pub speak: String,
-    /// Whether it reads from the start.
+    /// Read aloud from the start.
     pub voice: bool,
-    /// The host's own keys, laid over those there are; letters are keys too.
+    /// The host's own keys, in addition to the default ones. Letters are keys too.
     pub keys: BTreeMap<String, String>,
 }
 
@@ -72,10 +72,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The keys on air, the host's own over those they come with.
+    /// The keymap on air: the default keys, overridden by the host's own.
     ///
     /// # Errors
-    /// One of them is no key, or stands for no act.
+    /// A key or a cue is unknown.
     pub fn keymap(&self) -> Result<Keymap<Cue>> {
         let mut keymap = Keymap::parse_any(KEYS, Cue::iter())?;
         for (key, command) in &self.keys {
@@ -85,7 +85,7 @@ impl Settings {
         Ok(keymap)
     }
 
-    /// Whether a pace is one.
+    /// Whether a pace is in the valid range.
     pub fn has_pace(pace: u16) -> bool {
         (SLOWEST..=FASTEST).contains(&pace)
     }

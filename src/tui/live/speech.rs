@@ -1,5 +1,5 @@
-//! Reading aloud by a program on this machine that reads standard input: one sentence after another, on a thread of its
-//! own. Whatever the program does, or doesn't, nobody waits for it.
+//! Text to speech by an external program that reads standard input. It is run for one sentence after another, on a
+//! thread of its own; the show never waits for it.
 
 use anyhow::{Context, Result, bail};
 use std::{
@@ -11,21 +11,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often it is looked whether a program has ended, or is to.
+/// The interval for checking whether the program has ended or must be stopped.
 const LOOK: Duration = Duration::from_millis(20);
-/// A sentence may take so long, and so much more for each of its words; then the program hangs.
+/// The time limit for a sentence, plus the limit for each word. After that the program is stopped.
 const PATIENCE: Duration = Duration::from_secs(15);
 const PATIENCE_A_WORD: Duration = Duration::from_secs(2);
-/// The most sentences that wait; a voice that lags so far behind is let off the oldest.
+/// The most sentences in the queue. When it is full, the oldest is dropped.
 const QUEUE: usize = 8;
 
-/// What the thread is told.
+/// A message to the thread.
 enum Word {
     Say(String),
     Hush,
 }
 
-/// A voice. Dropping it silences it.
+/// A voice. Dropping it stops it.
 pub struct Speech {
     words: Option<Sender<Word>>,
     thread: Option<JoinHandle<()>>,
@@ -33,10 +33,10 @@ pub struct Speech {
     name: String,
 }
 
-/// How patient a voice is; tests are in a hurry.
+/// Time limits. Tests use shorter ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For any sentence.
+    /// For each sentence.
     pub sentence: Duration,
     /// For each of its words.
     pub word: Duration,
@@ -49,19 +49,19 @@ impl Default for Patience {
 }
 
 impl Speech {
-    /// A voice by a program and its arguments, with spaces between. It is begun anew for each sentence.
+    /// A voice: a program and its arguments, separated by spaces. The program is started for each sentence.
     ///
     /// # Errors
-    /// No program is named, or no thread can be had.
+    /// No program is given, or the thread can't be started.
     pub fn new(program: &str, patience: Patience) -> Result<Self> {
-        // A path may have spaces itself.
+        // A path may contain spaces.
         let mut parts = if Path::new(program).is_file() {
             vec![program.to_owned()]
         } else {
             program.split_whitespace().map(str::to_owned).collect()
         };
         if parts.is_empty() {
-            bail!("no program is named that reads aloud; name one with --speak, like espeak-ng");
+            bail!("there is no program to read aloud; choose one with --speak, like espeak-ng");
         }
         let name = parts.remove(0);
         let (words, inbox) = mpsc::channel();
@@ -74,37 +74,37 @@ impl Speech {
         Ok(Self { words: Some(words), thread: Some(thread), troubles, name })
     }
 
-    /// Says a sentence behind those that wait.
+    /// Adds a sentence to the queue.
     pub fn say(&self, sentence: &str) {
         let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
         self.tell(Word::Say(sentence));
     }
 
-    /// Silence, at once.
+    /// Stops speaking and empties the queue.
     pub fn hush(&self) {
         self.tell(Word::Hush);
     }
 
     fn tell(&self, word: Word) {
-        // A thread that is gone has said why.
+        // If the thread has ended, it has reported why.
         if let Some(words) = &self.words {
             let _ = words.send(word);
         }
     }
 
-    /// What went wrong since the last question, in a sentence with the way out.
+    /// The last error since the last call.
     pub fn trouble(&self) -> Option<String> {
         self.troubles.try_iter().last()
     }
 
-    /// The program.
+    /// The name of the program.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
 impl Drop for Speech {
-    /// The program must not go on speaking when this one has ended: the thread ends it first, which takes no time.
+    /// Stops the program, so that it doesn't speak on after this one has ended.
     fn drop(&mut self) {
         self.hush();
         self.words = None;
@@ -114,7 +114,7 @@ impl Drop for Speech {
     }
 }
 
-/// The thread.
+/// The state of the thread.
 struct Work {
     program: String,
     arguments: Vec<String>,
@@ -149,7 +149,7 @@ impl Work {
                 Ending::Hushed => queue.clear(),
                 Ending::Over => return,
                 Ending::Failed(why) => {
-                    // What fails once fails again: the rest isn't tried.
+                    // The next sentence would fail too.
                     queue.clear();
                     let _ = self.tell.send(why);
                 }
@@ -163,20 +163,22 @@ impl Work {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ending::Failed(format!(
-                    "`{name}` isn't here to read aloud; install it, or name another with --speak"
+                    "`{name}` wasn't found; install it, or choose another program with --speak"
                 ));
             }
             Err(error) => return Ending::Failed(format!("`{name}` can't be started: {error}")),
         };
         if let Some(mut stdin) = child.stdin.take() {
-            // A program that doesn't listen must not be waited for, so it is written to elsewhere.
+            // On another thread, because a program that doesn't read would block.
             let line = format!("{sentence}\n");
             let write = move || {
                 let _ = stdin.write_all(line.as_bytes());
             };
             if thread::Builder::new().name("voice's words".into()).spawn(write).is_err() {
                 end(&mut child);
-                return Ending::Failed("no thread can be had to read aloud".into());
+                return Ending::Failed(
+                    "the thread that writes to the voice can't be started".into(),
+                );
             }
         }
         let words = u32::try_from(sentence.split_whitespace().count()).unwrap_or(u32::MAX);
@@ -215,7 +217,7 @@ impl Work {
             if begun.elapsed() > patience {
                 end(&mut child);
                 return Ending::Failed(format!(
-                    "`{name}` hangs, so it was ended; v tries again, --speak names another"
+                    "`{name}` doesn't finish, so it was stopped; choose another program with --speak"
                 ));
             }
             thread::sleep(LOOK);
@@ -226,20 +228,20 @@ impl Work {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // With all that it starts itself it is one group, so that all of it can be silenced.
+        // In a process group of its own, so that its children can be stopped too.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn()
     }
 }
 
-/// Ends a program and what it has started.
+/// Kills a program and its children.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
-    // It may have ended by itself meanwhile.
+    // It may have ended already.
     let _ = child.kill();
     let _ = child.wait();
 }

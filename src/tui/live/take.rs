@@ -1,4 +1,4 @@
-//! One take: what the model said behind a prompt, how much of it has been shown, and what of that may be seen.
+//! A take: a continuation of a prompt, how many of its tokens are shown, and which words of it are bleeped.
 
 use super::pace::{Credit, Pace, words};
 use crate::{
@@ -8,50 +8,50 @@ use crate::{
 };
 use std::{ops::Range, time::Duration};
 
-/// How far the model has come with a take.
+/// The state of generation of a take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The prompt is being read.
     Reading,
-    /// Tokens come.
+    /// Tokens are being generated.
     Coming,
-    /// The model came to an end.
+    /// Generation is complete.
     Done,
-    /// The host or an error ended it.
+    /// The host or an error stopped it.
     Stopped,
 }
 
 /// One take.
 #[derive(Clone, Debug)]
 pub struct Take {
-    /// The branch that is or was decoded for it.
+    /// Its branch of the last request.
     pub branch: BranchId,
-    /// What it was rolled with.
+    /// The seed.
     pub seed: u64,
-    /// How far the model has come.
+    /// The state of generation.
     pub state: State,
-    /// The tokens, those that it shares with the take it was rolled from first.
+    /// All tokens. The first ones may be shared with the take it was rolled from.
     pub said: Vec<Token>,
-    /// How many of them are shared.
+    /// The number of shared tokens.
     pub shared: usize,
-    /// How many are shown.
+    /// The number of tokens that are shown.
     pub shown: usize,
-    /// The end of the prompt, then all that was said.
+    /// The end of the prompt, then the text of all tokens.
     text: String,
-    /// Bytes of the prompt's end in `text`.
+    /// The length of the prompt's end in `text`, in bytes.
     lead: usize,
-    /// Where each token ends in `text`.
+    /// The end of each token in `text`, in bytes.
     ends: Vec<usize>,
     judged: Judged,
     credit: Credit,
-    /// Where in the history it is.
+    /// Its request in the history.
     pub source: Option<Source>,
-    /// How much of it the history has.
+    /// The length of the text saved in the history, in bytes.
     pub kept: usize,
 }
 
 impl Take {
-    /// A take that begins behind `lead`, the end of its prompt, with tokens of another one.
+    /// A take after `lead`, the end of its prompt, that begins with the tokens `opening` of another take.
     pub fn new(
         branch: BranchId,
         seed: u64,
@@ -86,15 +86,15 @@ impl Take {
         self.said.push(token);
     }
 
-    /// The model has said another token.
+    /// Adds a generated token.
     pub fn push(&mut self, token: Token, bleeps: &Bleeps) {
         self.state = State::Coming;
         self.put(token);
         self.judge(bleeps);
     }
 
-    /// The model has come to an end; the clause that hangs behind the last whole sentence goes, as far as nobody
-    /// has seen it.
+    /// Generation has ended. If it was cut by length, the incomplete sentence at the end is removed, except for tokens
+    /// that are already shown.
     pub fn end(&mut self, why: StopReason, bleeps: &Bleeps) {
         self.state = State::Done;
         if why == StopReason::Length {
@@ -115,7 +115,7 @@ impl Take {
         self.judge(bleeps);
     }
 
-    /// Nothing more comes.
+    /// Generation was stopped.
     pub fn stop(&mut self, bleeps: &Bleeps) {
         if self.is_live() {
             self.state = State::Stopped;
@@ -123,28 +123,28 @@ impl Take {
         }
     }
 
-    /// More is to come behind what there is.
+    /// Generation continues after the end, on another branch.
     pub fn go_on(&mut self, branch: BranchId, bleeps: &Bleeps) {
         (self.branch, self.state) = (branch, State::Reading);
         self.judge(bleeps);
     }
 
-    /// The model is at it.
+    /// The model is working on it.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Reading | State::Coming)
     }
 
-    /// All that was said is shown, and nothing more comes.
+    /// It is complete and completely shown.
     pub fn is_over(&self) -> bool {
         !self.is_live() && self.shown == self.said.len()
     }
 
-    /// Finds anew what must not be shown.
+    /// Finds the words to bleep again.
     pub fn judge(&mut self, bleeps: &Bleeps) {
         self.judged = bleeps.judge(&self.text, !self.is_live());
     }
 
-    /// Time has passed: shows what may be shown by now. Says whether anything was.
+    /// Shows the tokens that are due after `time`. Returns whether there were any.
     pub fn advance(&mut self, time: Duration, pace: Pace) -> bool {
         self.credit.earn(time, pace);
         let before = self.shown;
@@ -158,23 +158,23 @@ impl Take {
         self.shown > before
     }
 
-    /// How long until the next token may be shown; `None` when there is none.
+    /// The time until the next token is due; `None` if none is ready.
     pub fn left(&self, pace: Pace) -> Option<Duration> {
         self.is_ready().then(|| self.credit.left(self.cost(), pace))
     }
 
-    /// The next token is there, and it is certain that it may be seen, or that it may not.
+    /// The next token was generated, and it is certain whether it must be bleeped.
     fn is_ready(&self) -> bool {
         self.ends.get(self.shown).is_some_and(|end| *end <= self.judged.certain)
     }
 
-    /// How many words the next token begins.
+    /// The number of words that start in the next token.
     fn cost(&self) -> usize {
         let place = self.place(self.shown);
         words(&self.text[..place.start], &self.text[place])
     }
 
-    /// Shows one token more, with those that have no text of their own. False when there is none.
+    /// Shows the next token with a text. False if none is ready.
     pub fn step(&mut self) -> bool {
         let before = self.shown;
         while self.is_ready() {
@@ -187,7 +187,7 @@ impl Take {
         self.shown > before
     }
 
-    /// Shows one token less. False when none is shown.
+    /// Hides the last token with a text. False if none is shown.
     pub fn rewind(&mut self) -> bool {
         let before = self.shown;
         while self.shown > 0 {
@@ -199,7 +199,7 @@ impl Take {
         self.shown < before
     }
 
-    /// Shows none of it, or all that has come and is certain.
+    /// Shows all tokens that are ready, or none.
     pub fn jump(&mut self, to_end: bool) {
         self.shown = if to_end { self.shown } else { 0 };
         while to_end && self.is_ready() {
@@ -207,7 +207,7 @@ impl Take {
         }
     }
 
-    /// Where a token stands in the text.
+    /// The bytes of a token in the text.
     fn place(&self, number: usize) -> Range<usize> {
         let start = match number {
             0 => self.lead,
@@ -216,7 +216,7 @@ impl Take {
         start..self.ends.get(number).copied().unwrap_or(start)
     }
 
-    /// What the model said, unmasked: for the history and for going on, never for a screen.
+    /// The generated text, unmasked: for the history and for continuing, never for a screen.
     pub fn said_text(&self) -> &str {
         &self.text[self.lead..]
     }
@@ -230,13 +230,13 @@ impl Take {
         self.place(self.shown).start
     }
 
-    /// What may be seen: the prompt's end, and what was said of the take.
+    /// The prompt's end and the shown text, with bleeped words masked.
     pub fn seen(&self) -> [String; 2] {
         let [lead, before, token, after] = self.seen_around(self.said.len());
         [lead, before + &token + &after]
     }
 
-    /// What may be seen: the prompt's end, what was said before a token, that token, and what was said behind it.
+    /// The prompt's end, the shown text before a token, the token, and the text after it, with bleeped words masked.
     pub fn seen_around(&self, number: usize) -> [String; 4] {
         let to = self.shown_to().min(self.judged.certain);
         let lead = self.lead.min(to);
@@ -245,14 +245,15 @@ impl Take {
         [0..lead, lead..start, start..end, end..to].map(|part| self.judged.masked(&self.text, part))
     }
 
-    /// Whole sentences of what may be seen of the model's words, from a byte of them on; and the byte behind them.
-    /// What is bleeped is said as such.
+    /// The complete sentences of the shown text from a byte on, and the byte after them. Bleeped words are replaced by
+    /// "bleep".
     pub fn sentences(&self, from: usize) -> (String, usize) {
         let to = self.shown_to().min(self.judged.certain);
         let Some(text) = self.text.get(self.lead + from..to.max(self.lead + from)) else {
             return (String::new(), from);
         };
-        // The end of what is shown looks like the end of a sentence: only what follows it tells, or the end of all.
+        // A full stop at the end of the shown text may be an abbreviation's. The next text decides, or the end of the
+        // take.
         let over = self.is_over();
         let ends = sentence_ends(text).filter(|end| over || *end < text.len());
         let end = if over { Some(text.len()) } else { ends.last() };
@@ -278,26 +279,26 @@ impl Take {
         out
     }
 
-    /// The word that was shown last, as it stands there.
+    /// The last shown word, without punctuation.
     pub fn last_word(&self) -> Option<String> {
         let word = self.text[..self.shown_to()].split_whitespace().next_back()?;
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         (!word.is_empty()).then(|| word.to_owned())
     }
 
-    /// A token that might have stood in the place of a shown one, as it may be seen there.
+    /// The text of a candidate for a token, with bleeped words masked.
     pub fn alternative(&self, number: usize, text: &str, bleeps: &Bleeps) -> String {
         let start = self.place(number).start;
         let whole = format!("{}{text}", &self.text[..start]);
         bleeps.judge(&whole, true).masked(&whole, start..whole.len())
     }
 
-    /// The last token that is shown and has a text.
+    /// The last shown token that has a text.
     pub fn cursor(&self) -> Option<usize> {
         (0..self.shown).rev().find(|number| !self.place(*number).is_empty())
     }
 
-    /// The one before, or after, a token.
+    /// The shown token with a text before, or after, a token.
     pub fn beside(&self, number: usize, after: bool) -> Option<usize> {
         let is_text = |number: &usize| !self.place(*number).is_empty();
         if after { (number + 1..self.shown).find(is_text) } else { (0..number).rev().find(is_text) }

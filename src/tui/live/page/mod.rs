@@ -1,5 +1,5 @@
-//! The page for viewers: a small server on this machine's own address that gives one page and tells it what is shown.
-//! It answers nobody who came by another name (DNS rebinding), takes no input, and keeps no one waiting.
+//! The page for viewers: a small HTTP server on the loopback address. It serves one page, and an event stream of what is
+//! shown. It refuses requests for another host name (DNS rebinding), and takes no input.
 
 mod request;
 
@@ -17,19 +17,19 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The most viewers at once; each has its own stream.
+/// The most viewers at once. Each has an event stream.
 const VIEWERS: usize = 32;
-/// A viewer who takes longer to be told something is let go.
+/// The write timeout. A viewer that is slower is disconnected.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// A sign of life, so that a viewer who left is noticed.
+/// The interval of keep-alive comments, which detect closed connections.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// Serves until the show is over.
+/// Serves the page until the show is over.
 pub fn serve(listener: TcpListener, own: SocketAddr, shown: Receiver<Shown>) {
     let (calls, inbox) = mpsc::channel();
-    let door = calls.clone();
-    let doorman = thread::Builder::new().name("overlay's door".into());
-    if doorman.spawn(move || listen(&listener, own, &door)).is_err() {
+    let accepted = calls.clone();
+    let builder = thread::Builder::new().name("overlay's listener".into());
+    if builder.spawn(move || listen(&listener, own, &accepted)).is_err() {
         return;
     }
     let news = thread::Builder::new().name("overlay's news".into());
@@ -45,23 +45,23 @@ pub fn serve(listener: TcpListener, own: SocketAddr, shown: Receiver<Shown>) {
         return;
     }
     tell(&inbox);
-    // The doorman waits for a call; one more, and he sees that it is over.
+    // Wakes the thread that accepts connections, so that it ends.
     let _ = TcpStream::connect_timeout(&own, PATIENCE);
 }
 
-/// What the teller hears.
+/// A message to the loop that writes to viewers.
 enum Call {
     Shown(Shown),
-    /// A viewer who wants to be told of everything.
+    /// A request for the event stream.
     Viewer(TcpStream),
-    /// One who asks once.
+    /// Any other request.
     Once(TcpStream, Answer),
     Over,
-    /// Whether anybody listens still.
+    /// Tests whether the loop still runs.
     Ping,
 }
 
-/// Tells all viewers what is shown, each time it is something else.
+/// Sends each change to all viewers, and answers requests.
 fn tell(inbox: &Receiver<Call>) {
     let mut viewers: Vec<TcpStream> = Vec::new();
     let mut now = Shown::default();
@@ -92,12 +92,12 @@ fn tell(inbox: &Receiver<Call>) {
     }
 }
 
-/// One event: JSON on one line, so that no text can break out of it.
+/// A server-sent event: JSON on one line, so that text can't break out of it.
 fn event(shown: &Shown) -> String {
     format!("data: {}\n\n", serde_json::to_string(shown).unwrap_or_default())
 }
 
-/// What goes with every answer: nothing is kept, framed, guessed or fetched from elsewhere.
+/// Headers of every response: no caching, no framing, no sniffing, nothing loaded from elsewhere.
 const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
     Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\
     Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -124,7 +124,7 @@ fn respond(stream: &mut TcpStream, answer: Answer, now: &Shown) {
     let _ = stream.write_all(body.as_bytes());
 }
 
-/// Text as HTML shows it.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -140,11 +140,11 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Takes calls. Each is read on a thread of its own, for who calls may dawdle.
+/// Accepts connections. Each request is read on its own thread, because clients may be slow.
 fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
-        // When nobody tells any more, it is over.
+        // The loop has ended: so does this thread.
         if calls.send(Call::Ping).is_err() {
             return;
         }
@@ -156,7 +156,7 @@ fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
                 answer => Call::Once(stream, answer),
             });
         };
-        if thread::Builder::new().name("overlay's caller".into()).spawn(work).is_err() {
+        if thread::Builder::new().name("overlay's request".into()).spawn(work).is_err() {
             return;
         }
     }

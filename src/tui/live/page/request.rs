@@ -1,4 +1,4 @@
-//! Reading a request, as little of it as is needed: a path, and by which name it was called.
+//! Reading an HTTP request: the path, and the `Host` and `Origin` headers.
 
 use std::{
     io::Read,
@@ -6,16 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The most bytes of a request, and the longest it may take to come.
+/// The most bytes of a request, and the most time to receive it.
 const LENGTH: usize = 8192;
 const TIME: Duration = Duration::from_secs(3);
 
-/// What is asked for.
+/// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The page itself.
     Page,
-    /// Its looks.
+    /// Its style sheet.
     Style,
     /// Its script.
     Script,
@@ -23,13 +23,13 @@ pub enum Answer {
     Text,
     /// Prompt and takes.
     Json,
-    /// A stream of what is shown from now on.
+    /// A stream of server-sent events.
     Events,
-    /// Nothing; and why not.
+    /// The request is refused, with this status.
     Refused(&'static str),
 }
 
-/// Reads a request. `None` when it never comes whole.
+/// Reads a request. `None` if it is incomplete after the time limit.
 pub fn read(mut stream: TcpStream, own: SocketAddr) -> Option<(TcpStream, Answer)> {
     let (begun, mut bytes) = (Instant::now(), Vec::new());
     let mut piece = [0; 1024];
@@ -46,7 +46,7 @@ pub fn read(mut stream: TcpStream, own: SocketAddr) -> Option<(TcpStream, Answer
     Some((stream, answer))
 }
 
-/// What a request's head asks for.
+/// Parses the head of a request.
 fn answer(head: &str, own: SocketAddr) -> Answer {
     let mut lines = head.split("\r\n");
     let mut first = lines.next().unwrap_or_default().split(' ');
@@ -59,7 +59,7 @@ fn answer(head: &str, own: SocketAddr) -> Answer {
         let values = fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
         values.map(|(_, value)| *value).collect::<Vec<_>>()
     };
-    // A page from elsewhere can give this address a name of its own, and would then be let in.
+    // Against DNS rebinding: another site could resolve its own name to this address.
     let ours = |host: &str| {
         let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
         matches!(&*name.to_ascii_lowercase(), "127.0.0.1" | "localhost")
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_calls_this_machine_by_its_name_is_answered() {
+    fn requests_with_another_host_or_origin_are_refused() {
         let own = SocketAddr::from(([127, 0, 0, 1], 8124));
         let get = |line: &str, fields: &str| answer(&format!("{line}\r\n{fields}\r\n"), own);
         let host = "Host: 127.0.0.1:8124\r\n";

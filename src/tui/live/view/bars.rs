@@ -1,4 +1,4 @@
-//! What the dice chose among, as ranked bars: how likely the model thought each, and how likely it was as they fell.
+//! The candidates for a token as bars: the probability according to the model, and after temperature and top-p.
 
 use super::{super::dice::Dice, Live, cut};
 use crate::{
@@ -14,10 +14,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-/// Cells for a token.
+/// The width of a token's text.
 const TEXT: usize = 16;
 
-/// The rows that the list wants of so many.
+/// The height of the list on a screen of `of` rows.
 pub fn height(dice: &Dice, of: u16) -> u16 {
     let all = u16::try_from(dice.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     all.min((of * 3 / 5).max(4)).min(of)
@@ -28,7 +28,7 @@ pub fn draw(live: &Live, dice: &Dice, frame: &mut Frame, area: Rect) {
     let theme = &live.look.theme;
     let margin = usize::from(area.width / 20);
     let inside = usize::from(area.width).saturating_sub(2 * margin);
-    // Text and two shares with their bars.
+    // The text, and two probabilities with their bars.
     let bar = (inside.saturating_sub(TEXT + 30) / 2).clamp(4, 40);
     let room = usize::from(area.height).saturating_sub(2).max(1);
     let first = dice.chosen.saturating_sub(room - 1);
@@ -70,7 +70,7 @@ pub fn draw(live: &Live, dice: &Dice, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// A bar of at most so many cells, always as wide.
+/// A bar for a share of 1, padded to `most` cells.
 fn block(share: f32, most: usize) -> String {
     let full = ((share * most as f32).round() as usize).min(most);
     let thin = usize::from(full == 0 && share > 0.0);

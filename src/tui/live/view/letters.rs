@@ -1,4 +1,4 @@
-//! Text as it can be read from afar: letters with space between them, or drawn of blocks; cut into rows at words.
+//! Text that can be read from afar: spaced letters, or letters drawn with block characters; wrapped at words.
 
 use crate::tui::{live::Letters, text::width as cells};
 use font8x8::UnicodeFonts;
@@ -12,18 +12,18 @@ use unicode_segmentation::UnicodeSegmentation;
 /// A stretch of text in one style.
 pub type Run = (String, Style);
 
-/// The rows of the screen that some text takes, and how many of them are one row of text.
+/// Wrapped text as rows of the screen.
 pub struct Rows {
     /// From the top.
     pub lines: Vec<Line<'static>>,
-    /// Rows of the screen for one of text.
+    /// The height of a row of text, in rows of the screen.
     pub height: usize,
 }
 
 /// A row of text: graphemes with their styles.
 type Row<'a> = Vec<(&'a str, Style)>;
 
-/// Cuts runs into rows of at most `width` cells. With `open` there is a free row between two of text.
+/// Wraps runs to `width` cells. With `open` there is a blank row after each row of text.
 pub fn rows(runs: &[Run], width: usize, letters: Letters, open: bool) -> Rows {
     let of = |grapheme: &str| match letters {
         Letters::Plain => cells(grapheme),
@@ -38,7 +38,7 @@ pub fn rows(runs: &[Run], width: usize, letters: Letters, open: bool) -> Rows {
             Letters::Large => lines.extend(large(row)),
             _ => lines.push(small(row, letters)),
         }
-        // A paragraph's end is free by itself.
+        // The end of a paragraph has a blank row already.
         if open && !row.is_empty() {
             lines.push(Line::default());
         }
@@ -47,7 +47,7 @@ pub fn rows(runs: &[Run], width: usize, letters: Letters, open: bool) -> Rows {
     Rows { lines, height }
 }
 
-/// Cuts text at words: a word that doesn't fit goes to the next row, one that fits no row is cut.
+/// Wraps text at words. A word that is longer than a row is cut.
 fn wrap<'a>(runs: &'a [Run], width: usize, of: impl Fn(&str) -> usize) -> Vec<Row<'a>> {
     let mut rows: Vec<Row> = vec![Vec::new()];
     let (mut filled, mut word, mut word_size) = (0, Row::new(), 0);
@@ -78,7 +78,7 @@ fn wrap<'a>(runs: &'a [Run], width: usize, of: impl Fn(&str) -> usize) -> Vec<Ro
         if is_line || grapheme.chars().all(char::is_whitespace) {
             put(&mut rows, &mut filled, &mut word, &mut word_size);
             if is_line {
-                // One free row for a paragraph, never two.
+                // At most one blank row between paragraphs.
                 if rows.len() < 2 || !rows[rows.len() - 2..].iter().all(Vec::is_empty) {
                     rows.push(Vec::new());
                 }
@@ -111,7 +111,7 @@ fn small(row: &Row, letters: Letters) -> Line<'static> {
     Line::from(spans.into_iter().map(|(text, style)| Span::styled(text, style)).collect::<Vec<_>>())
 }
 
-/// A large letter takes so many cells, and as many rows: each cell shows four of its dots.
+/// The width and height of a large letter, in cells. Each cell shows four of its dots.
 const GLYPH: usize = 4;
 
 /// A row of large letters, as rows of the screen.
@@ -137,7 +137,7 @@ fn large(row: &Row) -> Vec<Line<'static>> {
     (0..GLYPH).map(line).collect()
 }
 
-/// Which quarters of a cell are full: top left 1, top right 2, bottom left 4, bottom right 8.
+/// Block characters by their filled quarters: top left 1, top right 2, bottom left 4, bottom right 8.
 const QUARTERS: [char; 16] =
     [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
 
@@ -159,7 +159,7 @@ fn glyph(grapheme: &str) -> [u8; 8] {
     };
     let first = grapheme.chars().next().unwrap_or(' ');
     let base = || grapheme.nfkd().next().and_then(get);
-    // What has no dots is a box, so that nobody takes it for nothing.
+    // A character without a glyph is a box.
     get(first).or_else(base).unwrap_or([0x7e, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7e, 0])
 }
 

@@ -1,4 +1,4 @@
-//! What is on the screen on air: the text, large; what was opened; two quiet rows below. No paths, no secrets.
+//! The screen on air: the text, large; a panel; and two status rows below. It never shows paths.
 
 mod bars;
 mod letters;
@@ -17,7 +17,7 @@ use ratatui::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-/// From this width on, takes stand beside each other, and not one below the other.
+/// The least width for takes in columns; on a narrower screen they are in rows.
 const WIDE: u16 = 100;
 
 impl Live {
@@ -60,7 +60,7 @@ fn draw(live: &Live, frame: &mut Frame) {
     status::hints(live, frame, hints);
 }
 
-/// Where large text stands: a margin all around, and not so wide that the eye loses its row.
+/// The area for large text: with margins, and not too wide to read.
 fn column(area: Rect, letters: Letters) -> Rect {
     let most = match letters {
         Letters::Plain => 72,
@@ -74,19 +74,19 @@ fn column(area: Rect, letters: Letters) -> Rect {
     Rect { x, y: area.y + top, width, height: area.height.saturating_sub(top) }
 }
 
-/// Draws runs; when they don't fit, their end.
+/// Draws runs. If they don't fit, their end is shown.
 fn large(runs: &[Run], letters: Letters, frame: &mut Frame, area: Rect) {
     let open = letters != Letters::Large && area.height >= 12;
     let rows = rows(runs, usize::from(area.width), letters, open);
     let room = usize::from(area.height) / rows.height.max(1) * rows.height;
-    // The free row below the last one may hang out.
+    // The blank row after the last line needs no room.
     let room = room.max(usize::from(area.height) / rows.height * rows.height);
     let from = rows.lines.len().saturating_sub(room);
     let lines: Vec<Line> = rows.lines.into_iter().skip(from).collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// The prompt and the take in hand; a token may be marked.
+/// The prompt and the current take, with a token marked.
 fn text(live: &Live, frame: &mut Frame, area: Rect, marked: Option<usize>) {
     let item = live.item();
     let (quiet, air) = (live.look.theme.style(Role::Text), live.air());
@@ -102,18 +102,18 @@ fn text(live: &Live, frame: &mut Frame, area: Rect, marked: Option<usize>) {
     let runs: Vec<Run> =
         runs.into_iter().map(|(text, style)| (for_terminal(&text).into_owned(), style)).collect();
     if runs.iter().all(|(text, _)| text.trim().is_empty()) {
-        let line = format!("{} takes a prompt.", live.key(super::Cue::Guest));
+        let line = format!("{} adds a prompt.", live.key(super::Cue::Guest));
         let runs = [(line, live.look.theme.style(Role::Quiet))];
         return large(&runs, live.look.letters, frame, column(area, live.look.letters));
     }
     large(&runs, live.look.letters, frame, column(area, live.look.letters));
 }
 
-/// The line that is being typed. What may become a bleeped word is shown as dots until it can't.
+/// The line that is being typed. The start of a possible bleeped word is shown as dots.
 fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
     let title = match line.purpose {
         Purpose::Guest => "A prompt",
-        Purpose::Writer => "The writer goes on",
+        Purpose::Writer => "The writer's continuation",
     };
     let column = column(area, live.look.letters);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(1)]).areas(column);

@@ -1,4 +1,4 @@
-//! Takes beside each other, and the keys.
+//! Takes side by side, and the list of keys.
 
 use super::{Live, WIDE, cut, large, letters::Run};
 use crate::{
@@ -15,10 +15,10 @@ use ratatui::{
 };
 use strum::{EnumMessage, IntoEnumIterator};
 
-/// So many cells or more, and letters stand apart in a take's place too.
+/// The least width of a take for spaced letters.
 const SPACED: u16 = 56;
 
-/// The takes on the screen, and the writer's own words beside them.
+/// The takes side by side, and the writer's own continuation.
 pub fn sides(live: &Live, frame: &mut Frame, area: Rect) {
     let show = live.item();
     let written = show.written.last().map(|text| item::seen(text, &live.bleeps));
@@ -65,12 +65,12 @@ fn side(live: &Live, head: &str, chosen: bool, run: Run, frame: &mut Frame, plac
     frame.render_widget(Line::from(Span::styled(head, live.look.theme.style(role))), top);
     let letters =
         if body.width < SPACED || body.height < 4 { Letters::Plain } else { live.look.letters };
-    // Large letters are for one take alone.
+    // Large letters need the whole screen.
     let letters = if letters == Letters::Large { Letters::Spaced } else { letters };
     large(&[run], letters, frame, body);
 }
 
-/// All keys.
+/// The list of keys.
 pub fn help(live: &Live, first: usize, frame: &mut Frame, area: Rect) {
     let columns = if area.width >= WIDE { 2 } else { 1 };
     let width = usize::from(area.width) / columns;

@@ -1,4 +1,4 @@
-//! The two rows below: how things stand, and the keys for it. What doesn't fit goes, the least needed first.
+//! The status row and the row of hints. What doesn't fit is left out, the least important first.
 
 use super::{
     super::{Cue, Panel, item, markers::clock, take::State},
@@ -15,7 +15,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// How things stand.
+/// The status row.
 pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     let item = live.item();
     let take = item.take();
@@ -76,7 +76,7 @@ pub fn state(live: &Live, frame: &mut Frame, area: Rect) {
     frame.render_widget(line, area);
 }
 
-/// A notice, or the keys that matter now.
+/// The notice, or hints for the keys.
 pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
     if let Some(notice) = &live.notice {
         let notice = cut(&format!("  {}", for_terminal(notice)), usize::from(area.width));
@@ -84,7 +84,7 @@ pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
         return;
     }
     let hints: Vec<(String, &str)> = match &live.panel {
-        Some(Panel::Line(_)) => vec![("Enter".into(), "done"), ("Esc".into(), "not now")],
+        Some(Panel::Line(_)) => vec![("Enter".into(), "done"), ("Esc".into(), "cancel")],
         Some(Panel::Help(_)) => {
             of(live, &[(Cue::Up, ""), (Cue::Down, "more"), (Cue::Close, "back")])
         }
@@ -103,10 +103,10 @@ pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
             live,
             &[
                 (Cue::Up, ""),
-                (Cue::Down, "mark a take"),
-                (Cue::Choose, "go on with it"),
+                (Cue::Down, "choose a take"),
+                (Cue::Choose, "continue"),
                 (Cue::Go, "go/freeze"),
-                (Cue::Takes, "others"),
+                (Cue::Takes, "three"),
                 (Cue::Blank, "blank"),
             ],
         ),
