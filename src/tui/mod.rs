@@ -99,7 +99,7 @@ pub fn run(
     thread::Builder::new()
         .name(KEY_THREAD.into())
         .spawn(move || keys.listen())
-        .context("the thread that reads keys can't be started")?;
+        .context("can't start the thread that reads keys")?;
     let ended = work(&mut screen, &mut app, &inbox);
     if ended.is_err() {
         // The terminal is gone. Keys that were read before belong in the draft.
@@ -117,7 +117,7 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
     while !app.is_over() {
         screen.terminal.draw(|frame| app.draw(frame))?;
         screen.title(&app.title());
-        let first = next(inbox, &mut rest, app.wait()).context("nothing can happen any more")?;
+        let first = next(inbox, &mut rest, app.wait()).context("the event channel is closed")?;
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
                 Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
@@ -210,6 +210,6 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         // Nobody listens after the end.
-        let _ = self.inbox.send(Event::Deaf("no more keys can be read".into()));
+        let _ = self.inbox.send(Event::Deaf("keyboard input has ended".into()));
     }
 }

@@ -54,7 +54,7 @@ fn a_person_at_the_desk_decides_while_the_bot_runs() {
     desk.steps(&["x", "o"]);
     assert_eq!(rig.state(all[3]), State::Waiting, "asked first");
     desk.steps(&["o"]);
-    assert!(desk.shown().contains("nothing waits"), "{}", desk.shown());
+    assert!(desk.shown().contains("none waiting"), "{}", desk.shown());
     desk.steps(&["<esc>", " And on."]);
     assert_eq!(desk.text(), "A page. And on.|");
     rig.run(HOUR);
@@ -71,9 +71,9 @@ fn without_a_bot_it_says_how_to_have_one() {
     let mut rig = Rig::untouched();
     let mut desk = desk(&rig);
     desk.steps(&["<f9>"]);
-    assert!(desk.shown().contains("No bot has a ledger here yet"), "{}", desk.shown());
+    assert!(desk.shown().contains("There is no bot ledger here yet"), "{}", desk.shown());
     assert!(!rig.path().exists(), "and makes none");
     rig.run(MINUTE);
     desk.steps(&["<f9>"]);
-    assert!(desk.shown().contains("nothing waits"), "{}", desk.shown());
+    assert!(desk.shown().contains("none waiting"), "{}", desk.shown());
 }

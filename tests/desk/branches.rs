@@ -34,7 +34,7 @@ fn the_map_shows_every_branch_and_leads_there() {
     let shown = desk.shown();
     for part in [
         "● Lamps.",
-        "as it began",
+        "initial text",
         "├─○ One two.",
         "offer 1",
         "● Three very four.",
@@ -192,7 +192,7 @@ fn going_beside_says_where_one_is() {
     assert!(!desk.shown().contains("Branch"));
     let mut alone = Desk::on("alone");
     alone.steps(&["<alt-down>"]);
-    assert!(alone.shown().contains("no other branch"));
+    assert!(alone.shown().contains("no sibling branch"));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn branches_are_named_marked_and_pruned() {
     desk.steps(&["p", "p"]);
     assert!(desk.shown().contains("the page comes from this branch"), "{}", desk.shown());
     desk.steps(&["<up>", "p"]);
-    assert!(desk.shown().contains("Press p again to forget this branch"));
+    assert!(desk.shown().contains("Press p again to delete this branch"));
     desk.steps(&["<down>", "<up>"]);
     assert!(desk.shown().contains("One two."), "another key is no answer");
     desk.steps(&["p", "p"]);
@@ -263,7 +263,7 @@ fn whose_words_by_style_and_by_mark() {
     }
     assert_eq!(row("mine"), "mine");
     let status = shown.lines().last().unwrap();
-    for part in ["you ", "▎ machine ", "┊ your edits of it ", "+ pasted "] {
+    for part in ["you ", "▎ machine ", "┊ edited by you ", "+ pasted "] {
         assert!(status.contains(part), "{part}: {status}");
     }
     let buffer = desk.screen.backend().buffer();

@@ -109,18 +109,18 @@ fn a_theme_that_is_chosen_is_kept_in_the_users_settings() {
         desk.steps(&["<alt-c>", "paper", "<enter>"]);
         desk.shown()
     };
-    assert!(choose(&settings).contains("paper is kept in"));
+    assert!(choose(&settings).contains("paper is saved in"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "[desk]\ntheme = \"paper\"\n");
     let mine = "# mine\n[desk]\ntheme = \"ink\" # by night\n\n[keys]\n\"ctrl-k\" = \"quit\"\n";
     fs::write(&file, mine).unwrap();
     let mut told = settings.clone();
     told.environment.told_theme = Some("UNSTUCK_THEME".into());
-    assert!(choose(&told).contains("at the next start UNSTUCK_THEME comes before it"));
+    assert!(choose(&told).contains("UNSTUCK_THEME overrides it at the next start"));
     assert_eq!(fs::read_to_string(&file).unwrap(), mine.replace("\"ink\"", "\"paper\""));
     // What can't be understood is left as it is, and worn all the same.
     fs::write(&file, "[desk\n").unwrap();
     let shown = choose(&settings);
-    assert!(shown.contains("! paper is used, but not kept: "), "{shown}");
+    assert!(shown.contains("! paper is in use, but it was not saved: "), "{shown}");
     assert!(shown.contains("unstuck.toml: line 1: "), "{shown}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "[desk\n");
     // Esc keeps nothing.
@@ -178,9 +178,9 @@ fn what_is_dialled_holds_from_the_next_question_on() {
 fn dials_say_where_they_end_and_what_was_changed() {
     let mut desk = Desk::with("boat.", &settings());
     for (down, step, words) in [
-        (2, "7", "top-p goes from 0 to 1."),
-        (3, "99999999999999999999999", "top-k goes from 0 to 1000000."),
-        (7, "0", "offers goes from 1 to 6."),
+        (2, "7", "top-p must be between 0 and 1."),
+        (3, "99999999999999999999999", "top-k must be between 0 and 1000000."),
+        (7, "0", "offers must be between 1 and 6."),
         (1, "1.2.3", "1.2.3 is not a number."),
         (1, ".", ". is not a number."),
     ] {
@@ -193,7 +193,7 @@ fn dials_say_where_they_end_and_what_was_changed() {
     desk.steps(&["3"]);
     assert!(desk.shown().contains("A preset has no number"), "{}", desk.shown());
     desk.steps(&["<right>", "<ctrl-d>"]);
-    assert!(desk.shown().contains("steady: from the next question on"), "{}", desk.shown());
+    assert!(desk.shown().contains("steady applies from the next request on"), "{}", desk.shown());
     // Seeds go on from one that is set, and again from there when it is set again. Offers come meanwhile as ever.
     let mut desk = Desk::with("boat.", &settings());
     for offer in ["one", "two"] {
@@ -231,7 +231,7 @@ fn dials_are_kept_in_the_users_settings() {
     let kept_in = with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
     fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
     let shown = kept(&kept_in, 1, &["<right>", "<end>", "7", "<enter>"]);
-    assert!(shown.contains("prose is kept in") && !shown.contains("changed"), "{shown}");
+    assert!(shown.contains("prose is saved in") && !shown.contains("changed"), "{shown}");
     let text = fs::read_to_string(&file).unwrap();
     let few = "# mine\n[desk]\noffers = 2 # few\npreset = \"prose\"\n";
     assert_eq!(text, format!("{few}\n[desk.sampling]\ntemperature = 0.9\nseed = 7\n"));
@@ -245,7 +245,7 @@ fn dials_are_kept_in_the_users_settings() {
     assert_eq!(told, ["1.1", "0", "1.0", "0.05", "1.05", "60"]);
     fs::write(&file, "[desk\n").unwrap();
     let shown = kept(&kept_in, 0, &["<right>"]);
-    assert!(shown.contains("! It is used until you leave, but not kept: "), "{shown}");
+    assert!(shown.contains("! Used for this session only; it was not saved: "), "{shown}");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_draft_of_late_opens_once_this_one_is_saved() {
     let mut desk = open(&two);
     desk.steps(&["x", "<alt-o>", "<enter>"]);
     assert_eq!(desk.text(), "Two.\nx|");
-    assert!(desk.shown().contains("First save this draft: Ctrl+S"), "{}", desk.shown());
+    assert!(desk.shown().contains("Save this draft first (Ctrl+S)"), "{}", desk.shown());
     desk.steps(&["<ctrl-s>", "<ctrl-space>", "= lamps", "<alt-o>", "<enter>"]);
     assert_eq!(desk.text(), "One.\n|");
     // What was asked for the other draft is stopped, and what still comes belongs nowhere.

@@ -190,7 +190,7 @@ fn finding_is_said_in_words() {
         ("<backspace>", "2 of 2"),
         ("<tab>", "Replace: "),
         ("light", "Alt+Enter all"),
-        ("<alt-enter>", "2 replaced. Ctrl+Z takes it back."),
+        ("<alt-enter>", "2 replaced. Ctrl+Z undoes it."),
         ("<ctrl-z>", "2 of 2"),
         ("<esc>", "words"),
     ] {
@@ -262,7 +262,7 @@ fn saving_and_leaving() {
         let name = folder.path().join(name);
         desk.steps(&[name.to_str().unwrap(), "<enter>"]);
         if !step.is_empty() {
-            assert!(desk.shown().contains("exists already"));
+            assert!(desk.shown().contains("already exists"));
             desk.steps(&[step, "<esc>"]);
         }
     }

@@ -55,7 +55,7 @@ fn a_model_here_is_used_at_once_and_the_draft_is_as_it_was() {
     assert!(desk.shown().contains("the model is loading"));
     desk.news(loaded("run:mine"));
     assert!(
-        desk.shown().contains("run:mine is used now; your draft is as it was."),
+        desk.shown().contains("run:mine is now in use; your draft is unchanged."),
         "{}",
         desk.shown()
     );
@@ -69,7 +69,7 @@ fn a_model_here_is_used_at_once_and_the_draft_is_as_it_was() {
     // the list knows which it is
     desk.press("ctrl-l");
     desk.press("enter");
-    assert!(desk.shown().contains("run:mine is in use already"), "{}", desk.shown());
+    assert!(desk.shown().contains("run:mine is already in use"), "{}", desk.shown());
 }
 
 #[test]
@@ -131,13 +131,17 @@ fn a_fetch_can_be_stopped_and_can_fail() {
     assert_eq!(desk.wanted(), [Errand::Stop]);
     desk.shelf(Word::Ended("gpt2".into(), None));
     desk.shelf(coming(26));
-    assert!(desk.shown().contains("gpt2: stopped. What came is kept."), "{}", desk.shown());
+    assert!(
+        desk.shown().contains("gpt2: stopped. The partial download is kept."),
+        "{}",
+        desk.shown()
+    );
     assert!(!desk.shown().contains("26 %"), "what comes late is let go");
     desk.steps(&["<ctrl-l>", "gpt2", "<enter>", "<enter>"]);
     let waiting = Some(("the hub is asked too often (429)".to_owned(), Duration::from_secs(30)));
     desk.shelf(Word::Fetching(Fetching { name: "gpt2".into(), waiting, ..Fetching::default() }));
     desk.steps(&[" two"]);
-    assert!(desk.shown().contains("asked too often (429), again in 30 s"), "{}", desk.shown());
+    assert!(desk.shown().contains("asked too often (429), retrying in 30 s"), "{}", desk.shown());
     desk.shelf(Word::Ended("gpt2".into(), Some("gpt2: \u{1b}[31mthe disk is full".into())));
     desk.steps(&[" three"]);
     let shown = desk.shown();
@@ -159,12 +163,12 @@ fn a_model_that_does_not_open_leaves_the_one_before() {
     desk.news(News::NotOpened("it needs 7 GiB".into()));
     desk.news(News::Loaded(info()));
     assert!(
-        desk.shown().contains("Not opened: it needs 7 GiB. The model before it stays."),
+        desk.shown().contains("Not opened: it needs 7 GiB. The previous model stays in use."),
         "{}",
         desk.shown()
     );
     desk.steps(&["<esc>", "<ctrl-l>", "<enter>"]);
-    assert!(desk.shown().contains("inkwell is in use already"), "{}", desk.shown());
+    assert!(desk.shown().contains("inkwell is already in use"), "{}", desk.shown());
 }
 
 #[test]

@@ -325,7 +325,7 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
                 "recovered" => "Recovered 2",
                 "difference" => "From the saved file",
                 "drafts of late" => "late.md",
-                "exists already" => "save over it",
+                "exists already" => "overwrite",
                 _ => "keep mine",
             };
             assert!(desk.shown().contains(sign), "{what}: {}", desk.shown());

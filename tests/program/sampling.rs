@@ -140,7 +140,7 @@ fn dialled(row: usize, value: &str) -> (bool, SamplingParams) {
     desk.steps(&["<ctrl-d>"]);
     (0..row).for_each(|_| desk.press("down"));
     desk.steps(&[value, "<enter>"]);
-    let said = desk.shown().contains(" goes from ");
+    let said = desk.shown().contains(" must be between ");
     desk.steps(&["<esc>", "<ctrl-space>"]);
     (said, desk.asked.last().unwrap().params.clone())
 }

@@ -81,7 +81,7 @@ impl Desk {
             self.drop_ghost();
         } else if self.stop_all() {
             let away = self.key(Command::Stop);
-            self.notices.say(format!("Stopped. {away} again puts the offers away."));
+            self.notices.say(format!("Stopped. {away} again hides the offers."));
         } else if self.notices.dismiss() {
         } else if self.offers.list().is_some() {
             self.offers.close();

@@ -20,7 +20,7 @@ impl Desk {
             self.notices.say(words);
         } else if !done && self.session.read_only().is_none() {
             let map = self.key("branches");
-            self.notices.say(format!("There is no other branch beside this one. {map} shows all."));
+            self.notices.say(format!("There is no sibling branch here. {map} shows all branches."));
         }
         self.edited(true);
     }
@@ -40,8 +40,8 @@ pub fn describe(row: &Branch) -> String {
         (pieces, _) => format!("{offer}, in {pieces} pieces"),
     };
     let mut parts: Vec<_> = match row.kind {
-        Kind::Root if row.steps > row.taken.0 + 1 => vec!["as it began".to_owned(), "you".into()],
-        Kind::Root => vec!["as it began".into()],
+        Kind::Root if row.steps > row.taken.0 + 1 => vec!["initial text".to_owned(), "you".into()],
+        Kind::Root => vec!["initial text".into()],
         Kind::Typed | Kind::Deleted => vec!["you".into()],
         Kind::Pasted => vec!["you, pasted".into()],
         Kind::Outside => vec!["another program".into()],

@@ -17,13 +17,13 @@ impl Desk {
         let done = match command {
             Command::Undo => {
                 if !self.undo() && self.session.read_only().is_none() {
-                    self.notices.say("There is nothing to take back.");
+                    self.notices.say("There is nothing to undo.");
                 }
                 true
             }
             Command::Redo => {
                 if !self.redo() && self.session.read_only().is_none() {
-                    self.notices.say("There is nothing to bring back.");
+                    self.notices.say("There is nothing to redo.");
                 }
                 true
             }
@@ -67,7 +67,7 @@ impl Desk {
             let elsewhere = if self.clipboard.reads_systems() {
                 "The clipboard is empty."
             } else {
-                "Nothing was cut or copied here yet. From elsewhere, use the terminal's own paste (often Ctrl+Shift+V)."
+                "Nothing was cut or copied here yet. To paste from elsewhere, use the terminal's own paste (often Ctrl+Shift+V)."
             };
             self.notices.say(elsewhere);
             return true;

@@ -28,7 +28,7 @@ impl Desk {
         let unsaved = !self.session.is_saved() && self.session.read_only().is_none();
         if unsaved {
             let save = self.key(Command::Save);
-            self.notices.say(format!("First save this draft: {save}. Then open another."));
+            self.notices.say(format!("Save this draft first ({save}), then open another."));
             return false;
         }
         let opened = match &self.world.environment.state {
@@ -101,7 +101,7 @@ impl Desk {
             let save = self.key(Command::Save);
             let title = self.session.title();
             self.notices.warn(format!(
-                "{title} was changed by another program. {save} asks what to do; your page stays as it is."
+                "{title} was changed by another program. {save} asks what to do; your text is unchanged."
             ));
         }
         self.world.told_of_change = changed;

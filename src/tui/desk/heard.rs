@@ -64,7 +64,7 @@ impl Desk {
 
     pub fn fail(&mut self, branch: BranchId, why: String) {
         let again = self.key(Command::RollAgain);
-        self.notices.warn(format!("The model stopped: {why}. {again} tries again."));
+        self.notices.warn(format!("The model failed: {why}. {again} tries again."));
         if let Some((list, number)) = self.offers.find(branch)
             && list.offers[number].is_live()
         {

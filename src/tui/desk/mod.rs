@@ -280,7 +280,7 @@ impl Desk {
             Command::Offers => self.focus_offers(),
             Command::PreviousList => {
                 if !self.offers.previous() {
-                    self.notices.say("There is no other list yet.");
+                    self.notices.say("There is no earlier list of offers.");
                 }
             }
             Command::NextBranch | Command::PreviousBranch => self.go_beside(command),

@@ -48,7 +48,7 @@ impl Desk {
             return Choice::Done;
         }
         if self.is_used(name) {
-            self.notices.say(format!("{name} is in use already."));
+            self.notices.say(format!("{name} is already in use."));
             return Choice::Done;
         }
         if let Some(coming) = &self.models.fetching {
@@ -56,12 +56,13 @@ impl Desk {
                 return Choice::StopFetching;
             }
             if !model.here {
-                self.notices.say(format!("{} comes first; then {name} can.", coming.name));
+                self.notices
+                    .say(format!("{} is still being fetched; fetch {name} after it.", coming.name));
                 return Choice::Done;
             }
         }
         if !model.here {
-            let bytes = model.bytes.map_or("Its size is not known".into(), size);
+            let bytes = model.bytes.map_or("Size unknown".into(), size);
             let licence = model.licence.as_deref().unwrap_or("not stated");
             return Choice::Fetch(format!("{bytes}, licence {licence}"));
         }
@@ -76,7 +77,7 @@ impl Desk {
         self.models.opening = Some(name.to_owned());
         self.asking.model = Model::Loading;
         (self.asking.speed, self.offers.sees) = (None, None);
-        self.notices.say(format!("{name} is being read; write on."));
+        self.notices.say(format!("Loading {name}; you can keep writing."));
         self.asking.send(Request::Open(name.to_owned()));
     }
 
@@ -84,14 +85,15 @@ impl Desk {
         if self.models.send(Errand::Fetch(name.to_owned())) {
             let coming = shelf::Fetching { name: name.to_owned(), ..shelf::Fetching::default() };
             self.models.fetching = Some(coming);
-            self.notices
-                .say(format!("{name} is being fetched; write on. It is used when it is here."));
+            self.notices.say(format!(
+                "Fetching {name}; you can keep writing. It will be used once it is here."
+            ));
         }
     }
 
     pub fn stop_fetching(&mut self) {
         self.models.send(Errand::Stop);
-        self.notices.say("Stopping.");
+        self.notices.say("Stopping the download.");
     }
 
     /// What the shelf tells.
@@ -113,7 +115,9 @@ impl Desk {
             Word::Ended(name, why) => {
                 self.models.fetching = None;
                 match why {
-                    None => self.notices.say(format!("{name}: stopped. What came is kept.")),
+                    None => {
+                        self.notices.say(format!("{name}: stopped. The partial download is kept."))
+                    }
                     Some(why) => self.notices.warn(format!("Not fetched: {why}")),
                 }
             }
@@ -133,7 +137,7 @@ impl Desk {
     pub fn model_loaded(&mut self, info: ModelInfo) {
         let opened = self.models.opening.take();
         if let Some(name) = opened {
-            self.notices.say(format!("{name} is used now; your draft is as it was."));
+            self.notices.say(format!("{name} is now in use; your draft is unchanged."));
             self.models.used = Some(name);
         }
         self.asking.model = Model::Ready(info);
@@ -143,7 +147,7 @@ impl Desk {
     pub fn model_not_opened(&mut self, why: &str) {
         self.models.opening = None;
         self.notices.forget_word(); // it said that the other is being read
-        self.notices.warn(format!("Not opened: {why}. The model before it stays."));
+        self.notices.warn(format!("Not opened: {why}. The previous model stays in use."));
     }
 
     /// How fast the model is here is remembered for the list.
@@ -189,6 +193,7 @@ impl Desk {
         });
         self.offers.focus = false;
         let again = self.key(Command::RollAgain);
-        self.notices.say(format!("{other} is read beside it. {again} compares on another seed."));
+        self.notices
+            .say(format!("Comparing with {other}. {again} compares again with another seed."));
     }
 }

@@ -28,7 +28,7 @@ impl Desk {
         let list = self.offers.list();
         if list.and_then(|list| list.choice()).is_some_and(|offer| offer.pinned) {
             let pin = self.key(Command::Pin);
-            return self.notices.say(format!("This offer is pinned. {pin} lets it go."));
+            return self.notices.say(format!("This offer is pinned. {pin} unpins it."));
         }
         let Some((prompt, old)) =
             list.and_then(|list| Some((list.prompt.0.clone(), list.choice()?.branch)))
@@ -57,7 +57,7 @@ impl Desk {
         };
         list.pinned = !list.pinned;
         self.notices.say(if list.pinned {
-            format!("Offer {number} is pinned: it stays while the others are rolled again.")
+            format!("Offer {number} is pinned: it stays when you roll again.")
         } else {
             format!("Offer {number} is no longer pinned.")
         });
@@ -67,10 +67,10 @@ impl Desk {
     pub fn longer(&mut self) {
         let Some(list) = self.offers.list() else { return self.no_offers() };
         let Some(offer) = list.choice().filter(|offer| !offer.words().is_empty()) else {
-            return self.notices.say("Nothing has come yet.");
+            return self.notices.say("This offer has no text yet.");
         };
         if offer.is_live() {
-            return self.notices.say("It is still coming.");
+            return self.notices.say("This offer is still streaming.");
         }
         let prompt = format!("{}{}", list.prompt.0, offer.text);
         if !self.may_ask() {
@@ -89,7 +89,7 @@ impl Desk {
         let now = self.offers.list().map(|list| (list.prompt.0.clone(), list.offers.len()));
         let count = now.as_ref().map_or(self.asking.style.offers, |(_, count)| *count);
         if count >= MOST {
-            return self.notices.say(format!("{MOST} offers are the most."));
+            return self.notices.say(format!("{MOST} offers is the maximum."));
         }
         self.asking.style.offers = count + 1;
         if let Some((prompt, _)) = now {
@@ -114,7 +114,7 @@ impl Desk {
     pub fn toggle_idle(&mut self) {
         self.offers.idle = !self.offers.idle;
         self.notices.say(if self.offers.idle {
-            "When you rest for half a second, a line is offered; the next key sends it away."
+            "When you pause for half a second, a line is offered; the next key dismisses it."
         } else {
             "Nothing is offered until you ask."
         });

@@ -54,7 +54,7 @@ pub fn about(entry: &Entry) -> String {
 pub fn progress(fetching: &Fetching) -> String {
     let name = &fetching.name;
     if let Some((why, left)) = &fetching.waiting {
-        return format!("{name}: {why}, again in {} s", left.as_secs_f32().ceil());
+        return format!("{name}: {why}, retrying in {} s", left.as_secs_f32().ceil());
     }
     if fetching.bytes.1 == 0 {
         return format!("{name}: asking the hub");
@@ -93,6 +93,6 @@ mod tests {
             "the hub is asked too often (429)".into(),
             std::time::Duration::from_millis(11_500),
         ));
-        assert_eq!(progress(&comes), "gpt2: the hub is asked too often (429), again in 12 s");
+        assert_eq!(progress(&comes), "gpt2: the hub is asked too often (429), retrying in 12 s");
     }
 }

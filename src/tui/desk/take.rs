@@ -45,7 +45,7 @@ impl Desk {
         let standing = list.standing(list.chosen, &self.session);
         let text = list.choice().map(|offer| offer.text.clone()).unwrap_or_default();
         match standing {
-            Standing::Here("") => self.notices.say("Nothing has come yet."),
+            Standing::Here("") => self.notices.say("This offer has no text yet."),
             Standing::Here(rest) => {
                 let rest = rest.to_owned();
                 self.take(self.session.cursor(), &rest, self.source());
@@ -54,7 +54,7 @@ impl Desk {
                 let rest = rest.to_owned();
                 self.take(place, &rest, self.source());
             }
-            Standing::Taken => self.notices.say("All of it is on the page already."),
+            Standing::Taken => self.notices.say("All of this offer is already on the page."),
             Standing::Away => self.take_where_asked(&text),
         }
     }
@@ -63,12 +63,14 @@ impl Desk {
     /// one step back.
     fn take_where_asked(&mut self, text: &str) {
         if text.is_empty() {
-            return self.notices.say("Nothing has come yet.");
+            return self.notices.say("This offer has no text yet.");
         }
         let Some((at, from)) = self.offers.list().map(|list| (list.at, list.from)) else { return };
         let left = self.session.seal();
         if !self.session.go(from) {
-            return self.notices.say("The text this was offered for is gone from the history.");
+            return self
+                .notices
+                .say("The text this offer was made for is no longer in the history.");
         }
         // Undone, it leaves the cursor where it was asked.
         self.session.move_to(at, false);
@@ -76,8 +78,9 @@ impl Desk {
         let branch = self.session.revision();
         self.offers.branched = Some(Branched { branch, left, undone: false });
         let undo = self.key(Command::Undo);
-        self.notices
-            .say(format!("This is a branch from where you asked; {undo} goes back to your words."));
+        self.notices.say(format!(
+            "This is a new branch from where you asked; {undo} returns to your text."
+        ));
     }
 
     /// One step back. From a branch that a take began, that is the text that was left for it.

@@ -97,7 +97,7 @@ impl Layer for Map {
             }
             KeyCode::Char('p') if pruning == Some(row.first) => {
                 match desk.session.prune(row.first) {
-                    Ok(()) => desk.notices.say("Forgotten, in the journal on disk too."),
+                    Ok(()) => desk.notices.say("Pruned, and removed from the journal on disk."),
                     Err(error) => desk.notices.say(format!("Not pruned: {error:#}.")),
                 }
                 self.reread(desk);
@@ -105,7 +105,7 @@ impl Layer for Map {
             KeyCode::Char('p') => {
                 self.pruning = Some(row.first);
                 desk.notices
-                    .say("Press p again to forget this branch and all that came of it, for good.");
+                    .say("Press p again to delete this branch and everything after it for good.");
             }
             _ if desk.keymap.command(key).is_some_and(|command| command.name() == OPENS.name) => {
                 return Flow::Close;
@@ -134,7 +134,8 @@ impl Layer for Map {
         if let Some(field) = &self.naming {
             return Status::Prompt(" Name: ", field);
         }
-        let other = if self.marked.is_some() { "compare with it" } else { "compare with the page" };
+        let other =
+            if self.marked.is_some() { "compare with the mark" } else { "compare with the page" };
         let keys = [
             ("Enter", "go there"),
             ("Esc", "back"),
@@ -251,9 +252,9 @@ fn line<'a>(
     let words = for_terminal(&row.text).into_owned();
     let words = match row.kind {
         _ if !words.is_empty() => words,
-        Kind::Root => "(an empty page)".into(),
-        Kind::Deleted => "(something deleted)".into(),
-        _ => "(nothing but space)".into(),
+        Kind::Root => "(empty page)".into(),
+        Kind::Deleted => "(a deletion)".into(),
+        _ => "(only white space)".into(),
     };
     let words = cut(&words, room.saturating_sub(left + width(&facts) + 2));
     let gap = room.saturating_sub(left + width(&words) + width(&facts));

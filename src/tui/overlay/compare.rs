@@ -26,7 +26,7 @@ impl Choices for Others {
     type Value = String;
 
     fn title(&self) -> &'static str {
-        "another model beside this one, on one seed"
+        "compare with another model, same seed"
     }
 
     fn verb(&self) -> &'static str {
@@ -34,7 +34,7 @@ impl Choices for Others {
     }
 
     fn none(&self, desk: &Desk) -> String {
-        format!("There is no other model here yet: {}.", desk.key(models::OPENS.name))
+        format!("No other model is installed yet; {} fetches one.", desk.key(models::OPENS.name))
     }
 
     fn entries(&self, desk: &Desk) -> Option<Vec<Entry<String>>> {

@@ -108,7 +108,7 @@ fn rows<'a>(changes: &[Change], theme: &Theme, width: usize) -> Vec<Line<'a>> {
     let gone = quiet.add_modifier(Modifier::CROSSED_OUT);
     let came = theme.style(Role::Text).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
     if !changes.iter().any(|change| !matches!(change, Change::Same(_))) {
-        return vec![Line::styled("Nothing is different.", quiet)];
+        return vec![Line::styled("There are no differences.", quiet)];
     }
     let mut all = Marked::default();
     for (number, change) in changes.iter().enumerate() {
@@ -143,7 +143,7 @@ fn same(text: &str, first: bool, last: bool, all: &mut Marked, theme: &Theme) {
     }
     let hidden = lines.len() - head - tail;
     all.push(&lines[..head].concat(), plain);
-    all.push(&format!("⋯ {hidden} lines are the same\n"), quiet);
+    all.push(&format!("⋯ {hidden} unchanged lines\n"), quiet);
     all.push(&lines[lines.len() - tail..].concat(), plain);
 }
 

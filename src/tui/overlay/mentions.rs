@@ -54,7 +54,8 @@ struct Queue {
 pub fn open(desk: &mut Desk) -> Flow {
     let place = desk.world.environment.mentions.as_ref().filter(|place| place.ledger.is_file());
     let Some(place) = place else {
-        desk.notices.say("No bot has a ledger here yet: `unstuck --bot` says how to try one.");
+        desk.notices
+            .say("There is no bot ledger here yet; `unstuck --bot` explains how to try one.");
         return Flow::Stay;
     };
     let opened = Ledger::open(&place.ledger, now(desk)).and_then(|ledger| {
@@ -96,7 +97,7 @@ impl Layer for Queue {
             (KeyCode::End, _) => self.chosen = usize::MAX,
             (KeyCode::Char('a'), Some(row)) => {
                 let fits = fits(&row, row.reply.as_deref().unwrap_or_default(), desk);
-                self.act(desk, fits, "It goes as soon as the bot looks.", |ledger| {
+                self.act(desk, fits, "Approved; the bot sends it when it next checks.", |ledger| {
                     Ok(ledger.approve(&row.key, now)? || ledger.send_lost(&row.key, now)?)
                 });
             }
@@ -110,11 +111,11 @@ impl Layer for Queue {
             }
             (KeyCode::Char('o'), Some(row)) if leaving.as_ref() == Some(&row.author) => {
                 let act = |ledger: &mut Ledger| ledger.opt_out(&row.author, now).map(|()| true);
-                self.act(desk, Ok(String::new()), "They are never answered again.", act);
+                self.act(desk, Ok(String::new()), "They won't be answered again.", act);
             }
             (KeyCode::Char('o'), Some(row)) => {
                 let who = &row.handle;
-                desk.notices.say(format!("Press o again: @{who} is then never answered again."));
+                desk.notices.say(format!("Press o again to never answer @{who} again."));
                 self.leaving = Some(row.author);
             }
             _ => {}
@@ -162,7 +163,7 @@ impl Layer for Queue {
         };
         let room = usize::from(inner.width);
         let heading = match self.rows.len() {
-            0 => "mentions · nothing waits".to_owned(),
+            0 => "mentions · none waiting".to_owned(),
             many => format!("mentions · {many} waiting"),
         };
         let mut lines = vec![Line::styled(heading, theme.style(Role::Title)), Line::default()];
@@ -185,7 +186,7 @@ impl Layer for Queue {
             lines.push(if chosen { line.style(theme.style(Role::Chosen)) } else { line });
         }
         if self.rows.is_empty() {
-            let words = "Replies are listed here while the bot may not post by itself.";
+            let words = "Replies are listed here when the bot needs approval to post.";
             let quiet = theme.style(Role::Quiet);
             let rows = wrap(words, room, 0);
             lines.extend(rows.into_iter().map(|row| Line::styled(&words[row], quiet)));
@@ -208,7 +209,7 @@ impl Queue {
         if fits.is_err() {
             self.changing = Some(field); // to be corrected
         }
-        self.act(desk, fits, "Changed; it still waits.", |ledger| {
+        self.act(desk, fits, "Changed; it still needs approval.", |ledger| {
             ledger.edit(&row.key, &words, now)
         });
         self.reread(desk);
@@ -225,7 +226,7 @@ impl Queue {
         match fits.map(|_| act(&mut self.ledger)) {
             Err(why) => desk.notices.say(format!("Not done: {why}.")),
             Ok(Ok(true)) => desk.notices.say(done),
-            Ok(Ok(false)) => desk.notices.say("It doesn't wait any more."),
+            Ok(Ok(false)) => desk.notices.say("This reply is no longer waiting."),
             Ok(Err(error)) => desk.notices.warn(format!("The bot's ledger: {error}")),
         }
     }
@@ -304,7 +305,7 @@ fn detail<'a>(desk: &Desk, row: &Row, room: usize) -> Vec<Line<'a>> {
     match (&row.model, row.seed) {
         (Some(model), Some(seed)) => facts.push_str(&format!(" · {model}, seed {seed}")),
         _ if row.kind == Kind::Help => facts.push_str(" · the help text"),
-        _ => facts.push_str(" · words put in by hand"),
+        _ => facts.push_str(" · edited by hand"),
     }
     if let Some(why) = row.reason.as_deref().filter(|_| row.state == State::Dead) {
         facts.push_str(&format!(" · {why}"));

@@ -33,7 +33,7 @@ pub fn open(desk: &mut Desk) -> Flow {
 pub fn show(models: impl Choices<Value = String> + 'static, desk: &mut Desk) -> Flow {
     if !desk.models.send(Errand::List) {
         desk.notices
-            .say("No other model can be opened here: unstuck --model NAME begins with one.");
+            .say("No other model can be opened here; unstuck --model NAME starts with one.");
         return Flow::Stay;
     }
     let entries = models.entries(desk).unwrap_or_default();
@@ -95,9 +95,9 @@ fn fetch(name: String, what: &str) -> Question {
 
 fn stop(name: &str) -> Question {
     Question::new(format!("{name} is being fetched."))
-        .answer(&[KeyCode::Char('s')], "s", "stop; what came is kept", |desk| {
+        .answer(&[KeyCode::Char('s')], "s", "stop; keep the partial file", |desk| {
             desk.stop_fetching();
             Flow::Close
         })
-        .esc("go on")
+        .esc("continue")
 }

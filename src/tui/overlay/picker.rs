@@ -52,7 +52,7 @@ pub trait Choices {
 
     /// What is said when there is nothing to choose from.
     fn none(&self, _desk: &Desk) -> String {
-        "There is none yet.".to_owned()
+        "There is nothing to choose from yet.".to_owned()
     }
 
     /// The entries as they are now; `None` when they don't change while the list is open.
@@ -227,7 +227,7 @@ impl<C: Choices> Layer for Picker<C> {
         if self.found.is_empty() {
             let words = match self.entries.len() {
                 0 => self.choices.none(desk),
-                _ => "Nothing has such a name.".to_owned(),
+                _ => "Nothing matches.".to_owned(),
             };
             let words = cut(&format!("   {words}"), room);
             lines.push(Line::styled(words, theme.style(Role::Quiet)));

@@ -54,7 +54,7 @@ impl Layer for Recovered {
                 desk.session.discard();
                 let map = desk.key("branches");
                 desk.notices
-                    .say(format!("As it was saved. What was recovered is a branch: {map}."));
+                    .say(format!("Back to the saved text. What was recovered is a branch: {map}."));
                 Flow::Close
             }
             (KeyCode::Char('d' | 'D'), None) => Difference::with_file(desk),

@@ -54,7 +54,7 @@ pub fn quit(desk: &mut Desk) -> Flow {
     Flow::open(
         Question::new(format!("{} is not saved.", desk.session.title()))
             .answer(&[KeyCode::Char('s'), KeyCode::Enter], "s", "save", |desk| save(desk, true))
-            .answer(&[KeyCode::Char('l')], "l", "leave without", |desk| {
+            .answer(&[KeyCode::Char('l')], "l", "leave unsaved", |desk| {
                 // The text stays in the journal as a branch, and the next start doesn't ask for it.
                 desk.session.discard();
                 desk.over = true;
@@ -89,12 +89,12 @@ fn changed(leave: bool, desk: &Desk) -> Question {
             let saved = desk.saved(saved);
             after(saved, leave, desk)
         })
-        .answer(&[KeyCode::Char('r')], "r", "read it", |desk| {
+        .answer(&[KeyCode::Char('r')], "r", "reload", |desk| {
             match desk.session.reload() {
                 Ok(()) => {
                     desk.notices.say("This is the file's text now; undo brings yours back.");
                 }
-                Err(error) => desk.notices.warn(format!("Not read: {error:#}")),
+                Err(error) => desk.notices.warn(format!("Not reloaded: {error:#}")),
             }
             Flow::Close
         })
@@ -105,8 +105,8 @@ fn changed(leave: bool, desk: &Desk) -> Question {
 /// There is another file of this name.
 fn exists(path: PathBuf, leave: bool) -> Question {
     let (over, again) = (path.clone(), path.clone());
-    Question::new(format!("{} exists already.", path.display()))
-        .answer(&[KeyCode::Char('o')], "o", "save over it", move |desk| {
+    Question::new(format!("{} already exists.", path.display()))
+        .answer(&[KeyCode::Char('o')], "o", "overwrite", move |desk| {
             let saved = desk.session.save_as_over(&over);
             let saved = desk.saved(saved);
             after(saved, leave, desk)

@@ -73,17 +73,19 @@ impl Choices for Themes {
 /// Writes the theme in use into the settings file.
 fn keep_theme(name: &str, desk: &mut Desk) {
     let Some(file) = &desk.world.environment.settings_file else {
-        return desk.notices.say("Used until you leave: there is no settings file.");
+        return desk.notices.say("Used for this session only: there is no settings file.");
     };
     match keep(file, &[(&["desk", "theme"], name.into())]) {
         Ok(()) => {
             // The environment comes before the settings file.
             let but = desk.world.environment.told_theme.as_ref().map_or(String::new(), |told| {
-                format!(", but at the next start {told} comes before it")
+                format!(", but {told} overrides it at the next start")
             });
             let file = file.display();
-            desk.notices.say(format!("{name} is kept in {file}{but}."));
+            desk.notices.say(format!("{name} is saved in {file}{but}."));
         }
-        Err(error) => desk.notices.warn(format!("{name} is used, but not kept: {error:#}")),
+        Err(error) => {
+            desk.notices.warn(format!("{name} is in use, but it was not saved: {error:#}"))
+        }
     }
 }

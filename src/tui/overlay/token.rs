@@ -68,8 +68,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     desk.page.come_back();
     let cursor = desk.session.cursor();
     let Some((run, place)) = machine_run(&desk.session, cursor) else {
-        desk.notices
-            .say("Only the machine's words open: put the cursor on some of them. These are yours.");
+        desk.notices.say("Only the machine's words can be opened: put the cursor on one of them.");
         return Flow::Stay;
     };
     if !desk.may_ask() {
@@ -146,7 +145,7 @@ impl Token {
     /// writer's words stay, and undo brings back those that went.
     fn take(&self, start: usize, choice: &Alternative, desk: &mut Desk) -> Flow {
         if choice.text.contains(char::REPLACEMENT_CHARACTER) || choice.text.is_empty() {
-            desk.notices.say("This is no whole character, so it can't be taken alone.");
+            desk.notices.say("This token is only part of a character, so it can't be taken alone.");
             return Flow::Stay;
         }
         let place = self.run.start + self.span[..start].chars().count();
@@ -232,7 +231,7 @@ impl Layer for Token {
                 let now = self.span.get(seen.token.clone()).unwrap_or_default();
                 let of = HumanCount(seen.vocabulary as u64);
                 let title = format!("{} ─ rank {} of {of}", quoted(now), seen.rank);
-                let foot = "Enter go on from there  ←→ other words  Esc back";
+                let foot = "Enter continue from it  ←→ other tokens  Esc back";
                 (title, rows(desk, self, inside), foot)
             }
         };

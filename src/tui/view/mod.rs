@@ -130,7 +130,7 @@ pub fn clear(desk: &Desk, frame: &mut Frame, area: Rect) {
 /// Says that the screen is too small.
 pub fn too_small(desk: &Desk, frame: &mut Frame) {
     let (width, height) = LEAST;
-    let words = format!("Too small: {width}x{height} are needed. Nothing is lost.");
+    let words = format!("The terminal is too small: {width}x{height} needed. Nothing is lost.");
     let style = desk.look.theme.style(Role::Text);
     let text = Paragraph::new(Line::styled(words, style)).wrap(Wrap { trim: true });
     frame.render_widget(text, frame.area());

@@ -122,22 +122,22 @@ fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) ->
         State::Waiting if matches!(desk.asking.model, Model::Loading) => {
             "the model is loading".into()
         }
-        State::Waiting => "asked".into(),
+        State::Waiting => "waiting".into(),
         State::Reading(tokens) => format!("reading {tokens} tokens"),
         State::Streaming => format!("streaming · {count}"),
-        State::Done(_) if offer.text.trim().is_empty() => "nothing came".into(),
+        State::Done(_) if offer.text.trim().is_empty() => "no text".into(),
         State::Done(StopReason::Length) => format!("✓ {count}, cut"),
         State::Done(_) => format!("✓ done · {count}"),
         State::Stopped => format!("stopped · {count}"),
         State::Failed(_) => "! failed".into(),
         State::Dropped(fault) => {
             let what = match fault {
-                Fault::Circle => "it went in circles",
-                Fault::Empty => "nothing came",
-                Fault::Double => "nothing new came",
-                Fault::Banned => "only banned words came",
+                Fault::Loop => "it repeated itself",
+                Fault::Empty => "it was empty",
+                Fault::Repeated => "it repeated an earlier offer",
+                Fault::Banned => "it used banned words",
             };
-            format!("{what}; {} tries again", desk.key(RollOne))
+            format!("{what}; {} retries", desk.key(RollOne))
         }
     };
     let taken = list.standing(number, &desk.session) == Standing::Taken;
@@ -228,7 +228,7 @@ fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Off
     let stop = match (desk.offers.are_live(), desk.offers.focus) {
         (true, _) => "stops",
         (false, true) => "back",
-        (false, false) => "away",
+        (false, false) => "hides",
     };
     let keys = format!(" {} again · {} {stop} ", desk.key(RollAgain), desk.key(Stop));
     let free = width.saturating_sub(6 + cells(&words));

@@ -174,7 +174,7 @@ fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize
                 Model::Gone(_) => String::new(),
                 _ => format!(", or press {ask} for {}", openings(desk.asking.style.offers)),
             };
-            welcome = format!("Write{or}. {help} shows everything.");
+            welcome = format!("Write{or}. {help} shows all keys.");
             &welcome
         }
         (None, None) => return 0,

@@ -66,8 +66,10 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     let mut hints = own.unwrap_or_else(|| hints(desk));
     if let Some((notice, waiting)) = desk.notices.shown() {
         if matches!(notice, Notice::Error(_)) && !desk.offers.are_live() {
-            hints =
-                vec![(short(&desk.key(Command::Stop)), "read"), (short(&desk.key("help")), "help")];
+            hints = vec![
+                (short(&desk.key(Command::Stop)), "dismiss"),
+                (short(&desk.key("help")), "help"),
+            ];
         }
         let (mark, words, role) = match notice {
             Notice::Word(words) => ("", words, Role::Notice),
@@ -154,7 +156,7 @@ fn doing(desk: &Desk) -> Option<String> {
     Some(match (&first.state, &desk.asking.model) {
         (State::Reading(tokens), _) => format!("reading {tokens} tokens"),
         (State::Waiting, Model::Loading) => "the model is loading".into(),
-        (State::Waiting, _) => "asked".into(),
+        (State::Waiting, _) => "waiting".into(),
         _ => format!("streaming {}", count(live.len(), "offer")),
     })
 }
@@ -179,7 +181,7 @@ fn hints(desk: &Desk) -> Vec<Hint> {
         hints.extend([hint(Command::Ask, "ask"), help, hint(Command::Save, "save")]);
         return hints;
     };
-    let stop = hint(Command::Stop, if desk.offers.are_live() { "stop" } else { "away" });
+    let stop = hint(Command::Stop, if desk.offers.are_live() { "stop" } else { "hide" });
     match list.standing(list.chosen, &desk.session) {
         Standing::There(..) | Standing::Away if !rest => {
             hints.push(hint(Command::TakeAll, "take it where it was asked"));

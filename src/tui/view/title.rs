@@ -24,7 +24,7 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect) {
         Model::Gone(_) => "no model".to_owned(),
         Model::Ready(info) if info.embedded => {
             let key = desk.key("models");
-            format!("{} (small; {key} for a larger)", info.name)
+            format!("{} (small; {key} for more)", info.name)
         }
         Model::Ready(info) => info.name.clone(),
     };

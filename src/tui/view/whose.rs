@@ -7,7 +7,7 @@ pub fn look(author: Author) -> (Role, Option<char>, &'static str) {
     match author {
         Author::Writer => (Role::Text, None, "you"),
         Author::Machine => (Role::Machine, Some('▎'), "machine"),
-        Author::Edited => (Role::Edited, Some('┊'), "your edits of it"),
+        Author::Edited => (Role::Edited, Some('┊'), "edited by you"),
         Author::Pasted => (Role::Pasted, Some('+'), "pasted"),
         Author::Unknown => (Role::Unknown, Some('?'), "unknown"),
     }

@@ -33,12 +33,12 @@ pub enum State {
 /// Why an offer is not worth its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It says one thing over and over.
-    Circle,
+    /// It repeats one phrase over and over.
+    Loop,
     /// Nothing came, or nothing but space.
     Empty,
-    /// The same was offered already, here or in an earlier list.
-    Double,
+    /// Another offer, in this list or an earlier one, has the same text.
+    Repeated,
     /// It says something that the writer never wants to read.
     Banned,
 }

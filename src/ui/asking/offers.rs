@@ -168,7 +168,7 @@ impl List {
         if !banned.is_empty() && offer.says(self.half_word(offer), banned) {
             return Some(Fault::Banned);
         }
-        offer.loops().then_some(Fault::Circle)
+        offer.loops().then_some(Fault::Loop)
     }
 
     /// The chosen offer.
@@ -388,7 +388,7 @@ impl Offers {
         }
         let double =
             |other: &Offer| other.branch != branch && !other.is_live() && other.words() == words;
-        all().any(double).then_some(Fault::Double)
+        all().any(double).then_some(Fault::Repeated)
     }
 
     /// Something is live in the list that is shown.

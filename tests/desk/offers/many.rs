@@ -42,7 +42,7 @@ fn one_more_up_to_six_and_one_fewer() {
     let mut desk = three("boat.");
     desk.steps(&["<ctrl-space>", "<alt-plus>", "<alt-=>", "<alt-=>", "<alt-=>"]);
     assert_eq!(desk.asked.len(), 6);
-    assert!(desk.shown().contains("6 offers are the most."));
+    assert!(desk.shown().contains("6 offers is the maximum."));
     desk.steps(&["=0: six", "<alt-6>"]);
     assert_eq!(desk.text(), "boat. six|");
     // From now on.
@@ -81,7 +81,7 @@ fn a_pinned_one_is_not_rolled_and_the_list_stays_in_hand() {
     let mut desk = second_in_hand();
     desk.steps(&["<alt-p>", "<alt-r>"]);
     assert_eq!(desk.asked.len(), 3);
-    assert!(desk.shown().contains("This offer is pinned. Alt+P lets it go."));
+    assert!(desk.shown().contains("This offer is pinned. Alt+P unpins it."));
     desk.steps(&["<down>", "<enter>"]);
     assert_eq!(desk.text(), "boat. C|");
 }
@@ -151,7 +151,7 @@ fn what_is_empty_double_or_banned_is_replaced_and_a_short_list_says_so() {
     assert_eq!(desk.asked.len(), 6);
     desk.size(120, 30);
     let shown = desk.shown();
-    assert!(shown.contains("nothing came; Alt+R tries again") && shown.contains("2 offers"));
+    assert!(shown.contains("it was empty; Alt+R retries") && shown.contains("2 offers"));
     desk.press("alt-3");
     assert_eq!(desk.text(), "boat.|");
     // Against the lists already shown, too.

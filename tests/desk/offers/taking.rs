@@ -321,7 +321,7 @@ fn errors_end_nothing() {
     ]);
     assert_eq!(desk.text(), "boat. still on|");
     let asked = desk.asked.len();
-    assert!(desk.shown().contains("! The model stopped: it broke."));
+    assert!(desk.shown().contains("! The model failed: it broke."));
     desk.press("esc");
     desk.press("esc");
     assert!(!desk.shown().contains("it broke"));

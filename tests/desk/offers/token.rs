@@ -65,7 +65,9 @@ fn arrows_go_to_the_words_beside_it_and_esc_changes_nothing() {
 fn what_can_not_be_opened_says_so() {
     let mut desk = drafted();
     desk.steps(&["<ctrl-home>", "<ctrl-t>"]);
-    assert!(desk.looked.is_empty() && desk.shown().contains("Only the machine's words open"));
+    assert!(
+        desk.looked.is_empty() && desk.shown().contains("Only the machine's words can be opened")
+    );
     let mut desk = drafted();
     desk.steps(&["<ctrl-left>", "<left>", "<ctrl-t>"]);
     desk.news(News::Failed(desk.looked[0].0, "it is torn".into()));
@@ -74,7 +76,7 @@ fn what_can_not_be_opened_says_so() {
     desk.see(4..10, OTHERS);
     // Half a character is no text.
     desk.steps(&["<down>", "<down>", "<down>", "<enter>"]);
-    assert!(desk.shown().contains("no whole character"));
+    assert!(desk.shown().contains("part of a character"));
     assert_eq!(desk.text().replace('|', ""), "boat. The lamps went out.");
 }
 

@@ -75,7 +75,7 @@ impl Dial {
         match self.setting() {
             Some(setting) => (name, setting.brief, vec!["sampling", setting.name]),
             None if self == Self::Offers => (name, "number of offers per request", vec!["offers"]),
-            None => (name, "of the next offer; 0 = a new one each time", vec!["sampling", "seed"]),
+            None => (name, "for the next offer; 0 = a new one each time", vec!["sampling", "seed"]),
         }
     }
 

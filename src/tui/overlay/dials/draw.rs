@@ -99,7 +99,7 @@ fn about_preset(desk: &Desk) -> String {
             preset.about.to_owned()
         }
         Some(preset) if !desk.asking.own.differs(&own_as(desk, preset)) => preset.about.to_owned(),
-        _ => "as your settings have it".to_owned(),
+        _ => "as in your settings".to_owned(),
     }
 }
 
@@ -112,11 +112,11 @@ fn own_as(desk: &Desk, preset: Preset) -> Style {
 fn keys(desk: &Desk, dials: &Dials, frame: &mut Frame, area: Rect) {
     let key = |key: &str, act| (key.to_owned(), act);
     let hints = match dials.typed {
-        Some(_) => vec![key("Enter", "set"), key("Esc", "as it was")],
+        Some(_) => vec![key("Enter", "set"), key("Esc", "cancel")],
         None => vec![
             key("←→", "change"),
             key("Esc", "back"),
-            key("Backspace", "as the preset"),
+            key("Backspace", "reset"),
             key("k", "keep"),
             key("0-9", "a number"),
         ],

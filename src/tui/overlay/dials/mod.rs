@@ -146,7 +146,7 @@ impl Dials {
 
     fn type_digit(&mut self, digit: char, desk: &mut Desk) {
         if self.dial().is_none() {
-            return desk.notices.say("A preset has no number: ← and → choose another.");
+            return desk.notices.say("A preset has no number; ← and → choose another one.");
         }
         let typed = self.typed.get_or_insert_default();
         if typed.len() < DIGITS {
@@ -191,7 +191,7 @@ impl Dials {
     fn close(&self, desk: &mut Desk) -> Flow {
         if desk.asking.style != self.before {
             let (ask, name) = (desk.key(Command::Ask), desk.asking.style_name());
-            desk.notices.say(format!("{name}: from the next question on ({ask})."));
+            desk.notices.say(format!("{name} applies from the next request on ({ask})."));
         }
         Flow::Close
     }
@@ -201,7 +201,7 @@ impl Dials {
 fn set(dial: Dial, to: Number, desk: &mut Desk) {
     if !dial.set(&mut desk.asking.style, to) {
         let (least, most) = dial.ends();
-        desk.notices.say(format!("{} goes from {least} to {most}.", dial.words().0));
+        desk.notices.say(format!("{} must be between {least} and {most}.", dial.words().0));
     }
     // Seeds are counted on from there, even when the number is the same.
     let seed = desk.asking.style.sampling.seed;
@@ -213,7 +213,7 @@ fn set(dial: Dial, to: Number, desk: &mut Desk) {
 /// Writes the style into the settings file.
 fn keep_style(desk: &mut Desk) {
     let Some(file) = &desk.world.environment.settings_file else {
-        return desk.notices.say("It is used until you leave: there is no settings file.");
+        return desk.notices.say("Used for this session only: there is no settings file.");
     };
     let style = desk.asking.style.clone();
     let all = style.preset != desk.asking.own.preset;
@@ -233,11 +233,11 @@ fn keep_style(desk: &mut Desk) {
     match keep(file, &settings) {
         Ok(()) => {
             let file = file.display().to_string();
-            desk.notices.say(format!("{} is kept in {file}.", style.preset));
+            desk.notices.say(format!("{} is saved in {file}.", style.preset));
             desk.asking.own = style;
         }
         Err(error) => {
-            desk.notices.warn(format!("It is used until you leave, but not kept: {error:#}"));
+            desk.notices.warn(format!("Used for this session only; it was not saved: {error:#}"));
         }
     }
 }

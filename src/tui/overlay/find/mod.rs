@@ -159,7 +159,7 @@ impl Find {
         let undo = desk.key(Command::Undo);
         match replaced {
             Some(0) => desk.notices.say("There is nothing to replace."),
-            Some(number) => desk.notices.say(format!("{number} replaced. {undo} takes it back.")),
+            Some(number) => desk.notices.say(format!("{number} replaced. {undo} undoes it.")),
             None => {}
         }
     }
