@@ -1,5 +1,5 @@
-//! The app: the desk, the overlays over it, and the show when there is one. It gives each event to the overlay on top,
-//! then to the desk; nothing here waits or looks at a clock.
+//! The app: the desk, the overlays over it, and the show when there is one. It passes each event to the overlay on top,
+//! then to the desk. Nothing here waits or reads a clock.
 
 use super::{
     Event, Settings,
@@ -35,7 +35,7 @@ pub struct App {
 }
 
 impl App {
-    /// A desk on a draft. `seed` is that of the first offer when the settings name none.
+    /// Opens a draft. `seed` is the seed of the first offer if the settings have none.
     ///
     /// # Errors
     /// The built-in keys or the built-in theme are broken.
@@ -53,17 +53,17 @@ impl App {
         Ok(app)
     }
 
-    /// From now on what is copied goes to the terminal and the system too, and what the system has is pasted.
+    /// Connects the clipboards of the terminal and the system.
     pub fn use_systems_clipboard(&mut self, env: impl Fn(&str) -> Option<String>) {
         self.desk.clipboard = Clipboard::of_system(env);
     }
 
-    /// From now on there are other models to choose from.
+    /// Connects the shelf of other models.
     pub fn use_shelf(&mut self, errands: Sender<Errand>) {
         self.desk.use_shelf(errands);
     }
 
-    /// Where shows get the time from: how long it is since some moment.
+    /// Sets the clock of shows: the time since some fixed moment.
     pub fn set_clock(&mut self, clock: impl Fn() -> Duration + 'static) {
         self.show.set_clock(clock);
     }
@@ -73,12 +73,12 @@ impl App {
         &self.desk.session
     }
 
-    /// The writer has left.
+    /// Whether the writer has left.
     pub fn is_over(&self) -> bool {
         self.desk.over
     }
 
-    /// The title of the terminal's window. On air it doesn't tell the draft's name.
+    /// The title of the terminal's window. On air it doesn't show the draft's name.
     pub fn title(&self) -> String {
         if self.show.is_on() {
             return "on air · unstuck".into();
@@ -89,7 +89,7 @@ impl App {
         format!("{}{unsaved} · unstuck", for_terminal(&title))
     }
 
-    /// How long until the app has to be called again if nothing happens before; `None` when it needn't be.
+    /// How long until the app needs a [`Event::Tick`]; `None` if it needs none.
     pub fn wait(&self) -> Option<Duration> {
         self.show.wait()
     }
@@ -118,13 +118,13 @@ impl App {
             drawn.overlay = layer.draw(desk, frame, &areas);
             status = layer.status(desk);
         }
-        // A message may take rows of what is above it.
+        // A message may cover rows above the status line.
         view::status::draw(desk, frame, areas.status, status);
         desk.page.drawn_at(drawn.page);
         desk.drawn = drawn;
     }
 
-    /// Something has happened.
+    /// Handles an event.
     pub fn handle(&mut self, event: Event) {
         if self.show.is_on() {
             return self.happen_on_air(event);
@@ -163,7 +163,7 @@ impl App {
                 self.desk.hear_shelf(word);
                 self.refresh();
             }
-            // The system wants the program gone, perhaps with the terminal: nothing is asked, and nothing lost.
+            // The system ends the program, perhaps with the terminal: no question is asked, and nothing is lost.
             Event::Signal(Signal::End) | Event::Deaf(_) => self.desk.over = true,
             Event::Signal(_) => {}
         }
@@ -221,7 +221,7 @@ impl App {
         self.layers.iter_mut().for_each(|layer| layer.refresh(&self.desk));
     }
 
-    /// Gives an event to the overlay on top, and to the next one when it passes. False when none has taken it.
+    /// Passes an event to the overlay on top, and to the next one if it passes. False if none took it.
     fn route(&mut self, mut event: impl FnMut(&mut dyn Layer, &mut Desk) -> Flow) -> bool {
         while let Some(mut layer) = self.layers.pop() {
             let flow = event(&mut *layer, &mut self.desk);
@@ -233,7 +233,7 @@ impl App {
         false
     }
 
-    /// Does what an event has led to. `layer` is the overlay that had it, and isn't on the stack.
+    /// Carries out the result of an event. `layer` is the overlay that handled it; it is not on the stack.
     fn flow(&mut self, layer: Option<Box<dyn Layer>>, flow: Flow) {
         match flow {
             Flow::Stay => self.layers.extend(layer),
@@ -248,7 +248,7 @@ impl App {
     }
 
     fn put_on_top(&mut self, layer: Box<dyn Layer>) {
-        // What was drawn is not this one. Until it is, it may be scrolled to any row.
+        // This overlay was not drawn yet. Until then, it may be scrolled to any row.
         self.desk.drawn.overlay =
             drawn::Overlay { most: usize::MAX / 2, ..drawn::Overlay::default() };
         self.layers.push(layer);
@@ -265,14 +265,14 @@ impl App {
         self.flow(None, flow);
     }
 
-    /// The one question after a crash, when there is something to decide.
+    /// Asks about recovered text after a crash, if there is any.
     fn ask_recovered(&mut self) {
         if let Some(question) = Recovered::of(&self.desk) {
             self.put_on_top(Box::new(question));
         }
     }
 
-    /// Begins a show with what was opened for it.
+    /// Starts a show with the devices opened for it.
     pub fn go_on_air(&mut self, gear: Gear) {
         self.layers.clear();
         self.show.begin(gear, &mut self.desk);
@@ -290,7 +290,7 @@ impl App {
                 let flow = overlay::quit(&mut self.desk);
                 self.flow(None, flow);
             }
-            // It was asked before the show, and nobody could answer.
+            // The question was open before the show and wasn't answered.
             Some(Leave::Desk) => self.ask_recovered(),
             Some(Leave::Program) => {}
         }

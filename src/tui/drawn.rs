@@ -31,16 +31,16 @@ pub struct Offers {
     pub area: Rect,
     /// The rows of offers in it.
     pub rows: Vec<Row>,
-    /// The first row or offer that is shown, counted from 0, and the last one that can be the first.
+    /// The first row or offer that is shown, from 0.
     pub top: usize,
-    /// The furthest that it can be scrolled.
+    /// The greatest value that `top` can have.
     pub most: usize,
 }
 
 impl Offers {
     /// The number of the offer at a cell of the screen, and of its character there.
     pub fn place_at(&self, (x, y): (u16, u16)) -> Option<(usize, usize)> {
-        // The number before the words belongs to them.
+        // The number before the text belongs to the offer.
         let row = self.rows.iter().find(|row| row.y == y && row.x <= x + 3)?;
         Some((row.number, row.char_at(x)))
     }
@@ -53,7 +53,7 @@ pub struct Overlay {
     pub rows: Rect,
     /// The number of the first entry that is shown.
     pub first: usize,
-    /// The furthest that its text can be scrolled, in rows.
+    /// The last row that can be the first, when its text is scrolled.
     pub most: usize,
     /// Its fields, and the column of each one's cursor.
     pub fields: Vec<(Rect, u16)>,
@@ -66,7 +66,7 @@ impl Overlay {
         (self.rows.contains(at.into()) && number < all).then_some(number)
     }
 
-    /// Whether a cell is above the list and its heading, where the page is seen.
+    /// Whether a cell is above the list and its heading, where the page is visible.
     pub fn is_page(&self, at: (u16, u16)) -> bool {
         at.1 + 1 < self.rows.y
     }

@@ -1,4 +1,5 @@
-//! The desk: a page, and the model's offers beside it. One inbox brings keys and news; one value holds the state.
+//! The terminal interface: a page, and the model's offers beside it. All events arrive in one channel; one [`App`]
+//! holds the state.
 
 mod app;
 mod command;
@@ -40,14 +41,14 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Everything that can happen to the desk.
+/// An event for the app.
 #[derive(Debug)]
 pub enum Event {
-    /// A key, a paste, another size.
+    /// A key, a paste, the mouse, a resize.
     Terminal(event::Event),
     /// No key was pressed for a while.
     Rest,
-    /// It is time to look at the clock again.
+    /// The time that the app asked for has passed.
     Tick,
     /// From the model's thread.
     News(News),
@@ -59,8 +60,8 @@ pub enum Event {
     Deaf(String),
 }
 
-/// Opens the desk on a draft, on air when there is gear for that. `notices` are shown first, one after another; `load`
-/// runs on the model's thread.
+/// Runs the desk with a draft; on air if `gear` is given. `notices` are shown first, one after another; `load` runs on
+/// the model's thread.
 pub fn run(
     session: Session,
     settings: Settings,
@@ -81,7 +82,7 @@ pub fn run(
     let (news, signs, words) = (events.clone(), events.clone(), events.clone());
     let ending = Ending::default();
     signals::listen(ending.clone(), move |signal| signs.send(Event::Signal(signal)).is_ok())?;
-    // The first model is the caller's, others are the shelf's.
+    // The caller loads the first model, the shelf all others.
     let (load, shelf) = (Cell::new(Some(load)), settings.shelf);
     let others = shelf.clone();
     let open = move |name: Option<&str>| match (load.take(), &others) {
@@ -110,7 +111,7 @@ pub fn run(
     ended
 }
 
-/// Draws once for each burst of events, and never while there is more to handle.
+/// Draws once for each burst of events, and never while events are waiting.
 fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<()> {
     tracing::info!("the desk is open");
     let mut rest = Rest::default();
@@ -136,7 +137,7 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Waits for an event, or for the writer to have rested; or for so long, when there is a show.
+/// Waits for an event or a pause of the writer; during a show, for at most `wait`.
 fn next(
     inbox: &Receiver<Event>,
     rest: &mut Rest,
@@ -160,16 +161,16 @@ fn next(
     }
 }
 
-/// The most events between two frames, so that a flood still shows.
+/// The most events between two frames, so that frames are drawn during a flood of events.
 const BURST: usize = 4096;
 
-/// Another one at each start. Short, for it is shown and may be typed again.
+/// A new seed at each start. It has five digits, because it is shown and may be typed again.
 fn first_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::from(now.subsec_micros()) % 90_000 + 10_000
 }
 
-/// The reading end of the keyboard. However its thread ends, it says so.
+/// Reads the keyboard. However its thread ends, it sends [`Event::Deaf`].
 struct Keys {
     inbox: Sender<Event>,
     ending: Ending,
@@ -184,7 +185,7 @@ impl Keys {
                 signals::wake();
             }
             let more = || {
-                // With no time at all, crossterm doesn't look.
+                // With a timeout of 0, crossterm doesn't look.
                 let has_come = event::poll(Duration::from_millis(1)).is_ok_and(|has| has);
                 has_come.then(event::read).and_then(Result::ok)
             };
@@ -209,7 +210,7 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        // Nobody listens after the end.
+        // After the end, nobody receives this.
         let _ = self.inbox.send(Event::Deaf("keyboard input has ended".into()));
     }
 }

@@ -1,8 +1,8 @@
-//! When the writer has rested. It is told the time and looks at no clock.
+//! Detects when the writer pauses. The time is passed in; no clock is read.
 
 use std::time::{Duration, Instant};
 
-/// So long without a key is a rest.
+/// How long no key must be pressed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The time since the last key.
@@ -17,12 +17,12 @@ impl Rest {
         self.key = Some(now);
     }
 
-    /// How long it still takes to be a rest; `None` when it has been one already.
+    /// How long until the pause begins; `None` if it was reported already.
     pub fn left(&self, now: Instant) -> Option<Duration> {
         self.key.map(|key| PAUSE.saturating_sub(now.saturating_duration_since(key)))
     }
 
-    /// The rest has been told of: until the next key there is no other.
+    /// The pause was reported. There is no other one until the next key.
     pub fn told(&mut self) {
         self.key = None;
     }

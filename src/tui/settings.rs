@@ -1,4 +1,4 @@
-//! What the desk can be told before it opens.
+//! The desk's settings.
 
 use super::live;
 use crate::{
@@ -15,21 +15,21 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The desk's settings. The defaults are what a newcomer gets.
+/// The desk's settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The theme's name.
     pub theme: String,
-    /// What the way tokens are chosen is called.
+    /// The name of the preset.
     pub preset: String,
-    /// How tokens are chosen and where an offer ends; the seed is that of the first offer, 0 for another each time.
+    /// How tokens are sampled, and where an offer ends. The seed is that of the first offer; 0 = a new one each time.
     pub sampling: SamplingParams,
-    /// How many offers a question gets, 1 to 6.
+    /// How many offers a request returns, 1 to 6.
     pub offers: usize,
     /// Offer a line, as a ghost, when no key was pressed for half a second.
     pub idle: bool,
-    /// Words and phrases that no offer may have.
+    /// Words and phrases that no offer may contain.
     pub banned: Vec<String>,
     /// A click sets the cursor and the wheel scrolls; the terminal's own selection then needs Shift.
     pub mouse: bool,
@@ -39,16 +39,16 @@ pub struct Settings {
     /// The writer's own keys.
     #[serde(skip)]
     pub keys: Vec<Line>,
-    /// What is around the desk.
+    /// The desk's surroundings.
     #[serde(skip)]
     pub environment: Environment,
     /// The themes to choose from.
     #[serde(skip)]
     pub themes: Themes,
-    /// The models to choose from; none but the first without.
+    /// The models to choose from; `None` if only the first can be used.
     #[serde(skip)]
     pub shelf: Option<Shelf>,
-    /// How much colour the terminal shows; told by the environment, not by a file.
+    /// The terminal's colour depth, from the environment.
     #[serde(skip)]
     pub depth: Depth,
 }
@@ -78,12 +78,12 @@ impl Default for Settings {
     }
 }
 
-/// What is around the desk: files, and what the system says. No settings file names it.
+/// The desk's surroundings: files, and facts from the system. They are not in the settings file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Environment {
-    /// The settings file, into which choices are written; without one they last until the desk closes.
+    /// The settings file, where choices are saved; without one they last until the desk closes.
     pub settings_file: Option<PathBuf>,
-    /// The environment variable that sets the theme at each start, before the settings file does.
+    /// The environment variable that overrides the theme of the settings file.
     pub told_theme: Option<String>,
     /// The state folder, with journals and recent drafts; nothing is remembered without one.
     pub state: Option<PathBuf>,

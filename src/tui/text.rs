@@ -1,6 +1,6 @@
-//! Text in the cells of a terminal: how wide it is, where a paragraph wraps, how it is cut. Rows wrap at words, never
-//! before a mark that belongs to the word, and by whole graphemes. The text widget's own wrap breaks a row before a full
-//! stop and counts a joined emoji by its parts, so it isn't used.
+//! Text in terminal cells: its width, wrapping and cutting. Rows wrap between words, never before punctuation that
+//! belongs to a word, and never inside a grapheme. The text widget's own wrap breaks a row before a full stop and
+//! counts a joined emoji by its parts, so it isn't used.
 
 use crate::clean::for_terminal;
 use std::ops::Range;
@@ -25,12 +25,12 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(cells).sum()
 }
 
-/// Cuts a paragraph into rows of at most `width` cells, of which `used` are taken in the first.
-/// Spaces at the end of a row hang over its edge, so that no row begins with the space between two words.
+/// Cuts a paragraph into rows of at most `width` cells, of which `used` are taken in the first. Spaces at the end of a
+/// row may extend beyond the width, so that no row starts with the space between two words.
 pub fn wrap(text: &str, width: usize, used: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut filled) = (0, used);
-    // Where the row may be broken, and how full it is up to there.
+    // The last place where the row may break, and the cells used up to there.
     let mut chance = (used > 0).then_some((0, used));
     let mut before = "";
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -54,7 +54,7 @@ pub fn wrap(text: &str, width: usize, used: usize) -> Vec<Range<usize>> {
                     rows.push(start..at);
                     (start, filled) = (at, 0);
                 }
-                // A glyph wider than the row, or a row that is used up: it stands where it stands.
+                // A glyph wider than the row, or a row without room: it stays in this row.
                 None => break,
             }
         }
@@ -83,17 +83,17 @@ fn may_break(before: &str, after: &str) -> bool {
     }
 }
 
-/// Scripts that are written without spaces may be broken between any two signs.
+/// Whether a character is of a script without spaces, which may break between any two characters.
 fn is_wide(c: char) -> bool {
     matches!(u32::from(c), 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xff01..=0xff60 | 0x20000..=0x3fffd)
 }
 
-/// Marks that never begin a row.
+/// Whether a character may not start a row.
 fn clings_left(c: char) -> bool {
     !c.is_alphanumeric() && !clings_right(c) || matches!(c, 'ー' | 'っ' | 'ッ' | '々')
 }
 
-/// Marks that never end a row.
+/// Whether a character may not end a row.
 fn clings_right(c: char) -> bool {
     matches!(c, '「' | '『' | '（' | '【' | '《' | '〈' | '(' | '[' | '“' | '‘' | '"' | '〔')
 }
@@ -119,7 +119,7 @@ pub fn cut(text: &str, max: usize) -> String {
     kept
 }
 
-/// A text from a file, a model or a network as one row, without what a terminal would obey.
+/// An untrusted text in one row, without control characters.
 pub fn one_row(text: &str) -> String {
     for_terminal(text).replace(['\n', '\t'], " ")
 }
@@ -129,7 +129,7 @@ pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A probability in percent; small ones with a decimal, so that they differ.
+/// A probability in percent; one below 1 % has a decimal.
 pub fn percent(share: f32) -> String {
     let share = share * 100.0;
     if share < 0.95 { format!("{share:4.1} %") } else { format!("{share:4.0} %") }

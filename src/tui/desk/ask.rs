@@ -1,4 +1,4 @@
-//! Asking the model and stopping it. Offers are bound to the text they were asked about.
+//! Asking the model, and stopping it.
 
 use super::Desk;
 use crate::{
@@ -7,8 +7,7 @@ use crate::{
 };
 
 impl Desk {
-    /// Asks at the cursor for ways to go on, or for openings when there is nothing to go on from. What is pinned
-    /// of a list for the same place stays.
+    /// Asks for continuations at the cursor, or for openings on an empty page. Pinned offers for the same prompt stay.
     pub fn ask(&mut self) {
         if !self.may_ask() {
             return;
@@ -28,13 +27,13 @@ impl Desk {
             .collect();
         let quotes = self.quotes(&prompt, at);
         let until = Until::of(at, self.session.text().len_chars());
-        // Who rolls with the list in hand keeps it, and the place in it.
+        // If the list has the focus, the choice in it stays.
         let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
         let chosen = chosen.min(offers.len().saturating_sub(1));
         self.offers.push(List { at, from, until, prompt: (prompt, first), quotes, offers, chosen });
     }
 
-    /// Says why not, when nothing can be asked.
+    /// Whether the model can be asked. If not, tells the writer why.
     pub fn may_ask(&mut self) -> bool {
         if let Model::Gone(why) = &self.asking.model {
             self.notices.warn(why.clone());
@@ -47,7 +46,7 @@ impl Desk {
         true
     }
 
-    /// What is sent of the draft before a place, and where in the draft that begins. Nothing of a blank one.
+    /// The prompt for a place, and where it starts in the draft. Empty for a blank draft.
     pub fn prompt(&self, at: usize) -> (String, usize) {
         let text = self.session.text();
         let first = at.saturating_sub(PROMPT);
@@ -62,7 +61,7 @@ impl Desk {
         Quotes::of(before, self.session.text().chars_at(at))
     }
 
-    /// Tab asks where nothing follows in the paragraph; elsewhere it is a tab.
+    /// Tab asks at the end of a paragraph; elsewhere it inserts a tab.
     pub fn ask_or_tab(&mut self) {
         let (text, at) = (self.session.text(), self.session.cursor());
         let ends = text.get_char(at).is_none_or(|next| matches!(next, '\n' | '\r'));
@@ -73,7 +72,7 @@ impl Desk {
         }
     }
 
-    /// Stops what streams; when nothing does, one thing more goes at each call.
+    /// Stops live offers. If there are none, each call removes one more thing: an error, the list, the selection.
     pub fn stop(&mut self) {
         let at = self.session.cursor();
         let resting = self.offers.ghost.as_ref().is_some_and(|ghost| ghost.idle);
@@ -90,7 +89,7 @@ impl Desk {
         }
     }
 
-    /// Says whether there was anything to stop.
+    /// Stops all live offers. Returns whether there were any.
     pub fn stop_all(&mut self) -> bool {
         let live = self.offers.stop_all();
         live.iter().for_each(|branch| self.asking.stop(*branch));

@@ -1,4 +1,4 @@
-//! From a branch to the one beside it, and what a branch is in words.
+//! Moving between sibling branches, and describing a branch in words.
 
 use super::Desk;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Desk {
-    /// Goes to the branch beside this one.
+    /// Goes to the next or the previous sibling branch.
     pub fn go_beside(&mut self, command: Command) {
         let done = match command {
             Command::PreviousBranch => self.session.previous_sibling(),
@@ -26,7 +26,7 @@ impl Desk {
     }
 }
 
-/// Who wrote a branch, and from what.
+/// Who wrote a branch, and from which offer.
 pub fn describe(row: &Branch) -> String {
     let offer = row.source.map_or(String::new(), |source| format!("offer {}", source.number));
     let offer = match row.taken {

@@ -1,6 +1,6 @@
-//! What was cut or copied: kept here, handed to the terminal's clipboard (OSC 52, which also works over SSH), and to the
-//! system's where a program for that is at hand. Terminals don't let programs read their clipboard, so what comes from
-//! elsewhere is read by such a program too; without one it comes as the terminal's own paste.
+//! The clipboard. A copied text is kept here, sent to the terminal's clipboard (OSC 52, which also works over SSH), and
+//! to the system's if there is a program for it. Terminals don't let programs read their clipboard, so text from
+//! elsewhere is read with such a program, too; without one, use the terminal's own paste.
 
 use crossterm::{clipboard::CopyToClipboard, execute};
 use std::{
@@ -11,16 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Longer texts are cut off or refused by some terminals, so they stay here.
+/// The longest text sent to the terminal, in bytes. Some terminals cut off or refuse longer ones.
 const MOST: usize = 74_000;
 
-/// How long the desk waits for a program. A clipboard's owner may hang, and the desk must not.
+/// How long the desk waits for a program, which may hang.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The most bytes that are read: enough for any book, and no endless stream.
+/// The most bytes that are read.
 const LONGEST: u64 = 1 << 26;
 
-/// Two command lines: one takes a text on its standard input, the other prints one.
+/// Two command lines: one copies its standard input, the other prints the clipboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {
     copy: &'static [&'static str],
@@ -69,34 +69,34 @@ pub struct Clipboard {
 }
 
 impl Clipboard {
-    /// One that also tells the terminal and the system. `env` looks up the environment.
+    /// A clipboard connected to the terminal and the system. `env` looks up environment variables.
     pub fn of_system(env: impl Fn(&str) -> Option<String>) -> Self {
         let works = |name: &str| env(name).is_some_and(|value| !value.is_empty());
         let tools = TOOLS.into_iter().filter(|(name, _)| works(name)).map(|(_, tool)| tool);
         Self { kept: String::new(), terminal: true, tools: tools.collect() }
     }
 
-    /// Keeps a text.
+    /// Copies a text.
     pub fn put(&mut self, text: String) {
         if self.terminal && text.len() <= MOST {
-            // A terminal without a clipboard is no reason to fail: the text is kept here.
+            // If the terminal has no clipboard, the text is still kept here.
             let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(&text));
         }
         while self.tools.first().is_some_and(|tool| !give(tool.copy, &text)) {
             self.tools.remove(0);
         }
-        // The others don't know of it.
+        // The other programs don't have this text.
         self.tools.truncate(1);
         self.kept = text;
     }
 
-    /// What is on the system's clipboard, else what was kept last; empty when nothing was.
+    /// The text of the system's clipboard, else the last text copied here; else empty.
     pub fn text(&self) -> String {
         let found = self.tools.iter().find_map(|tool| take(tool.paste));
         found.filter(|text| !text.is_empty()).unwrap_or_else(|| self.kept.clone())
     }
 
-    /// The system's clipboard can be read, as far as is known.
+    /// Whether there is a program to read the system's clipboard.
     pub fn reads_systems(&self) -> bool {
         !self.tools.is_empty()
     }
@@ -109,9 +109,9 @@ fn start(line: &[&str], input: Stdio, output: Stdio) -> Option<Child> {
     command.spawn().ok()
 }
 
-/// Hands a text to a program. False when it didn't take it.
+/// Passes a text to a program. False if that failed.
 fn give(line: &[&str], text: &str) -> bool {
-    // Some stay in the background to serve the text, so their output must not be waited for.
+    // Some programs stay in the background to serve the text, so their output is not read.
     let Some(mut child) = start(line, Stdio::piped(), Stdio::null()) else { return false };
     let Some(mut input) = child.stdin.take() else { return false };
     let text = text.to_owned();
@@ -119,7 +119,7 @@ fn give(line: &[&str], text: &str) -> bool {
     thread::spawn(move || {
         let whole = input.write_all(text.as_bytes()).is_ok();
         drop(input);
-        // Nobody waits any more when it took too long.
+        // After a timeout, nobody receives this.
         let _ = done.send(whole);
     });
     let begun = Instant::now();
@@ -127,7 +127,7 @@ fn give(line: &[&str], text: &str) -> bool {
     ended(&mut child, PATIENCE.saturating_sub(begun.elapsed())) && whole
 }
 
-/// What a program prints, when it does so in time and without complaint.
+/// A program's output, if it succeeds in time.
 fn take(line: &[&str]) -> Option<String> {
     let mut child = start(line, Stdio::null(), Stdio::piped())?;
     let output = child.stdout.take()?;
@@ -144,7 +144,7 @@ fn take(line: &[&str]) -> Option<String> {
     bytes.filter(|_| well).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Waits for a program's end, and ends it when that takes too long. Says whether it went well.
+/// Waits for a program to end, and kills it after a timeout. Returns whether it succeeded.
 fn ended(child: &mut Child, patience: Duration) -> bool {
     let begun = Instant::now();
     loop {
@@ -154,7 +154,7 @@ fn ended(child: &mut Child, patience: Duration) -> bool {
             _ => break,
         }
     }
-    // It may have ended by itself meanwhile.
+    // It may have ended in the meantime.
     let _ = child.kill();
     let _ = child.wait();
     false

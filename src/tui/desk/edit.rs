@@ -1,11 +1,11 @@
-//! What changes the text by the writer's hand.
+//! Edits by the writer: undo, redo, clipboard, deleting.
 
 use super::{Desk, Field};
 use crate::{session::Motion, tui::command::Command, ui::keymap::Key};
 use crossterm::event::KeyEvent;
 
 impl Desk {
-    /// A paste by the terminal comes in one piece, and is one step.
+    /// The terminal's own paste. It is one undo step.
     pub fn paste(&mut self, text: &str) {
         self.offers.focus = false;
         let done = self.session.paste(text);
@@ -48,19 +48,19 @@ impl Desk {
         self.edited(done);
     }
 
-    /// Deleting at the edge of the text does nothing, and that is no refusal.
+    /// Deletes. At the end of the text this does nothing, which needs no explanation.
     fn delete(&mut self, motion: Motion) -> bool {
         self.session.delete(motion) || self.session.read_only().is_none()
     }
 
-    /// Keeps what is selected. False when nothing is: then what was kept stays.
+    /// Copies the selection. False if there is none; the clipboard is then unchanged.
     fn copy(&mut self) -> bool {
         let Some(range) = self.session.selection() else { return false };
         self.clipboard.put(self.session.text().slice(range).to_string());
         true
     }
 
-    /// What the clipboard has. True when there is nothing to be explained.
+    /// Pastes the clipboard. False if the draft refused the edit.
     fn paste_kept(&mut self) -> bool {
         let text = self.clipboard.text();
         if text.is_empty() {
@@ -75,7 +75,7 @@ impl Desk {
         self.session.paste(&text)
     }
 
-    /// After every edit: the column that the cursor wished for is forgotten, and a refusal is explained.
+    /// Called after every edit: forgets the cursor's goal column, and explains a refused edit.
     pub fn edited(&mut self, done: bool) {
         self.page.forget_column();
         if let Some(reason) = self.session.read_only().filter(|_| !done) {
@@ -84,7 +84,7 @@ impl Desk {
         }
     }
 
-    /// A key for a field of one line.
+    /// Passes a key to a one-line field.
     pub fn press_field(&mut self, field: &mut Field, key: Key, event: KeyEvent) {
         match self.keymap.command(key) {
             Some(Command::Paste) => field.paste(&self.clipboard.text()),

@@ -1,4 +1,4 @@
-//! A field of one line, to be filled.
+//! A one-line text field.
 
 use crate::{clean::for_terminal, tui::text::cells};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -7,16 +7,16 @@ use std::{ffi::OsStr, path::Path};
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A field of one line.
+/// A one-line text field.
 pub struct Field {
     /// What is drawn.
     pub area: Box<TextArea<'static>>,
-    /// What is in it was offered, and nothing but its selected part was written anew: the ending behind that.
+    /// The file extension after the suggested name, while only the name itself has been edited.
     ending: Option<String>,
 }
 
 impl Field {
-    /// A field that is filled already; the cursor stands at its end.
+    /// A field with a text, and the cursor at its end.
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![text.to_owned()]);
         area.set_cursor_line_style(Style::default());
@@ -25,15 +25,15 @@ impl Field {
         Self { area: Box::new(area), ending: None }
     }
 
-    /// A field with a text that the first letter replaces and an arrow keeps.
+    /// A field with a suggested text: the first letter replaces it, an arrow key keeps it.
     pub fn offering(text: &str) -> Self {
         let mut field = Self::new(text);
         field.select(0, text.chars().count());
         field
     }
 
-    /// A field with the path of a file, of which only the name is replaced: neither the folder nor the ending. Both go
-    /// for who writes them too.
+    /// A field with a suggested path. Typing replaces only the file name, not the folder or the extension; typing a
+    /// folder or an extension replaces that, too.
     pub fn offering_path(path: &Path) -> Self {
         let mut field = Self::new(&path.display().to_string());
         let len =
@@ -49,7 +49,7 @@ impl Field {
         field
     }
 
-    /// Selects from one character to another, where the cursor then stands.
+    /// Selects from one character to another, with the cursor at the latter.
     fn select(&mut self, from: usize, to: usize) {
         self.area.cancel_selection();
         self.area.move_cursor(jump(from));
@@ -57,12 +57,12 @@ impl Field {
         self.area.move_cursor(jump(to));
     }
 
-    /// What is in it.
+    /// The field's text.
     pub fn text(&self) -> String {
         self.area.lines().concat()
     }
 
-    /// What may be drawn of it, what is selected in a style: a name can hold what a terminal must not get.
+    /// The widget to draw, without characters unsafe for a terminal; the selection has the given style.
     pub fn shown(&self, selected: Style) -> TextArea<'static> {
         let mut shown = Self::new(&for_terminal(&self.text())).area;
         let cursor = self.area.cursor().1;
@@ -75,14 +75,14 @@ impl Field {
         *shown
     }
 
-    /// Puts the cursor so many cells to the right of where it is; negative is to the left.
+    /// Moves the cursor by this many cells to the right; negative is to the left.
     pub fn point(&mut self, by: isize) {
         let text = self.text();
         let cursor = self.area.cursor().1;
         let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
         let (before, behind) = text.split_at(at);
         let mut left = by.unsigned_abs();
-        // Half of a wide character is still that character.
+        // A cell of a wide character counts as that character.
         let within = |grapheme: &&str| {
             let fits = if by < 0 { left > 0 } else { cells(grapheme) <= left };
             left = left.saturating_sub(cells(grapheme));
@@ -100,16 +100,16 @@ impl Field {
         self.area.move_cursor(jump(column));
     }
 
-    /// A key that is neither Enter nor Esc.
+    /// Handles a key other than Enter and Esc.
     pub fn press(&mut self, key: KeyEvent) {
         let held = key.modifiers.contains(KeyModifiers::CONTROL);
         let alone = key.modifiers.is_empty();
         match (key.code, self.area.selection_range()) {
-            // One line stays one line.
+            // These keys would start a new line.
             (KeyCode::Char('m' | 'j'), _) if held => {}
             (KeyCode::Char('a'), _) if held => self.select_all(),
             (KeyCode::Char('u'), _) if held => self.put(""),
-            // To the end of what is selected, and not beyond it.
+            // Moves to the end of the selection.
             (KeyCode::Left, Some(((_, at), _))) | (KeyCode::Right, Some((_, (_, at)))) if alone => {
                 self.ending = None;
                 self.area.cancel_selection();
@@ -136,20 +136,20 @@ impl Field {
         self.select(0, self.text().chars().count());
     }
 
-    /// What is selected; nothing when nothing is.
+    /// The selected text; empty if there is none.
     pub fn selected(&self) -> String {
         let range = self.area.selection_range().map(|((_, start), (_, end))| start..end);
         let range = range.unwrap_or_default();
         self.text().chars().skip(range.start).take(range.len()).collect()
     }
 
-    /// Puts another text in the place of all.
+    /// Replaces the whole text.
     pub fn put(&mut self, text: &str) {
         self.select_all();
         self.area.insert_str(text);
     }
 
-    /// A paste: its first line.
+    /// Inserts the first line of a paste.
     pub fn paste(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         let line = line.replace(char::is_control, "");
@@ -160,8 +160,8 @@ impl Field {
         self.area.insert_str(line);
     }
 
-    /// A character comes where a name was offered: who writes a folder means another than the one that is there, and who
-    /// writes a full stop another ending.
+    /// A character is about to replace a suggested name. A folder replaces the whole path, and a full stop replaces the
+    /// extension.
     fn begin(&mut self, c: char) {
         if self.ending.is_some() && self.area.is_selecting() && matches!(c, '/' | '~' | '.') {
             self.select_all();
@@ -173,7 +173,7 @@ impl Field {
     fn drop_ending(&mut self) {
         if let Some(ending) = self.ending.take() {
             let (all, cursor) = (self.text().chars().count(), self.area.cursor().1);
-            // Behind the cursor nothing was written.
+            // Nothing was typed after the cursor.
             if cursor + ending.chars().count() == all {
                 if !self.selected().is_empty() {
                     self.area.delete_char();

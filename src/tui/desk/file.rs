@@ -1,4 +1,4 @@
-//! Saving, and another draft in this one's place. Nothing here drops a text: who leaves without saving has said so.
+//! Saving, and opening another draft. Unsaved text is never dropped without the writer's consent.
 
 use super::{Desk, Opened};
 use crate::{
@@ -12,18 +12,18 @@ use std::path::{Path, PathBuf};
 pub enum Saved {
     /// The file has the text.
     Done,
-    /// The draft has no name yet.
+    /// The draft has no file name yet.
     NeedsName,
-    /// Another program changed the file: the writer decides.
+    /// Another program changed the file; the writer has to decide.
     Changed,
-    /// There is another file of this name: the writer decides.
+    /// There is another file of this name; the writer has to decide.
     Exists(PathBuf),
-    /// It went wrong, and the writer was told why.
+    /// It failed, and the writer was told why.
     Failed,
 }
 
 impl Desk {
-    /// Opens another draft, once this one is saved. False when it isn't opened; then the writer was told why.
+    /// Opens another draft, if this one is saved. If it can't, tells the writer why and returns false.
     pub fn open(&mut self, path: &Path) -> bool {
         let unsaved = !self.session.is_saved() && self.session.read_only().is_none();
         if unsaved {
@@ -45,7 +45,7 @@ impl Desk {
         true
     }
 
-    /// Puts another draft on the desk. What was offered for this one goes.
+    /// Replaces the draft. Its offers are dropped.
     fn replace_draft(&mut self, mut session: Session) {
         self.stop_all();
         self.offers.clear();
@@ -64,7 +64,7 @@ impl Desk {
         self.world.told_of_change = false;
     }
 
-    /// Saves under the draft's own name.
+    /// Saves to the draft's own file.
     pub fn save(&mut self) -> Saved {
         if self.session.path().is_none() && self.session.read_only().is_none() {
             return Saved::NeedsName;
@@ -93,8 +93,8 @@ impl Desk {
         Saved::Failed
     }
 
-    /// The terminal has the focus again: another program may have changed the file meanwhile. That is said once and
-    /// not asked, since the writer may be typing already.
+    /// Called when the terminal gets the focus again: another program may have changed the file. This is reported once,
+    /// without a question, since the writer may already be typing.
     pub fn look_at_file(&mut self) {
         let changed = self.session.read_only().is_none() && self.session.changed_on_disk();
         if changed && !self.world.told_of_change {

@@ -1,14 +1,15 @@
-//! Typing through what is offered: letters that agree consume it, others have it decoded anew under what stands
-//! there now. And the line for a writer who rests.
+//! Typing through an offer: letters that match consume it; after other letters a new ghost is decoded from the text as
+//! it is now. And the ghost for a writer who pauses.
 
 use super::{Desk, heard::TRIES};
 use crate::ui::asking::{Ghost, List, Standing, Until};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// So many letters that disagree, and the writer is left alone.
+/// After this many letters that disagree, no further ghost is decoded.
 const MISSES: u8 = 8;
 
-/// So many letters in a row that agree, and those are forgotten. A model guesses the ends of words, so fewer say nothing.
+/// After this many letters in a row that agree, the misses are reset. Fewer prove nothing, since a model easily guesses
+/// the ends of words.
 const AGREED: u8 = 12;
 
 impl Desk {
@@ -22,8 +23,8 @@ impl Desk {
         }
     }
 
-    /// The chosen offer disagrees with what was typed, but another one of the list agrees: that one is chosen. Says
-    /// whether one was.
+    /// If the chosen offer disagrees with what was typed but another one of the list agrees, chooses that one. Returns
+    /// whether one was found.
     fn turn_to_another(&mut self) -> bool {
         let Some(list) = self.offers.list_mut() else { return false };
         if list.standing(list.chosen, &self.session) != Standing::Away {
@@ -38,13 +39,13 @@ impl Desk {
         true
     }
 
-    /// Something is to come right behind the cursor.
+    /// Whether an offer is about to add text right after the cursor.
     fn is_awaited(&self) -> bool {
         let comes = |list: &List| {
             list.choice().is_some_and(|offer| offer.is_live())
                 && match list.standing(list.chosen, &self.session) {
                     Standing::Here(_) => true,
-                    // All that has come is typed through already.
+                    // All of its text so far has been typed already.
                     Standing::Taken => list.taken_to(&self.session) == Some(self.session.cursor()),
                     _ => false,
                 }
@@ -53,7 +54,7 @@ impl Desk {
             || self.offers.ghost.as_ref().is_some_and(|ghost| comes(&ghost.list))
     }
 
-    /// Letters were typed where something was offered or awaited.
+    /// Called after letters were typed where there was an offer, or one was awaited.
     fn follow(&mut self, before: Option<String>, typed: &str) {
         let agreed = before.as_ref().is_some_and(|rest| rest.starts_with(typed));
         if agreed {
@@ -75,7 +76,7 @@ impl Desk {
         if idle || misses > MISSES || typed.contains('\n') || !self.may_follow() {
             return;
         }
-        // What stood there stays where it stood, less what was typed over it.
+        // The rest of the previous ghost stays in its place, without what was typed over.
         let before = before.unwrap_or(dim);
         let over = typed.graphemes(true).count();
         let before: String =
@@ -84,7 +85,7 @@ impl Desk {
         self.decode(Ghost { list, before, idle: false, misses, agreed: 0, dropped: 0 });
     }
 
-    /// Nothing follows the cursor in its paragraph, and the model can be asked.
+    /// Whether the cursor is at the end of a paragraph and the model is ready.
     fn may_follow(&self) -> bool {
         let next = self.session.text().get_char(self.session.cursor());
         self.is_ready()
@@ -92,7 +93,7 @@ impl Desk {
             && next.is_none_or(|next| matches!(next, '\n' | '\r'))
     }
 
-    /// Has a ghost decoded under the words before the cursor, a half-typed one among them.
+    /// Asks for a ghost that continues the text before the cursor, which may end in a half-typed word.
     fn decode(&mut self, ghost: Ghost) {
         let at = self.session.cursor();
         let (prompt, first) = self.prompt(at);
@@ -105,13 +106,13 @@ impl Desk {
             Until::Next => Until::Cursor,
             end => end,
         };
-        // The step being typed is not ended for it: undo stays as it is without a ghost.
+        // The current edit step is not ended, so that undo works as it does without a ghost.
         let from = self.session.revision();
         let list = List { at, from, until, prompt: (prompt, first), quotes, offers, chosen: 0 };
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 
-    /// A ghost that isn't worth its place gives it to another, a few times.
+    /// Replaces a ghost that has a fault, at most [`TRIES`] times.
     pub fn judge_ghost(&mut self) {
         let banned = &self.offers.banned;
         let fault = |list: &List| list.fault(list.choice()?, banned);
@@ -123,7 +124,7 @@ impl Desk {
         }
     }
 
-    /// The writer has rested for a while.
+    /// The writer has paused.
     pub fn rested(&mut self) {
         let nothing = self.offers.rest(&self.session).is_none() && !self.is_awaited();
         let free = !self.offers.focus && !self.offers.are_live();
@@ -147,8 +148,8 @@ impl Desk {
         }
     }
 
-    /// After every event: a ghost that no longer agrees with the page goes, and so does one that the list's own
-    /// words have caught up with. `cursor`: where it stood before a key.
+    /// Called after every event: drops a ghost that no longer matches the page, or that the list makes needless.
+    /// `cursor` is its place before a key.
     pub fn tend_ghost(&mut self, cursor: Option<usize>) {
         let Some(ghost) = &self.offers.ghost else { return };
         let caught_up = self.offers.list().is_some_and(|list| list.rest(&self.session).is_some());
@@ -158,7 +159,7 @@ impl Desk {
         }
     }
 
-    /// Lets the ghost go.
+    /// Drops the ghost.
     pub fn drop_ghost(&mut self) {
         if let Some(ghost) = self.offers.ghost.take() {
             self.send_stop(&ghost);

@@ -1,4 +1,4 @@
-//! What the model tells: offers grow and end, and those that are not worth their place are replaced.
+//! Reports from the model: offers grow and end, and those with a fault are replaced.
 //!
 //! When an offer ends, it is judged, and for banned words at each token. One that is empty, banned or a repetition is
 //! replaced by one with the next seed, at most twice; then its place says why it is empty. Places keep their numbers,
@@ -13,7 +13,7 @@ use crate::{
     ui::asking::{Model, Offer, State, quotes},
 };
 
-/// How many may come in the place of one that was dropped.
+/// How many times an offer with a fault is replaced.
 pub(super) const TRIES: u8 = 2;
 
 impl Desk {
@@ -22,7 +22,7 @@ impl Desk {
         let (prompt, first) = &list.prompt;
         let prompt = quotes::straight(prompt);
         let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
-        // A draft cut before it was sent is not seen from its start either.
+        // If only the end of the draft was sent, its start was not seen either.
         let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
         let from = list.from;
         let offer = &mut list.offers[number];
@@ -35,7 +35,7 @@ impl Desk {
     pub fn grow(&mut self, branch: BranchId, token: &Token) {
         let Some((list, number)) = self.offers.find(branch) else { return };
         let offer = &mut list.offers[number];
-        // What comes after the writer stopped it is late, and is let go.
+        // Tokens that arrive after the writer stopped the offer are ignored.
         if !offer.is_live() {
             return;
         }
@@ -45,8 +45,8 @@ impl Desk {
         self.judge_ghost();
     }
 
-    /// The model came to an end. When it only ran out of tokens, the clause that hangs behind the last whole
-    /// sentence is cut off, as far as it is not on the page.
+    /// An offer has ended. If it ran out of tokens, the unfinished clause after its last full sentence is cut off,
+    /// unless it is on the page already.
     pub fn finish(&mut self, branch: BranchId, why: StopReason) {
         if let Some((list, number)) = self.offers.find(branch)
             && list.offers[number].is_live()
@@ -73,8 +73,8 @@ impl Desk {
         self.turn_from_nothing();
     }
 
-    /// An offer that isn't worth its place gives it to another, a few times; then the place stays empty and says
-    /// so. What is on the page, pinned or asked to go on is chosen already.
+    /// Replaces an offer that has a fault, at most [`TRIES`] times; then its place stays empty and names the fault.
+    /// Offers that are on the page, pinned or made longer are kept.
     fn judge(&mut self, branch: BranchId) {
         let Some(fault) = self.offers.fault(branch) else { return };
         let Some((list, number)) = self.offers.find(branch) else { return };
@@ -106,7 +106,8 @@ impl Desk {
         self.turn_from_nothing();
     }
 
-    /// What stands at the cursor is an offer with words, where there is one; who has the list in hand chooses.
+    /// Makes sure that the chosen offer has words, if any has. Not while the list has the focus: then the writer
+    /// chooses.
     fn turn_from_nothing(&mut self) {
         if !self.offers.focus {
             self.offers.choose_one_with_words();

@@ -1,4 +1,4 @@
-//! What the history keeps of the model's side: every question as it is asked, every offer as it ends.
+//! Recording requests and offers in the history: each request when it is made, each offer when it ends.
 
 use super::Desk;
 use crate::{
@@ -9,8 +9,7 @@ use crate::{
 use serde_json::json;
 
 impl Desk {
-    /// Looks through the offers for what the history doesn't have yet. After every event, so that nobody who asks
-    /// or stops needs to think of it.
+    /// Records what the history doesn't have yet. Called after every event, so that no other code has to.
     pub fn keep_offers(&mut self) {
         for ((from, at), number, offer) in self.offers.all() {
             let Source { request, number } = *offer.source.get_or_insert_with(|| {
@@ -20,7 +19,7 @@ impl Desk {
                 }
                 Source { request: self.session.ask_about(from, at, details), number }
             });
-            // An opening alone is ours, not the model's.
+            // An opening alone is not the model's text.
             if !offer.is_live() && offer.tokens > 0 && offer.kept != offer.text.len() {
                 offer.kept = offer.text.len();
                 self.session.offer(request, number, &offer.text);
@@ -28,7 +27,7 @@ impl Desk {
         }
     }
 
-    /// The chosen offer gives its place to another: what there is of it is kept.
+    /// The chosen offer is about to be replaced: stops it and records its text so far.
     pub fn keep_replaced(&mut self) {
         if let Some(list) = self.offers.list_mut()
             && let Some(offer) = list.offers.get_mut(list.chosen)
@@ -39,8 +38,8 @@ impl Desk {
         }
     }
 
-    /// A ghost of which something is taken goes to the history like an offer of a list, and only then: nobody asked for
-    /// it. What of it was typed through is the writer's, so it is kept from here on.
+    /// Records a ghost when a part of it is taken, and only then, because nobody asked for it. What was typed through
+    /// is the writer's, so only the rest is recorded.
     pub fn keep_ghost(&mut self) -> Option<Source> {
         let at = self.session.cursor();
         let ghost = self.offers.ghost.as_mut()?;
@@ -61,7 +60,7 @@ impl Desk {
     }
 }
 
-/// All that is needed to ask for the same again.
+/// Everything needed to repeat the request.
 fn details(asking: &Asking, seed: u64) -> serde_json::Value {
     let sampling = SamplingParams { seed, ..asking.style.sampling.clone() };
     json!({ "model": asking.model.name(), "preset": asking.style.preset, "sampling": sampling })

@@ -1,5 +1,5 @@
-//! The desk: the draft, the page, the questions to the model, and what else overlays may use. It knows no overlay, and
-//! neither draws, waits nor looks at a clock. `App` routes events to it.
+//! The desk: the draft, the page, the requests to the model, and everything else that overlays use. It knows no
+//! overlays, and neither draws, waits nor reads a clock. `App` routes events to it.
 
 mod ask;
 mod branches;
@@ -55,13 +55,13 @@ use std::sync::mpsc::Sender;
 pub struct Desk {
     /// The draft and its history.
     pub session: Session,
-    /// The window on the draft.
+    /// The viewport on the draft.
     pub page: Page,
-    /// The model and how it is asked.
+    /// The model in use and the style of offers.
     pub asking: Asking,
-    /// What was offered.
+    /// The offers.
     pub offers: Offers,
-    /// What was cut or copied.
+    /// The clipboard.
     pub clipboard: Clipboard,
     /// Messages for the status line.
     pub notices: Notices,
@@ -69,15 +69,15 @@ pub struct Desk {
     pub keymap: Keymap<Command>,
     /// How the desk looks.
     pub look: Look,
-    /// What is around the desk.
+    /// The desk's surroundings: files and the system.
     pub world: World,
     /// Other models.
     pub models: Models,
     /// Where things were drawn last.
     pub drawn: Drawn,
-    /// What was searched for last, and its replacement.
+    /// The last search text, and its replacement.
     pub searched: (String, String),
-    /// The desk is to be closed.
+    /// The desk is to close.
     pub over: bool,
     pointer: Pointer,
 }
@@ -94,9 +94,9 @@ pub struct Look {
     pub authors: bool,
 }
 
-/// What is around the desk, and what the desk knows of it.
+/// The desk's surroundings, and what the desk knows of them.
 pub struct World {
-    /// Files, and what the system says.
+    /// Files, and facts from the system.
     pub environment: Environment,
     /// Drafts that were opened here.
     pub recent: Recent,
@@ -123,8 +123,8 @@ impl Opened {
 }
 
 impl Desk {
-    /// A desk on a draft, with the cursor at its end, or where the journal has it. `seed` is that of the first offer
-    /// when the settings name none.
+    /// A desk with a draft. The cursor is at the end, or where the journal has it. `seed` is the seed of the first
+    /// offer if the settings have none.
     ///
     /// # Errors
     /// The built-in keys or the built-in theme are broken.
@@ -188,32 +188,33 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Shows what the journal has to report. The desk says it as soon as something else happens.
+    /// Shows the journal's warnings.
     pub fn tell_of_history(&mut self) {
         for notice in self.session.notices() {
             self.notices.warn(notice);
         }
     }
 
-    /// The usual key of a command, to be named in a sentence.
+    /// The first key of a command, for use in a sentence.
     pub fn key(&self, command: impl Into<&'static str>) -> String {
         let mut keys = self.keymap.keys_of(command.into());
         keys.next().map_or_else(|| "a key".into(), |key| key.to_string())
     }
 
-    /// The place from which the model saw the text when it was asked last; `None` before it has read anything.
+    /// The first place of the draft that the model saw in the last request; `None` before any request was read.
     pub fn seen_from(&self) -> Option<usize> {
         self.offers.sees.and_then(|(at, from)| self.session.map(at, from))
     }
 
-    /// A key was pressed: short messages and what the wheel has scrolled go.
+    /// A key was pressed: removes the short message, and resets scrolling by the wheel.
     pub fn key_pressed(&mut self) {
         self.notices.forget_word();
         self.pointer.forget();
         self.offers.scrolled = None;
     }
 
-    /// What a key means on the page: the list first, when it has the keys; then the table of keys; then text.
+    /// Handles a key on the page: first by the list, if it has the focus; then by the table of keys; then as text.
+    /// Returns the command to run, if any.
     pub fn press(&mut self, key: Key) -> Option<Command> {
         if self.offers.focus && self.press_list(key) {
             return None;
@@ -221,7 +222,7 @@ impl Desk {
         if let Some(command) = self.keymap.command(key) {
             return Some(command);
         }
-        // Shift with a key that moves selects.
+        // Shift with a movement key selects.
         let unshifted = key.unshifted().and_then(|key| self.keymap.command(key));
         if let Some(to) = unshifted.and_then(Command::leads) {
             self.page.go(&mut self.session, to, true);
@@ -231,7 +232,7 @@ impl Desk {
         None
     }
 
-    /// Arrows and Enter while the list has the keys; any other key gives them back to the page. Says whether the key
+    /// Arrows and Enter while the list has the focus; other keys return the focus to the page. Returns whether the key
     /// was for the list.
     fn press_list(&mut self, key: Key) -> bool {
         let Some(list) = self.offers.list_mut() else {
@@ -249,7 +250,7 @@ impl Desk {
             KeyCode::Esc => self.offers.focus = false,
             _ => {
                 let command = self.keymap.command(key);
-                // A command for an offer leaves the keys with the list.
+                // A command for an offer leaves the focus on the list.
                 self.offers.focus = command.is_some_and(Command::is_about_an_offer);
                 return command == Some(Command::Offers);
             }
@@ -257,7 +258,7 @@ impl Desk {
         true
     }
 
-    /// Runs a command that opens nothing. Commands of overlays are the app's, and do nothing here.
+    /// Runs a command. Commands that open overlays are run by the app, and do nothing here.
     pub fn run(&mut self, command: Command) {
         if command.is_at_the_cursor() {
             self.page.come_back();
@@ -298,7 +299,7 @@ impl Desk {
         self.page.go(&mut self.session, to, false);
     }
 
-    /// What the model's thread tells.
+    /// Handles a report from the model's thread.
     pub fn hear(&mut self, news: News) {
         match news {
             News::Loaded(info) => self.model_loaded(info),
@@ -309,7 +310,7 @@ impl Desk {
             News::Reading(branch, reading) => self.read(branch, reading),
             News::Token(branch, token) => self.grow(branch, &token),
             News::Done(branch, why) => self.finish(branch, why),
-            // Only the overlay that asked waits for it.
+            // Only the overlay that asked handles this.
             News::Seen(..) => {}
             News::Failed(branch, why) => self.fail(branch, why),
         }

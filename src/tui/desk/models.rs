@@ -1,4 +1,4 @@
-//! Choosing another model while the draft stays, fetching one while the writer writes on, and letting two answer the same.
+//! Switching models, fetching one in the background, and comparing two.
 
 use super::Desk;
 use crate::{
@@ -15,16 +15,16 @@ use std::sync::mpsc::Sender;
 
 /// What choosing a model leads to.
 pub enum Choice {
-    /// It was used, or can't be; the writer was told.
+    /// It is being opened, or can't be; the writer was told.
     Done,
-    /// It isn't here: whether to fetch it, and what it is.
+    /// It isn't installed: ask whether to fetch it. Its size and licence.
     Fetch(String),
-    /// It is being fetched already: whether to stop that.
+    /// It is already being fetched: ask whether to stop.
     StopFetching,
 }
 
 impl Desk {
-    /// From now on there are other models to choose from.
+    /// Connects the shelf of other models.
     pub fn use_shelf(&mut self, errands: Sender<Errand>) {
         self.models.errands = Some(errands);
     }
@@ -38,7 +38,7 @@ impl Desk {
         }
     }
 
-    /// A model was chosen: uses it, or tells what to ask the writer first.
+    /// Opens the chosen model, or returns what to ask the writer first.
     pub fn use_model(&mut self, name: &str) -> Choice {
         let Some(model) = self.models.entries.iter().find(|model| model.name == name) else {
             return Choice::Done;
@@ -71,7 +71,7 @@ impl Desk {
         Choice::Done
     }
 
-    /// The model in use is let go, and another read in its place. The draft and its offers stay.
+    /// Unloads the model in use and loads another one. The draft and its offers stay.
     fn open_model(&mut self, name: &str) {
         self.models.wanted = None;
         self.models.opening = Some(name.to_owned());
@@ -96,11 +96,11 @@ impl Desk {
         self.notices.say("Stopping the download.");
     }
 
-    /// What the shelf tells.
+    /// Handles a report from the shelf.
     pub fn hear_shelf(&mut self, word: Word) {
         match word {
             Word::Listed(entries) => self.models.entries = entries,
-            // what comes late of one that was stopped is let go
+            // late reports of a stopped download are ignored
             Word::Fetching(coming) => {
                 let expected =
                     self.models.fetching.as_ref().is_some_and(|now| now.name == coming.name);
@@ -124,7 +124,7 @@ impl Desk {
         }
     }
 
-    /// A model that was fetched to be used is used as soon as no other is in mid-sentence.
+    /// Opens a model that was fetched, once no offer is live.
     pub fn open_what_came(&mut self) {
         let busy =
             self.offers.are_live() || self.offers.ghost.is_some() || self.models.opening.is_some();
@@ -133,7 +133,7 @@ impl Desk {
         }
     }
 
-    /// A model can be asked.
+    /// A model was loaded.
     pub fn model_loaded(&mut self, info: ModelInfo) {
         let opened = self.models.opening.take();
         if let Some(name) = opened {
@@ -143,14 +143,14 @@ impl Desk {
         self.asking.model = Model::Ready(info);
     }
 
-    /// Another model could not be read; the one before comes back.
+    /// Another model could not be loaded; the previous one stays in use.
     pub fn model_not_opened(&mut self, why: &str) {
         self.models.opening = None;
-        self.notices.forget_word(); // it said that the other is being read
+        self.notices.forget_word(); // it said that the other is loading
         self.notices.warn(format!("Not opened: {why}. The previous model stays in use."));
     }
 
-    /// How fast the model is here is remembered for the list.
+    /// Reports the model's measured speed to the shelf, for the list.
     pub fn note_speed(&self, speed: f32) {
         if let Model::Ready(info) = &self.asking.model {
             let name = self.models.used.clone().unwrap_or_else(|| info.name.clone());
@@ -158,7 +158,7 @@ impl Desk {
         }
     }
 
-    /// Lets the model in use and another one go on from the cursor, with one seed: two offers.
+    /// Asks the model in use and another one to continue at the cursor, with the same seed: two offers.
     pub fn compare_models(&mut self, other: &str) {
         if !self.may_ask() {
             return;

@@ -8,24 +8,24 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 /// How many rows a notch of the wheel scrolls.
 pub const NOTCH: isize = 3;
 
-/// What the mouse is at.
+/// The state of the mouse.
 #[derive(Default)]
 pub(super) struct Pointer {
-    /// Where it was clicked last, when nothing has happened since.
+    /// The cell of the last click, if nothing else has happened since.
     clicked: Option<(u16, u16)>,
-    /// The button is held since it was pressed on the page.
+    /// The button was pressed on the page and is still held.
     selects: bool,
 }
 
 impl Pointer {
-    /// Something else has happened: the next click is a first one.
+    /// Something else has happened: the next click is not a double click.
     pub fn forget(&mut self) {
         self.clicked = None;
     }
 }
 
 impl Desk {
-    /// The mouse over the page or the offers.
+    /// A mouse event over the page or the offers.
     pub fn point(&mut self, event: MouseEvent) {
         if self.point_at_offers(event) {
             return;
@@ -41,7 +41,7 @@ impl Desk {
         }
     }
 
-    /// The button is let go.
+    /// The button is released.
     pub fn release(&mut self) {
         self.pointer.selects = false;
     }
@@ -61,7 +61,7 @@ impl Desk {
         }
     }
 
-    /// Selects to where the mouse is; above and below the page, row by row beyond what is seen.
+    /// Selects up to the mouse. Above or below the page, extends the selection row by row.
     fn drag(&mut self, at: (u16, u16)) {
         if !self.pointer.selects {
             return;

@@ -1,17 +1,17 @@
-//! What the status line has to say: answers that go with the next key, and errors that stay until Esc.
+//! Messages for the status line: short ones that vanish with the next key, and errors that stay until Esc.
 
 use std::collections::VecDeque;
 
-/// One thing to say, in a sentence with the way out.
+/// One message: a sentence that says what to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// Goes with the next key.
+    /// Vanishes with the next key.
     Word(String),
     /// Stays until Esc.
     Error(String),
 }
 
-/// What is still to be said. A word comes first: it answers the last key.
+/// The messages still to show. A short one comes before errors, because it answers the last key.
 #[derive(Default)]
 pub struct Notices {
     word: Option<Notice>,
@@ -19,19 +19,19 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Errors that were there before the desk opened.
+    /// Starts with errors from before the desk opened.
     pub fn new(errors: Vec<String>) -> Self {
         Self { word: None, errors: errors.into_iter().map(Notice::Error).collect() }
     }
 
-    /// Says something until the next key, unless that stands there already.
+    /// Shows a message until the next key, unless the same error is shown already.
     pub fn say(&mut self, word: impl Into<String>) {
         let word = word.into();
         let is_there = matches!(self.errors.front(), Some(Notice::Error(error)) if *error == word);
         self.word = (!is_there).then_some(Notice::Word(word));
     }
 
-    /// Says that something went wrong, once.
+    /// Adds an error, unless it is there already.
     pub fn warn(&mut self, error: impl Into<String>) {
         let error = Notice::Error(error.into());
         if !self.errors.contains(&error) {
@@ -39,7 +39,7 @@ impl Notices {
         }
     }
 
-    /// What is to be shown, and how many wait behind it.
+    /// The message to show, and how many errors wait after it.
     pub fn shown(&self) -> Option<(&Notice, usize)> {
         let waiting = self.errors.len();
         match &self.word {
@@ -48,12 +48,12 @@ impl Notices {
         }
     }
 
-    /// A key was pressed: its predecessor's answer goes.
+    /// A key was pressed: removes the short message.
     pub fn forget_word(&mut self) {
         self.word = None;
     }
 
-    /// The first error has been read. False when there was none.
+    /// Removes the first error. False if there was none.
     pub fn dismiss(&mut self) -> bool {
         self.errors.pop_front().is_some()
     }

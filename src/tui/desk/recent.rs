@@ -1,4 +1,4 @@
-//! The drafts of late, newest first, remembered in a file of the state folder. Losing it would be no loss.
+//! Recent drafts, newest first, remembered in a file of the state folder. The file may be deleted at any time.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 /// How many are remembered.
 const KEPT: usize = 50;
 
-/// Paths of drafts, and where they are remembered; nowhere in tests.
+/// Paths of drafts, and the file that stores them; `None` in tests.
 #[derive(Debug, Default)]
 pub struct Recent {
     file: Option<PathBuf>,
@@ -16,7 +16,7 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// What the state folder remembers. A file that can't be read remembers nothing.
+    /// Loads the list from the state folder. If the file can't be read, the list is empty.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("recent.json"));
         let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
@@ -29,7 +29,7 @@ impl Recent {
         &self.paths
     }
 
-    /// This draft is at hand now.
+    /// Puts a draft first in the list.
     pub fn note(&mut self, path: &Path) {
         let Ok(path) = std::path::absolute(path) else { return };
         self.paths.retain(|known| *known != path);

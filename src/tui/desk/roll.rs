@@ -1,4 +1,4 @@
-//! Other words in the place of some, and more of them: rolling again, pinning, longer, one offer more.
+//! Rolling again, pinning, making an offer longer, and changing the number of offers.
 
 use super::Desk;
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Desk {
-    /// Other words in the same place. Right after a take, instead of what was taken: that one step is taken back first,
-    /// and never more. Who takes word by word keeps the words, as long as there are more.
+    /// Asks again at the same place. Right after a take, the take is undone first, and nothing more. A single word that
+    /// was taken is kept while its offer has more words.
     pub fn roll_again(&mut self) {
         let now = (self.session.revision(), self.session.cursor());
         let taken = self.offers.taken.filter(|taken| (taken.revision, taken.cursor) == now);
@@ -23,7 +23,7 @@ impl Desk {
         }
     }
 
-    /// Another answer to the same question, in the place of the chosen offer.
+    /// Replaces the chosen offer with another one for the same prompt.
     pub fn roll_one(&mut self) {
         let list = self.offers.list();
         if list.and_then(|list| list.choice()).is_some_and(|offer| offer.pinned) {
@@ -46,7 +46,7 @@ impl Desk {
         }
     }
 
-    /// The chosen offer stays while the others are rolled, or no longer does.
+    /// Pins or unpins the chosen offer. A pinned offer stays when the others are rolled again.
     pub fn pin(&mut self) {
         let list = self.offers.list_mut();
         let Some((list, number)) = list.and_then(|list| {
@@ -63,7 +63,7 @@ impl Desk {
         });
     }
 
-    /// The chosen offer goes on for another sentence.
+    /// Makes the chosen offer longer by another sentence.
     pub fn longer(&mut self) {
         let Some(list) = self.offers.list() else { return self.no_offers() };
         let Some(offer) = list.choice().filter(|offer| !offer.words().is_empty()) else {
@@ -84,7 +84,7 @@ impl Desk {
         }
     }
 
-    /// One offer more: in the list that is shown at once, and in those to come.
+    /// One more offer, in the current list and in later ones.
     pub fn one_more(&mut self) {
         let now = self.offers.list().map(|list| (list.prompt.0.clone(), list.offers.len()));
         let count = now.as_ref().map_or(self.asking.style.offers, |(_, count)| *count);
@@ -104,13 +104,13 @@ impl Desk {
         self.say_count();
     }
 
-    /// One offer fewer in the lists to come.
+    /// One offer fewer in later lists.
     pub fn one_fewer(&mut self) {
         self.asking.style.offers = (self.asking.style.offers - 1).max(1);
         self.say_count();
     }
 
-    /// A line for a writer who rests, or none.
+    /// Turns ghosts for a pausing writer on or off.
     pub fn toggle_idle(&mut self) {
         self.offers.idle = !self.offers.idle;
         self.notices.say(if self.offers.idle {

@@ -1,5 +1,5 @@
-//! What the desk knows of the models besides the one it uses: those there are, the one that comes, the one that is to be
-//! used when it is here. In words, for the list and the status line.
+//! What the desk knows of other models: those available, the one being fetched, and the one to use once it is here; and
+//! their descriptions for the list and the status line.
 
 use crate::{
     model::memory::size,
@@ -7,31 +7,31 @@ use crate::{
 };
 use std::sync::mpsc::Sender;
 
-/// All of it.
+/// The other models.
 #[derive(Default)]
 pub struct Models {
-    /// Whom to ask; nobody in tests.
+    /// The channel to the shelf; `None` in tests.
     pub errands: Option<Sender<Errand>>,
-    /// As they were listed last.
+    /// The list as last reported by the shelf.
     pub entries: Vec<Entry>,
-    /// The one that is on its way from the hub.
+    /// The model being fetched from the hub.
     pub fetching: Option<Fetching>,
-    /// To be used as soon as nothing is being said.
+    /// The model to open once no offer is live.
     pub wanted: Option<String>,
-    /// Being read in the place of another.
+    /// The model being loaded in place of another.
     pub opening: Option<String>,
-    /// The name under which the one in use was opened here; `None` for the first.
+    /// The name under which the model in use was opened here; `None` for the first one.
     pub used: Option<String>,
 }
 
 impl Models {
-    /// Asks the shelf. False when there is none.
+    /// Sends a job to the shelf. False if there is none.
     pub fn send(&self, errand: Errand) -> bool {
         self.errands.as_ref().is_some_and(|errands| errands.send(errand).is_ok())
     }
 }
 
-/// What a model is, in a few words: only what is known, and the speed only when it was measured.
+/// A short description of a model: what is known of its size, its measured speed, and its licence.
 pub fn about(entry: &Entry) -> String {
     if let Some(why) = &entry.broken {
         return format!("broken: {why}");
@@ -50,7 +50,7 @@ pub fn about(entry: &Entry) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// How a model comes, for the status line.
+/// The progress of a download, for the status line.
 pub fn progress(fetching: &Fetching) -> String {
     let name = &fetching.name;
     if let Some((why, left)) = &fetching.waiting {

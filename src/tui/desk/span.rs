@@ -1,11 +1,11 @@
-//! A span of an offer by the mouse: what is dragged over goes in at the cursor, exactly that and no more. A click
+//! Taking a span of an offer with the mouse: exactly the text that is dragged over is inserted at the cursor. A click
 //! chooses the offer.
 
 use super::Desk;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 impl Desk {
-    /// The mouse over the offers. Says whether the event was for them.
+    /// A mouse event over the offers. Returns whether it was for them.
     pub fn point_at_offers(&mut self, event: MouseEvent) -> bool {
         let at = (event.column, event.row);
         match event.kind {
@@ -38,7 +38,7 @@ impl Desk {
         }
     }
 
-    /// Takes the characters `from..=to` of the chosen offer, with a space before them where words would run together.
+    /// Takes the characters `from..=to` of the chosen offer, with a space before them if two words would join.
     fn take_span(&mut self, from: usize, to: usize) {
         let Some(offer) = self.offers.list().and_then(|list| list.choice()) else { return };
         let span: String = offer.text.chars().skip(from).take(to + 1 - from).collect();

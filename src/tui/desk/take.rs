@@ -1,4 +1,4 @@
-//! Taking what is offered: a word, a sentence, all of it, and never more than was meant.
+//! Taking offers: a word, a sentence, or all of it.
 
 use super::Desk;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Desk {
-    /// Takes a piece of the offer that stands at the cursor; without one, the key moves as it does elsewhere.
+    /// Takes a piece of the offer at the cursor. Without an offer there, moves the cursor as the key usually does.
     pub fn take_or_move(&mut self, command: Command) {
         let at_end = self.session.cursor() == self.session.text().len_chars();
         let piece = self.offers.rest(&self.session).and_then(|rest| match command {
@@ -28,7 +28,7 @@ impl Desk {
         }
     }
 
-    /// Takes all that is offered at the cursor, or else all of the chosen offer.
+    /// Takes all of the offer at the cursor, or else the chosen offer.
     pub fn take_all(&mut self) {
         match self.offers.rest(&self.session).map(str::to_owned) {
             Some(rest) => self.take_here(&rest),
@@ -36,7 +36,7 @@ impl Desk {
         }
     }
 
-    /// Takes all that there is of the chosen offer.
+    /// Takes all of the chosen offer.
     pub fn take_chosen(&mut self) {
         let Some(list) = self.offers.list() else {
             let ask = self.key(Command::Ask);
@@ -59,8 +59,8 @@ impl Desk {
         }
     }
 
-    /// Other words stand where it was asked: from there a branch begins, and those words stay as its sibling,
-    /// one step back.
+    /// Takes an offer whose place has other text by now: starts a branch at the revision it was requested for. The
+    /// other text stays as a sibling branch; undo returns to it.
     fn take_where_asked(&mut self, text: &str) {
         if text.is_empty() {
             return self.notices.say("This offer has no text yet.");
@@ -72,7 +72,7 @@ impl Desk {
                 .notices
                 .say("The text this offer was made for is no longer in the history.");
         }
-        // Undone, it leaves the cursor where it was asked.
+        // After undo, the cursor is where the request was made.
         self.session.move_to(at, false);
         self.take(at, text, self.source());
         let branch = self.session.revision();
@@ -83,17 +83,17 @@ impl Desk {
         ));
     }
 
-    /// One step back. From a branch that a take began, that is the text that was left for it.
+    /// Undoes one step. At the start of a branch made by a take, returns to the text before it.
     pub fn undo(&mut self) -> bool {
         let now = self.session.revision();
         let Some(branched) = &mut self.offers.branched else { return self.session.undo() };
         let at_take = branched.branch == now;
-        // Undoing further keeps the way back into the branch; a later edit closes it.
+        // Redo can enter the branch again after further undo steps, but not after a later edit.
         branched.undone = at_take || (branched.undone && now <= branched.branch);
         if at_take { self.session.go(branched.left) } else { self.session.undo() }
     }
 
-    /// One step forward: back into a branch that the last undo left.
+    /// Redoes one step, or enters a branch that the last undo left.
     pub fn redo(&mut self) -> bool {
         let now = self.session.revision();
         match &mut self.offers.branched {
@@ -116,9 +116,9 @@ impl Desk {
         }
     }
 
-    /// Takes something of what stands at the cursor.
+    /// Takes a piece of the offer or the ghost at the cursor.
     fn take_here(&mut self, text: &str) {
-        // A ghost is no offer of a list.
+        // A ghost is not an offer of the list.
         let of_list = self.offers.list().and_then(|list| list.rest(&self.session)).is_some();
         let source = if of_list { self.source() } else { self.keep_ghost() };
         if let Some(ghost) = &mut self.offers.ghost {
@@ -127,7 +127,7 @@ impl Desk {
         self.take(self.session.cursor(), text, source);
     }
 
-    /// Where the history has the chosen offer.
+    /// The chosen offer's number in the history.
     pub fn source(&self) -> Option<Source> {
         self.offers.list()?.choice()?.source
     }
@@ -146,7 +146,7 @@ impl Desk {
         self.edited(done);
     }
 
-    /// Whether a piece put in before a word would run into it, though a space stands before the piece.
+    /// Whether a space is needed after a piece inserted before a word: only if there is one before the piece.
     fn glues(&self, at: usize, piece: &str) -> bool {
         let page = self.session.text();
         let before = at.checked_sub(1).and_then(|before| page.get_char(before));

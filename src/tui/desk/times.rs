@@ -1,11 +1,11 @@
-//! Moments as a writer says them: the hour today, with the day before that.
+//! Times in words: today's as the hour, older ones with the day or the year.
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::time::SystemTime;
 
-/// A moment, seen from now: `9:41`, `21 Nov 9:41` or `21 Nov 2025`.
+/// A time as seen from `now`: `9:41`, `21 Nov 9:41` or `21 Nov 2025`.
 pub fn moment(time: SystemTime, now: SystemTime, zone: &TimeZone) -> String {
-    // A clock that is off by more than jiff can say gets no words.
+    // A time outside of jiff's range.
     let (Some(time), Some(now)) = (local(time, zone), local(now, zone)) else {
         return "long ago".into();
     };

@@ -1,6 +1,6 @@
-//! The branch map: all that was ever written, taken or offered in a draft, to go to, compare, name, bookmark or prune.
-//! The line that leads to the page runs down at the left with filled points; what branches off is drawn beside it. At the
-//! right is what each branch is, and when it began.
+//! The branch map: everything ever written, taken or offered in a draft, to visit, compare, name, bookmark or prune.
+//! The line that leads to the page is at the left, with filled points; other branches are drawn beside it. At the right
+//! is a description of each branch, and when it began.
 
 use super::{
     difference::Difference,
@@ -34,10 +34,10 @@ pub const OPENS: Opens = Opens {
     keys: &["f3", "ctrl-b"],
 };
 
-/// Of deeper lines the ends are drawn: a row has to have room for words.
+/// The greatest depth that is drawn in full, so that a row has room for text.
 const DEEPEST: usize = 12;
 
-/// Cells that a row's own words get at the least, where there is room for them.
+/// The least width of a row's text in cells, if there is room.
 const WORDS: usize = 20;
 
 /// The branch map.
@@ -47,15 +47,15 @@ struct Map {
     rows: Vec<Branch>,
     /// The row with the cursor.
     chosen: usize,
-    /// The branch that others are compared with, when it is not the page.
+    /// The branch to compare with, if it is not the page.
     marked: Option<Revision>,
-    /// The branch that is pruned when the key is pressed again.
+    /// The branch to prune if the key is pressed again.
     pruning: Option<Revision>,
-    /// The name that the chosen branch gets.
+    /// The field with the chosen branch's new name.
     naming: Option<Field>,
 }
 
-/// Opens the map where the page is.
+/// Opens the map, with the cursor on the page's branch.
 pub fn open(desk: &mut Desk) -> Flow {
     let rows = desk.session.branches();
     let chosen = rows.iter().position(|row| row.is_page).unwrap_or(0);
@@ -209,9 +209,9 @@ impl Map {
     }
 }
 
-/// What stands before each row's point: a mark for each line that goes on below it, of the deepest ones.
+/// The line drawing before each row's point: a mark for each line that continues below.
 fn trunks(rows: &[Branch], deepest: usize) -> Vec<String> {
-    // For each depth: whether the line there goes on below.
+    // For each depth: whether its line continues below.
     let mut goes_on: Vec<bool> = Vec::new();
     let trunk = |row: &Branch| {
         goes_on.resize(row.depth + 1, false);
@@ -246,7 +246,7 @@ fn line<'a>(
     let point = if row.leads_to_page { "●" } else { "○" };
     let mark = if map.marked == Some(row.revision) { "▸" } else { " " };
     let left = width(trunk) + 2;
-    // What it says comes before what it is.
+    // The text has priority over the description.
     let free = room.saturating_sub(left);
     let facts = cut(facts, (free / 2).max(free.saturating_sub(WORDS)));
     let words = for_terminal(&row.text).into_owned();
@@ -262,7 +262,7 @@ fn line<'a>(
     let ink = desk.look.theme.style(if machine { Role::Machine } else { Role::Text });
     let quiet = desk.look.theme.style(Role::Quiet);
     let marks = desk.look.theme.style(Role::Mark);
-    // Styles of their own ground would hide that the row is chosen.
+    // A style with its own background would hide that the row is chosen.
     Line::from(vec![
         Span::styled(trunk.to_owned(), quiet),
         Span::styled(format!("{point}{mark}"), marks),
@@ -272,7 +272,7 @@ fn line<'a>(
     ])
 }
 
-/// What a branch is: where the page and the file are, its name, whose it is, and since when.
+/// The description of a branch: its name, author, whether the page or the file is there, and when it began.
 fn facts(desk: &Desk, row: &Branch, above: Option<&Branch>) -> String {
     let mut facts = Vec::new();
     match (&row.name, row.bookmarked) {
@@ -286,7 +286,7 @@ fn facts(desk: &Desk, row: &Branch, above: Option<&Branch>) -> String {
     facts.extend(places.iter().filter(|(is, _)| *is).map(|(_, place)| (*place).to_owned()));
     let said = |row: &Branch| moment(row.time, desk.session.now(), &desk.world.environment.zone);
     let when = said(row);
-    // A time is said once.
+    // A time equal to that of the row above is left out.
     let new = above.is_none_or(|above| said(above) != when);
     format!("{}{}", facts.join(" · "), if new { format!(", {when}") } else { String::new() })
 }

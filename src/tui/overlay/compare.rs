@@ -1,4 +1,4 @@
-//! Letting another model answer beside the one in use, on the same seed.
+//! Comparing the model in use with another one, with the same seed.
 
 use super::{
     layer::Flow,
@@ -17,7 +17,7 @@ pub const OPENS: Opens = Opens {
 
 struct Others;
 
-/// Shows the models that could answer beside the one in use.
+/// Shows the models that can be compared with the one in use.
 pub fn open(desk: &mut Desk) -> Flow {
     if desk.may_ask() { models::show(Others, desk) } else { Flow::Stay }
 }

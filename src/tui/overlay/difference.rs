@@ -1,5 +1,5 @@
-//! Two texts compared, as a sheet: what was removed is struck out between `[-` and `-]`, what was added is underlined
-//! between `{+` and `+}`. Of what is the same only the lines near a change are shown.
+//! A sheet that compares two texts. Removed text is struck out between `[-` and `-]`, added text is underlined between
+//! `{+` and `+}`. Of unchanged text, only the lines near a change are shown.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -25,7 +25,7 @@ use ratatui::{
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// How many lines of what is the same are shown before and after a change.
+/// How many unchanged lines are shown before and after a change.
 const NEAR: usize = 2;
 
 /// Two texts compared.
@@ -37,12 +37,12 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// A comparison that was made already; `title` says what is compared with what.
+    /// Shows changes; `title` tells what is compared with what.
     pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
         Self { title: title.into(), changes, scrolled: 0 }
     }
 
-    /// The page compared with the file as it is now, over the question that asked for it.
+    /// Compares the page with the file as it is now.
     pub fn with_file(desk: &mut Desk) -> Flow {
         let page = desk.session.text().to_string();
         let file = match desk.session.path() {
@@ -132,7 +132,7 @@ fn rows<'a>(changes: &[Change], theme: &Theme, width: usize) -> Vec<Line<'a>> {
     lines
 }
 
-/// What is the same: all of a little, of much only what is near to a change.
+/// Adds unchanged text: all of it if it is short, else only the lines near a change.
 fn same(text: &str, first: bool, last: bool, all: &mut Marked, theme: &Theme) {
     let (plain, quiet) = (theme.style(Role::Text), theme.style(Role::Quiet));
     let lines: Vec<&str> = text.split_inclusive('\n').collect();

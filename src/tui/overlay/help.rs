@@ -1,4 +1,4 @@
-//! All commands with their keys, to be read.
+//! The help: all commands with their keys.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -21,7 +21,7 @@ use ratatui::{
 pub const OPENS: Opens =
     Opens { name: "help", heading: "The desk", help: "Show all keys.", keys: &["f1"] };
 
-/// The help, from some row on.
+/// The help, scrolled to a row.
 #[derive(Default)]
 struct Help {
     scrolled: usize,
@@ -55,7 +55,7 @@ impl Layer for Help {
     }
 }
 
-/// How many cells the keys take before their help.
+/// The width of the column of keys, in cells.
 const KEYS: usize = 24;
 
 fn lines<'a>(desk: &Desk, room: usize) -> Vec<Line<'a>> {
@@ -71,7 +71,7 @@ fn lines<'a>(desk: &Desk, room: usize) -> Vec<Line<'a>> {
             lines.push(Line::styled(under.to_owned(), desk.look.theme.style(Role::Title)));
             heading = under;
         }
-        // The other numbers are like the first.
+        // The other numbered commands are like the first.
         if command.numbered().is_some_and(|number| number > 0) {
             continue;
         }
@@ -84,7 +84,7 @@ fn lines<'a>(desk: &Desk, room: usize) -> Vec<Line<'a>> {
             }
         }
         let help = command.help();
-        // On a narrow screen the keys stand above their help.
+        // On a narrow screen the keys are above their help.
         let beside = room >= 70 && width(&keys) < KEYS;
         let indent = if room >= 70 { KEYS } else { 2 };
         if !beside {

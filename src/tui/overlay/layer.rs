@@ -1,4 +1,4 @@
-//! What an overlay is to the app: it takes events while it is on top, and draws itself over the desk.
+//! The interface of overlays: an overlay gets the events while it is on top, and draws itself over the desk.
 
 use crate::{
     session::Session,
@@ -31,23 +31,23 @@ pub trait Layer {
     /// The wheel is turned by one notch, down or up.
     fn wheel(&mut self, _by: isize, _desk: &mut Desk) {}
 
-    /// The model answers. `None`: the answer is for the desk.
+    /// A report from the model. `None`: it is for the desk.
     fn hear(&mut self, _news: &News, _desk: &mut Desk) -> Option<Flow> {
         None
     }
 
-    /// Something that is listed may have changed: models, the model in use.
+    /// Listed data may have changed: the models, or the model in use.
     fn refresh(&mut self, _desk: &Desk) {}
 
-    /// Draws the overlay, and tells where.
+    /// Draws the overlay, and returns where.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay;
 
-    /// What the status line shows meanwhile: a question, a field, hints.
+    /// What the status line shows: a question, a field, hints.
     fn status<'a>(&'a self, _desk: &Desk) -> Status<'a> {
         Status::Page
     }
 
-    /// Stretches of the draft to mark on the page, of those in the window.
+    /// Ranges of the draft to highlight, within the viewport.
     fn marks(&self, _session: &Session, _window: Range<usize>) -> Vec<(Range<usize>, Role)> {
         Vec::new()
     }
@@ -63,7 +63,7 @@ pub enum Flow {
     Open(Box<dyn Layer>),
     /// It closes, and another one opens in its place.
     Replace(Box<dyn Layer>),
-    /// It closes, and what is below it gets the event.
+    /// It closes, and the layer below it gets the event.
     Pass,
     /// It closes, and a command is run.
     Run(crate::tui::command::Command),

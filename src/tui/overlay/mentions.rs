@@ -1,5 +1,5 @@
-//! The bot's queue: replies that wait for a person, to be approved, edited or rejected while the bot runs elsewhere. A row
-//! each says who wrote what and what would be answered; the chosen one is shown in full below.
+//! The bot's approval queue: replies to approve, edit or reject while the bot runs elsewhere. Each row has a mention
+//! and its reply; the chosen one is shown in full below.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -31,22 +31,22 @@ pub const OPENS: Opens = Opens {
     keys: &["f9"],
 };
 
-/// How long a key may wait while the bot writes its ledger.
+/// How long to wait while the bot writes its ledger.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The most replies that are shown at once.
 const MOST: usize = 1_000;
 
 /// The bot's queue.
 struct Queue {
-    /// Replies that wait, the oldest first.
+    /// The replies that wait, oldest first.
     rows: Vec<Row>,
-    /// Where they are; a bot may be at work on it.
+    /// The bot's ledger; a bot may be using it.
     ledger: Ledger,
     /// The row with the cursor.
     chosen: usize,
-    /// The author who is never answered again when the key is pressed again.
+    /// The author to opt out if the key is pressed again.
     leaving: Option<String>,
-    /// The words that the chosen reply gets.
+    /// The field with the chosen reply's new text.
     changing: Option<Field>,
 }
 
@@ -152,7 +152,7 @@ impl Layer for Queue {
         Status::hints(if self.rows.is_empty() { &keys[4..] } else { &keys })
     }
 
-    /// The list in the upper part, the chosen mention and its reply below it.
+    /// The list at the top, the chosen mention and its reply below it.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         clear(desk, frame, areas.sheet);
         let theme = &desk.look.theme;
@@ -215,7 +215,7 @@ impl Queue {
         self.reread(desk);
     }
 
-    /// Changes the ledger, if the reply fits, and says how it went.
+    /// Changes the ledger, if the reply passes the gate, and reports the result.
     fn act(
         &mut self,
         desk: &mut Desk,
@@ -243,7 +243,7 @@ impl Queue {
     }
 }
 
-/// What a person approves has to pass the same gate as the bot's own words.
+/// Checks a reply with the same gate as the bot's own.
 fn fits(row: &Row, words: &str, desk: &Desk) -> Result<String, String> {
     let Some(place) = &desk.world.environment.mentions else {
         return Err("there is no bot".into());
@@ -269,12 +269,12 @@ fn when(desk: &Desk, row: &Row) -> String {
     moment(at, desk.session.now(), &desk.world.environment.zone)
 }
 
-/// So much of the name as there is room for.
+/// The author's handle, cut to 16 cells.
 fn who(_: &Desk, row: &Row) -> String {
     cut(&format!("@{}", one_row(&row.handle)), 16)
 }
 
-/// When and who, in columns so wide, what, and what would be answered.
+/// A row: time and author in columns of the given widths, the mention, and the reply.
 fn line<'a>(desk: &Desk, row: &Row, columns: (usize, usize), room: usize) -> Line<'a> {
     let quiet = desk.look.theme.style(Role::Quiet);
     let (when, who) = (when(desk, row), who(desk, row));
@@ -294,7 +294,7 @@ fn line<'a>(desk: &Desk, row: &Row, columns: (usize, usize), room: usize) -> Lin
     ])
 }
 
-/// The chosen one with all of its words.
+/// The chosen mention and reply in full.
 fn detail<'a>(desk: &Desk, row: &Row, room: usize) -> Vec<Line<'a>> {
     let said = row.mention.as_ref().map(|mention| mention.text.clone()).unwrap_or_default();
     let reply = row.reply.clone().unwrap_or_default();

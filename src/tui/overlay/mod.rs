@@ -1,5 +1,5 @@
-//! Overlays: what opens over the page for a moment and takes the keys. Each is one file with its command, state, keys,
-//! mouse, drawing and hints; the larger ones are folders. To add one, write its file and name it in [`TABLE`].
+//! Overlays open over the page and take the keys. Each is one file with its command, state, keys, mouse, drawing and
+//! hints; the larger ones are folders. To add one, write its file and name it in [`TABLE`].
 
 mod branches;
 mod compare;
@@ -57,15 +57,15 @@ pub fn open(overlay: &Opens, desk: &mut Desk) -> Flow {
     row.map_or(Flow::Stay, |(_, open)| open(desk))
 }
 
-/// All commands, those of overlays among them, in the order of the help.
+/// All commands, including those of overlays, in the order of the help.
 pub fn commands() -> Vec<Command> {
     Command::all(TABLE.iter().map(|(opens, _)| *opens))
 }
 
-/// The keys of the desk as they come, those of overlays among them.
+/// The default keys of the desk, including those of overlays.
 ///
 /// # Errors
-/// The table of keys is broken; a test holds that it isn't.
+/// The table of keys is broken; a test checks that it isn't.
 pub fn keymap() -> Result<Keymap<Command>> {
     let mut table = DEFAULTS.to_owned();
     for (opens, _) in TABLE {

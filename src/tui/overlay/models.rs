@@ -1,4 +1,4 @@
-//! Choosing another model, here or from the hub.
+//! Choosing another model, installed or from the hub.
 
 use super::{
     layer::Flow,
@@ -24,12 +24,12 @@ pub const OPENS: Opens = Opens {
 
 struct Models;
 
-/// Shows all models there are, and those that can be fetched.
+/// Shows the installed models, and those that can be fetched.
 pub fn open(desk: &mut Desk) -> Flow {
     show(Models, desk)
 }
 
-/// Asks for the list anew, and shows it as it is known meanwhile.
+/// Requests a new list, and shows the known one until it arrives.
 pub fn show(models: impl Choices<Value = String> + 'static, desk: &mut Desk) -> Flow {
     if !desk.models.send(Errand::List) {
         desk.notices
@@ -41,7 +41,7 @@ pub fn show(models: impl Choices<Value = String> + 'static, desk: &mut Desk) -> 
     Flow::open(Picker::new(models, entries, used))
 }
 
-/// The models that fit, as things are now.
+/// The models that pass a filter.
 pub fn entries(desk: &Desk, fits: impl Fn(&shelf::Entry) -> bool) -> Vec<Entry<String>> {
     let entry = |model: &shelf::Entry| {
         let coming = desk.models.fetching.as_ref().filter(|coming| coming.name == model.name);

@@ -1,4 +1,4 @@
-//! The palette: every command, to be found by a few letters and run.
+//! The palette: finds a command by a few letters, and runs it.
 
 use super::{
     layer::Flow,

@@ -1,5 +1,5 @@
-//! A list to choose from, below the page, narrowed by typing a few letters of a name. What is chosen from, and what
-//! choosing does, is the business of [`Choices`].
+//! A list to choose from, below the page, filtered by typing a few letters of a name. [`Choices`] provides the entries
+//! and handles the choice.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -24,33 +24,33 @@ use ratatui::{
     widgets::Clear,
 };
 
-/// The most entries that are seen at once.
+/// The most entries that are shown at once.
 const TALL: usize = 14;
 
 /// One thing to choose.
 pub struct Entry<T> {
-    /// What typed letters are compared with first.
+    /// Its name; typed letters are compared with it first.
     pub name: String,
-    /// What it is, in a sentence.
+    /// A description in one sentence.
     pub about: String,
-    /// Its key, or the state that it is in.
+    /// Its key, or its state.
     pub key: String,
-    /// What is chosen with it.
+    /// The value that is chosen.
     pub value: T,
 }
 
-/// What is chosen from.
+/// A list of entries to choose from.
 pub trait Choices {
-    /// What is chosen.
+    /// The type of the values.
     type Value;
 
-    /// What all of them are called.
+    /// The title of the list.
     fn title(&self) -> &'static str;
 
     /// What Enter does, in a word.
     fn verb(&self) -> &'static str;
 
-    /// What is said when there is nothing to choose from.
+    /// The message for an empty list.
     fn none(&self, _desk: &Desk) -> String {
         "There is nothing to choose from yet.".to_owned()
     }
@@ -60,29 +60,29 @@ pub trait Choices {
         None
     }
 
-    /// `Entry::key` is a state: where it has no place of its own, it is shown before the sentence.
+    /// Whether `Entry::key` is a state. Without room for it, a state is shown before the description.
     fn shows_state(&self) -> bool {
         false
     }
 
-    /// An entry has the cursor.
+    /// The cursor moved to an entry.
     fn preview(&mut self, _value: Option<&Self::Value>, _desk: &mut Desk) {}
 
     /// An entry is chosen.
     fn choose(&mut self, value: &Self::Value, desk: &mut Desk) -> Flow;
 
-    /// The list is closed, and nothing was chosen.
+    /// The list was closed without a choice.
     fn cancel(&mut self, _desk: &mut Desk) {}
 }
 
-/// The list, what is searched for, and what was found.
+/// The list, the search text, and the matches.
 pub struct Picker<C: Choices> {
     choices: C,
     field: Field,
     entries: Vec<Entry<C::Value>>,
-    /// The indices of the entries that were found, the best first.
+    /// The indices of the matching entries, best first.
     found: Vec<usize>,
-    /// Which of those has the cursor.
+    /// The index of the match with the cursor.
     chosen: usize,
 }
 
@@ -117,7 +117,7 @@ impl<C: Choices> Picker<C> {
         self.choices.choose(&self.entries[*index].value, desk)
     }
 
-    /// Searches again. A name counts for more than what is said about it.
+    /// Searches again. Matches in names rank before matches in descriptions.
     fn look(&mut self) {
         let wanted = self.field.text();
         let pattern = Pattern::parse(&wanted, CaseMatching::Ignore, Normalization::Smart);
@@ -190,7 +190,7 @@ impl<C: Choices> Layer for Picker<C> {
         self.preview(desk);
     }
 
-    /// What is searched for stays, and so does the cursor on its entry.
+    /// The search text stays, and so does the cursor on its entry.
     fn refresh(&mut self, desk: &Desk) {
         let Some(entries) = self.choices.entries(desk) else { return };
         let name = self.choice().map(|entry| entry.name.clone());
@@ -204,7 +204,7 @@ impl<C: Choices> Layer for Picker<C> {
         Status::Drawn
     }
 
-    /// The list over the lower part of the screen, and what is searched for in its last row.
+    /// The list over the lower part of the screen, with the search text in its last row.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let area = areas.screen;
         let rows = self.found.len().clamp(1, TALL).min(usize::from(area.height) / 2);
@@ -273,7 +273,7 @@ impl<C: Choices> Picker<C> {
         ])
     }
 
-    /// What is searched for, and the keys.
+    /// Draws the search text, and the keys.
     fn draw_field(&self, desk: &Desk, frame: &mut Frame, area: Rect) {
         let theme = &desk.look.theme;
         let verb = self.choices.verb();

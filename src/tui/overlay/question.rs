@@ -1,4 +1,4 @@
-//! A question on the status line. It is answered by one key; any other key is no answer, and the question stays.
+//! A question on the status line, answered by one key. Other keys do nothing.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -27,7 +27,7 @@ impl Question {
         Self { words: words.into(), answers: Vec::new() }
     }
 
-    /// One more answer: its keys, what the first of them is called, what it does in a word or two, and what happens.
+    /// Adds an answer: its keys, the name of the first one, a label, and the action.
     pub fn answer(
         mut self,
         keys: &'static [KeyCode],
@@ -39,7 +39,7 @@ impl Question {
         self
     }
 
-    /// The answer of Esc, which changes nothing.
+    /// Adds Esc as the answer that changes nothing.
     pub fn esc(self, label: &'static str) -> Self {
         self.answer(&[KeyCode::Esc], "Esc", label, |_| Flow::Close)
     }
@@ -57,7 +57,7 @@ impl Layer for Question {
         }
     }
 
-    /// What is asked about is read before it is answered.
+    /// The page can be scrolled before answering.
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
         desk.page.scroll(&desk.session, by * NOTCH);
     }

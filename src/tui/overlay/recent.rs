@@ -1,4 +1,4 @@
-//! Opening another draft that was open lately.
+//! Opening a recent draft.
 
 use super::{
     layer::Flow,

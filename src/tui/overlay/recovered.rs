@@ -1,5 +1,5 @@
-//! The one question after a crash: what was recovered is on the page already. Moving about reads it; typing on keeps it;
-//! leaving without an answer asks again at the next start.
+//! The question after a crash. The recovered text is on the page already, and can be read by moving the cursor. Typing
+//! keeps it; leaving without an answer asks again at the next start.
 
 use super::{
     difference::Difference,
@@ -25,7 +25,7 @@ pub struct Recovered {
 }
 
 impl Recovered {
-    /// The question, when something was recovered and nobody has decided yet.
+    /// The question, if text was recovered and the writer hasn't decided yet.
     pub fn of(desk: &Desk) -> Option<Self> {
         let Recovery { words, since, outside } = desk.session.recovery()?;
         let what = match words {

@@ -1,4 +1,4 @@
-//! Saving under a name, and the questions that saving and leaving may ask.
+//! Saving under a name, and the questions when saving or leaving.
 
 use super::{
     difference::Difference,
@@ -26,25 +26,25 @@ pub const OPENS: Opens = Opens {
     keys: &["alt-s"],
 };
 
-/// The name to save under.
+/// The field for the name to save under.
 struct SaveAs {
     field: Field,
     /// The desk closes once the draft is saved.
     leave: bool,
 }
 
-/// Asks for a name, with the present one to begin with.
+/// Asks for a name, and suggests the current one.
 pub fn open(desk: &mut Desk) -> Flow {
     Flow::open(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), false))
 }
 
-/// Saves the draft; with `leave` the desk closes when that went well. Asks what has to be decided first.
+/// Saves the draft, and closes the desk afterwards if `leave`. Asks the writer if something must be decided first.
 pub fn save(desk: &mut Desk, leave: bool) -> Flow {
     let saved = desk.save();
     after(saved, leave, desk)
 }
 
-/// Closes the desk, or asks first when something is not saved.
+/// Closes the desk, or asks first if the draft is not saved.
 pub fn quit(desk: &mut Desk) -> Flow {
     // A draft that can't be changed has nothing to lose.
     if desk.session.is_saved() || desk.session.read_only().is_some() {
@@ -64,7 +64,7 @@ pub fn quit(desk: &mut Desk) -> Flow {
     )
 }
 
-/// What follows from an attempt to save, in the place of the overlay that made it.
+/// What to do after an attempt to save; a question replaces the overlay that tried.
 fn after(saved: Saved, leave: bool, desk: &mut Desk) -> Flow {
     match saved {
         Saved::Done => {

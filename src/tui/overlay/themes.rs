@@ -1,4 +1,4 @@
-//! Choosing a theme. Each is seen at once while the cursor is on it.
+//! Choosing a theme, with a preview of the one at the cursor.
 
 use super::{
     layer::Flow,
@@ -18,7 +18,7 @@ pub const OPENS: Opens = Opens {
 };
 
 struct Themes {
-    /// The theme to go back to when none is chosen.
+    /// The theme to restore if none is chosen.
     before: Theme,
 }
 
@@ -59,7 +59,7 @@ impl Choices for Themes {
         if desk.look.theme.name() == name {
             keep_theme(name, desk);
         } else {
-            // It can't be loaded; why was said when the cursor came to it.
+            // It can't be loaded; the preview told why.
             self.cancel(desk);
         }
         Flow::Close
@@ -77,7 +77,7 @@ fn keep_theme(name: &str, desk: &mut Desk) {
     };
     match keep(file, &[(&["desk", "theme"], name.into())]) {
         Ok(()) => {
-            // The environment comes before the settings file.
+            // The environment variable overrides the settings file.
             let but = desk.world.environment.told_theme.as_ref().map_or(String::new(), |told| {
                 format!(", but {told} overrides it at the next start")
             });

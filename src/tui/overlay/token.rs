@@ -1,5 +1,5 @@
-//! An open token: a word of the machine, what else the model might have said there, and going on from that. Each
-//! alternative has its probability before and after the cuts of sampling.
+//! An open token: a token of the machine's text, its alternatives, and continuing from one of them. Each alternative
+//! has its probability before and after top-k, top-p and min-p.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -49,15 +49,15 @@ const BAR: usize = 10;
 
 /// An open token.
 struct Token {
-    /// The number of the question about it.
+    /// The branch number of the request about it.
     number: BranchId,
-    /// The machine's words around it, as a range of the page.
+    /// The range of the machine's text around it.
     run: Range<usize>,
-    /// Those words.
+    /// That text.
     span: String,
-    /// A byte of the token in them.
+    /// A byte offset of the token in that text.
     at: usize,
-    /// What the model sees there, once it has answered.
+    /// The model's answer, once it has arrived.
     seen: Option<Seen>,
     /// The alternative with the cursor.
     chosen: usize,
@@ -81,7 +81,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     Flow::open(token)
 }
 
-/// The machine's words around the cursor, and the place of one of their characters.
+/// The range of the machine's text at the cursor, and the place of a character in it.
 fn machine_run(session: &Session, cursor: usize) -> Option<(Range<usize>, usize)> {
     let runs: Vec<_> = session
         .authors(0..session.text().len_chars())
@@ -95,7 +95,7 @@ fn machine_run(session: &Session, cursor: usize) -> Option<(Range<usize>, usize)
 }
 
 impl Token {
-    /// Asks what the model sees in the token's place.
+    /// Asks the model for the token's alternatives.
     fn ask(&mut self, desk: &mut Desk) {
         self.stop(desk);
         (self.number, self.seen) = (desk.asking.next_branch(), None);
@@ -109,7 +109,7 @@ impl Token {
         desk.asking.send(Request::Look(self.number, look));
     }
 
-    /// The answer isn't waited for any more.
+    /// Stops the request, if it isn't answered yet.
     fn stop(&self, desk: &Desk) {
         if self.seen.is_none() && self.number > 0 {
             desk.asking.stop(self.number);
@@ -141,8 +141,8 @@ impl Token {
         Some(start..start + self.span.get(seen.token.clone())?.chars().count())
     }
 
-    /// Puts another token in the place of this one and of the machine's words after it, and asks how to go on. The
-    /// writer's words stay, and undo brings back those that went.
+    /// Replaces this token and the machine's text after it with an alternative, and asks for continuations. The
+    /// writer's text stays, and undo restores what was replaced.
     fn take(&self, start: usize, choice: &Alternative, desk: &mut Desk) -> Flow {
         if choice.text.contains(char::REPLACEMENT_CHARACTER) || choice.text.is_empty() {
             desk.notices.say("This token is only part of a character, so it can't be taken alone.");
@@ -220,7 +220,7 @@ impl Layer for Token {
         self.place().map(|place| (place, Role::Selection)).into_iter().collect()
     }
 
-    /// A list below the cursor, or above it where there is more room.
+    /// A list below the cursor, or above it if there is more room.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let (page, cursor, theme) = (areas.page, areas.cursor, &desk.look.theme);
         let cells = WIDTH.min(page.width);
@@ -269,7 +269,7 @@ impl Layer for Token {
             Span::styled("│", rule),
         ]));
         lines.push(Line::styled(format!("└{}┘", "─".repeat(inside)), rule));
-        // On a low screen the bottom of the frame is cut off, and not the words.
+        // On a low screen the bottom of the frame is cut off, not the text.
         frame.render_widget(Paragraph::new(lines), area);
         drawn::Overlay::default()
     }
@@ -304,7 +304,7 @@ fn rows<'a>(desk: &Desk, token: &Token, inside: usize) -> Vec<Line<'a>> {
     rows
 }
 
-/// Which of the cuts took out the token of this rank, from 0.
+/// The sampling setting that excluded the token of this rank, from 0.
 fn cut_by(params: &SamplingParams, rank: usize) -> &'static str {
     if params.temperature == 0.0 {
         "temperature 0"
@@ -317,7 +317,7 @@ fn cut_by(params: &SamplingParams, rank: usize) -> &'static str {
     }
 }
 
-/// A token as it can be read: its spaces and line ends seen.
+/// A token in quotes, with its line breaks made visible.
 fn quoted(text: &str) -> String {
     let text = text.replace('\n', "⏎");
     for_terminal(&format!("\"{text}\"")).into_owned()

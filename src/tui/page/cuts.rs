@@ -1,6 +1,6 @@
-//! Where long paragraphs are cut into pieces: at rows that begin there, so that the rows are those of the whole
-//! paragraph. A row depends on all rows before it; so the cuts are remembered, and after an edit only those behind it
-//! are looked for anew, as far as somebody looks.
+//! Where long paragraphs are cut into pieces. A cut is the start of a row, so that the rows are the same as in the
+//! whole paragraph. Each row depends on all rows before it, so cuts are cached; after an edit, only later cuts are
+//! computed again, and only as far as they are needed.
 
 use crate::clean::for_terminal;
 use crate::tui::text::wrap;
@@ -10,16 +10,16 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// About how many characters of a paragraph are laid out in one piece.
 pub(super) const PIECE: usize = 2048;
-/// A row that still goes on after so many characters (all of them spaces, say) is cut nevertheless.
+/// A row longer than this many characters (all of them spaces, say) is cut anyway.
 const ENDLESS: usize = 16 * PIECE;
-/// Of so many paragraphs the cuts are remembered: more long ones are never laid out for one frame.
+/// How many paragraphs are cached. No frame needs more long ones.
 const PARAGRAPHS: usize = 8;
 
-/// The cuts of the long paragraphs that were looked at last.
+/// The cuts of the long paragraphs that were laid out last.
 #[derive(Default)]
 pub struct Cuts(Vec<Paragraph>);
 
-/// One paragraph, as it was when it was looked at.
+/// A paragraph, as it was when it was laid out.
 #[derive(Default)]
 struct Paragraph {
     text: Rope,
@@ -28,11 +28,11 @@ struct Paragraph {
     cuts: Vec<Cut>,
 }
 
-/// The beginning of a row, in characters of its paragraph.
+/// The start of a row, in characters of its paragraph.
 #[derive(Clone, Copy)]
 struct Cut {
     start: usize,
-    /// Up to here the paragraph was read to find it: an edit from here on leaves it where it is.
+    /// How far the paragraph was read to find it. An edit from here on doesn't move it.
     read: usize,
 }
 
@@ -60,8 +60,8 @@ impl Cuts {
         paragraph.start + start..paragraph.start + end
     }
 
-    /// The cuts that are known and still hold. They follow from what the paragraph says, so it is known by that,
-    /// wherever it stands by now.
+    /// The cached cuts that are still valid. They depend on the paragraph's text only, so a paragraph is recognised by
+    /// its text, wherever it is now.
     fn known(&mut self, text: &Rope, width: usize, paragraph: &Range<usize>) -> &mut Vec<Cut> {
         let is_it = |known: &Paragraph| known.width == width && known.from == paragraph.start;
         let current = self.0.iter().position(|known| is_it(known) && known.text.is_instance(text));
@@ -78,7 +78,7 @@ impl Cuts {
         &mut self.0[last].cuts
     }
 
-    /// The paragraph as it was before the text was edited, with the cuts that still hold.
+    /// The paragraph as it was before an edit, with the cuts that are still valid.
     fn before_an_edit(
         &mut self,
         text: &Rope,
@@ -105,7 +105,7 @@ impl Cuts {
     }
 }
 
-/// How many characters two texts agree for, from their beginnings.
+/// The length of the common prefix of two texts, in characters.
 fn agreeing(one: RopeSlice, other: RopeSlice) -> usize {
     let (mut chunks, mut others) = (one.chunks(), other.chunks());
     let (mut left, mut right): (&[u8], &[u8]) = (&[], &[]);
@@ -118,7 +118,7 @@ fn agreeing(one: RopeSlice, other: RopeSlice) -> usize {
             right = others.next().unwrap_or_default().as_bytes();
         }
         let len = left.len().min(right.len());
-        // Ropes that came of one another share their memory but for what was edited.
+        // A rope shares memory with the rope it was edited from, except for the edited part.
         let shared = left.as_ptr() == right.as_ptr();
         let differs = || {
             left.iter().zip(right).take(len).position(|(one, other)| one != other).unwrap_or(len)
@@ -138,11 +138,11 @@ fn next(text: &Rope, width: usize, paragraph: &Range<usize>, start: usize) -> Op
     while start + len < paragraph.len() {
         let from = paragraph.start + start;
         let mut piece = safe(text, paragraph, from..from + len);
-        // What follows may belong to the last grapheme.
+        // The last grapheme may go on after the piece.
         let whole = piece.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
         piece.truncate(whole);
         let rows = wrap(&piece, width, 0);
-        // What is in the last row depends on what follows.
+        // The end of the last row depends on what follows.
         let after = match &rows[..] {
             [.., last] if rows.len() > 1 => piece[..last.start].chars().count(),
             _ if len >= ENDLESS => len,
@@ -156,9 +156,9 @@ fn next(text: &Rope, width: usize, paragraph: &Range<usize>, start: usize) -> Op
     None
 }
 
-/// A part of a paragraph as it may be shown, character for character, so that places stay what they are.
+/// A part of a paragraph, safe for a terminal. The number of characters is kept, so places stay valid.
 pub(super) fn safe(text: &Rope, paragraph: &Range<usize>, part: Range<usize>) -> String {
-    // Whether a joiner has work to do is told by its neighbours.
+    // Whether a joiner is safe depends on its neighbours.
     let before = usize::from(part.start > paragraph.start);
     let after = usize::from(part.end < paragraph.end);
     let near = text.slice(part.start - before..part.end + after).to_string();

@@ -1,4 +1,4 @@
-//! The window on the draft: which rows are on the screen, and how the cursor moves by rows. Draws nothing.
+//! The viewport: which rows of the draft are on the screen, and how the cursor moves by rows. Draws nothing.
 //!
 //! The text widget gets the rows that are visible in each frame, in their styles, and nothing else: it keeps no
 //! history, and it doesn't wrap or scroll. Only paragraphs near the window are laid out, and a very long paragraph in
@@ -20,24 +20,24 @@ use crate::session::{Revision, Session};
 use ropey::Rope;
 use std::{mem::take, ops::Range};
 
-/// How many rows stay between the window's first and the cursor, where there is room.
+/// How many rows stay between the top of the viewport and the cursor, if there is room.
 const MARGIN: usize = 2;
 
-/// What the writer sees of the draft.
+/// The viewport on the draft.
 pub struct Page {
-    /// The place at the start of the window's first row, as of a revision: edits elsewhere move it along.
+    /// The place of the first row, in a revision; it is mapped through later edits.
     top: (usize, Revision),
-    /// The column that moving up and down comes back to.
+    /// The goal column for moving up and down.
     wished: Option<usize>,
     width: usize,
     height: usize,
     /// How many rows stay free below the cursor.
     below: usize,
-    /// The wheel has turned the window away from the cursor, which stood there in that text.
+    /// The cursor and the text when the wheel scrolled the cursor out of view.
     away: Option<(usize, Rope)>,
-    /// The screen has another size, so the window needn't stay where it is.
+    /// The screen was resized, so the viewport may move.
     resized: bool,
-    /// The rows in the window.
+    /// The rows in the viewport.
     view: View,
     /// Where they were drawn last.
     drawn: Option<drawn::Page>,
@@ -61,20 +61,19 @@ impl Default for Page {
     }
 }
 
-/// The rows in the window, and where the cursor is among them.
+/// The rows in the viewport, and where the cursor is among them.
 #[derive(Default)]
 pub struct View {
-    /// From the first row of the window on; may be fewer than the window has.
+    /// The rows, from the first one; there may be fewer than fit.
     pub rows: Vec<Row>,
-    /// The cursor's row, counted from the window's first, and its column; `None` when the wheel has turned the window
-    /// away from it.
+    /// The cursor's row, from the top of the viewport, and its column; `None` if it was scrolled out of view.
     pub cursor: Option<(usize, usize)>,
 }
 
 impl Page {
-    /// Finds the rows to draw in a window of this size. The window moves as little as it must: only when the cursor
-    /// would come nearer to its edge than `below` rows at the bottom or a margin at the top. One that the wheel has
-    /// turned stays there until the cursor moves or the text changes.
+    /// Lays out the rows for a viewport of this size. It moves as little as possible: only if the cursor would be
+    /// nearer to an edge than `below` rows at the bottom or the margin at the top. After scrolling by the wheel, it
+    /// stays until the cursor moves or the text changes.
     pub fn lay_out(&mut self, session: &Session, width: usize, height: usize, below: usize) {
         (self.width, self.height) = (width.max(1), height.max(1));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
@@ -90,12 +89,12 @@ impl Page {
         }
         let (rows, at) = self.rows(session).around(cursor, height, height);
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
-        // Far from where the window was, most of it shows what comes before the cursor; in one that has grown, too.
+        // After a jump, or in a viewport that has grown, two thirds of the rows are above the cursor.
         let usual = at.saturating_sub(height * 2 / 3);
         let first = match (kept, known.filter(|_| away.is_some())) {
             (Some(kept), _) if resized => kept.min(usual),
             (Some(kept), _) => kept,
-            // Back from where the wheel has led, no farther than it must.
+            // Back from where the wheel scrolled to, no further than necessary.
             (None, Some(top)) => {
                 if top < cursor {
                     0
@@ -110,7 +109,7 @@ impl Page {
         self.show(session, rows, first);
     }
 
-    /// The window begins with the row of a number.
+    /// Shows the rows from index `first` on.
     fn show(&mut self, session: &Session, mut rows: Vec<Row>, first: usize) {
         rows.drain(..first);
         rows.truncate(self.height);
@@ -125,27 +124,27 @@ impl Page {
         Rows::new(session.text(), self.width, &mut self.cuts)
     }
 
-    /// The screen has another size.
+    /// The screen was resized.
     pub fn resize(&mut self) {
         self.resized = true;
     }
 
-    /// The part of the draft that was drawn.
+    /// The range of the draft in the viewport.
     pub fn window(&self) -> Option<Range<usize>> {
         Some(self.view.rows.first()?.start..self.view.rows.last()?.end)
     }
 
-    /// The rows in the window, as they were laid out last.
+    /// The rows in the viewport, as laid out last.
     pub fn view(&self) -> &View {
         &self.view
     }
 
-    /// The rows were drawn here.
+    /// Remembers where the rows were drawn.
     pub fn drawn_at(&mut self, drawn: drawn::Page) {
         self.drawn = Some(drawn);
     }
 
-    /// The place in the text that was drawn nearest to a cell of the screen; `None` outside of the page.
+    /// The place of the text drawn nearest to a cell of the screen; `None` outside of the page.
     pub fn place_at(&self, session: &Session, (x, y): (u16, u16)) -> Option<usize> {
         let drawn::Page { area, offered } = self.drawn?;
         let view = &self.view;
@@ -165,7 +164,8 @@ impl Page {
         Some(at.min(session.text().len_chars()))
     }
 
-    /// The place nearest to a cell anywhere on the screen, and how many rows beyond the window it lies: -1, 0 or 1.
+    /// The place nearest to any cell of the screen, and whether the cell is above (-1), in (0) or below (1) the
+    /// viewport.
     pub fn nearest(&self, session: &Session, (x, y): (u16, u16)) -> (Option<usize>, isize) {
         let Some(drawn::Page { area, .. }) = self.drawn else { return (None, 0) };
         let beyond = match y {
@@ -178,12 +178,12 @@ impl Page {
         (self.place_at(session, at), beyond)
     }
 
-    /// Turns the window by rows, as far as the text goes; the cursor stays where it is in the text.
+    /// Scrolls the viewport by rows, as far as the text goes. The cursor stays at its place in the text.
     pub fn scroll(&mut self, session: &Session, by: isize) {
         let Some(top) = session.map(self.top.0, self.top.1) else { return };
         let (height, below, far) = (self.height, self.below, by.unsigned_abs());
         let (rows, at) = self.rows(session).around(top, far, far + height);
-        // No farther than the end of the text would lead.
+        // No further than to show the end of the text.
         let last = rows.len() - 1;
         let most = last.saturating_sub((height * 2 / 3).min(height - 1 - below));
         let to = at.saturating_add_signed(by).min(most.max(at));
@@ -193,23 +193,23 @@ impl Page {
         }
     }
 
-    /// Brings a window back that the wheel has turned.
+    /// Scrolls back to the cursor after scrolling by the wheel.
     pub fn come_back(&mut self) {
-        // The cursor stands nowhere else than it does.
+        // No cursor is at this place, so the next layout moves the viewport.
         self.away.iter_mut().for_each(|(at, _)| *at = usize::MAX);
     }
 
-    /// How many rows the window has.
+    /// The height of the viewport, in rows.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The cursor has moved otherwise than by rows: it no longer wishes for a column.
+    /// Forgets the goal column: the cursor was moved other than by rows.
     pub fn forget_column(&mut self) {
         self.wished = None;
     }
 
-    /// Moves the cursor by what is seen; `select` extends the selection.
+    /// Moves the cursor, by rows as laid out; `select` extends the selection.
     pub fn go(&mut self, session: &mut Session, to: Move, select: bool) {
         self.come_back();
         let cursor = session.cursor();
@@ -235,7 +235,7 @@ impl Page {
         session.move_to(at, select);
     }
 
-    /// Where so many rows down (or up) lead.
+    /// The place this many rows below (or above) the cursor.
     fn vertical(&mut self, session: &Session, by: isize) -> usize {
         let cursor = session.cursor();
         let far = by.unsigned_abs();
@@ -248,7 +248,7 @@ impl Page {
         }
     }
 
-    /// Moves the window by rows, so that the cursor stays where it is on the screen when a page is turned.
+    /// Moves the viewport by rows, so that the cursor stays in its row of the screen when a page is turned.
     fn turn(&mut self, session: &Session, by: isize) {
         let top = session.map(self.top.0, self.top.1);
         let Some(top) = top.filter(|_| self.away.is_none()) else { return };

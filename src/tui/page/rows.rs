@@ -1,5 +1,5 @@
-//! The rows of the draft around a place. Only what is near is ever laid out: a key in a novel costs what it
-//! costs in a note, and one endless paragraph is laid out in pieces.
+//! The rows of the draft around a place. Only the text near it is laid out, so a key costs the same in a novel and in a
+//! note; a very long paragraph is laid out in pieces.
 
 use super::cuts::{Cuts, safe};
 use crate::tui::text::{cells, wrap};
@@ -14,7 +14,7 @@ pub struct Row {
     pub start: usize,
     /// The place after its last character.
     pub end: usize,
-    /// Its text as it may be shown, without the end of the line.
+    /// Its text, safe for a terminal, without the line break.
     pub text: String,
     /// The paragraph ends here, so the place at its end is in this row and not in the next.
     pub last: bool,
@@ -36,7 +36,7 @@ impl Row {
         before.map(cells).sum()
     }
 
-    /// The place nearest to a column, and in this row: the end of a row that goes on in the next is the next's.
+    /// The place in this row nearest to a column. The end of a row that continues is part of the next row.
     pub fn place(&self, column: usize) -> usize {
         let (mut place, mut passed) = (self.start, 0);
         let mut graphemes = self.text.graphemes(true).peekable();
@@ -51,7 +51,7 @@ impl Row {
     }
 }
 
-/// A piece of a paragraph: whole rows of it, in characters; `next` is where the piece after it begins.
+/// A piece of a paragraph: a range of characters with whole rows; `next` is the start of the next piece.
 struct Piece {
     start: usize,
     end: usize,
@@ -59,7 +59,7 @@ struct Piece {
     next: Option<usize>,
 }
 
-/// The draft, cut for a column of `width` cells.
+/// The draft, wrapped to `width` cells.
 pub struct Rows<'a> {
     text: &'a Rope,
     width: usize,
@@ -67,13 +67,13 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Lays nothing out yet. `cuts` remembers from one look to the next where long paragraphs are cut.
+    /// Lays nothing out yet. `cuts` caches where long paragraphs are cut.
     pub fn new(text: &'a Rope, width: usize, cuts: &'a mut Cuts) -> Self {
         Self { text, width: width.max(1), cuts }
     }
 
-    /// The row that holds a place, with at least so many rows before and after it where there are any.
-    /// Gives all of them, and the number of the one that holds the place.
+    /// The row that holds a place, with at least this many rows before and after it, if there are any. Returns the
+    /// rows, and the index of the one that holds the place.
     pub fn around(&mut self, at: usize, before: usize, after: usize) -> (Vec<Row>, usize) {
         let at = at.min(self.text.len_chars());
         let home = self.piece(at);
@@ -119,7 +119,7 @@ impl<'a> Rows<'a> {
         let from = self.text.line_to_char(line);
         let to = self.text.line_to_char(line + 1);
         let ended = line + 1 < self.text.len_lines();
-        // The end mark of the line is no part of its rows; CR LF is one mark of two characters.
+        // The line break is not part of the rows; CR LF is one break of two characters.
         let crlf = ended && to - from >= 2 && self.text.char(to - 2) == '\r';
         let end = to - usize::from(ended) - usize::from(crlf && self.text.char(to - 1) == '\n');
         // The end of the paragraph is in the piece of its last character.

@@ -1,5 +1,5 @@
-//! Drawing: a title, the page, the offers beside or below it, a status line. It draws a [`Desk`] and changes nothing in it;
-//! what the mouse needs to know it returns.
+//! Drawing the desk: a title, the page, the offers beside or below it, and a status line. Drawing changes nothing in
+//! the [`Desk`]; it returns what the mouse needs to know.
 
 mod offers;
 mod page;
@@ -47,13 +47,13 @@ pub struct Areas {
     pub sheet: Rect,
     /// The cursor, once the page is drawn.
     pub cursor: Position,
-    /// How many rows stay free below the cursor: for what is offered there, and for a drawer that may open.
+    /// How many rows stay free below the cursor, for an offer shown there and for a drawer that may open.
     below: u16,
 }
 
 impl Areas {
-    /// The parts of a screen; `None` when it is too small. Beside the page the place for offers is always kept, and below
-    /// the page there is always room for them: nothing moves under the cursor when they come.
+    /// The parts of a screen; `None` if it is too small. Space for offers is always reserved, beside or below the page,
+    /// so that nothing moves under the cursor when they arrive.
     pub fn of(screen: Rect, desk: &Desk) -> Option<Self> {
         if screen.width < LEAST.0 || screen.height < LEAST.1 {
             return None;
@@ -79,8 +79,7 @@ impl Areas {
     }
 }
 
-/// How many rows a drawer of so many offers gets of a screen: as many for each as there is room for, up to what a
-/// sentence takes.
+/// How many rows of a screen the drawer gets for this many offers: up to three for each, as far as there is room.
 fn drawer_rows(height: u16, offers: u16) -> u16 {
     let offers = offers.max(1);
     let share = if height < 20 { 3 } else { 4 };
@@ -89,15 +88,15 @@ fn drawer_rows(height: u16, offers: u16) -> u16 {
     (each * offers).max(3).min(most)
 }
 
-/// Finds the rows of the page that are seen. Only this changes the desk: it moves the window on the draft.
+/// Lays out the visible rows of the page. Only this changes the desk: it moves the viewport.
 pub fn lay_out(desk: &mut Desk, areas: &Areas) {
     let column = page::column(areas.page);
     let (width, height) = (usize::from(column.width - 1), usize::from(column.height));
     desk.page.lay_out(&desk.session, width, height, usize::from(areas.below));
 }
 
-/// Draws the desk as it was laid out, but for the status line. `marks` are the stretches of the draft that an overlay marks;
-/// the cursor is on the page when `cursor` says so.
+/// Draws the desk as it was laid out, except the status line. `marks` are the ranges of the draft that an overlay
+/// highlights; `cursor` tells whether to show the cursor on the page.
 pub fn draw(
     desk: &Desk,
     frame: &mut Frame,
@@ -115,7 +114,7 @@ pub fn draw(
     drawn::Drawn { page, offers, overlay: drawn::Overlay::default() }
 }
 
-/// The colours of an empty desk.
+/// Fills the screen with the theme's background.
 pub fn ground(desk: &Desk, frame: &mut Frame) {
     let area = frame.area();
     frame.buffer_mut().set_style(area, desk.look.theme.style(Role::Text));
@@ -148,8 +147,8 @@ pub fn heading<'a>(desk: &Desk, words: &str, room: usize) -> Line<'a> {
     ])
 }
 
-/// The last look at a frame. A text that was safe by itself may not be beside another: a joiner between letters that
-/// take one has nothing to join behind the space of a label. What has no work to do in its cell is left out.
+/// Checks a finished frame. A text that was safe by itself may be unsafe next to another: a joiner that was between two
+/// letters may now follow a space. Characters that are unsafe in their cell are left out.
 pub fn settle(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if cell.symbol().len() > 1

@@ -24,7 +24,7 @@ use ratatui::{
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Draws the list that is shown, if any. Tells where its rows are.
+/// Draws the list that is shown, if any, and returns where its rows are.
 pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, wide: bool) -> drawn::Offers {
     let drawn = match desk.offers.list() {
         Some(list) if area.height > 0 && wide => pane(desk, list, frame, area),
@@ -34,8 +34,8 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, wide: bool) -> drawn::Of
     drawn::Offers { area, ..drawn }
 }
 
-/// The first row to be drawn of `all` where there is room for `room`: the usual one, or where the wheel has scrolled to.
-/// Second, the last row that can be the first.
+/// The first of `all` rows to draw in `room` rows: the usual one, or the one that the wheel scrolled to. Second, the
+/// last row that can be the first.
 fn top(desk: &Desk, usual: usize, all: usize, room: usize) -> (usize, usize) {
     let most = all.saturating_sub(room);
     (desk.offers.scrolled.unwrap_or(usual).min(most), most)
@@ -48,12 +48,12 @@ fn pane(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Offer
     }
     let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     let mut lines = Vec::new();
-    // Where the chosen offer begins and ends, so that it can be brought into sight.
+    // The rows of the chosen offer, so that it can be scrolled into view.
     let mut chosen = 0..0;
     let mut spots = Vec::new();
     for (number, offer) in list.offers.iter().enumerate() {
         let first = lines.len();
-        // Its heading is clicked too.
+        // The heading can be clicked, too.
         let y = first as u16;
         spots.push(Row { y, x: inner.x, number, start: 0, text: String::new() });
         lines.push(heading(desk, list, number, offer, usize::from(inner.width)));
@@ -95,7 +95,7 @@ fn pane(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Offer
     drawn::Offers { rows: spots, top, most, ..drawn::Offers::default() }
 }
 
-/// The number of an offer, whether it is chosen, and how far it has come.
+/// The heading of an offer: its number, whether it is chosen, and its state.
 fn heading<'a>(desk: &Desk, list: &List, number: usize, offer: &Offer, width: usize) -> Line<'a> {
     let mark = desk.look.theme.style(Role::Mark);
     let room = width.saturating_sub(4);
@@ -112,7 +112,7 @@ fn heading<'a>(desk: &Desk, list: &List, number: usize, offer: &Offer, width: us
     ])
 }
 
-/// How far an offer has come, in words; what there is no room for is left out whole, the least needed first.
+/// The state of an offer, in words. Parts that don't fit are left out, the least important first.
 fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) -> String {
     let count = match offer.tokens {
         1 => "1 token".to_owned(),
@@ -153,7 +153,7 @@ fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) ->
     cut(&parts.join(" · "), room)
 }
 
-/// What still stands is read easily; what no longer agrees with the page steps back.
+/// The style of an offer: dimmed if it is taken or no longer matches the page.
 fn look(desk: &Desk, list: &List, number: usize) -> Style {
     desk.look.theme.style(match list.standing(number, &desk.session) {
         Standing::Here(_) | Standing::There(..) => Role::Offer,
@@ -161,15 +161,16 @@ fn look(desk: &Desk, list: &List, number: usize) -> Style {
     })
 }
 
-/// The half word that an offer goes on with: it is on the page already, and is shown so that the offer can be read.
+/// The start of the word that an offer continues. It is already on the page, and is repeated so that the offer can be
+/// read.
 fn on_page<'a>(desk: &Desk, half: &str) -> Span<'a> {
     let half: String = for_terminal(half).graphemes(true).map(shown).collect();
     Span::styled(half, desk.look.theme.style(Role::Stale))
 }
 
-/// The text of an offer in rows, each with the number of its first character. `used` cells of the first are taken.
+/// The text of an offer in rows, each with the index of its first character. `used` cells of the first row are taken.
 fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
-    // Character for character, so that places stay what they are.
+    // This keeps the number of characters, so places stay valid.
     let text = for_terminal(&offer.text);
     let begin = text.len() - text.trim_start().len();
     let mut rows = Vec::new();
@@ -185,8 +186,8 @@ fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
     rows
 }
 
-/// A row as it is drawn: what is dragged over marked, what is copied from the training text underlined. While the offer
-/// streams, a bar stands where the next word comes.
+/// A row as spans: the part the mouse is dragged over is marked, text copied from the training text is underlined.
+/// While the offer streams, a bar marks its end.
 fn drawn<'a>(
     desk: &Desk,
     spot: &Row,
@@ -242,7 +243,8 @@ fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Off
     ])];
     let room = usize::from(area.height) - 1;
     let mut spots = Vec::new();
-    // As many rows for each, always: then none moves while another grows. In hand, the chosen one is read whole.
+    // Each offer has the same number of rows, so that none moves while another grows. When the list has the focus, the
+    // chosen offer gets as many rows as it needs.
     let each = (room / count.max(1)).max(1);
     let read = list.choice().filter(|offer| desk.offers.focus && count > 1 && !offer.is_live());
     let needed = read.map_or(0, |offer| {
@@ -261,7 +263,7 @@ fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Off
         let row = area.y + lines.len() as u16;
         let each = if number == list.chosen { tall } else { each };
         let entry = entry(desk, list, number, offer, (row, width, each));
-        // The only one is scrolled by its rows.
+        // A single offer is scrolled by rows.
         if count == 1 {
             (top, most) = (entry.skipped, entry.all.saturating_sub(each));
         }
@@ -277,7 +279,7 @@ fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Off
 /// An offer in its rows of the drawer.
 struct Entry<'a> {
     rows: Vec<(Line<'a>, Option<Row>)>,
-    /// Rows before the first that is seen, and all that there are.
+    /// How many rows are above the first visible one, and how many there are.
     skipped: usize,
     all: usize,
 }
@@ -314,13 +316,13 @@ fn entry<'a>(
     let columns = width.saturating_sub(left + 2).max(1);
     let half = list.half_word(offer);
     let mut rows = rows(offer, columns, cells(half));
-    // There are few rows, so none is spent on the space between paragraphs.
+    // There are few rows, so blank ones are dropped.
     rows.retain(|(_, row)| !row.trim().is_empty());
-    // The heading says how the only one stands.
+    // For a single offer, the heading shows its state.
     if rows.is_empty() && !alone {
         rows.push((0, state(desk, list, number, offer, columns)));
     }
-    // Alone and streaming its end is read, otherwise its beginning.
+    // A single streaming offer shows its end, any other its start.
     let all = rows.len();
     let usual = if offer.is_live() { all.saturating_sub(room) } else { 0 };
     let skip = if alone { top(desk, usual, all, room).0 } else { 0 };
@@ -346,7 +348,7 @@ fn entry<'a>(
         }
         entry.push((Line::from(spans), Some(spot)));
     }
-    // What it doesn't need stays free, so that the others stand where they stand.
+    // Unused rows stay blank, so that the other offers don't move.
     entry.resize_with(if alone { entry.len() } else { room }, || (Line::default(), None));
     Entry { rows: entry, skipped: skip, all }
 }

@@ -1,5 +1,5 @@
-//! The page: prose in its column, the machine's words marked, what is offered behind the cursor as a ghost.
-//! The text widget is handed exactly the rows that are seen, cut to the column; it keeps no history.
+//! The page: prose in its column, with the machine's words styled and the offer at the cursor as a ghost. The text
+//! widget gets only the visible rows, wrapped to the column; it keeps no history.
 
 use super::whose;
 use crate::{
@@ -26,7 +26,7 @@ use std::ops::Range;
 use tui_textarea::{CursorRenderMode, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The widest that prose is set.
+/// The greatest width of the text column, in cells.
 const COLUMN: u16 = 72;
 /// The least space beside it.
 const MARGIN: u16 = 3;
@@ -36,14 +36,14 @@ pub fn column(area: Rect) -> Rect {
     let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
     Rect {
         x: area.x + (area.width - width) / 2,
-        // One cell more for the cursor behind a full row.
+        // One more cell for the cursor after a full row.
         width: width + 1,
         ..area
     }
 }
 
-/// Draws the page as it was laid out, with stretches of it marked. Tells where, and where the cursor is: at the beginning
-/// of the page when the wheel has scrolled it away.
+/// Draws the page as it was laid out, with the marked ranges. Returns its area and the cursor's position; that is the
+/// start of the page if the wheel scrolled the cursor out of view.
 pub fn draw(
     desk: &Desk,
     frame: &mut Frame,
@@ -58,7 +58,7 @@ pub fn draw(
     let offered = lines.len() - written;
     let tall = usize::from(column.height);
     lines.truncate(tall);
-    // What is offered and has no room is not all: a key may take more than is seen.
+    // `…` shows that the offer goes on: a key may take more than is visible.
     if let Some(last) = lines.last_mut().filter(|_| end > tall) {
         last.push("…", desk.look.theme.style(Role::Ghost));
     }
@@ -70,7 +70,7 @@ pub fn draw(
     (drawn::Page { area: column, offered }, at)
 }
 
-/// A row as it is drawn: its text, and the styles of its parts in bytes.
+/// A row to draw: its text, and its styles by byte ranges.
 #[derive(Default)]
 struct Line {
     text: String,
@@ -88,7 +88,7 @@ impl Line {
     }
 }
 
-/// The draft's rows in their styles.
+/// The draft's rows with their styles.
 fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
     let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) else {
         return Vec::new();
@@ -103,7 +103,7 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         run.map_or(Author::Writer, |(_, author)| *author)
     };
     let unseen = 0..desk.seen_from().unwrap_or(0);
-    // An overlay may mark a place of its own as the selection.
+    // An overlay may mark a range of its own as the selection.
     let is_own = |(_, role): &&(Range<usize>, Role)| *role == Role::Selection;
     let own = marks.iter().find(is_own).map(|(range, _)| range.clone());
     let selected = own.or(desk.session.selection()).unwrap_or(0..0);
@@ -134,7 +134,7 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
             line.push(shown(grapheme), style(place));
             place += grapheme.chars().count();
         }
-        // A selected end of a line shows as a selected cell.
+        // A selected line break is shown as a selected cell.
         if row.last && selected.contains(&row.end) {
             line.push(" ", style(row.end));
         }
@@ -143,8 +143,8 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
     view.rows.iter().map(line).collect()
 }
 
-/// Puts what is offered behind the cursor. Only where the paragraph ends, so that nothing written moves aside. Tells
-/// how many rows there are up to its end.
+/// Adds the offer after the cursor. Only at the end of a paragraph, so that no written text moves. Returns how many
+/// rows there are up to the offer's end.
 fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
     let Some((row, column)) = view.cursor else { return 0 };
     let next = desk.session.text().get_char(desk.session.cursor());
@@ -218,7 +218,7 @@ fn openings(count: usize) -> &'static str {
     }
 }
 
-/// Hands the rows to the widget. It wraps nothing and scrolls nothing: each line of it is one row.
+/// Draws the rows with the text widget. It neither wraps nor scrolls: each of its lines is one row.
 fn paint(lines: Vec<Line>, theme: &Theme, frame: &mut Frame, area: Rect) {
     let (texts, runs): (Vec<_>, Vec<_>) =
         lines.into_iter().map(|line| (line.text, line.runs)).unzip();
@@ -235,18 +235,18 @@ fn paint(lines: Vec<Line>, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(&widget, area);
 }
 
-/// A mark in the margin where the model begins to see.
+/// Marks in the margin where the model's context starts.
 fn mark_sight(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
     let Some(place) = desk.seen_from().filter(|place| *place > 0) else { return };
     if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
         let style = desk.look.theme.style(Role::Mark);
-        // Farther out than a mark of whose words they are.
+        // Further out than the marks of authors.
         let x = column.x - if desk.look.authors { MARGIN } else { 2 };
         frame.buffer_mut().set_string(x, column.y + row as u16, "┌", style);
     }
 }
 
-/// Marks in the margin for the classes that a row has, so that no class shows by its style alone.
+/// Marks in the margin which authors a row has, so that no author is shown by style alone.
 fn mark_authors(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
     if !desk.look.authors {
         return;
@@ -255,7 +255,7 @@ fn mark_authors(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
     for (y, row) in (column.y..column.bottom()).zip(&view.rows) {
         let marks =
             whose::marks(desk.session.authors(row.start..row.end).map(|(_, author)| author));
-        // The cell beside the text stays free.
+        // The cell next to the text stays blank.
         let room = usize::from(MARGIN) - 1;
         let marks: String = marks.chars().take(room).collect();
         let x = column.x - 1 - marks.chars().count() as u16;

@@ -1,4 +1,4 @@
-//! A text to read over the page: its place, its scrolling, and its drawing.
+//! A sheet: a text shown over the page. Its area, scrolling and drawing.
 
 use super::{Areas, clear};
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 use crossterm::event::KeyCode;
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
 
-/// Where a key scrolls a sheet to; `None` when the key closes it. `at` is the first row that is shown, `most` the last
-/// one that can be, `page` the height of a page.
+/// The first row after a key; `None` if the key closes the sheet. `at` is the first row now, `most` the greatest it can
+/// be, `page` the height of a page.
 pub fn scrolled(at: usize, most: usize, key: KeyCode, page: usize) -> Option<usize> {
     let at = at.min(most);
     let to = match key {
@@ -25,12 +25,12 @@ pub fn scrolled(at: usize, most: usize, key: KeyCode, page: usize) -> Option<usi
     Some(to.min(most))
 }
 
-/// Where the wheel scrolls a sheet to.
+/// The first row after a turn of the wheel.
 pub fn turned(at: usize, most: usize, by: isize) -> usize {
     at.min(most).saturating_add_signed(by).min(most)
 }
 
-/// The place for the text of a sheet of at most `widest` cells.
+/// The area for the text of a sheet, at most `widest` cells wide.
 pub fn inner(areas: &Areas, widest: u16) -> Rect {
     let area = areas.sheet;
     Rect {
@@ -41,7 +41,7 @@ pub fn inner(areas: &Areas, widest: u16) -> Rect {
     }
 }
 
-/// Draws a sheet from a row on, and below it how to close it.
+/// Draws a sheet from row `at` on, and below it how to close it.
 pub fn draw(
     desk: &Desk,
     frame: &mut Frame,

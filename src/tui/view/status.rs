@@ -1,4 +1,4 @@
-//! The line below everything: a question, a field, a message, or the state of the draft, and the keys for it.
+//! The status line: a question, a field, a message, or the state of the draft, and the keys that apply.
 
 use super::whose;
 use crate::{
@@ -27,7 +27,7 @@ pub type Hint = (String, &'static str);
 
 /// What the line shows while an overlay is open.
 pub enum Status<'a> {
-    /// The same as without it.
+    /// The same as without an overlay.
     Page,
     /// Messages, and these keys.
     Hints(Vec<Hint>),
@@ -53,7 +53,7 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
         Status::Drawn => return,
         Status::Prompt(label, field) => return fill(desk, field, label, frame, area),
         Status::Question(words, answers) => {
-            // A question can't be answered without its answers: they come before its words.
+            // The answers are needed most, so they are shown first; the question may move above the line.
             let room = usize::from(area.width).saturating_sub(size(&answers) + 3);
             let up = width(&words) > room && above(desk, frame, area, &words, text);
             let words = if up { String::new() } else { words };
@@ -78,7 +78,7 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
         let more = if waiting > 0 { format!(" (and {waiting} more)") } else { String::new() };
         let words = format!("{mark}{}{more}", words.replace(['\n', '\t'], " "));
         let style = desk.look.theme.style(role);
-        // A long message is shown above the line: the way out is at its end.
+        // A long message is shown above the line, because its end says what to do.
         if width(&words) + 2 > usize::from(area.width) && above(desk, frame, area, &words, style) {
             return line(desk, frame, area, Span::raw(""), &hints);
         }
@@ -87,8 +87,8 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     if is_own {
         return line(desk, frame, area, Span::raw(""), &hints);
     }
-    // The first key comes before the state of the draft, and all keys do while the list has them. The answer to who wrote
-    // what comes before the keys.
+    // The first key has priority over the state of the draft; while the list has the focus, all keys do. The authors'
+    // shares have priority over the keys.
     let kept = match (desk.offers.focus, desk.look.authors) {
         (true, _) => hints.len(),
         (false, authors) => usize::from(!authors),
@@ -98,10 +98,10 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     line(desk, frame, area, Span::styled(words, desk.look.theme.style(Role::Quiet)), &hints);
 }
 
-/// The most rows that something takes to be said above the line.
+/// The most rows that a message takes above the line.
 const TALL: usize = 5;
 
-/// Says something in rows of its own above the line.
+/// Shows a message in its own rows above the line. False if there is no room.
 pub fn above(desk: &Desk, frame: &mut Frame, area: Rect, words: &str, style: Style) -> bool {
     let words = for_terminal(words);
     let rows = wrap(&words, usize::from(area.width).saturating_sub(2), 0);
@@ -115,7 +115,7 @@ pub fn above(desk: &Desk, frame: &mut Frame, area: Rect, words: &str, style: Sty
     height > 0
 }
 
-/// How things stand, most needed first; what there is no room for is left out from the end.
+/// The state of the draft and the model, most important first. Parts that don't fit are left out from the end.
 fn state(desk: &Desk, room: usize) -> Vec<String> {
     let shares = desk.session.shares();
     let mut parts = vec![count(shares.all_words(), "word")];
@@ -148,7 +148,7 @@ fn state(desk: &Desk, room: usize) -> Vec<String> {
     parts
 }
 
-/// What the model is at, when it is at something.
+/// What the model is doing, if anything.
 fn doing(desk: &Desk) -> Option<String> {
     let list = desk.offers.list()?;
     let live: Vec<_> = list.offers.iter().filter(|offer| offer.is_live()).collect();
@@ -161,7 +161,7 @@ fn doing(desk: &Desk) -> Option<String> {
     })
 }
 
-/// The keys that matter now, most needed first.
+/// The keys that apply now, most important first.
 fn hints(desk: &Desk) -> Vec<Hint> {
     let hint = |command: Command, act| (short(&desk.key(command)), act);
     let help = (short(&desk.key("help")), "help");
@@ -195,19 +195,19 @@ fn hints(desk: &Desk) -> Vec<Hint> {
     hints
 }
 
-/// Keys are named briefly on a crowded line.
+/// A short name for a key: `^R` for `Ctrl+R`.
 pub fn short(key: &str) -> String {
     key.replace("Ctrl+", "^")
 }
 
-/// Words at the left, keys at the right; keys give way to words, the last of them first.
+/// Draws words on the left and keys on the right. If there is no room for all, the last keys are left out.
 pub fn line(desk: &Desk, frame: &mut Frame, area: Rect, words: Span, answers: &[(String, &str)]) {
     let room = usize::from(area.width);
     let quiet = desk.look.theme.style(Role::Quiet);
     let text = cut(&for_terminal(&words.content), room.saturating_sub(2));
     let left = width(&text) + 1;
     let mut shown = answers.len();
-    // Two cells between words and keys; of the two behind the last key one may be missing.
+    // Two cells separate words and keys. Of the two after the last key, one may be cut off.
     while shown > 0 && left + size(&answers[..shown]) + 1 > room {
         shown -= 1;
     }
@@ -221,12 +221,12 @@ pub fn line(desk: &Desk, frame: &mut Frame, area: Rect, words: Span, answers: &[
     frame.render_widget(Line::from(spans), area);
 }
 
-/// How many cells keys and what they do take.
+/// The width of keys and their labels, in cells.
 pub fn size(answers: &[(String, &str)]) -> usize {
     answers.iter().map(|(key, act)| width(key) + width(act) + 3).sum()
 }
 
-/// A field to fill in the place of the line.
+/// Draws a field with its label in place of the line.
 fn fill(desk: &Desk, field: &Field, label: &str, frame: &mut Frame, area: Rect) {
     if let Some((Notice::Word(words) | Notice::Error(words), _)) = desk.notices.shown() {
         above(desk, frame, area, words, desk.look.theme.style(Role::Notice));

@@ -1,4 +1,4 @@
-//! The title above the page.
+//! The title line above the page.
 
 use crate::{
     clean::for_terminal,
@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// The draft's name, and the model beside it.
+/// Draws the draft's name on the left, and the model, preset and number of offers on the right.
 pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect) {
     let model = match &desk.asking.model {
         Model::Loading => "the model is loading".to_owned(),

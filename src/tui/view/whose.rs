@@ -1,8 +1,8 @@
-//! Whose words: each class has a style on the page and a mark beside it, and the shares stand below.
+//! Who wrote what: each author has a style on the page and a mark in the margin, and the shares are in the status line.
 
 use crate::{session::Author, tui::desk::Desk, ui::theme::Role};
 
-/// How a class looks, its mark in the margin, and what it is called. The writer's own words need no mark.
+/// The style of an author, its mark in the margin, and its name. The writer's own words have no mark.
 pub fn look(author: Author) -> (Role, Option<char>, &'static str) {
     match author {
         Author::Writer => (Role::Text, None, "you"),
@@ -13,19 +13,18 @@ pub fn look(author: Author) -> (Role, Option<char>, &'static str) {
     }
 }
 
-/// The marks of a row, most telling first.
+/// The marks of a row, in the order of [`Author::ALL`].
 pub fn marks(authors: impl Iterator<Item = Author>) -> String {
     let there: Vec<_> = authors.collect();
     let marks = Author::ALL.into_iter().filter(|author| there.contains(author));
     marks.filter_map(|author| look(author).1).collect()
 }
 
-/// How much is whose, in hundredths of the characters: all of them together are a hundred. What is nothing is not
-/// named.
+/// Each author's share of the characters, in percent; they add up to 100. Authors without any are left out.
 pub fn shares(desk: &Desk) -> Vec<String> {
     let shares = desk.session.shares();
     let all = shares.all_chars().max(1);
-    // Rounded where they end, not each for itself, so that nothing is lost or counted twice.
+    // The cumulative sums are rounded, not each share, so that the percentages add up to 100.
     let hundredths = |chars: usize| (chars * 200 + all) / (2 * all);
     let mut before = 0;
     let mut said = Vec::new();
@@ -37,7 +36,7 @@ pub fn shares(desk: &Desk) -> Vec<String> {
         let mark = mark.map_or(String::new(), |mark| format!("{mark} "));
         match (chars, percent) {
             (0, _) => {}
-            // A trace is not nothing.
+            // A share below half a percent is shown as `<1 %`.
             (_, 0) => said.push(format!("{mark}{name} <1 %")),
             _ => said.push(format!("{mark}{name} {percent} %")),
         }

@@ -7,24 +7,25 @@
 use super::{List, Standing, first_word};
 use crate::session::Session;
 
-/// One offer that is only a ghost.
+/// An offer that is shown behind the cursor only.
 pub struct Ghost {
-    /// Of one offer.
+    /// A list of one offer.
     pub list: List,
-    /// The end of the ghost before it: each of its words is shown until one of its own comes, and none is ever taken.
+    /// What is left of the previous ghost. It fills the place until this ghost has as many words, and it can't be
+    /// taken.
     pub before: String,
-    /// It came because the writer rested, so another key sends it away.
+    /// It was offered because the writer paused, so the next key dismisses it.
     pub idle: bool,
-    /// How many letters disagreed with it.
+    /// How many typed letters disagreed with it.
     pub misses: u8,
-    /// How many letters in a row agreed.
+    /// How many typed letters in a row agreed with it.
     pub agreed: u8,
-    /// How many came in its place and were not worth it.
+    /// How many ghosts before it were dropped because of a fault.
     pub dropped: u8,
 }
 
 impl Ghost {
-    /// What is still shown of the ghost before it.
+    /// The part of the previous ghost that is still shown.
     pub fn stale(&self) -> &str {
         let own = self.list.choice().map_or("", |offer| &offer.text);
         if !self.is_live() && !own.is_empty() {
@@ -34,12 +35,12 @@ impl Ghost {
         (0..words).fold(&*self.before, |rest, _| &rest[first_word(rest).len()..])
     }
 
-    /// Something of it is still to come.
+    /// Whether more tokens may arrive.
     pub fn is_live(&self) -> bool {
         self.list.choice().is_some_and(|offer| offer.is_live())
     }
 
-    /// Whether the page still agrees with it, with the cursor where it goes on.
+    /// Whether it still matches the page and continues at the cursor.
     pub fn agrees(&self, session: &Session) -> bool {
         match self.list.standing(0, session) {
             Standing::Here(rest) => !rest.is_empty() || self.is_live(),

@@ -1,5 +1,5 @@
-//! Questions to the model and what comes of them. [`Asking`] says which model there is, how it is asked, and sends the
-//! requests; the desk and on air hold one each. [`Offers`] are the desk's lists of continuations.
+//! Requests to the model and the offers it returns. [`Asking`] holds the model in use and the style of offers, and
+//! sends the requests; the desk and on air have one each. [`Offers`] are the desk's lists of continuations.
 
 mod ghost;
 mod offer;
@@ -21,25 +21,25 @@ use crate::{
 };
 use std::sync::mpsc::Sender;
 
-/// The longest prompt that is sent, in characters: no model here sees more, and reading a novel would only cost time.
+/// The longest prompt that is sent, in characters. No supported model has a longer context.
 pub const PROMPT: usize = 32_768;
 
-/// Beginnings for an empty page, one a line: a model that is given nothing begins in mid-sentence.
+/// Openings for an empty page, one per line. Without a prompt, a model starts in mid-sentence.
 const OPENINGS: &str = include_str!("openings.txt");
 
 /// Whether there is a model.
 #[derive(Clone, Debug)]
 pub enum Model {
-    /// It is being read.
+    /// It is loading.
     Loading,
-    /// It can be asked.
+    /// It is loaded.
     Ready(ModelInfo),
-    /// There is none, and none will come: why, and the way out.
+    /// No model could be loaded: the reason, and what to do about it.
     Gone(String),
 }
 
 impl Model {
-    /// Its name, when it can be asked.
+    /// The model's name, when it is loaded.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Ready(info) => Some(&info.name),
@@ -55,7 +55,7 @@ pub struct Style {
     pub preset: String,
     /// How tokens are sampled, and where an offer ends.
     pub sampling: SamplingParams,
-    /// How many offers a question gets, 1 to [`MOST`].
+    /// How many offers a request returns, 1 to [`MOST`].
     pub offers: usize,
 }
 
@@ -78,16 +78,16 @@ impl Style {
     }
 }
 
-/// The model, how it is asked, and the way to it.
+/// The model in use, the style of offers, and the channel to the model's thread.
 #[derive(Clone)]
 pub struct Asking {
     /// The model in use.
     pub model: Model,
-    /// How the next offers are made.
+    /// The style of the next offers.
     pub style: Style,
-    /// How the user's settings have offers made.
+    /// The style of the user's settings.
     pub own: Style,
-    /// How fast tokens come, in tokens a second.
+    /// The measured speed, in tokens per second.
     pub speed: Option<f32>,
     /// The seed of the next request.
     pub seed: u64,
@@ -96,14 +96,14 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Nothing was asked yet, and the model is being read. `seed` is the first one when the settings name none.
+    /// A model that is loading and was asked nothing yet. `seed` is the first seed if the settings have none.
     pub fn new(style: Style, seed: u64, requests: Sender<Request>) -> Self {
         let seed = if style.sampling.seed == 0 { seed } else { style.sampling.seed };
         let own = style.clone();
         Self { model: Model::Loading, style, own, speed: None, seed, last_branch: 0, requests }
     }
 
-    /// The same with branches numbered from here on, so that two front ends can use one model.
+    /// The same, with branches numbered after `first`, so that two front ends can share one model.
     pub fn with_branches_from(self, first: BranchId) -> Self {
         Self { last_branch: first, ..self }
     }
@@ -113,33 +113,33 @@ impl Asking {
         self.own.with_preset(&self.style.preset)
     }
 
-    /// The names of all presets, that of the settings first.
+    /// The names of all presets; the settings' own comes first.
     pub fn presets(&self) -> Vec<&str> {
         let own = self.own.preset.as_str();
         let others = PRESETS.iter().map(|preset| preset.name).filter(|name| *name != own);
         std::iter::once(own).chain(others).collect()
     }
 
-    /// The name of the style: that of its preset, and whether it was changed.
+    /// The name of the style: its preset, with ", changed" if a setting differs.
     pub fn style_name(&self) -> String {
         let changed = if self.style.differs(&self.preset()) { ", changed" } else { "" };
         format!("{}{changed}", self.style.preset)
     }
 
-    /// A number for the next request.
+    /// A new branch number.
     pub fn next_branch(&mut self) -> BranchId {
         self.last_branch += 1;
         self.last_branch
     }
 
-    /// The seed for the next request; the one after it gets the next number.
+    /// The seed for the next request. Each request gets the next number.
     pub fn next_seed(&mut self) -> u64 {
         self.seed = self.seed.wrapping_add(1);
         self.seed.wrapping_sub(1)
     }
 
-    /// Asks for one continuation of a prompt, and gives the offer that its tokens will fill. An empty prompt gets an
-    /// opening, which is part of the offer.
+    /// Asks for one continuation of a prompt, and returns the offer that its tokens will fill. For an empty prompt, the
+    /// offer starts with an opening.
     pub fn offer(&mut self, prompt: &str) -> Offer {
         let (branch, seed) = (self.next_branch(), self.next_seed());
         let opening = if prompt.is_empty() { opening(seed) } else { "" };
@@ -152,7 +152,7 @@ impl Asking {
         self.send(Request::Generate(self.question(branch, prompt, seed)));
     }
 
-    /// What [`Asking::generate`] sends.
+    /// The request that [`Asking::generate`] sends.
     pub fn question(&self, branch: BranchId, prompt: &str, seed: u64) -> Ask {
         let params = SamplingParams { seed, ..self.style.sampling.clone() };
         let prompt = quotes::straight(prompt).into_owned();
@@ -166,7 +166,7 @@ impl Asking {
 
     /// Sends a request.
     pub fn send(&self, request: Request) {
-        // The worker hangs up only after it has said that the model is gone.
+        // The worker closes the channel only after it has reported that the model is gone.
         let _ = self.requests.send(request);
     }
 }
@@ -176,7 +176,7 @@ fn opening(seed: u64) -> &'static str {
     OPENINGS.lines().nth((seed % count) as usize).unwrap_or_default()
 }
 
-/// The end of a text, as much as is sent as a prompt.
+/// The last [`PROMPT`] characters of a text, as sent in a prompt.
 pub fn tail(text: &str) -> &str {
     let skipped = text.chars().count().saturating_sub(PROMPT);
     let from = text.char_indices().nth(skipped).map_or(0, |(at, _)| at);

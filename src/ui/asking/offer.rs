@@ -1,4 +1,4 @@
-//! One continuation: its text so far, how far it has come, and whether it is worth its place.
+//! One continuation: its text so far, its state, and its faults.
 
 use super::quotes::{self, Quotes};
 use crate::{
@@ -7,39 +7,39 @@ use crate::{
 };
 use std::ops::Range;
 
-/// The longest piece, in bytes, that is looked for over and over, and the least that all of them together have.
+/// A loop is a piece of at most `PIECE` bytes that repeats for at least `LOOP` bytes.
 const PIECE: usize = 32;
-const CIRCLE: usize = 24;
+const LOOP: usize = 24;
 
-/// How far an offer has come.
+/// The state of an offer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// Asked; the model loads or reads other things first.
+    /// The request was sent; the model is loading or busy.
     Waiting,
-    /// The model reads so many tokens.
+    /// The model is reading a prompt of this many tokens.
     Reading(usize),
-    /// Tokens come.
+    /// Tokens are arriving.
     Streaming,
-    /// The model came to its end.
+    /// Generation ended.
     Done(StopReason),
     /// The writer stopped it.
     Stopped,
-    /// It went wrong; the reason.
+    /// Generation failed, with the reason.
     Failed(String),
-    /// It was not worth its place, and neither were those that came instead.
+    /// It was dropped for a fault, and so were its replacements.
     Dropped(Fault),
 }
 
-/// Why an offer is not worth its place.
+/// Why an offer is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It repeats one phrase over and over.
     Loop,
-    /// Nothing came, or nothing but space.
+    /// It is empty, or only white space.
     Empty,
     /// Another offer, in this list or an earlier one, has the same text.
     Repeated,
-    /// It says something that the writer never wants to read.
+    /// It contains a banned word or phrase.
     Banned,
 }
 
@@ -48,36 +48,36 @@ pub enum Fault {
 pub struct Offer {
     /// The request that it answers.
     pub branch: BranchId,
-    /// What it is in the history, once that knows that it was asked for.
+    /// Its number in the history, once the request is recorded there.
     pub source: Option<Source>,
-    /// How many bytes of its text the history has.
+    /// How many bytes of its text are recorded in the history.
     pub kept: usize,
-    /// What its draws depend on.
+    /// The seed it is sampled with.
     pub seed: u64,
-    /// The words it begins with, on an empty page; the model goes on from them.
+    /// The opening it starts with on an empty page; the model continues from it.
     pub opening: &'static str,
-    /// What there is of it.
+    /// Its text so far.
     pub text: String,
-    /// How many tokens that is.
+    /// How many tokens that text has.
     pub tokens: usize,
-    /// The characters that are copied from the text that the model was taught.
+    /// The ranges of characters that are copied from the training text.
     pub copied: Vec<Range<usize>>,
     /// How many characters each token has.
     pub lengths: Vec<usize>,
-    /// How far it has come.
+    /// Its state.
     pub state: State,
-    /// It stays while the others are rolled again.
+    /// It stays when the others are rolled again.
     pub pinned: bool,
-    /// How many came in this place and were dropped.
+    /// How many offers were dropped in its place before it.
     pub dropped: u8,
-    /// The writer asked for more of it.
+    /// The writer asked to make it longer.
     pub longer: bool,
-    /// The model that says it, where two are compared.
+    /// The model it is from, when two models are compared.
     pub by: Option<String>,
 }
 
 impl Offer {
-    /// Nothing has come yet.
+    /// An offer without tokens yet.
     pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
         Self {
             branch,
@@ -97,7 +97,7 @@ impl Offer {
         }
     }
 
-    /// What it says, without regard to spaces and capitals. Nothing, while there is only its opening.
+    /// Its words in lower case, joined by single spaces. Empty while there is only the opening.
     pub fn words(&self) -> String {
         if self.text.trim() == self.opening {
             return String::new();
@@ -105,16 +105,17 @@ impl Offer {
         self.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
     }
 
-    /// It has come to say one thing over and over: four times, and for more than a few letters.
+    /// Whether it ends in a loop: the same piece four times, for at least a few words.
     pub fn loops(&self) -> bool {
         let text = self.text.as_bytes();
         (1..=PIECE).any(|piece| {
-            let tail = text.len().checked_sub((piece * 4).max(CIRCLE)).map(|from| &text[from..]);
+            let tail = text.len().checked_sub((piece * 4).max(LOOP)).map(|from| &text[from..]);
             tail.is_some_and(|tail| tail[piece..] == tail[..tail.len() - piece])
         })
     }
 
-    /// One of these words or phrases is in it, as whole words; `half` of the first may be on the page.
+    /// Whether it contains one of these words or phrases as whole words. `half` is the part of its first word that is
+    /// already on the page.
     pub fn says(&self, half: &str, banned: &[String]) -> bool {
         let words = half.to_lowercase() + &self.words();
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
@@ -135,7 +136,7 @@ impl Offer {
             })
     }
 
-    /// Another token comes, in a draft with such quotes; `prompt` is what the offer goes on from.
+    /// Adds a token, with its quotes changed to the draft's. `prompt` is the text the offer continues.
     pub fn add(&mut self, token: &Token, quotes: Quotes, prompt: &str) {
         let text = quotes::as_in(quotes, prompt, &self.text, &token.text);
         self.text.push_str(&text);
@@ -149,7 +150,7 @@ impl Offer {
         }
     }
 
-    /// More may come.
+    /// Whether more tokens may arrive.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Waiting | State::Reading(_) | State::Streaming)
     }

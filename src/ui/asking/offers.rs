@@ -14,65 +14,65 @@ use crate::{
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The offers of one question.
+/// The offers of one request.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Where it was asked, in the text of `from`.
+    /// The place it was requested for, in the revision `from`.
     pub at: usize,
-    /// The text it was asked about.
+    /// The revision it was requested for.
     pub from: Revision,
-    /// What was written there since reaches to this.
+    /// How to find the end of what was written there since.
     pub until: Until,
-    /// What was sent, and the place in that text where it begins: of a long draft only the last part is sent.
+    /// The prompt, and the place where it starts in the draft: of a long draft only the end is sent.
     pub prompt: (String, usize),
-    /// Those of the draft, which offers come in.
+    /// The draft's quotes; offers are converted to them.
     pub quotes: Quotes,
-    /// Side by side.
+    /// The offers.
     pub offers: Vec<Offer>,
-    /// The one that stands at the cursor.
+    /// The index of the chosen offer, which is shown at the cursor.
     pub chosen: usize,
 }
 
-/// How far reaches what is written in the place of a question.
+/// Where the text written at the place of a request ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Until {
-    /// To the character that came next when it was asked.
+    /// Before the character that followed at the time of the request.
     #[default]
     Next,
-    /// To the end of the text, which ended there.
+    /// At the end of the text; the request was made there.
     End,
-    /// To the cursor: it was asked in the midst of a step, in which no place after it is known.
+    /// At the cursor: the request was made in the middle of an edit step, where no later place is known.
     Cursor,
 }
 
 impl Until {
-    /// Of a question at a place of a text of so many characters.
+    /// For a request at a place in a text of `length` characters.
     pub fn of(at: usize, length: usize) -> Self {
         if at == length { Self::End } else { Self::Next }
     }
 }
 
-/// So many characters on both sides tell whether a place is in a word.
+/// How many characters on both sides are read to tell whether a place is inside a word.
 const NEAR: usize = 24;
 
-/// So many characters before the place it was asked at must still stand there: a slip further back may be mended.
+/// How many characters before the place must be unchanged. Corrections further back don't matter.
 const BEFORE: usize = 8;
 
-/// How an offer stands to the page.
+/// How an offer relates to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing<'a> {
-    /// At the cursor, with this much still to take.
+    /// It continues at the cursor; this text is left to take.
     Here(&'a str),
-    /// The cursor is elsewhere; this much could still be taken at this place.
+    /// It continues at this place, and the cursor is elsewhere; this text is left to take.
     There(&'a str, usize),
-    /// All of it is on the page, where it was asked.
+    /// All of it is on the page.
     Taken,
-    /// Other words stand where it was asked, or the place is gone.
+    /// Other text is in its place, or the place was deleted.
     Away,
 }
 
 impl List {
-    /// How an offer stands to the page.
+    /// How an offer relates to the page.
     pub fn standing(&self, number: usize, session: &Session) -> Standing<'_> {
         let (Some(offer), Some(written)) = (self.offers.get(number), self.written(session)) else {
             return Standing::Away;
@@ -81,7 +81,7 @@ impl List {
         for char in session.text().slice(written.clone()).chars() {
             match rest.next() {
                 Some(next) if next == char => {}
-                // All of it is there, and more.
+                // All of it is on the page, and more text follows.
                 None if !offer.text.is_empty() => return Standing::Taken,
                 _ => return Standing::Away,
             }
@@ -95,7 +95,7 @@ impl List {
         }
     }
 
-    /// How many bytes of an offer are on the page already, where it was asked.
+    /// How many bytes of an offer are already on the page.
     pub fn taken(&self, number: usize, session: &Session) -> usize {
         let all = self.offers.get(number).map_or(0, |offer| offer.text.len());
         match self.standing(number, session) {
@@ -105,21 +105,21 @@ impl List {
         }
     }
 
-    /// Where what is on the page of the chosen offer ends, when all that has come of it is there.
+    /// The place where the chosen offer ends, if all of its text so far is on the page.
     pub fn taken_to(&self, session: &Session) -> Option<usize> {
         let start = session.map(self.at, self.from)?;
         Some(start + self.choice()?.text.chars().count())
     }
 
-    /// Whether the words that it goes on from still stand before a place.
+    /// Whether the end of the prompt is still before a place.
     fn follows(&self, start: usize, session: &Session) -> bool {
         let prompt = &self.prompt.0;
         let before = session.text().chars_at(start).reversed().take(BEFORE.min(self.at));
         prompt.is_empty() || before.eq(prompt.chars().rev().take(BEFORE))
     }
 
-    /// What stands now where the question was asked. When the character that came next is gone, it reaches to the
-    /// cursor. `None` when the place itself is gone, or what stood before it.
+    /// The range written since at the place of the request. If the character that followed was deleted, it ends at the
+    /// cursor. `None` if the place, or the text before it, is gone.
     fn written(&self, session: &Session) -> Option<Range<usize>> {
         let start = session.map(self.at, self.from)?.min(session.text().len_chars());
         if !self.follows(start, session) {
@@ -136,7 +136,7 @@ impl List {
         (start <= end && end <= session.text().len_chars()).then_some(start..end)
     }
 
-    /// What the chosen offer has for the cursor. Never empty.
+    /// What is left of the chosen offer at the cursor. Never empty.
     pub fn rest(&self, session: &Session) -> Option<&str> {
         match self.standing(self.chosen, session) {
             Standing::Here(rest) if !rest.is_empty() => Some(rest),
@@ -144,12 +144,12 @@ impl List {
         }
     }
 
-    /// The model that was asked beside the one in use, when this is a comparison.
+    /// The second model, when the list compares two models.
     pub fn compared(&self) -> Option<&str> {
         self.offers.get(1)?.by.as_deref()
     }
 
-    /// The beginning of the word, before the place it was asked at, that an offer goes on with; else nothing.
+    /// The start of the word on the page that an offer continues; empty if it starts a new word.
     pub fn half_word(&self, offer: &Offer) -> &str {
         let prompt = &self.prompt.0;
         let from = prompt.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at);
@@ -163,7 +163,7 @@ impl List {
         }
     }
 
-    /// Why one of its offers is not worth its place as far as it has come.
+    /// The fault that an offer of this list shows so far.
     pub fn fault(&self, offer: &Offer, banned: &[String]) -> Option<Fault> {
         if !banned.is_empty() && offer.says(self.half_word(offer), banned) {
             return Some(Fault::Banned);
@@ -177,7 +177,7 @@ impl List {
     }
 }
 
-/// All lists, the one that is shown, the ghost, and what was taken last.
+/// All lists, which one is shown, the ghost, and the last take.
 #[derive(Default)]
 pub struct Offers {
     lists: Vec<List>,
@@ -185,21 +185,21 @@ pub struct Offers {
     back: usize,
     /// The pane or the drawer is open.
     pub open: bool,
-    /// What is offered at the cursor when nothing of the list is.
+    /// The offer at the cursor when the list has none there.
     pub ghost: Option<Ghost>,
     /// A ghost is asked for when the writer pauses.
     pub idle: bool,
-    /// Words and phrases that no offer may have.
+    /// Words and phrases that no offer may contain.
     pub banned: Vec<String>,
     /// Arrows and Enter go to the list.
     pub focus: bool,
-    /// The first row of the list to show, when the wheel has scrolled it and no key was pressed since.
+    /// The first row of the list to show, if the wheel scrolled it and no key was pressed since.
     pub scrolled: Option<usize>,
-    /// The offer over which the mouse is dragged, and from which of its characters to which.
+    /// The index of the offer that the mouse is dragged over, and its first and last character.
     pub dragged: Option<(usize, usize, usize)>,
-    /// The place from which the model saw the text when it was asked last, and that text.
+    /// The first place of the draft that the model saw in the last request, and the revision.
     pub sees: Option<(usize, Revision)>,
-    /// What was taken last.
+    /// The last take.
     pub taken: Option<Taken>,
     /// The branch that taking an offer began.
     pub branched: Option<Branched>,
@@ -212,29 +212,29 @@ pub struct Taken {
     pub revision: Revision,
     /// The cursor after it.
     pub cursor: usize,
-    /// One word of an offer that has more.
+    /// It was a single word of an offer.
     pub word: bool,
 }
 
-/// A branch that began when an offer was taken whose place the page had left.
+/// A branch made by taking an offer whose place has other text by now.
 #[derive(Clone, Copy, Debug)]
 pub struct Branched {
     /// The text after the take.
     pub branch: Revision,
-    /// The text that was left for it. Undo goes back there.
+    /// The text before the take. Undo returns to it.
     pub left: Revision,
-    /// The last undo left the branch, so that redo enters it again.
+    /// The last undo left the branch, so redo enters it again.
     pub undone: bool,
 }
 
-/// The most offers of one question.
+/// The most offers per request.
 pub const MOST: usize = 6;
 
-/// Older lists than these are let go.
+/// How many lists are kept.
 const KEPT: usize = 64;
 
 impl Offers {
-    /// No offers yet. `idle`: a ghost is asked for when the writer pauses. `banned`: what no offer may say.
+    /// No offers yet. `idle`: a ghost is asked for when the writer pauses. `banned`: words that no offer may contain.
     pub fn new(idle: bool, banned: Vec<String>) -> Self {
         Self { idle, banned, ..Self::default() }
     }
@@ -245,7 +245,7 @@ impl Offers {
         self.lists.get(newest).filter(|_| self.open)
     }
 
-    /// The list that is shown, to be changed.
+    /// The list that is shown, mutable.
     pub fn list_mut(&mut self) -> Option<&mut List> {
         let newest = self.lists.len().checked_sub(1 + self.back)?;
         self.lists.get_mut(newest).filter(|_| self.open)
@@ -257,7 +257,7 @@ impl Offers {
         lists.into_iter().find_map(|list| list.rest(session))
     }
 
-    /// The characters of what [`Offers::rest`] gives that are copied from the text that the model was taught.
+    /// The ranges of characters in [`Offers::rest`] that are copied from the training text.
     pub fn copied(&self, session: &Session) -> Vec<Range<usize>> {
         let mut lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
         let found = lists.find_map(|list| Some((list.choice()?, list.rest(session)?)));
@@ -272,12 +272,12 @@ impl Offers {
         self.lists.len().saturating_sub(1 + self.back)
     }
 
-    /// How many lists came after the one that is shown.
+    /// How many lists are newer than the one that is shown.
     pub fn later(&self) -> usize {
         if self.open { self.back } else { 0 }
     }
 
-    /// Shows a new list. The one before it isn't kept when nothing came of it.
+    /// Shows a new list. The list before it is dropped if it has no tokens.
     pub fn push(&mut self, list: List) {
         let idle = |offer: &Offer| !offer.is_live() && offer.tokens == 0 && !offer.pinned;
         self.lists.pop_if(|last| last.offers.iter().all(idle));
@@ -288,7 +288,7 @@ impl Offers {
         (self.back, self.open) = (0, true);
     }
 
-    /// Shows the list before, and after the oldest the newest again. False when there is no other.
+    /// Shows the previous list; after the oldest, the newest again. False if there is no other.
     pub fn previous(&mut self) -> bool {
         if self.lists.is_empty() || (self.lists.len() == 1 && self.open) {
             return false;
@@ -298,15 +298,15 @@ impl Offers {
         true
     }
 
-    /// Lets all lists go. Branches keep counting, so that what comes late finds nobody.
+    /// Drops all lists. Branch numbers are not reused, so late tokens are ignored.
     pub fn clear(&mut self) {
         self.lists.clear();
         (self.back, self.open, self.focus) = (0, false, false);
-        // Revisions of one draft mean nothing in another.
+        // Revisions of one draft are meaningless in another.
         (self.sees, self.taken, self.branched) = (None, None, None);
     }
 
-    /// When nothing came of the chosen offer, the first of which something did is chosen.
+    /// If the chosen offer has no words, chooses the first one that has.
     pub fn choose_one_with_words(&mut self) {
         let Some(list) = self.list_mut() else { return };
         let empty = |offer: &Offer| !offer.is_live() && offer.words().is_empty();
@@ -316,7 +316,7 @@ impl Offers {
         }
     }
 
-    /// Puts the list away; it can be called back.
+    /// Hides the list; `previous` shows it again.
     pub fn close(&mut self) {
         (self.open, self.focus) = (false, false);
     }
@@ -330,7 +330,7 @@ impl Offers {
         })
     }
 
-    /// Ends all that is live, and says which branches those were.
+    /// Stops all live offers, and returns their branches.
     pub fn stop_all(&mut self) -> Vec<BranchId> {
         let ghost = self.ghost.take().map(|ghost| ghost.list);
         let mut ghost: Vec<_> = ghost.into_iter().flat_map(|list| list.offers).collect();
@@ -344,7 +344,7 @@ impl Offers {
             .collect()
     }
 
-    /// Every offer with its number in its list, from 1, and the text and place it was asked for.
+    /// Every offer with its number in its list, from 1, and the revision and place it was requested for.
     pub fn all(&mut self) -> impl Iterator<Item = ((Revision, usize), usize, &mut Offer)> {
         self.lists.iter_mut().flat_map(|list| {
             let asked = (list.from, list.at);
@@ -352,8 +352,8 @@ impl Offers {
         })
     }
 
-    /// The pinned offers of the list that is shown, with their numbers, to stay while the others are rolled:
-    /// only where the same is asked again. What still comes of them comes to the new list.
+    /// The pinned offers of the list that is shown, with their indices, if the prompt is the same. They move to the new
+    /// list, and their further tokens go there.
     pub fn pinned(&mut self, prompt: &str) -> Vec<(usize, Offer)> {
         let Some(list) = self.list_mut().filter(|list| list.prompt.0 == prompt) else {
             return Vec::new();
@@ -370,7 +370,7 @@ impl Offers {
             .collect()
     }
 
-    /// Why an offer isn't worth its place, if it isn't: as it is now, or as it is in the end.
+    /// The fault of an offer, if any. Empty and repeated offers are found only once they have ended.
     pub fn fault(&self, branch: BranchId) -> Option<Fault> {
         let all = || self.lists.iter().flat_map(|list| &list.offers);
         let asked = |list: &&List| list.offers.iter().any(|offer| offer.branch == branch);
@@ -391,7 +391,7 @@ impl Offers {
         all().any(double).then_some(Fault::Repeated)
     }
 
-    /// Something is live in the list that is shown.
+    /// Whether an offer of the list that is shown is live.
     pub fn are_live(&self) -> bool {
         self.list().is_some_and(|list| list.offers.iter().any(Offer::is_live))
     }

@@ -2,8 +2,8 @@
 
 use crate::clean::sentence_ends;
 
-/// The first word of a text, with the space, the dash and the quotes before it and the marks after it. Dashes without
-/// spaces part words; hyphens don't.
+/// The first word of a text, with the space, dash and quotes before it and the punctuation after it. Dashes separate
+/// words; hyphens don't.
 pub fn first_word(text: &str) -> &str {
     let dash = |c| matches!(c, '—' | '–' | '―');
     let begin = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || dash(c)).len();
@@ -11,7 +11,7 @@ pub fn first_word(text: &str) -> &str {
     &text[..begin + word.unwrap_or(text.len() - begin)]
 }
 
-/// The first sentence of a text, or all of it when none ends in it. A line's end is a sentence's, too.
+/// The first sentence of a text, or all of it if no sentence ends. A line break ends a sentence, too.
 pub fn first_sentence(text: &str) -> &str {
     let spaces = text.len() - text.trim_start().len();
     let line = text[spaces..].find('\n').map_or(text.len(), |at| at + spaces);

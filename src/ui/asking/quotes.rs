@@ -1,9 +1,10 @@
-//! The draft's quotes. A small model may have been taught on straight ones alone, and takes `“` for noise: so it is given
-//! straight ones, and what it says is put in those that the draft has. Everything goes character for character.
+//! Quotes: straight for the model, the draft's own on the page. A small model may be trained on straight quotes only,
+//! so prompts are sent with straight quotes, and offers get the quotes of the draft. Each character is replaced by one
+//! character, so places stay valid.
 
 use std::borrow::Cow;
 
-/// A text with straight quotes; as it is where `“` closes (German: „so“).
+/// A text with straight quotes. Unchanged if it has `„`, where `“` is a closing quote (German: „so“).
 pub fn straight(text: &str) -> Cow<'_, str> {
     if !text.contains(['“', '”', '‘', '’']) || text.contains('„') {
         return text.into();
@@ -23,15 +24,15 @@ pub struct Quotes {
     single: bool,
 }
 
-/// So many characters behind the cursor are looked at where none before it is a quote.
+/// How many characters after the cursor are searched if there is no quote before it.
 const AHEAD: usize = 10_000;
 
 const DOUBLE: [char; 3] = ['"', '“', '”'];
 const SINGLE: [char; 3] = ['\'', '‘', '’'];
 
 impl Quotes {
-    /// Those before a place come first, the last of them; then those behind it. A draft that has none of one kind goes by
-    /// the other.
+    /// Finds the style of a draft at a place: that of the last quote before it, else of the first one after it. If the
+    /// draft has no quotes of one kind, the other kind decides.
     pub fn of(before: &str, after: impl Iterator<Item = char> + Clone) -> Self {
         if before.contains('„') {
             return Self::default();
@@ -47,13 +48,13 @@ impl Quotes {
     }
 }
 
-/// What a model says behind `prompt` and `said`, in the draft's quotes.
+/// Converts `piece`, which follows `prompt` and `said`, to the draft's quotes.
 pub fn as_in<'a>(quotes: Quotes, prompt: &str, said: &str, piece: &'a str) -> Cow<'a, str> {
     let is_wanted = |c| quotes.double && c == '"' || quotes.single && c == '\'';
     if !piece.contains(is_wanted) {
         return piece.into();
     }
-    // A speech is not left open over a paragraph's end.
+    // No quote stays open past the end of a paragraph.
     let begun = said.rsplit_once('\n').map_or_else(
         || format!("{}{said}", prompt.rsplit('\n').next().unwrap_or_default()),
         |(_, begun)| begun.to_owned(),
@@ -70,7 +71,7 @@ pub fn as_in<'a>(quotes: Quotes, prompt: &str, said: &str, piece: &'a str) -> Co
         let begins = before.is_none_or(|c| c.is_whitespace() || "([“‘\"".contains(c));
         let c = match c {
             '"' if is_wanted(c) => {
-                // Behind a dash a speech that is open is broken off, and another one begins.
+                // After a dash, a quote closes an open speech, or else opens one.
                 open = begins || !open && before.is_some_and(|c| "—–-".contains(c));
                 if open { '“' } else { '”' }
             }
@@ -92,7 +93,7 @@ pub fn as_in<'a>(quotes: Quotes, prompt: &str, said: &str, piece: &'a str) -> Co
     out.into()
 }
 
-/// The byte of `to` at the character that stands at a byte of `from`: of a text in other quotes.
+/// The byte offset in `to` of the character at byte `at` of `from`, for two texts that differ in quotes only.
 pub fn place(at: usize, from: &str, to: &str) -> usize {
     let chars = from.get(..at).unwrap_or(from).chars().count();
     to.char_indices().nth(chars).map_or(to.len(), |(at, _)| at)
@@ -124,14 +125,14 @@ mod tests {
             ("“No,” he said.", "", " ('it's')", " (‘it’s’)"),
             ("“No,” he said. It's", "", " ('it's')", " ('it's')"),
             ("It’s “so” ", "", "('it's')", "(‘it’s’)"),
-            // As the draft had them last.
+            // The last quote decides.
             ("“No,” he said. \"Yes.\"", "", " \"Oh.\"", " \"Oh.\""),
             ("No quotes", "", " \"Oh.\"", " \"Oh.\""),
             ("„So“, sagte er, „nicht.“", "", " \"Oh.\"", " \"Oh.\""),
         ] {
             let quotes = Quotes::of(prompt, "".chars());
             assert_eq!(as_in(quotes, prompt, said, piece), shown, "{prompt:?} {said:?}");
-            // However it is cut into tokens.
+            // The result doesn't depend on how the text is cut into tokens.
             let mut whole = said.to_owned();
             for c in piece.chars() {
                 let token = c.to_string();

@@ -1,4 +1,4 @@
-//! What can be dialled of how offers are made: the numbers, how far each goes, and by how much a key turns it.
+//! The dials: settings of the style, their ranges, and their steps.
 
 use crate::{
     token::Setting,
@@ -7,12 +7,12 @@ use crate::{
 use std::fmt;
 use strum::EnumIter;
 
-/// A number, as a dial has it.
+/// The value of a dial.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub enum Number {
-    /// How many.
+    /// An integer.
     Whole(u64),
-    /// How much.
+    /// A fraction.
     Part(f32),
 }
 
@@ -25,7 +25,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// Something to turn.
+/// A setting that can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, EnumIter)]
 pub enum Dial {
     /// `SamplingParams::temperature`.
@@ -40,7 +40,7 @@ pub enum Dial {
     Repetition,
     /// `SamplingParams::max_tokens`.
     Length,
-    /// How many offers a question gets.
+    /// How many offers a request returns.
     Offers,
     /// The next offer's seed.
     Seed,
@@ -79,7 +79,7 @@ impl Dial {
         }
     }
 
-    /// Where it stands.
+    /// Its value.
     pub fn read(self, style: &Style) -> Number {
         let params = &style.sampling;
         match self {
@@ -94,7 +94,7 @@ impl Dial {
         }
     }
 
-    /// Puts it there, or as near as it goes. False when it doesn't go there.
+    /// Sets it to a value, or to the nearest in its range. False if the value was out of range.
     pub fn set(self, style: &mut Style, wanted: Number) -> bool {
         let (least, most) = self.ends();
         let number = match wanted {
@@ -117,7 +117,7 @@ impl Dial {
         number == wanted
     }
 
-    /// The least and the most that it goes to.
+    /// Its range.
     pub fn ends(self) -> (Number, Number) {
         match self.setting() {
             Some(Setting { min, max, integer: true, .. }) => {
@@ -125,13 +125,12 @@ impl Dial {
             }
             Some(Setting { min, max, .. }) => (Number::Part(min as f32), Number::Part(max as f32)),
             None if self == Self::Offers => (Number::Whole(1), Number::Whole(MOST as u64)),
-            // What a settings file can hold.
+            // The range of integers in a settings file.
             None => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
         }
     }
 
-    /// One step on from a number, or back: to the next that is a multiple of the step. It may lie beyond the end;
-    /// `None` where there is nothing below.
+    /// The next multiple of the step above or below a number. It may be out of range; `None` if it would be below 0.
     pub fn turned(self, from: Number, up: bool) -> Option<Number> {
         Some(match from {
             Number::Part(from) => {
@@ -157,13 +156,13 @@ impl Dial {
         })
     }
 
-    /// The number that was typed; `None` when it is none.
+    /// The number that was typed; `None` if the text is not a number.
     pub fn typed(self, text: &str) -> Option<Number> {
         let text = text.replace(',', ".");
         let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
         Some(match self.ends().0 {
             Number::Part(_) => Number::Part(number as f32),
-            // What is too much for the type is too much for the dial.
+            // What overflows the type is out of range anyway.
             Number::Whole(_) => Number::Whole(text.parse().unwrap_or(number as u64)),
         })
     }

@@ -1,4 +1,4 @@
-//! The dials below the page, so that the page is seen meanwhile.
+//! Drawing the dials below the page, so that the page stays visible.
 
 use super::{Dials, dial::Dial};
 use crate::{
@@ -19,10 +19,10 @@ use ratatui::{
 };
 use strum::IntoEnumIterator;
 
-/// Cells of a dial's name and of its number.
+/// The widths of a dial's name and its number, in cells.
 const NAME: usize = 14;
 const NUMBER: usize = 14;
-/// The fewest cells in which a dial is explained.
+/// The least width of an explanation, in cells.
 const LEAST: usize = 20;
 
 /// Draws the dials over the lower part of the screen, and the keys in its last row.
@@ -77,7 +77,7 @@ fn row<'a>(
         _ => format!("  {value}"),
     };
     let mark = if changed { "* " } else { "  " };
-    // A few letters of it say nothing.
+    // With less room, the explanation is left out.
     let beside = room.saturating_sub(6 + NAME + NUMBER + 2);
     let about = if beside < LEAST { String::new() } else { cut(&one_row(&about), beside) };
     let padded = |text: &str, cells: usize| {
@@ -103,12 +103,12 @@ fn about_preset(desk: &Desk) -> String {
     }
 }
 
-/// The writer's own way with a preset's numbers.
+/// The writer's own style with the sampling of a preset.
 fn own_as(desk: &Desk, preset: Preset) -> Style {
     Style { sampling: preset.over(&desk.asking.own.sampling), ..desk.asking.own.clone() }
 }
 
-/// What has to be said, and the keys.
+/// Draws a message, and the keys.
 fn keys(desk: &Desk, dials: &Dials, frame: &mut Frame, area: Rect) {
     let key = |key: &str, act| (key.to_owned(), act);
     let hints = match dials.typed {

@@ -1,4 +1,4 @@
-//! Presets and dials: how offers are made, from the next question on.
+//! Presets and dials: the style of offers, from the next request on.
 
 mod dial;
 mod draw;
@@ -39,7 +39,7 @@ struct Dials {
     chosen: usize,
     /// The number that is being typed.
     typed: Option<String>,
-    /// The style when they were opened.
+    /// The style when the dials were opened.
     before: Style,
 }
 
@@ -154,7 +154,7 @@ impl Dials {
         }
     }
 
-    /// The number that was typed is set.
+    /// Sets the dial to the typed number.
     fn set_typed(&mut self, desk: &mut Desk) {
         let (Some(dial), Some(typed)) = (self.dial(), self.typed.take()) else { return };
         match dial.typed(&typed) {
@@ -163,7 +163,7 @@ impl Dials {
         }
     }
 
-    /// One step up or down; in the preset's row the next or the previous preset, round at the ends.
+    /// Changes a dial by one step; in the preset's row, goes to the next or the previous preset, wrapping around.
     fn turn(&self, up: bool, desk: &mut Desk) {
         if let Some(dial) = self.dial() {
             let to = dial.turned(dial.read(&desk.asking.style), up);
@@ -173,13 +173,13 @@ impl Dials {
         let at = all.iter().position(|name| *name == desk.asking.style.preset).unwrap_or(0);
         let to = (at + if up { 1 } else { all.len() - 1 }) % all.len();
         let mut style = desk.asking.own.with_preset(all[to]);
-        // A preset says nothing of how many offers there are, nor of their seed.
+        // A preset doesn't set the number of offers or the seed.
         style.offers = desk.asking.style.offers;
         style.sampling.seed = desk.asking.style.sampling.seed;
         desk.asking.style = style;
     }
 
-    /// The dial goes back to the preset's number; in the preset's row all of them do.
+    /// Resets the dial to the preset's value; in the preset's row, resets all.
     fn reset(&self, desk: &mut Desk) {
         let usual = desk.asking.preset();
         match self.dial() {
@@ -197,13 +197,13 @@ impl Dials {
     }
 }
 
-/// Sets a dial to a number, or to the nearest that it has, and says so.
+/// Sets a dial. If the number is out of range, sets the nearest one and tells the range.
 fn set(dial: Dial, to: Number, desk: &mut Desk) {
     if !dial.set(&mut desk.asking.style, to) {
         let (least, most) = dial.ends();
         desk.notices.say(format!("{} must be between {least} and {most}.", dial.words().0));
     }
-    // Seeds are counted on from there, even when the number is the same.
+    // Seeds count from there, even if the number is the same.
     let seed = desk.asking.style.sampling.seed;
     if dial == Dial::Seed && seed > 0 {
         desk.asking.seed = seed;
@@ -219,13 +219,13 @@ fn keep_style(desk: &mut Desk) {
     let all = style.preset != desk.asking.own.preset;
     let mut names = vec![vec!["desk", "preset"]];
     let mut values: Vec<Value> = vec![style.preset.as_str().into()];
-    // With another preset, a setting that isn't written would be as that preset has it.
+    // With another preset, a setting that isn't written would take that preset's value.
     for dial in Dial::iter().filter(|dial| all || dial.read(&style) != dial.read(&desk.asking.own))
     {
         names.push([vec!["desk"], dial.words().2].concat());
         values.push(match dial.read(&style) {
             Number::Whole(number) => i64::try_from(number).unwrap_or(i64::MAX).into(),
-            // As people write it: 0.85, and not the nearest number that 64 bits have.
+            // As people write it: 0.85, not the nearest 64-bit value of a 32-bit number.
             Number::Part(number) => number.to_string().parse().unwrap_or(f64::from(number)).into(),
         });
     }

@@ -1,5 +1,5 @@
-//! Looking for a text on the page, and putting another in its place: the two fields, and where the text stands.
-//! The match in hand is what is selected, so nothing here can disagree with the page.
+//! The state of find and replace: the two fields, and the matches. The current match is the selection, so the two can't
+//! disagree.
 
 use super::search::Search;
 use crate::{
@@ -12,34 +12,34 @@ use std::{borrow::Cow, ops::Range};
 /// Which field has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What is looked for.
+    /// The search text.
     Wanted,
-    /// What comes in its place.
+    /// The replacement.
     Instead,
 }
 
-/// Looking for a text.
+/// Find and replace.
 pub struct Find {
-    /// What is looked for.
+    /// The search text.
     pub wanted: Field,
-    /// What comes in its place.
+    /// The replacement.
     pub instead: Field,
-    /// Which of the two has the keys.
+    /// Which of the two fields has the keys.
     pub part: Part,
-    /// The second one is shown.
+    /// The field for the replacement is shown.
     pub replaces: bool,
-    /// The search went round: from the page's end to its top, or the other way.
+    /// The search wrapped around: from the end to the top, or the other way.
     pub round: Option<&'static str>,
     search: Search,
     found: Vec<Range<usize>>,
-    /// Where the search begins anew when other letters are typed.
+    /// Where the search starts when the search text changes.
     from: usize,
-    /// Where the writer was: the text, the cursor, and the other end of what was selected.
+    /// Where the writer was before: the revision, the cursor, and the other end of the selection.
     before: (Revision, usize, Option<usize>),
 }
 
 impl Find {
-    /// Looks for a text from where the writer is; what it was last stands in the fields, to be typed over.
+    /// Starts a search at the cursor. The last texts are in the fields, selected.
     pub fn new(wanted: &str, instead: &str, session: &mut Session) -> Self {
         let cursor = session.cursor();
         let selection = session.selection();
@@ -68,32 +68,32 @@ impl Find {
         }
     }
 
-    /// Other words are looked for, or the page has changed.
+    /// Searches again: the search text or the page has changed.
     pub fn look(&mut self, session: &Session) {
         self.search = Search::new(&self.wanted.text());
         self.found = self.search.all(&Cow::from(session.text().slice(..)));
     }
 
-    /// Every place where the text stands, in order.
+    /// All matches, in order.
     pub fn found(&self) -> &[Range<usize>] {
         &self.found
     }
 
-    /// The number of the match in hand, from 0.
+    /// The index of the current match.
     pub fn at(&self, session: &Session) -> Option<usize> {
         let selected = session.selection()?;
         let number = self.found.partition_point(|range| range.start < selected.start);
         (self.found.get(number) == Some(&selected)).then_some(number)
     }
 
-    /// The matches that touch a stretch of the page.
+    /// The matches that overlap a range of the page.
     pub fn within(&self, window: Range<usize>) -> &[Range<usize>] {
         let first = self.found.partition_point(|range| range.end <= window.start);
         let last = self.found.partition_point(|range| range.start < window.end);
         &self.found[first..last.max(first)]
     }
 
-    /// Takes a match in hand, and searches on from there.
+    /// Selects a match, and continues the search from there.
     fn hold(&mut self, number: usize, session: &mut Session) {
         if let Some(range) = self.found.get(number).cloned() {
             self.from = range.start;
@@ -102,7 +102,7 @@ impl Find {
         }
     }
 
-    /// Takes the first match in hand from a place on, or from the top; without any the cursor goes to that place.
+    /// Selects the first match from a place on, or else from the top. Without matches, the cursor goes to that place.
     pub fn seek(&mut self, from: usize, session: &mut Session) {
         let next = self.found.partition_point(|range| range.start < from);
         self.round = (next == self.found.len() && next > 0).then_some("from the top");
@@ -111,17 +111,17 @@ impl Find {
         } else {
             self.hold(next % self.found.len(), session);
         }
-        // Letters that are taken back lead back.
+        // Deleting letters of the search text goes back.
         self.from = from;
     }
 
-    /// Other letters were typed.
+    /// The search text was changed.
     pub fn typed(&mut self, session: &mut Session) {
         self.look(session);
         self.seek(self.from, session);
     }
 
-    /// To the next match, or the one before.
+    /// Goes to the next match, or to the previous one.
     pub fn step(&mut self, on: bool, session: &mut Session) {
         let (cursor, at) = (session.cursor(), self.at(session));
         let last = self.found.len().saturating_sub(1);
@@ -140,14 +140,13 @@ impl Find {
         self.hold(to, session);
     }
 
-    /// What comes in the place of a match.
+    /// The replacement for a match.
     fn words(&self, range: Range<usize>, session: &Session) -> String {
         let found = Cow::from(session.text().slice(range));
         self.search.instead(&found, &self.instead.text()).into_owned()
     }
 
-    /// Replaces the match in hand and goes to the next; without one in hand, only that. False when the page can't be
-    /// changed.
+    /// Replaces the current match, if any, and goes to the next. False if the draft is read-only.
     pub fn replace(&mut self, session: &mut Session) -> bool {
         let Some(range) = self.at(session).map(|at| self.found[at].clone()) else {
             self.step(true, session);
@@ -162,7 +161,7 @@ impl Find {
         true
     }
 
-    /// Replaces every match, as one step. How many there were; `None` when the page can't be changed.
+    /// Replaces all matches in one undo step. Returns their number; `None` if the draft is read-only.
     pub fn replace_all(&mut self, session: &mut Session) -> Option<usize> {
         let all = self.found.iter().cloned();
         let all: Vec<_> = all.map(|range| (range.clone(), self.words(range, session))).collect();
@@ -174,7 +173,7 @@ impl Find {
         Some(all.len())
     }
 
-    /// Back to where the writer was before, as near as the text has it still.
+    /// Returns to where the writer was before, as far as that place still exists.
     pub fn back(&self, session: &mut Session) {
         let (revision, cursor, anchor) = self.before;
         let now = |at| session.map(at, revision);
@@ -189,8 +188,8 @@ impl Find {
         }
     }
 
-    /// The mouse is pressed at a cell; `fields` says where each field is and the column of its cursor. False when the
-    /// cell is in none of them.
+    /// Handles a click at a cell; `fields` has the area of each field and the column of its cursor. False if the cell
+    /// is in no field.
     pub fn point(&mut self, at: (u16, u16), fields: &[(Rect, u16)]) -> bool {
         let parts = [Part::Wanted, Part::Instead].into_iter().zip(fields);
         let over = parts.into_iter().find(|(_, (area, _))| area.contains(at.into()));

@@ -1,5 +1,4 @@
-//! Finding a text on the page, and replacing it. All of it happens on the page itself: the current match is what is
-//! selected, and Esc leaves it selected.
+//! Find and replace. The current match is the selection on the page, and Esc leaves it selected.
 
 mod matches;
 mod search;
@@ -37,13 +36,13 @@ pub const OPENS: Opens = Opens {
     keys: &["ctrl-f", "alt-/"],
 };
 
-/// The longest selection that is searched for, in cells; a longer one is meant to be kept.
+/// The longest selection that becomes the search text, in cells.
 const ROW: usize = 72;
-/// The least width of a field in cells, and the width that it gets before keys are named beside it.
+/// The least width of a field in cells, and the width it has before hints are shown.
 const LEAST: usize = 10;
 const FAIR: usize = 20;
 
-/// Opens the field, with what is selected, or with what was searched for last.
+/// Opens the field, with the selection or the last search text.
 pub fn open(desk: &mut Desk) -> Flow {
     let selected = desk.session.selection().map(|range| desk.session.text().slice(range));
     let selected = selected.filter(|words| words.len_chars() <= ROW).map(|w| w.to_string());
@@ -107,7 +106,7 @@ impl Layer for Find {
         Flow::Stay
     }
 
-    /// A click in a field moves its cursor. One on the page closes the fields, and goes there.
+    /// A click in a field moves its cursor. A click on the page closes the fields and moves the cursor there.
     fn click(&mut self, at: (u16, u16), desk: &mut Desk) -> Flow {
         if self.point(at, &desk.drawn.overlay.fields)
             || desk.page.place_at(&desk.session, at).is_none()
@@ -130,7 +129,7 @@ impl Layer for Find {
         Status::Drawn
     }
 
-    /// The fields in the last row, or in the last two.
+    /// The fields in the last one or two rows.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let rows = if self.replaces { 2 } else { 1 };
         let area = areas.status;
@@ -147,7 +146,7 @@ impl Layer for Find {
 }
 
 impl Find {
-    /// What was searched for is there again next time.
+    /// Keeps the texts for the next search.
     fn close(&self, desk: &mut Desk) -> Flow {
         desk.searched = (self.wanted.text(), self.instead.text());
         Flow::Close
@@ -165,7 +164,7 @@ impl Find {
     }
 }
 
-/// Draws a field with its name before it, and behind it what was found and the keys. Where it is, and its cursor.
+/// Draws a field with its name, the number of matches and the keys. Returns its area and the column of its cursor.
 fn draw_field(find: &Find, part: Part, desk: &Desk, frame: &mut Frame, row: Rect) -> (Rect, u16) {
     let has_keys = part == find.part;
     let (name, text, words) = match part {
@@ -194,7 +193,7 @@ fn draw_field(find: &Find, part: Part, desk: &Desk, frame: &mut Frame, row: Rect
     (into, cursor.map_or(into.x, |cursor| cursor.x))
 }
 
-/// What was found, in words.
+/// The number of matches, in words.
 fn said(desk: &Desk, find: &Find) -> String {
     let all = find.found().len();
     let words = match (find.at(&desk.session), all) {

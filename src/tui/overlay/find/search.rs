@@ -1,20 +1,20 @@
-//! Where a text stands in another, as a writer means it: small letters find capitals too, straight quotes curly ones,
-//! and an accent is the same however it is written. No match cuts what is seen as one character.
+//! Text search as a writer expects it: lower case matches upper case, straight quotes match curly ones, and an accent
+//! matches however it is encoded. No match splits a grapheme.
 
 use std::{borrow::Cow, ops::Range};
 use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::GraphemeCursor;
 
-/// A text that is looked for.
+/// A search text, prepared for comparing.
 pub struct Search {
-    /// As letters are compared.
+    /// Its characters, folded.
     letters: Vec<char>,
-    /// A capital was written: capitals and small letters are two.
+    /// It has a capital letter, so case matters.
     exact: bool,
 }
 
 impl Search {
-    /// Looks for a text; one without capitals finds them too.
+    /// Prepares a search text. If it has no capitals, case doesn't matter.
     pub fn new(wanted: &str) -> Self {
         let exact = wanted.chars().any(char::is_uppercase);
         let mut letters = Vec::new();
@@ -22,7 +22,7 @@ impl Search {
         Self { letters, exact }
     }
 
-    /// Every place where it stands, in characters, in order and apart from one another.
+    /// All matches as ranges of characters, in order and without overlap.
     pub fn all(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let Some(first) = self.letters.first() else { return found };
@@ -51,7 +51,7 @@ impl Search {
         begins == Some(true)
     }
 
-    /// Where it ends when a text begins with it: in bytes, and in characters.
+    /// If a text starts with it: the length of the match, in bytes and in characters.
     fn end(&self, text: &str) -> Option<(usize, usize)> {
         let mut known = 0;
         for (number, (at, c)) in text.char_indices().enumerate() {
@@ -70,8 +70,8 @@ impl Search {
         (known == self.letters.len()).then(|| (text.len(), text.chars().count()))
     }
 
-    /// What comes in the place of a match. Where capitals don't matter, those of the match are kept: `Lamps` becomes
-    /// `Lights`, and `LAMPS` becomes `LIGHTS`. Who writes capitals gets these.
+    /// The replacement for a match. If case doesn't matter and the replacement has no capitals, it takes the case of
+    /// the match: `Lamps` becomes `Lights`, and `LAMPS` becomes `LIGHTS`.
     pub fn instead<'a>(&self, found: &str, instead: &'a str) -> Cow<'a, str> {
         let letters = || found.chars().filter(|c| c.is_alphabetic());
         if self.exact
@@ -89,7 +89,7 @@ impl Search {
     }
 }
 
-/// A character as it is compared: its letter and its accents, small unless capitals matter; one kind of quotes,
+/// Folds a character for comparing: its letter and its accents, in lower case unless case matters; one kind of quotes,
 /// apostrophes and spaces.
 fn fold(c: char, exact: bool, mut each: impl FnMut(char)) {
     match c {
@@ -98,13 +98,13 @@ fn fold(c: char, exact: bool, mut each: impl FnMut(char)) {
         '“' | '”' | '„' | '‟' => each('"'),
         '\u{a0}' | '\u{202f}' => each(' '),
         _ if exact => decompose_canonical(c, each),
-        // At a word's end, sigma is written otherwise.
+        // Sigma has another form at the end of a word.
         'ς' => each('σ'),
         _ => decompose_canonical(c, |part| part.to_lowercase().for_each(&mut each)),
     }
 }
 
-/// Whether what is seen as one character ends before a byte, or begins there.
+/// Whether there is a grapheme boundary at a byte.
 fn is_boundary(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     match (at.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(at)) {
