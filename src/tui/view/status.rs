@@ -67,7 +67,7 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     if let Some((notice, waiting)) = desk.notices.shown() {
         if matches!(notice, Notice::Error(_)) && !desk.offers.are_live() {
             hints = vec![
-                (short(&desk.key(Command::Stop)), "dismiss"),
+                (short(&desk.key(Command::Stop)), "close"),
                 (short(&desk.key("help")), "help"),
             ];
         }
