@@ -1,5 +1,5 @@
-//! The engine on this machine: live branches decode as one batch, prompts are read in blocks beside them, and what was
-//! read is kept, so that a prompt that changed a little costs a little.
+//! The engine on this machine. Live branches are decoded as one batch, and prompts are read in blocks in the same
+//! steps. The KV caches of ended branches are kept, so that only the changed part of the next prompt is read.
 
 use super::{
     Ask, Backend, Look, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler,
@@ -14,12 +14,12 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// Tokens of a prompt that are read in one step, so that a step is never long.
+/// The maximum number of prompt tokens read in one step, so that steps stay short.
 pub(super) const READ: usize = 64;
-/// Ended branches whose caches are kept for what may be asked next.
+/// How many KV caches of ended branches are kept for the next requests.
 const KEPT: usize = 2;
 
-/// A model, what it is writing, and what it remembers having read.
+/// A model with its live branches, its pending looks, and the KV caches of ended branches.
 pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
@@ -28,7 +28,7 @@ pub struct Local {
     kept: Vec<Memory>,
 }
 
-/// Tokens, and the cache of the first of them.
+/// A sequence of tokens, and the KV cache of those already read.
 pub(super) struct Memory {
     pub(super) tokens: Vec<u32>,
     pub(super) cache: KvCache,
@@ -40,14 +40,14 @@ struct Branch {
     memory: Memory,
     /// Tokens of the continuation so far.
     generated: usize,
-    /// How many of the last of them are copied.
+    /// How many tokens at its end are copied from the training text.
     copied: usize,
     owed: Vec<u8>,
     text: Text,
 }
 
 impl Local {
-    /// Ready to write with a model.
+    /// An engine for a model, without branches.
     pub fn new(model: Model) -> Self {
         let config = model.network.config();
         let info = ModelInfo {
@@ -118,7 +118,8 @@ impl Local {
         Ok(outputs)
     }
 
-    /// A branch that filled the context loses its front, at a sentence, and is read again.
+    /// Shorten each branch that exceeds the context: drop about half of a context at its start, at a sentence, and read
+    /// the rest again.
     fn make_room(&mut self) {
         let context = self.info.context;
         for branch in &mut self.live {
@@ -131,8 +132,8 @@ impl Local {
         }
     }
 
-    /// Give each branch that has still to read the longest beginning that another one has read. Says which branches
-    /// wait, since one before them is reading the same.
+    /// Give each branch with unread tokens the longest prefix that another branch or a kept cache has read. Returns for
+    /// each branch whether it waits, because an earlier branch is reading the same prefix.
     fn share_what_was_read(&mut self) -> Vec<bool> {
         let mut waiting = Vec::with_capacity(self.live.len());
         for i in 0..self.live.len() {
@@ -142,7 +143,7 @@ impl Local {
                 waiting.push(false);
                 continue;
             }
-            // The last token has to be read here, for its logits.
+            // The last token is always read by the branch itself, because its logits are needed.
             let wanted = &own.tokens[..own.tokens.len() - 1];
             let others =
                 self.live.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, b)| &b.memory);
@@ -170,7 +171,8 @@ impl Local {
         waiting
     }
 
-    /// What was read of these tokens already, but for the last: its scores are not kept.
+    /// A KV cache of the longest prefix of these tokens that was already read, without the last token: its logits are
+    /// needed.
     pub(super) fn read_before(&self, tokens: &[u32]) -> Option<KvCache> {
         let wanted = &tokens[..tokens.len().saturating_sub(1)];
         let memories = self.live.iter().map(|branch| &branch.memory).chain(&self.kept);
@@ -183,7 +185,7 @@ impl Local {
 
     pub(super) fn keep(&mut self, memory: Memory) {
         let read = memory.cache.len();
-        // One that continues another makes it needless.
+        // A cache that is a prefix of the new one is redundant.
         self.kept
             .retain(|m| common(&m.tokens[..m.cache.len()], &memory.tokens[..read]) < m.cache.len());
         self.kept.insert(0, memory);
@@ -240,7 +242,7 @@ impl Backend for Local {
         outputs
     }
 
-    /// What an ended branch has read is kept for the next request.
+    /// End a branch or a look, and keep its KV cache for the next request.
     fn stop(&mut self, branch: BranchId) {
         if let Some(i) = self.looks.iter().position(|look| look.number == branch) {
             let ended = self.looks.remove(i);
@@ -257,13 +259,13 @@ impl Backend for Local {
     }
 }
 
-/// How many tokens two texts begin with alike.
+/// The length of the longest common prefix, in tokens.
 fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 impl Branch {
-    /// Choose the next token and make it text; `None` for one that only showed that the text had ended.
+    /// Choose the next token and add it to the text. The token is `None` if it is only the one that ends the text.
     fn next(
         &mut self,
         model: &Model,
@@ -277,8 +279,9 @@ impl Branch {
             if owed.is_empty() {
                 return;
             }
-            // A token that pays a part only leads to words cut as no text is ("no", "body"), after which the model is
-            // lost: it is for debts that no token pays whole.
+            // Prefer tokens that start with all owed bytes. A token that is only a part of them leads to a tokenization
+            // that never occurs in training data ("no" + "body"), after which the model's output is poor. Allow parts
+            // only if no token covers all.
             let whole = (0..scores.len()).any(|id| tokenizer.bytes(id as u32).starts_with(owed));
             for (id, score) in scores.iter_mut().enumerate() {
                 let bytes = tokenizer.bytes(id as u32);
@@ -292,7 +295,7 @@ impl Branch {
             let position = self.generated;
             sampler::choose(logits, recent, &self.params, position, |scores| forbid(scores, owed))
         };
-        // A vocabulary may lack every token that could pay: then the debt is forgiven.
+        // If no token of the vocabulary can produce the owed bytes, drop them.
         let choice = choose(&self.owed)
             .or_else(|| choose(&[]).inspect(|_| self.owed.clear()))
             .context("the model gave no numbers; its weights may be damaged")?;

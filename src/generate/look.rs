@@ -1,5 +1,5 @@
-//! A place in a text opened: what the model might have said there, before and after the cuts. What has to be read
-//! for it is read in blocks, beside the branches.
+//! A look inspects one token of an existing text: the model's most likely alternatives at its position, before and
+//! after the sampling cuts. The text before it is read in blocks during the engine's steps, next to the live branches.
 
 use super::{
     local::{Local, Memory, READ},
@@ -12,46 +12,47 @@ use crate::{
 use anyhow::{Context, Result};
 use std::ops::Range;
 
-/// A question about one token of a text that is there already.
+/// A question about one token of an existing text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
-    /// The text before the words in question.
+    /// The text before the span.
     pub before: String,
-    /// Those words: read as tokens of their own, as they were when the model wrote them.
+    /// The text that contains the token. It is tokenized separately from `before`, because the model generated it that
+    /// way.
     pub span: String,
-    /// A byte of the token in `span`.
+    /// A byte offset in `span` inside the token.
     pub at: usize,
-    /// How tokens were cut there, and how many alternatives are wanted (`logprobs`).
+    /// The sampling parameters to rate alternatives with; `logprobs` is the number of alternatives.
     pub params: SamplingParams,
 }
 
-/// A token, and those that could have stood in its place.
+/// The answer to a [`Look`]: the token, and its most likely alternatives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// Its bytes in the span.
+    /// The byte range of the token in the span, extended to whole characters.
     pub token: Range<usize>,
-    /// 1 for the likeliest.
+    /// Its rank by probability; 1 is the most likely.
     pub rank: u32,
     /// Natural logarithm of its raw probability.
     pub logprob: f32,
-    /// How many tokens there are.
+    /// The size of the vocabulary.
     pub vocabulary: usize,
-    /// The likeliest, likeliest first.
+    /// The most likely tokens at this position, most likely first.
     pub top: Vec<Alternative>,
 }
 
-/// A question in hand: what was read for it so far.
+/// A look in progress: the tokens to read, and the cache of those already read.
 pub(super) struct Looking {
     pub(super) number: BranchId,
     pub(super) memory: Memory,
-    /// The bytes of the token in the span, and its number in the vocabulary.
+    /// The byte range of the token in the span; `id` is its id in the vocabulary.
     token: Range<usize>,
     id: u32,
     params: SamplingParams,
 }
 
 impl Local {
-    /// Begin a look; later steps read the text and answer.
+    /// Queue a look; later steps read the text and answer.
     pub(super) fn begin_look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         let tokenizer = &self.model.tokenizer;
         let spans = tokenizer.encode(&look.span)?;
@@ -74,7 +75,7 @@ impl Local {
         Ok(())
     }
 
-    /// Read a block for the first question in hand; its answer, when that was all.
+    /// Read one block for the first queued look. Returns its answer once everything is read.
     pub(super) fn look_on(&mut self) -> Result<Option<(BranchId, Seen)>> {
         let Some(looking) = self.looks.first_mut() else { return Ok(None) };
         let network = &self.model.network;
@@ -108,7 +109,8 @@ impl Local {
     }
 }
 
-/// The number and the bytes of the token that holds a byte; what is half a character is stretched to whole ones.
+/// The index and the byte range of the token that contains byte `at`. Tokens that split a character are joined to a
+/// range of whole characters. `lengths` are the tokens' lengths in bytes.
 fn tokens(
     text: &str,
     at: usize,
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(find(" The lamps", 3, &[4, 6]), Some((0, 0..4)));
         assert_eq!(find(" The lamps", 4, &[4, 6]), Some((1, 4..10)));
         assert_eq!(find(" The lamps", 10, &[4, 6]), None);
-        // Two tokens for one character of four bytes.
+        // Two tokens share one character of four bytes.
         assert_eq!(find("a🙂b", 3, &[1, 2, 2, 1]), Some((1, 1..5)));
         assert_eq!(find("a🙂b", 4, &[1, 2, 2, 1]), Some((1, 1..5)));
         assert_eq!(find("a🙂b", 5, &[1, 2, 2, 1]), Some((3, 5..6)));

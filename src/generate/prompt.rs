@@ -1,33 +1,35 @@
-//! From a draft's text to the tokens that a model reads: what does not fit is cut from the front, at a sentence, in
-//! blocks, so that a growing text keeps its beginning for a while and what was read of it stays of use.
+//! Turns a draft's text into the tokens that a model reads. A text longer than the context is cut at its start, at a
+//! sentence and in large steps. So the start stays the same while the text grows a little, and the KV cache can be
+//! reused.
 
 use crate::{clean::sentence_ends, model::Tokenizer};
 use anyhow::Result;
 
-/// A prompt as the model meets it.
+/// A tokenized prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
-    /// What it reads; never empty.
+    /// The tokens to read; never empty.
     pub tokens: Vec<u32>,
-    /// The byte of the text where that begins.
+    /// The byte of the text at which the tokens begin.
     pub sees_from: usize,
-    /// Bytes of the text that the first tokens of a continuation must give again: trailing spaces (GPT-2's tokens carry
-    /// the space before a word), or a half-typed word.
+    /// Bytes of the text that are not in `tokens`, and with which the continuation must begin: trailing spaces (GPT-2's
+    /// tokens contain the space before a word), or a half-typed word (token healing).
     pub owed: Vec<u8>,
 }
 
-/// How many tokens of a half-typed word are chosen anew; scripts without spaces have words without end.
+/// The maximum number of tokens that token healing takes back. Words in scripts without spaces can be of any length.
 const HEALED: usize = 4;
 
-/// Make a prompt of at most `most` tokens. With `heal`, a word that is still being typed may be finished otherwise than
-/// its tokens begin (token healing): all of them are owed, for "nobo" is " no" and "bo", and "nobody" is neither.
+/// Make a prompt of at most `most` tokens. With `heal`, the tokens of a half-typed last word are moved to `owed` (token
+/// healing), so that the model can complete it with other tokens: "nobo" is " no" and "bo", but "nobody" contains
+/// neither.
 ///
 /// # Errors
-/// What the tokenizer says.
+/// When the tokenizer fails.
 pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Result<Prompt> {
     let body = text.trim_end_matches(' ');
     let mut owed = text.as_bytes()[body.len()..].to_vec();
-    // No token of prose is longer than sixteen bytes on average: beyond that nothing could be seen anyway.
+    // Prose averages far fewer than 16 bytes per token, so text before this window would never fit the context.
     let window = window(body, 16 * most);
     let mut tokens = tokenizer.encode(&body[window..])?;
     let mut sees_from = window;
@@ -41,7 +43,7 @@ pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Re
     if heal && owed.is_empty() {
         let typed =
             body.chars().rev().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
-        // The space before a word is part of its token.
+        // A word's token includes the space before it.
         for _ in 0..HEALED {
             if owed.len() >= typed || tokens.len() < 2 {
                 break;
@@ -51,13 +53,14 @@ pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Re
         }
     }
     if tokens.is_empty() {
-        // An empty page: what stands before every text in the training data.
+        // An empty page: begin with the end-of-text token, which precedes every text in the training data.
         tokens.push(tokenizer.end().unwrap_or(0));
     }
     Ok(Prompt { tokens, sees_from, owed })
 }
 
-/// The first token that may stand at the front when at least `drop` tokens go: one that begins a sentence, else a word.
+/// The index of the first token to keep when at least `drop` tokens are removed: the next one that begins a sentence,
+/// else a word, within a quarter of all tokens; else `drop`.
 pub fn cut(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
     let reach = (drop + tokens.len() / 4).min(tokens.len());
     let bytes: Vec<u8> =
@@ -80,7 +83,8 @@ pub fn cut(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
     word.unwrap_or(drop)
 }
 
-/// Where the last `most` bytes begin, in steps of a quarter, so that it stays for a while.
+/// The start of a window of at most `most` bytes at the end of the text. It moves in steps of a quarter of `most`, so
+/// that it stays the same while the text grows a little.
 pub fn window(text: &str, most: usize) -> usize {
     if text.len() <= most {
         return 0;
@@ -119,7 +123,8 @@ mod tests {
         let p = prepare(&t, "They were wait", 100, true).unwrap();
         assert_eq!(t.decode(&p.tokens) + &String::from_utf8_lossy(&p.owed), "They were wait");
         assert!(!p.owed.is_empty());
-        // A word of several tokens is owed whole, with its space; what ends otherwise is not touched.
+        // The tokens of a half-typed word are owed together with the space before it; a text that ends otherwise owes
+        // nothing.
         for (text, owed) in
             [("They saw nobo", " nobo"), ("They saw (nobo", "nobo"), ("They saw.", "")]
         {

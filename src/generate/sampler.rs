@@ -1,6 +1,6 @@
-//! Which token comes next: a function of the logits, the parameters and a position, never of what was drawn before.
+//! Chooses the next token from the logits, the parameters and the position alone: there is no hidden random state.
 //!
-//! The order of the cuts is that of `transformers`: penalty, temperature, top-k, top-p, min-p.
+//! The order of the steps is that of `transformers`: repetition penalty, temperature, top-k, top-p, min-p.
 
 use crate::{
     model::{Tokenizer, kernels::log_sum_exp},
@@ -8,20 +8,20 @@ use crate::{
     token::{Alternative, SamplingParams},
 };
 
-/// A token chosen, with its place in the raw distribution.
+/// A chosen token, with its log-probability and rank in the raw distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
-    /// Its number.
+    /// Its id in the vocabulary.
     pub id: u32,
     /// Natural logarithm of its raw probability.
     pub logprob: f32,
-    /// 1 for the likeliest.
+    /// Its rank by raw probability; 1 is the most likely.
     pub rank: u32,
 }
 
-/// Choose a token. `logits` (vocabulary) are the raw ones, `recent` what the repetition penalty looks back on,
-/// `position` counts the continuation's tokens, `forbid` takes out tokens by setting their scores to minus infinity.
-/// `None` when nothing is left, or nothing is a number.
+/// Choose a token. `logits` (vocabulary) are the raw ones, `recent` the tokens that the repetition penalty applies to,
+/// `position` the number of tokens generated before. `forbid` excludes tokens by setting their scores to minus
+/// infinity. `None` when every token is excluded or the logits are NaN.
 pub fn choose(
     logits: &[f32],
     recent: &[u32],
@@ -46,25 +46,25 @@ pub fn place(logits: &[f32], id: u32) -> Option<(f32, u32)> {
     Some((logit - log_sum_exp(logits), rank))
 }
 
-/// A token with its raw log-probability, and its probability as it is drawn if it can be.
+/// A token with its raw log-probability, and its probability after the sampling cuts.
 pub struct Rated {
-    /// Its number.
+    /// Its id in the vocabulary.
     pub id: u32,
     /// Natural logarithm of its raw probability.
     pub logprob: f32,
-    /// Its probability after penalty, temperature and cuts; `None` when it is cut off.
+    /// Its probability after penalty, temperature and cuts; `None` when it is excluded.
     pub after: Option<f32>,
 }
 
 impl Rated {
-    /// The same with its text.
+    /// The same as an [`Alternative`], with its text.
     pub fn named(self, tokenizer: &Tokenizer) -> Alternative {
         let Self { id, logprob, after } = self;
         Alternative { id, text: tokenizer.decode(&[id]), logprob, after }
     }
 }
 
-/// The `params.logprobs` likeliest tokens, likeliest first.
+/// The `params.logprobs` most likely tokens, most likely first.
 pub fn alternatives(
     logits: &[f32],
     recent: &[u32],
@@ -87,7 +87,7 @@ pub fn alternatives(
     all.into_iter().map(|(x, id)| Rated { id, logprob: x - total, after: after(id) }).collect()
 }
 
-/// The raw scores after the penalty, without what is no number or forbidden.
+/// The logits after the penalty; NaN and forbidden tokens are minus infinity.
 fn scores(
     logits: &[f32],
     recent: &[u32],
@@ -103,7 +103,8 @@ fn scores(
     scores
 }
 
-/// CTRL's penalty (Keskar et al. 2019): positive logits divided, negative ones multiplied; once a token.
+/// The repetition penalty of CTRL (Keskar et al. 2019): positive logits are divided by it, negative ones multiplied. It
+/// applies once per token, however often the token occurs.
 fn penalize(scores: &mut [f32], recent: &[u32], penalty: f32) {
     let mut seen: Vec<u32> = recent.to_vec();
     seen.sort_unstable();
@@ -111,12 +112,12 @@ fn penalize(scores: &mut [f32], recent: &[u32], penalty: f32) {
     for id in seen {
         if let Some(score) = scores.get_mut(id as usize) {
             let lowered = if *score > 0.0 { *score / penalty } else { *score * penalty };
-            *score = lowered.min(f32::MAX); // a penalty near 0 must not make infinities
+            *score = lowered.min(f32::MAX); // a penalty near 0 must not produce infinity
         }
     }
 }
 
-/// The highest score; of equals the lowest token.
+/// The token with the highest score; the lowest id among equals.
 fn likeliest(scores: &[f32]) -> Option<u32> {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let best = scores.iter().position(|&x| x == most)?;
@@ -132,11 +133,12 @@ fn draw(scores: &mut [f32], params: &SamplingParams, u: f64) -> Option<u32> {
     }
 }
 
-/// Makes the scores logarithms of shares of the likeliest's probability. `None` when nothing is left.
+/// Apply the temperature and shift the scores so that the most likely token has 0: each is then the logarithm of a
+/// probability relative to the highest. `None` when every token is excluded.
 fn temper(scores: &mut [f32], params: &SamplingParams) -> Option<()> {
     let most = scores[likeliest(scores)? as usize];
     for score in scores.iter_mut() {
-        *score = (*score - most) / params.temperature; // 0 for the likeliest, else below
+        *score = (*score - most) / params.temperature; // 0 for the most likely token, negative for all others
     }
     Some(())
 }
@@ -151,7 +153,7 @@ fn possible(scores: &[f32]) -> impl Iterator<Item = (f32, u32)> + Clone {
     scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY)
 }
 
-/// What may be drawn.
+/// The tokens that remain after top-k, top-p and min-p, with their scores.
 fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
     let all = possible(scores);
     if is_uncut(params) {
@@ -159,7 +161,7 @@ fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
     }
     let (top_k, top_p) = (params.active_top_k(), params.active_top_p().map(f64::from));
     let floor = params.active_min_p().map_or(f32::NEG_INFINITY, f32::ln);
-    // The mass that top-p is a fraction of; with top-k it is that of the tokens which top-k keeps.
+    // The probability mass that top-p is a fraction of. With top-k it is the mass of the tokens that top-k keeps.
     let of_all = if top_p.is_some() && top_k.is_none() { mass(all.clone()) } else { 0.0 };
     let enough = |depth: f32| {
         let near = scores.iter().filter(|x| **x >= -depth);
@@ -169,7 +171,7 @@ fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
             (None, None) => floor >= -depth,
         }
     };
-    // Few tokens matter: only those near enough to the top for the cuts to fall among them are sorted.
+    // Sort as few tokens as possible: only those within `depth` of the top score, which is enough to include every cut.
     let depth = [3.0, 6.0, 12.0].into_iter().find(|&d| enough(d)).unwrap_or(f32::INFINITY);
     let mut kept: Vec<(f32, u32)> = all.filter(|(x, _)| *x >= -depth).collect();
     let k = top_k.unwrap_or(kept.len());
@@ -189,12 +191,12 @@ fn cut(scores: &[f32], params: &SamplingParams) -> Vec<(f32, u32)> {
     kept
 }
 
-/// The sum of the exponentials.
+/// The sum of the exponentials of the scores: the unnormalized probability mass.
 fn mass(scored: impl Iterator<Item = (f32, u32)>) -> f64 {
     scored.map(|(x, _)| (x as f64).exp()).sum()
 }
 
-/// The first `k` of these by score, in order; of equals the lower token first.
+/// Keep the `k` highest scores, sorted from the highest; among equals the lower id is first.
 fn keep_best(all: &mut Vec<(f32, u32)>, k: usize) {
     let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if k < all.len() {
@@ -204,7 +206,7 @@ fn keep_best(all: &mut Vec<(f32, u32)>, k: usize) {
     all.sort_unstable_by(order);
 }
 
-/// Where `u` of the way through the probabilities falls.
+/// Inverse transform sampling: the token at which the cumulative probability exceeds `u` (0 to 1).
 fn walk(scored: impl Iterator<Item = (f32, u32)> + Clone, u: f64) -> Option<u32> {
     let mut left = u * mass(scored.clone());
     let mut last = None;
@@ -218,7 +220,8 @@ fn walk(scored: impl Iterator<Item = (f32, u32)> + Clone, u: f64) -> Option<u32>
     last
 }
 
-/// A number in [0, 1) that depends only on these three, through SplitMix64's mixing.
+/// A number in [0, 1) that is a hash of seed, branch and position, with SplitMix64's mixing function (Steele et al.
+/// 2014).
 fn uniform(seed: u64, branch: u64, position: u64) -> f64 {
     let bits = [seed, branch, position]
         .into_iter()
@@ -242,7 +245,7 @@ mod tests {
         }
     }
 
-    /// How often each token comes, over many positions.
+    /// The frequency of each token over many positions.
     fn shares(logits: &[f32], params: &SamplingParams) -> HashMap<u32, f64> {
         let n = 20_000;
         let mut counts = HashMap::new();
@@ -272,7 +275,7 @@ mod tests {
             ids
         };
         assert_eq!(kept(SamplingParams { top_k: 2, ..plain() }), [1, 4]);
-        // 0.441, 0.267, 0.162, 0.060, 0.022: the second crosses 0.6, the third 0.75
+        // Probabilities 0.441, 0.267, 0.162, 0.060, 0.022: the second token reaches 0.6, the third 0.75.
         assert_eq!(kept(SamplingParams { top_p: 0.6, ..plain() }), [1, 4]);
         assert_eq!(kept(SamplingParams { top_p: 0.75, ..plain() }), [1, 2, 4]);
         assert_eq!(kept(SamplingParams { min_p: 0.3, ..plain() }), [1, 2, 4]);
@@ -282,7 +285,7 @@ mod tests {
 
     #[test]
     fn deep_cuts_reach_past_the_near_ones() {
-        // one token far above 200 equal ones: top-k and top-p must still find them
+        // One token far above 200 equal ones: top-k and top-p must still find those.
         let mut logits = vec![0.0; 201];
         logits[7] = 30.0;
         let hot = SamplingParams { temperature: 2.0, ..plain() };

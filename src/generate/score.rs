@@ -1,14 +1,15 @@
-//! How likely a text is to a model, token by token: for reading one's own words through its eyes.
+//! Scores a given text: the log-probability of each token under a model, for instance to find the surprising words of
+//! one's own text.
 
 use super::{Scored, sampler};
 use crate::model::{Model, Span, kernels::log_sum_exp};
 use anyhow::Result;
 
-/// Rows of logits at once; a whole context of them would be large.
+/// Rows whose logits are computed at once: those of a whole context would take too much memory.
 const ROWS: usize = 64;
 
-/// Score every token. Past the context the window moves on by half, so that each token is judged with at least half a
-/// context before it (but for the text's beginning).
+/// Score every token. A text longer than the context is read in windows that overlap by half, so that each token has at
+/// least half a context before it (except at the start of the text).
 pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
     let tokens = model.tokenizer.encode(text)?;
     let context = model.network.config().dims().context;
@@ -23,7 +24,7 @@ pub fn score(model: &Model, text: &str) -> Result<Vec<Scored>> {
         })
         .collect();
     let mut from = 0;
-    let mut next = 1; // the first token that has no score yet
+    let mut next = 1; // the first token without a score
     while next < tokens.len() {
         let to = (from + context).min(tokens.len());
         let mut cache = model.network.cache();

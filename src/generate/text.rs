@@ -1,32 +1,32 @@
-//! From a continuation's bytes to the text a reader gets: whole characters, up to a stop, cleaned.
+//! Turns a continuation's bytes into the text that is shown: whole characters, up to a stop, cleaned.
 //!
-//! Held back are incomplete characters, what may become a stop text or a training tag, and, where a sentence's end is
-//! waited for, the space behind one: nothing else.
+//! Text is held back only as long as it may still change: incomplete characters, a possible prefix of a stop text or of
+//! a training tag, and, when stopping at a sentence's end, the whitespace after one.
 
 use crate::{
     clean::{Cleaner, Level, sentence_ends},
     token::{SamplingParams, StopReason},
 };
 
-/// One continuation's text so far.
+/// The state of one continuation's text.
 pub struct Text {
-    /// Bytes of a character that is not whole yet.
+    /// Bytes of an incomplete character.
     partial: Vec<u8>,
     /// All whole characters, before cleaning.
     raw: String,
-    /// How many bytes of `raw` were given to the cleaner.
+    /// How many bytes of `raw` were passed to the cleaner.
     given: usize,
     cleaner: Option<Cleaner>,
     stop: Vec<String>,
-    /// A sentence may end from this many tokens on.
+    /// Stop at the first sentence's end after at least this many tokens; `None` = don't.
     sentence: Option<usize>,
     tokens: usize,
-    /// Where in `raw` the first end may lie.
+    /// The byte of `raw` after which a sentence's end counts.
     least: usize,
 }
 
 impl Text {
-    /// An empty one.
+    /// An empty text.
     pub fn new(params: &SamplingParams, level: Level) -> Self {
         Self {
             partial: Vec::new(),
@@ -40,7 +40,7 @@ impl Text {
         }
     }
 
-    /// Take in a token's bytes; give what is certain to be read now, and whether the text ends here.
+    /// Add a token's bytes. Returns the text that is final now, and the stop reason if the continuation ends here.
     pub fn push(&mut self, bytes: &[u8]) -> (String, Option<StopReason>) {
         let before = self.raw.len();
         self.partial.extend(bytes);
@@ -57,7 +57,7 @@ impl Text {
         (text, ended.then_some(StopReason::Eot))
     }
 
-    /// What was still held back; the text is whole.
+    /// Return the text that was still held back; call it at the end.
     pub fn finish(&mut self) -> String {
         if !self.partial.is_empty() {
             self.partial.clear();
@@ -88,7 +88,8 @@ impl Text {
         }
     }
 
-    /// The first stop text that is whole; one that began before this token is found too.
+    /// The byte at which the first complete stop text begins, including one that began before the new token. `before`
+    /// is the length of `raw` without that token.
     fn stops_at(&self, before: usize) -> Option<usize> {
         self.stop
             .iter()
@@ -102,7 +103,7 @@ impl Text {
             .min()
     }
 
-    /// The first sentence's end that is certain and leaves enough tokens.
+    /// The byte of the first confirmed sentence's end after the minimum number of tokens.
     fn sentence_end(&mut self) -> Option<usize> {
         if self.tokens < self.sentence? {
             self.least = self.raw.len();
@@ -112,7 +113,7 @@ impl Text {
             let rest = &self.raw[at..];
             rest.contains('\n') || !rest.trim_start().is_empty()
         };
-        // What was given cannot be taken back.
+        // Text that was already returned can't be cut off.
         let possible = |&at: &usize| at > self.least && at >= self.given;
         let mark = sentence_ends(&self.raw).filter(possible).find(certain);
         let paragraph = self.raw[self.least..]
@@ -122,7 +123,7 @@ impl Text {
         mark.into_iter().chain(paragraph).min()
     }
 
-    /// How much of `raw` cannot be taken back any more.
+    /// The length of the prefix of `raw` that is final.
     fn certain(&self) -> usize {
         let held = self.stop.iter().filter_map(|stop| {
             (1..stop.len())
@@ -160,7 +161,7 @@ impl Text {
 mod tests {
     use super::*;
 
-    /// Push these; what came out each time, and how it ended.
+    /// Push each of these parts. Returns the text after each, and the stop reason.
     fn run(params: SamplingParams, parts: &[&[u8]]) -> (Vec<String>, Option<StopReason>) {
         let mut text = Text::new(&params, Level::Prose);
         let mut out = Vec::new();
@@ -184,7 +185,7 @@ mod tests {
         let parts: [&[u8]; 4] = [b"caf\xc3", b"\xa9,", b" \xf0\x9f\x99", b"\x82."];
         assert_eq!(run(stops(&[]), &parts).0, ["caf", "é,", " ", "🙂.", ""]);
         let broken: [&[u8]; 2] = [b"a\xffb", b"\xe2\x82"];
-        // What can never become one is nothing to read.
+        // Bytes that can never become a character are dropped.
         assert_eq!(run(stops(&[]), &broken).0, ["ab", "", ""]);
     }
 

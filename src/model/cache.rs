@@ -1,28 +1,29 @@
-//! Keys and values of the tokens read so far, in shared blocks: a fork costs a pointer a block, a cut nothing.
+//! The KV cache: keys and values of the tokens read so far, in shared blocks. Forking a sequence copies one pointer per
+//! block, and truncating it copies nothing.
 //!
-//! The paging follows vLLM's PagedAttention (Kwon et al. 2023): full blocks are never written again, so branches of one
-//! prefix share them, and memory holds the prefix once.
+//! Paging follows vLLM's PagedAttention (Kwon et al. 2023). Full blocks are never written again, so branches with the
+//! same prefix share its blocks, and memory holds the prefix once.
 
 use std::sync::Arc;
 
-/// Tokens in a block.
+/// Tokens per block.
 pub const BLOCK: usize = 64;
 
-/// Where things lie in a block: for each layer and head the keys, transposed (d, BLOCK), so that scores of all
-/// positions add up without sums across lanes; then the values (BLOCK, d).
+/// The layout of a block. For each layer and head it has the keys, transposed (d, BLOCK), so that the scores of all
+/// positions are computed without sums across SIMD lanes; then the values (BLOCK, d).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub(super) n_layer: usize,
-    /// Heads of queries.
+    /// Query heads.
     pub(super) n_head: usize,
-    /// Heads of keys and values.
+    /// Key and value heads.
     pub(super) n_kv: usize,
-    /// Width of a head.
+    /// The width of a head.
     pub(super) d: usize,
 }
 
 impl Layout {
-    /// Where the keys of a head begin; the values follow after `d * BLOCK`.
+    /// The offset of a head's keys in a block, in floats; its values follow after `d * BLOCK`.
     pub(super) fn at(&self, layer: usize, head: usize) -> usize {
         (layer * self.n_kv + head) * 2 * self.d * BLOCK
     }
@@ -31,7 +32,7 @@ impl Layout {
     }
 }
 
-/// The keys and values of one sequence. Cloning one branches it.
+/// The KV cache of one sequence. A clone is a fork that shares all blocks.
 #[derive(Clone, Debug)]
 pub struct KvCache {
     pub(super) layout: Layout,
@@ -40,33 +41,33 @@ pub struct KvCache {
 }
 
 impl KvCache {
-    /// An empty cache; [`Network::cache`](super::Network::cache) makes one for a network.
+    /// An empty cache with this layout; [`Network::cache`](super::Network::cache) makes one for a network.
     pub(super) fn new(layout: Layout) -> Self {
         Self { layout, blocks: Vec::new(), len: 0 }
     }
 
-    /// How many tokens it holds.
+    /// The number of tokens it holds.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Nothing has been read.
+    /// Whether it holds no tokens.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Forget all but the first `len` tokens.
+    /// Drop all but the first `len` tokens.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.blocks.truncate(self.len.div_ceil(BLOCK));
     }
 
-    /// The bytes that this one alone holds, shared blocks left out.
+    /// The size of the blocks that no other cache shares, in bytes.
     pub fn own_bytes(&self) -> usize {
         self.blocks.iter().filter(|b| Arc::strong_count(b) == 1).map(|b| b.len() * 4).sum()
     }
 
-    /// Make room for `t` more tokens: the blocks they fall in are there and are this cache's own.
+    /// Make room for `t` more tokens: allocate their blocks, and copy a last block that is shared (copy on write).
     pub(super) fn reserve(&mut self, t: usize) {
         let needed = (self.len + t).div_ceil(BLOCK);
         while self.blocks.len() < needed {
@@ -79,7 +80,7 @@ impl KvCache {
         }
     }
 
-    /// Write one token's keys and values (each n_kv * d wide) of a layer at a position that was reserved.
+    /// Write one token's keys and values (each n_kv * d floats) of a layer at a reserved position.
     pub(super) fn write(&mut self, layer: usize, position: usize, k: &[f32], v: &[f32]) {
         let Layout { n_kv, d, .. } = self.layout;
         let layout = self.layout;
@@ -97,7 +98,7 @@ impl KvCache {
         }
     }
 
-    /// The tokens written since `reserve` count from now on.
+    /// Count `t` more tokens as read, after their keys and values were written.
     pub(super) fn advance(&mut self, t: usize) {
         self.len += t;
     }

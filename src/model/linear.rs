@@ -1,4 +1,4 @@
-//! A weight matrix in whichever form it is held, and the products with it.
+//! A weight matrix in any precision, and products with it.
 
 use super::kernels::{Level, Q8Matrix, half_matmul, level};
 use anyhow::{Context, Result, ensure};
@@ -9,20 +9,20 @@ use candle_core::{
 use serde::{Deserialize, Serialize};
 use std::{ops::Deref, sync::Arc};
 
-/// How weights are held in memory.
+/// The precision of weights in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
-    /// 32-bit floats, as for training and parity.
+    /// 32-bit floats, for training and for comparison with the reference implementation.
     F32,
-    /// 16-bit floats.
+    /// 16-bit floats (IEEE half precision).
     F16,
-    /// 16-bit floats with the range of 32-bit ones.
+    /// bfloat16: 16-bit floats with the range of 32-bit ones.
     Bf16,
-    /// ggml's q8_0: 8.5 bits a weight; what nearly everyone should use.
+    /// ggml's q8_0: 8.5 bits per weight; the right choice for nearly all uses.
     #[default]
     Q8_0,
-    /// ggml's q4_K: 4.5 bits a weight; tensors whose rows don't divide by 256 stay q8_0.
+    /// ggml's q4_K: 4.5 bits per weight; tensors whose rows aren't a multiple of 256 stay q8_0.
     Q4k,
 }
 
@@ -48,11 +48,11 @@ impl std::str::FromStr for Precision {
     }
 }
 
-/// A weight matrix, out by in or in by out.
+/// A weight matrix, (out, in) or (in, out).
 pub enum Weight {
-    /// (in, out), as GPT-2's `Conv1D` stores it; takes part in training.
+    /// (in, out) in f32, as GPT-2's `Conv1D` stores it; trainable.
     Dense(Tensor),
-    /// (out, in), as an embedding that is also the head.
+    /// (out, in) in f32, for an embedding that is also the head.
     Transposed(Tensor),
     /// (out, in) in a 16-bit form.
     Half(Tensor),
@@ -63,8 +63,8 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// Round an (out, in) tensor of floats to a precision. What does not divide into a form's blocks takes the next
-    /// finer form that it fits.
+    /// Round an (out, in) tensor of floats to a precision. If its rows aren't a multiple of the block size, the next
+    /// finer precision that fits is used.
     ///
     /// # Errors
     /// When candle cannot quantize it.
@@ -91,11 +91,11 @@ impl Weight {
         }
     }
 
-    /// Take over a tensor of a GGUF file, (out, in). Floats are rounded to the precision; what is quantized stays as it
-    /// is, q8_0 in our own tiles where the processor can use them. `F32` undoes every rounding.
+    /// Use an (out, in) tensor of a GGUF file. Floats are rounded to the precision. Quantized tensors keep their form,
+    /// and q8_0 is rearranged to our own tiles where the processor supports them. `F32` dequantizes everything.
     ///
     /// # Errors
-    /// When its shape is not that of a matrix.
+    /// When it is not a matrix.
     pub fn ggml(tensor: Arc<QTensor>, precision: Precision) -> Result<Self> {
         let (rows, input) = tensor.shape().dims2()?;
         let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
@@ -113,7 +113,7 @@ impl Weight {
         Ok(Self::Quantized(QMatMul::from_arc(tensor.clone())?, tensor))
     }
 
-    /// (out, in).
+    /// The shape (out, in).
     pub fn dims(&self) -> Result<(usize, usize)> {
         Ok(match self {
             Self::Dense(w) => {
@@ -126,7 +126,7 @@ impl Weight {
         })
     }
 
-    /// Bytes of memory.
+    /// The size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
@@ -137,7 +137,7 @@ impl Weight {
         }
     }
 
-    /// How it is held.
+    /// The name of its precision.
     pub fn precision(&self) -> String {
         match self {
             Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
@@ -148,12 +148,12 @@ impl Weight {
         }
     }
 
-    /// x (n, in) to (n, out), the bias added where there is one.
+    /// The product of x (n, in) with the matrix: (n, out), plus the bias if there is one.
     pub fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let y = match self {
             Self::Dense(w) => x.matmul(w)?,
             Self::Transposed(w) => x.matmul(&w.t()?)?,
-            // For many rows widening once is cheap, and a product of floats is what candle does best.
+            // For many rows, widening the weights once is cheap, and candle's product of floats is the fastest.
             Self::Half(w) if x.dim(0)? > FEW => x.matmul(&w.to_dtype(DType::F32)?.t()?)?,
             Self::Half(w) => half_product(w, x)?,
             Self::Q8(w) => return product(w, x, bias),
@@ -165,10 +165,10 @@ impl Weight {
         }
     }
 
-    /// Rows of an (out, in) matrix, as an embedding looks them up: ids (n) to (n, in).
+    /// Rows of an (out, in) matrix, for an embedding: ids (n) to (n, in).
     ///
     /// # Errors
-    /// When an id is outside, or the matrix is (in, out).
+    /// When an id is out of range, or the matrix is (in, out).
     pub fn lookup(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
             Self::Dense(_) => anyhow::bail!("a (in, out) matrix has no rows to look up"),
@@ -189,7 +189,7 @@ impl Weight {
     }
 }
 
-/// A linear layer: a matrix, and a bias where there is one.
+/// A linear layer: a matrix, and an optional bias.
 pub struct Linear {
     /// The matrix.
     pub weight: Weight,
@@ -207,7 +207,7 @@ impl Linear {
     }
 }
 
-/// Up to so many rows, a batch is decoding and not reading a prompt.
+/// A batch of at most this many rows is decoding; a larger one is reading a prompt.
 const FEW: usize = 16;
 
 fn half_product(w: &Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
@@ -235,18 +235,19 @@ fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Resu
     Tensor::from_vec(y, (n, w.dims().0), &Device::Cpu)
 }
 
-/// The floats of a contiguous tensor on the CPU; while they are held, nobody changes them.
+/// A borrow of the floats of a contiguous tensor on the CPU. It holds a read lock, so that nobody changes them
+/// meanwhile.
 pub struct Floats<'a> {
-    // the lock's own type is not candle's to promise
+    // boxed, because the type of candle's lock guard is not part of its API
     storage: Box<dyn Deref<Target = Storage> + 'a>,
     range: (usize, usize),
 }
 
 impl<'a> Floats<'a> {
-    /// Of a tensor.
+    /// Borrow the floats of a tensor.
     ///
     /// # Errors
-    /// When it is of another kind.
+    /// When the tensor is not contiguous, not f32, or not on the CPU.
     pub fn of(x: &'a Tensor) -> candle_core::Result<Self> {
         let (storage, layout) = x.storage_and_layout();
         let range = layout.contiguous_offsets();
@@ -270,10 +271,10 @@ impl Deref for Floats<'_> {
     }
 }
 
-/// The floats of a contiguous tensor on the CPU.
+/// Call `f` with the floats of a contiguous tensor on the CPU.
 ///
 /// # Errors
-/// When it is another one, or what `f` says.
+/// When the tensor is of another kind, or `f` fails.
 pub fn with_floats<T>(
     x: &Tensor,
     f: impl FnOnce(&[f32]) -> candle_core::Result<T>,

@@ -1,5 +1,5 @@
-//! An index of the text that a model learnt: which runs of tokens stand in it. It goes with a run as one file, so that
-//! what the model copies can be told from what it makes up. It holds hashes, not the text.
+//! An index of a model's training text: hashes of all runs of 8 tokens in it, not the text. It is saved as one file in
+//! the folder of the fine-tuning run, and tells text that the model copies from text that it makes up.
 
 use crate::splitmix::mix;
 use crate::whole;
@@ -10,23 +10,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// So many tokens in a row that stand in the text are copied.
+/// A sequence of this many tokens that occurs in the training text counts as copied.
 pub const RUN: usize = 8;
-/// In a small vocabulary so many tokens can be two words. A copy has as many bytes at least.
+/// The minimum length of a copy in bytes: with a small vocabulary, 8 tokens can be only two words.
 pub const LEAST: usize = 24;
-/// The file's name, in a model's folder or in that of the run.
+/// The name of the index file, in a model's folder or in that of the fine-tuning run.
 pub const FILE: &str = "training.index";
-/// How the file begins: a name, a version, and how long its runs are.
+/// The file's header: name, version, and tokens per run.
 const HEAD: &[u8; 16] = b"unstuck runs 1 8";
 
-/// Hashes of all runs of [`RUN`] tokens of a text, in order, each once.
+/// Hashes of all runs of [`RUN`] tokens of a text, sorted and without duplicates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Memorized {
     runs: Vec<u64>,
 }
 
 impl Memorized {
-    /// Of documents; a run that goes over a document's end is none.
+    /// The index of these documents. Runs don't extend across documents.
     pub fn of<'a>(documents: impl Iterator<Item = &'a [u32]>) -> Self {
         let mut runs: Vec<u64> = documents.flat_map(|ids| ids.windows(RUN).map(hash)).collect();
         runs.par_sort_unstable();
@@ -34,7 +34,7 @@ impl Memorized {
         Self { runs }
     }
 
-    /// This and another text together.
+    /// The union of two indices.
     pub fn and(mut self, other: &Self) -> Self {
         self.runs.extend(&other.runs);
         self.runs.par_sort_unstable();
@@ -42,23 +42,23 @@ impl Memorized {
         self
     }
 
-    /// How many runs there are.
+    /// The number of different runs.
     pub fn len(&self) -> usize {
         self.runs.len()
     }
 
-    /// The text was shorter than a run.
+    /// Whether it has no runs: every document was shorter than [`RUN`] tokens.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
-    /// Whether the last [`RUN`] of these tokens stand so in the text.
+    /// Whether the last [`RUN`] of these tokens occur in the text in this order.
     pub fn ends_in_copy(&self, ids: &[u32]) -> bool {
         let last = ids.len().checked_sub(RUN).map(|from| &ids[from..]);
         last.is_some_and(|run| self.runs.binary_search(&hash(run)).is_ok())
     }
 
-    /// The index that belongs to a model: in its folder, or in the run's whose checkpoint it is.
+    /// The path of a model's index: in the model's folder or, for a checkpoint, in the folder of its run.
     pub fn place(model: &Path) -> Option<PathBuf> {
         let beside = Some(model.join(FILE));
         let name = model.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -66,7 +66,7 @@ impl Memorized {
         beside.into_iter().chain(of_run).find(|path| path.is_file())
     }
 
-    /// Read the index that belongs to a model, where there is one.
+    /// Read a model's index, if it has one.
     ///
     /// # Errors
     /// When it can't be read or is damaged.
@@ -74,7 +74,7 @@ impl Memorized {
         Self::place(model).map(|path| Self::read(&path)).transpose()
     }
 
-    /// Read a file.
+    /// Read an index file.
     ///
     /// # Errors
     /// When it can't be read or is damaged.
@@ -96,7 +96,7 @@ impl Memorized {
         Ok(Self { runs: runs.iter().map(|run| u64::from_le_bytes(*run)).collect() })
     }
 
-    /// Write it, whole or not at all.
+    /// Write the index to a file, atomically.
     ///
     /// # Errors
     /// When it can't be written.

@@ -4,12 +4,12 @@ use super::{Architecture, Precision, Spec, tensors::Kind};
 use anyhow::{Result, ensure};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// Beside weights and caches: the program itself, its buffers, the tokenizer.
+/// Bytes in addition to weights and caches: the program itself, its buffers, the tokenizer.
 const REST: u64 = 64 << 20;
 
-/// Bytes of a model at work: weights, one whole context of keys and values, and the rest.
+/// The bytes that a model needs while generating: its weights, the KV cache of one full context, and `REST`.
 pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
-    // Sixteenths of a byte a weight: a block's scale counted in. 4-bit models keep their table finer.
+    // Sixteenths of a byte per weight, including the scales of blocks. The embedding of 4-bit models is q8_0.
     let (of_matrices, of_table) = match precision {
         Precision::F32 => (64, 64),
         Precision::F16 | Precision::Bf16 => (32, 32),
@@ -30,7 +30,7 @@ pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
     weights + 4 * 2 * keys + REST
 }
 
-/// Refuse what does not fit, with its size and the finest form that would.
+/// Refuse a model that does not fit. The error gives its size and the most precise form that would fit.
 ///
 /// # Errors
 /// When less memory is free than the model needs.
@@ -59,7 +59,7 @@ fn fits(config: &dyn Architecture, precision: Precision, free: u64) -> Result<()
     Ok(())
 }
 
-/// Bytes that can be had without swapping; as many as there are where the system does not tell.
+/// Bytes of memory available without swapping; `u64::MAX` if the system doesn't tell.
 pub fn free() -> u64 {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let Ok(system) = System::new_with_specifics(memory) else { return u64::MAX };
@@ -70,7 +70,7 @@ pub fn free() -> u64 {
     }
 }
 
-/// As a person reads it, and as the hub counts: 1.5 GB, 548 MB, 1.4 MB, 112.6 kB.
+/// A size for people, in decimal units as on the Hugging Face hub: 1.5 GB, 548 MB, 1.4 MB, 112.6 kB.
 pub fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
     match bytes {

@@ -1,4 +1,4 @@
-//! The network, its tokenizer and its weights. Knows nothing of prompts or sampling.
+//! The network, its tokenizer and its weights. This module knows nothing about prompts or sampling.
 
 mod cache;
 mod families;
@@ -27,7 +27,7 @@ pub use tokenizer::Tokenizer;
 use anyhow::{Context, Result, ensure};
 use std::any::Any;
 
-/// Why weights that hold NaN or infinity are refused.
+/// The error for weights that contain NaN or infinity.
 pub const NOT_NUMBERS: &str = "the weights contain NaN or infinity: the file is damaged or its training diverged; fetch \
                                it again or take an earlier checkpoint";
 
@@ -37,9 +37,9 @@ pub struct Model {
     pub name: String,
     /// The network.
     pub network: Box<dyn Network>,
-    /// Its vocabulary.
+    /// The tokenizer.
     pub tokenizer: Tokenizer,
-    /// Whether it is the one in the binary.
+    /// Whether it is the model in the binary.
     pub embedded: bool,
     /// The index of its training text, if there is one beside its weights.
     pub memorized: Option<Memorized>,
@@ -51,11 +51,11 @@ impl Model {
         Self { name, network, tokenizer, embedded: false, memorized: None }
     }
 
-    /// Build a network from tensors that are checked one by one as they are read, and run it once on one token, so that
-    /// weights with NaN are found here and not when text is generated.
+    /// Build a network from tensors that are checked as they are read, and run it once on one token, so that NaN in the
+    /// weights is found here and not while generating.
     ///
     /// # Errors
-    /// When memory is short, a tensor is missing or has another shape, or the logits are not finite.
+    /// When memory is insufficient, a tensor is missing or has another shape, or the logits are not finite.
     pub fn assemble(
         config: &dyn Architecture,
         precision: Precision,
@@ -71,10 +71,10 @@ impl Model {
         Ok(network)
     }
 
-    /// The network as GPT-2, to train it.
+    /// The network as GPT-2, for training.
     ///
     /// # Errors
-    /// When it is of another family.
+    /// When it belongs to another family.
     pub fn into_gpt2(self) -> Result<(Gpt2, Tokenizer)> {
         let family = self.network.config().family();
         let network: Box<dyn Any> = self.network;
@@ -84,7 +84,7 @@ impl Model {
     }
 }
 
-/// Check that a tokenizer's vocabulary fits a network's.
+/// Check that a tokenizer's vocabulary fits the network's.
 ///
 /// # Errors
 /// When the tokenizer has more tokens.

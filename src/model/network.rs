@@ -1,6 +1,6 @@
-//! What all families of networks have in common: a configuration, and one pass over the new tokens of several sequences
-//! with their KV caches. To add a family, write one file with its configuration ([`Architecture`], with the table of its
-//! tensors) and its network ([`Network`]: embedding, blocks, head), and add a line to `families`.
+//! The interface of all families of networks: a configuration, and one forward pass over the new tokens of several
+//! sequences with their KV caches. To add a family, write one file with its configuration ([`Architecture`], with the
+//! table of its tensors) and its network ([`Network`]: embedding, blocks, head), and add a line to `families`.
 
 use super::{
     KvCache, Precision, Weight,
@@ -17,20 +17,20 @@ use std::{any::Any, fmt::Debug};
 pub struct Family {
     /// Its `model_type` in `config.json`, and its `general.architecture` in GGUF files.
     pub name: &'static str,
-    /// Reads `config.json`; what this network can't do is refused by name.
+    /// Parse `config.json`. A setting that this network doesn't support is an error that names it.
     pub from_json: fn(&serde_json::Value) -> Result<Box<dyn Architecture>>,
-    /// Reads the metadata of a GGUF file.
+    /// Parse the metadata of a GGUF file.
     pub from_gguf: fn(&dyn Metadata) -> Result<Box<dyn Architecture>>,
 }
 
 /// The metadata of a GGUF file.
 pub trait Metadata {
-    /// A count.
+    /// An integer by its key.
     ///
     /// # Errors
-    /// When it is missing or no count.
+    /// When it is missing or not an integer.
     fn count(&self, key: &str) -> Result<usize>;
-    /// A float.
+    /// A float by its key.
     fn float(&self, key: &str) -> Option<f32>;
     /// The shape of a tensor, by its GGUF name; matrices are (out, in).
     fn shape(&self, tensor: &str) -> Option<Vec<usize>>;
@@ -48,17 +48,17 @@ pub enum Number {
 /// The sizes of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dims {
-    /// Tokens in the vocabulary.
+    /// The number of tokens in the vocabulary.
     pub vocabulary: usize,
-    /// Tokens in the context.
+    /// The length of the context in tokens.
     pub context: usize,
-    /// Width of the embedding (of the residual stream).
+    /// Width of the embedding and of the residual stream (`n_embd`).
     pub width: usize,
-    /// Blocks.
+    /// The number of blocks (layers).
     pub layers: usize,
-    /// Attention heads of a block.
+    /// Attention heads per block.
     pub heads: usize,
-    /// Heads of keys and values; fewer than `heads` with grouped queries (Ainslie et al. 2023).
+    /// Heads of keys and values; fewer than `heads` with grouped-query attention (Ainslie et al. 2023).
     pub kv_heads: usize,
     /// Width of a head.
     pub head_width: usize,
@@ -81,18 +81,18 @@ pub trait Architecture: Debug + Send + Sync {
     fn load(&self, precision: Precision, from: &mut dyn Tensors) -> Result<Box<dyn Network>>;
     /// The token that ends a text.
     fn end(&self) -> Option<u32>;
-    /// Use the embedding as the head too, because the file has no head.
+    /// Use the embedding as the head too (weight tying), because the file has no head.
     fn tie_head(&mut self);
-    /// `config.json`, with what other programs look for in it.
+    /// The contents of `config.json`, with the keys that other programs expect.
     fn to_json(&self) -> serde_json::Value;
-    /// The metadata of a GGUF file beside those that all families have.
+    /// The metadata of a GGUF file, apart from the keys that all families have.
     fn to_gguf(&self) -> Vec<(&'static str, Number)>;
     /// Check that GGUF's metadata can describe this network.
     ///
     /// # Errors
     /// When it has a setting that GGUF has no key for.
     fn fits_gguf(&self) -> Result<()>;
-    /// A copy.
+    /// A boxed clone.
     fn boxed(&self) -> Box<dyn Architecture>;
 
     /// The number of parameters.
@@ -109,32 +109,32 @@ impl Clone for Box<dyn Architecture> {
 
 /// A tensor of a network in memory.
 pub enum Part<'a> {
-    /// A matrix, in whichever form.
+    /// A matrix, in any precision.
     Matrix(&'a Weight),
     /// A tensor in f32 that is never quantized.
     Float(&'a Tensor),
 }
 
-/// One sequence's share of a pass: new tokens, and the cache of those before them.
+/// One sequence in a forward pass: new tokens, and the KV cache of those before them.
 pub struct Span<'a> {
     /// The tokens to read, at least one.
     pub ids: &'a [u32],
-    /// Grows by them.
+    /// The sequence's cache; the pass appends the new tokens.
     pub cache: &'a mut KvCache,
 }
 
-/// Attention of the block at hand. Takes the rows' queries, keys and values side by side, (n, (h + 2 kv) * d), and gives
-/// (n, h * d).
+/// The attention of one block. Takes the rows' queries, keys and values next to each other, (n, (h + 2 kv) * d), and
+/// returns (n, h * d).
 pub type Attend<'a> = dyn FnMut(Tensor) -> Result<Tensor> + 'a;
 
-/// A network with its weights. A family implements the pieces; [`read`](trait.Network.html#method.read) puts them
-/// together. Dispatch is dynamic once a block, not in inner loops.
+/// A network with its weights. A family implements the parts; [`read`](trait.Network.html#method.read) combines them to
+/// a forward pass. Dispatch is dynamic once per block, not in inner loops.
 pub trait Network: Any + Send + Sync {
     /// Its configuration.
     fn config(&self) -> &dyn Architecture;
     /// Its tensors in the order of [`Architecture::tensors`].
     fn parts(&self) -> Vec<Part<'_>>;
-    /// Embed tokens (n) at their positions (n): (n, c).
+    /// Embed tokens (n) at their positions (n); returns (n, c).
     ///
     /// # Errors
     /// When a token is outside the vocabulary.
@@ -145,14 +145,14 @@ pub trait Network: Any + Send + Sync {
     /// Only when shapes do not fit.
     fn block(&self, i: usize, x: Tensor, positions: &Tensor, attend: &mut Attend)
     -> Result<Tensor>;
-    /// The factor of attention scores in a block.
+    /// The factor of the attention scores in a block.
     fn attention_scale(&self, i: usize) -> f32;
     /// The normalization after the last block: (n, c) to (n, c).
     ///
     /// # Errors
     /// Only when shapes do not fit.
     fn last_norm(&self, x: &Tensor) -> Result<Tensor>;
-    /// Logits (n, v) of (n, c).
+    /// The logits (n, v) of hidden states (n, c).
     ///
     /// # Errors
     /// Only when shapes do not fit.
@@ -164,8 +164,8 @@ pub trait Network: Any + Send + Sync {
         KvCache::new(Layout { n_layer: layers, n_head: heads, n_kv: kv_heads, d: head_width })
     }
 
-    /// Read the tokens of several sequences in one pass; gives the hidden states (n, c) of the last layer, rows in the
-    /// order of the spans.
+    /// Read the tokens of several sequences in one pass. Returns the hidden states (n, c) after the last block, with
+    /// the rows in the order of the spans.
     ///
     /// # Errors
     /// When a sequence would grow past the context, a token is outside the vocabulary, or weights are on a GPU.
@@ -199,7 +199,7 @@ pub trait Network: Any + Send + Sync {
         self.config().tensors().into_iter().zip(self.parts()).collect()
     }
 
-    /// Bytes that the weights take in memory.
+    /// The size of the weights in memory, in bytes.
     fn bytes(&self) -> usize {
         let bytes = |part: Part| match part {
             Part::Matrix(weight) => weight.bytes(),
@@ -208,7 +208,7 @@ pub trait Network: Any + Send + Sync {
         self.parts().into_iter().map(bytes).sum()
     }
 
-    /// How many matrices are held in which form, the most common first.
+    /// The number of matrices in each precision, the most common first.
     fn precisions(&self) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
         for part in self.parts() {
@@ -224,7 +224,7 @@ pub trait Network: Any + Send + Sync {
     }
 }
 
-/// Attention of new rows over the caches, after their keys and values were written there.
+/// Attention of the new rows over the caches, after their own keys and values were written there.
 fn attend(qkv: &Tensor, layer: usize, scale: f32, spans: &mut [Span]) -> Result<Tensor> {
     let Some(first) = spans.first() else { return Ok(qkv.clone()) };
     let Layout { n_head, n_kv, d, .. } = first.cache.layout;

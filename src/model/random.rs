@@ -1,4 +1,4 @@
-//! Models of the published shapes with weights drawn at random: for measuring speed and memory without a download.
+//! Models of the published shapes with random weights: to measure speed and memory without a download.
 
 use super::{Architecture, Model, Precision, Raw, Spec, Tokenizer, gpt2::Config, tensors::Kind};
 use crate::splitmix::mix;
@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use std::str::FromStr;
 
-/// A published shape.
+/// The size of a published model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     name: &'static str,
@@ -15,7 +15,7 @@ pub struct Shape {
     n_embd: usize,
 }
 
-/// GPT-2's four sizes (Radford et al. 2019, table 2; parameters as they are counted since).
+/// GPT-2's four sizes (Radford et al. 2019, table 2; with the corrected parameter counts).
 const SHAPES: [Shape; 4] = [
     Shape { name: "124m", n_layer: 12, n_head: 12, n_embd: 768 },
     Shape { name: "355m", n_layer: 24, n_head: 16, n_embd: 1024 },
@@ -33,17 +33,17 @@ impl FromStr for Shape {
 }
 
 impl Shape {
-    /// Its configuration.
+    /// The configuration of this size.
     pub fn config(&self) -> Config {
         Config { n_layer: self.n_layer, n_head: self.n_head, ..Config::gpt2(self.n_embd) }
     }
 }
 
 impl Model {
-    /// A model of a shape; its tokenizer may have a smaller vocabulary.
+    /// A model of this size with random weights; its tokenizer may have a smaller vocabulary.
     ///
     /// # Errors
-    /// Only when memory ends.
+    /// Only when memory is insufficient.
     pub fn random(shape: Shape, precision: Precision, tokenizer: Tokenizer) -> Result<Self> {
         let mut state = 1u32;
         let network = shape.config().load(precision, &mut |spec: &Spec| {
@@ -51,7 +51,7 @@ impl Model {
             let values: Vec<f32> = if spec.kind == Kind::Gain {
                 vec![1.0; n]
             } else {
-                // Even in ±0.035: the published standard deviation of 0.02.
+                // Uniform in ±0.035, which has a standard deviation of 0.02 like the published models.
                 (0..n)
                     .map(|_| {
                         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -65,11 +65,11 @@ impl Model {
         Ok(Self::new(name, network, tokenizer))
     }
 
-    /// A model that has learnt nothing yet, its weights drawn as GPT-2's were: a standard deviation of 0.02, less where
-    /// a block adds to what comes from those before it.
+    /// An untrained model, initialized like GPT-2: normally distributed weights with a standard deviation of 0.02,
+    /// divided by the square root of 2 * layers for projections into the residual stream.
     ///
     /// # Errors
-    /// Only when memory ends.
+    /// Only when memory is insufficient.
     pub fn fresh(config: &dyn Architecture, tokenizer: Tokenizer, seed: u64) -> Result<Self> {
         let residual = 0.02 / (2.0 * config.dims().layers as f64).sqrt();
         let mut tensors = 0;
@@ -91,7 +91,7 @@ impl Model {
     }
 }
 
-/// Numbers of a normal distribution around 0 (Box and Muller 1958).
+/// Normally distributed numbers with mean 0 (Box and Muller 1958).
 fn normal(n: usize, seed: u64, deviation: f64) -> Vec<f32> {
     let even = |i: u64| (mix(seed ^ mix(i)) >> 11) as f64 / (1u64 << 53) as f64;
     let draw = |i: u64| {

@@ -1,4 +1,4 @@
-//! The table of a network's tensors: their names, shapes and kinds. Loading, training and every file format go by it.
+//! The table of a network's tensors: names, shapes and kinds. Loading, training and all file formats use it.
 
 use super::{Precision, Weight, linear::Linear};
 use anyhow::{Context, Result};
@@ -14,17 +14,17 @@ pub struct Spec {
     pub gguf: String,
     /// Its shape in the published checkpoint.
     pub shape: Vec<usize>,
-    /// What it is.
+    /// Its role in the network.
     pub kind: Kind,
-    /// Whether the published checkpoint has a linear layer's matrix as (in, out), like GPT-2's `Conv1D`. All others are
-    /// (out, in), as in GGUF files and in [`Weight`].
+    /// Whether the published checkpoint stores the matrix of a linear layer as (in, out), like GPT-2's `Conv1D`. All
+    /// other matrices are (out, in), as in GGUF files and in [`Weight`].
     pub in_out: bool,
 }
 
-/// What a tensor is in a network.
+/// The role of a tensor in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The embedding (vocabulary, width); also the head where that is tied.
+    /// The embedding (vocabulary, width); with weight tying also the head.
     Embedding,
     /// The head (vocabulary, width).
     Head,
@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 impl Spec {
-    /// The number of its elements.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
@@ -56,7 +56,7 @@ impl Spec {
         matches!(self.kind, Kind::Embedding | Kind::Head | Kind::Matrix | Kind::Projection)
     }
 
-    /// Its shape in a GGUF file.
+    /// The shape in a GGUF file.
     pub fn gguf_shape(&self) -> Vec<usize> {
         let mut shape = self.shape.clone();
         if self.in_out {
@@ -71,7 +71,7 @@ pub trait Tensors {
     /// The tensor of this name and shape.
     ///
     /// # Errors
-    /// When it is missing, damaged or of another shape.
+    /// When it is missing, damaged, or has another shape.
     fn get(&mut self, tensor: &Spec) -> Result<Raw>;
 }
 
@@ -81,11 +81,11 @@ impl<F: FnMut(&Spec) -> Result<Raw>> Tensors for F {
     }
 }
 
-/// A tensor as a file holds it.
+/// A tensor as a file stores it.
 pub enum Raw {
     /// Floats in f32, in the published shape.
     Float(Tensor),
-    /// One of ggml's forms; matrices are (out, in).
+    /// A quantized tensor in one of ggml's formats; matrices are (out, in).
     Ggml(Arc<QTensor>),
 }
 
@@ -97,7 +97,7 @@ impl Raw {
         }
     }
 
-    /// Its shape.
+    /// The shape.
     pub fn dims(&self) -> Vec<usize> {
         match self {
             Self::Float(tensor) => tensor.dims().to_vec(),
@@ -106,7 +106,7 @@ impl Raw {
     }
 }
 
-/// Reads the tensors of a table in its order, and rounds matrices to a precision.
+/// Reads the tensors of a table in order, and rounds matrices to a precision.
 pub struct Loader<'a> {
     table: std::vec::IntoIter<Spec>,
     precision: Precision,
@@ -140,12 +140,12 @@ impl<'a> Loader<'a> {
     pub fn matrix(&mut self) -> Result<Weight> {
         let (spec, raw) = self.next()?;
         let precision = match (self.precision, spec.kind) {
-            // ggml keeps embeddings of 4-bit models finer, since they are looked up as well
+            // as in ggml, embeddings of 4-bit models are more precise, since they are also used for lookups
             (Precision::Q4k, Kind::Embedding | Kind::Head) => Precision::Q8_0,
             (precision, _) => precision,
         };
         let weight = match raw {
-            // variables stay themselves, so that they get their gradient
+            // variables are not copied, so that they receive their gradients
             Raw::Float(t) if precision == Precision::F32 && spec.in_out => Ok(Weight::Dense(t)),
             Raw::Float(t) if spec.in_out => Weight::round(&t.t()?, precision),
             Raw::Float(t) => Weight::round(&t, precision),

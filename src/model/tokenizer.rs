@@ -1,4 +1,4 @@
-//! Text to tokens and back, byte by byte: GPT-2's byte-level BPE by the `tokenizers` crate.
+//! Text to tokens and back, without loss of bytes: GPT-2's byte-level BPE, with the `tokenizers` crate.
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
@@ -11,25 +11,25 @@ use tokenizers::{
     tokenizer::Tokenizer as Inner,
 };
 
-/// The token that ends a text.
+/// The token that marks the end of a text.
 const END: &str = "<|endoftext|>";
 
-/// A vocabulary with its merges.
+/// A BPE tokenizer: a vocabulary and its merges.
 pub struct Tokenizer {
     inner: Inner,
     bytes: Vec<Vec<u8>>,
-    /// Numbers below the highest that have no token.
+    /// Ids below the highest one that have no token.
     holes: Vec<usize>,
     end: Option<u32>,
 }
 
-/// A tokenizer's vocabulary, as files hold it.
+/// The parts of a tokenizer, as files store them.
 pub struct Parts {
-    /// The tokens by number, spelt in the byte alphabet.
+    /// The tokens by id, spelled in GPT-2's byte alphabet.
     pub tokens: HashMap<u32, String>,
-    /// The merges in order, "a b".
+    /// The merges in order, each as "a b".
     pub merges: Vec<String>,
-    /// The tokens that are no text.
+    /// The special tokens, which stand for no text.
     pub special: Vec<String>,
 }
 
@@ -42,27 +42,27 @@ struct Probe {
 }
 
 impl Tokenizer {
-    /// From the contents of `tokenizer.json`.
+    /// Parse the contents of `tokenizer.json`.
     ///
     /// # Errors
-    /// When it is not one, or its numbers have holes past any use.
+    /// When it is not a tokenizer, or the ids have too large gaps.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        // The library panics at a torn decoder, and at a map of characters that is none: so these are looked at before.
+        // The library panics at a malformed decoder and at a malformed `Precompiled` normalizer, so check both first.
         let probe: Probe = serde_json::from_slice(json)?;
         let mapped = probe.normalizer.to_string().contains("Precompiled");
         ensure!(!mapped, "its characters are mapped (`Precompiled`), which GPT-2's never are");
         drop(probe.decoder);
         let mut inner = Inner::from_bytes(json).map_err(|e| anyhow!("{e}"))?;
-        // A prompt is read as it stands: nothing cut, nothing padded.
+        // Prompts are neither truncated nor padded.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|e| anyhow!("{e}"))?;
         Self::new(inner)
     }
 
-    /// From `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`).
+    /// Read `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`).
     ///
     /// # Errors
-    /// When a file is missing or malformed; it is named.
+    /// When a file is missing or malformed; the error names it.
     pub fn from_files(vocab: &Path, merges: &Path) -> Result<Self> {
         let read = |path: &Path| {
             std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))
@@ -85,11 +85,11 @@ impl Tokenizer {
             .with_context(|| format!("{}", merges.display()))
     }
 
-    /// A vocabulary of at most so many tokens, learnt from a text: all bytes, the end of a text, and what the commonest
-    /// pairs grow together to (Sennrich et al. 2016).
+    /// Learn a vocabulary of at most `size` tokens from a text by byte-pair encoding (Sennrich et al. 2016). It
+    /// contains all bytes and the end-of-text token.
     ///
     /// # Errors
-    /// What the library says.
+    /// When the library fails.
     pub fn learn(text: &str, size: usize) -> Result<Self> {
         let mut trainer = BpeTrainer::builder()
             .show_progress(false)
@@ -117,10 +117,10 @@ impl Tokenizer {
         Self::new(inner)
     }
 
-    /// From tokens with their numbers, merges in order, and the tokens that are no text.
+    /// Build a tokenizer from tokens with their ids, merges in order, and special tokens.
     ///
     /// # Errors
-    /// When a merge is of tokens that are not there.
+    /// When a merge refers to a token that is not in the vocabulary.
     pub fn from_parts(
         tokens: HashMap<String, u32>,
         merges: Vec<(String, String)>,
@@ -138,10 +138,10 @@ impl Tokenizer {
         Self::new(inner)
     }
 
-    /// What it is made of.
+    /// The parts that it is made of.
     ///
     /// # Errors
-    /// When the model inside is no BPE.
+    /// When the library's model is not BPE.
     pub fn parts(&self) -> Result<Parts> {
         let tokens = self.inner.get_vocab(true).into_iter().map(|(t, id)| (id, t)).collect();
         let json: serde_json::Value = serde_json::from_str(&self.to_json()?)?;
@@ -177,7 +177,7 @@ impl Tokenizer {
             bytes[id as usize] = if added.contains_key(&id) {
                 text.into_bytes()
             } else {
-                // A character outside the byte alphabet stands for itself.
+                // A character outside the byte alphabet is taken literally.
                 let mut buffer = [0; 4];
                 text.chars()
                     .flat_map(|c| match of_char.get(&c) {
@@ -192,12 +192,12 @@ impl Tokenizer {
         Ok(Self { inner, bytes, holes, end })
     }
 
-    /// One past the highest token.
+    /// The highest id plus 1.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The token that ends a text, where there is one.
+    /// The id of the end-of-text token, if there is one.
     pub fn end(&self) -> Option<u32> {
         self.end
     }
@@ -205,18 +205,18 @@ impl Tokenizer {
     /// The tokens of a text.
     ///
     /// # Errors
-    /// Only what the library says of a vocabulary that lacks a byte.
+    /// Only when the vocabulary lacks a byte.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let encoding = self.inner.encode_fast(text, false).map_err(|e| anyhow!("{e}"))?;
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// The bytes of a token; empty for a number that stands for nothing.
+    /// The bytes of a token; empty for an id without a token.
     pub fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// Take out of a row of scores every number that stands for nothing.
+    /// Exclude ids without a token from sampling: set their scores to minus infinity.
     pub fn forbid_unnamed(&self, scores: &mut [f32]) {
         let size = self.bytes.len().min(scores.len());
         scores[size..].fill(f32::NEG_INFINITY);
@@ -225,22 +225,23 @@ impl Tokenizer {
         }
     }
 
-    /// The bytes of tokens as text, with `�` where they are none.
+    /// The text of tokens, with `�` for invalid UTF-8.
     pub fn decode(&self, ids: &[u32]) -> String {
         let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.bytes(id)).copied().collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The library's own form, for writing `tokenizer.json`.
+    /// The contents of `tokenizer.json`.
     ///
     /// # Errors
-    /// What the library says.
+    /// When the library fails.
     pub fn to_json(&self) -> Result<String> {
         self.inner.to_string(false).map_err(|e| anyhow!("{e}"))
     }
 }
 
-/// GPT-2 writes each byte as a printable character: itself where it is one, else the next from U+0100 on.
+/// GPT-2's byte alphabet: each byte is written as a printable character, itself if it is one, else the next from U+0100
+/// on.
 fn bytes_of_chars() -> HashMap<char, u8> {
     let mut next = 0x100;
     (0..=255u8)

@@ -8,13 +8,13 @@ use std::fs::File;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) fn keep(new: &File, old: &File) -> bool {
     use rustix::fs::{XattrFlags, fsetxattr};
-    // A file system without attributes has none to lose.
+    // A file system without extended attributes has none to keep.
     let Some(names) = names(old) else { return true };
     let mut kept = true;
     for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
         let Some(value) = value(old, name) else { continue };
         let done = fsetxattr(new, name, &value, XattrFlags::empty()).is_ok();
-        // Security labels follow the system's rules and are not ours to set.
+        // The system sets security labels by its own rules; a program usually can't.
         kept &= done || name.starts_with(b"security.") || name.starts_with(b"trusted.");
     }
     kept

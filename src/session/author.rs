@@ -109,7 +109,7 @@ impl Authors {
         let mut at = start;
         for run in self.blocks[first..=last].iter().flat_map(|block| &block.runs) {
             let (from, to) = (at, at + run.len);
-            // How much of the run lies in [low, high).
+            // The part of the run that is in [low, high).
             let part = |low: usize, high: usize| Run {
                 len: to.min(high).saturating_sub(from.max(low)),
                 author: run.author,
@@ -150,7 +150,7 @@ impl Authors {
                 let run = runs.next()?;
                 let from = at;
                 at += run.len;
-                // Two blocks may meet inside one author's stretch.
+                // Neighboring blocks may end and begin with the same author; join those runs.
                 while let Some(next) = runs.next_if(|next| next.author == run.author) {
                     at += next.len;
                 }

@@ -29,7 +29,7 @@ impl Beginning {
                 _ => break,
             }
         }
-        // Marks before a word are no part of it.
+        // Marks before a word are not part of it.
         while word.last().is_some_and(|c| is_mark(*c)) {
             word.pop();
         }

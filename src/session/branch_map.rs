@@ -80,7 +80,7 @@ impl Session {
             let Some(mut row) = self.branch(first, &children, &leads, &beginning) else { continue };
             (row.parent, row.depth) = (parent, depth);
             let below = &children[row.revision];
-            // The line goes on to the page, or where the writer was last.
+            // The line continues to the current revision, else to the child visited last.
             let last = self.tree.node(row.revision).and_then(|node| node.redo);
             let on = match below[..] {
                 [only] => Some(only),
@@ -109,7 +109,7 @@ impl Session {
         let mut begin = self.tree.node(first)?;
         let mut said = LineText::new(if first == 0 { &self.opening } else { "" }, begin.at);
         let (mut revision, mut steps) = (first, 1);
-        // Up to here places in what it says are those of the page.
+        // The last revision up to which offsets in the row's text match the page.
         let mut told = first;
         let (mut source, mut taken, mut changed) = (None, (0, 0), Changed::default());
         loop {
@@ -123,13 +123,13 @@ impl Session {
                 taken = (taken.0 + 1, taken.1 + words(&node.inserted, &Author::ALL));
             }
             changed.step(node);
-            // A page that was begun empty begins with what came on it.
+            // If the history began with an empty page, the branch begins with the first change.
             if steps == 2 && first == 0 && self.opening.is_empty() {
                 begin = node;
             }
             let is_marked = node.bookmarked || node.name.is_some();
             match children[revision][..] {
-                // An empty beginning is no row of its own.
+                // An empty first revision doesn't get a row of its own.
                 [next] if !is_marked && (revision != self.tree.current() || revision == 0) => {
                     revision = next;
                     steps += 1;
@@ -184,7 +184,7 @@ impl Session {
         };
         for children in &mut all {
             children.retain(is_shown);
-            // What was offered side by side stands so, whatever ended first.
+            // Offers are sorted by request and revision, whichever was finished first.
             let asked = |one: Revision| self.tree.node(one)?.source.map(|of| (of.request, one));
             let mut offers: Vec<_> = children.iter().filter_map(|one| asked(*one)).collect();
             offers.sort_unstable();
@@ -198,7 +198,7 @@ impl Session {
     /// typed.
     fn taken_whole(&self, children: &[Vec<Revision>]) -> HashSet<Source> {
         let mut offered: HashMap<Source, (usize, String)> = HashMap::new();
-        // Along the way to each revision: the offer that was taken of last, and how much.
+        // On the path to each revision: the offer last taken from, and how many characters of it were taken.
         let mut ways: Vec<(Option<Source>, usize)> = vec![(None, 0); self.tree.len()];
         let mut most: HashMap<Source, usize> = HashMap::new();
         for one in 0..self.tree.len() {
@@ -281,15 +281,15 @@ impl LineText {
             && at + removed.len() >= end
             && *at + inserted.len() > self.start
         {
-            // Texts before it and in it were replaced in one step, which holds what stands between: it reads as that
-            // does there, from a word's beginning on.
+            // One step replaced several places, before this text and in it. The inserted text includes what is between
+            // them: continue with its part from here, starting at the next word.
             let from = self.start - at;
             let mut now = inserted.text.chars().skip(from - 1).peekable();
             let cut = now.by_ref().take_while(|c| !c.is_whitespace()).count();
             self.text = now.take(Self::MOST).collect();
             self.start += cut;
         } else if *at < self.start {
-            // Before it: what of it went, and where it stands now.
+            // A change before this text: remove what it deleted of this text, and move the start.
             let gone = (at + removed.len()).saturating_sub(self.start).min(self.text.len());
             self.text.drain(..gone);
             let start = (self.start + gone + inserted.len()).saturating_sub(removed.len());
@@ -300,7 +300,7 @@ impl LineText {
             self.text.splice(from..to, inserted.text.chars());
             self.text.truncate(Self::MOST);
         } else if self.text.len() < SHOWN && inserted.len() > 0 {
-            // Elsewhere on the page.
+            // A change elsewhere on the page: show it after an ellipsis.
             let more = inserted.text.chars().take(SHOWN);
             self.text.extend([' ', '…', ' '].into_iter().chain(more));
             self.is_torn = true;
@@ -331,7 +331,7 @@ impl Changed {
         }
         let mut gone = words(&node.removed, &[Author::Machine, Author::Edited]);
         let mut came = words(&node.inserted, &[Author::Edited]);
-        // What is put in the place of several texts holds what stands between them.
+        // A step that replaced several places includes the unchanged text between them, which is not a change.
         let kept = words(&node.inserted, &[Author::Machine]);
         if kept > 0 {
             gone = words(&node.removed, &[Author::Machine]).saturating_sub(kept);

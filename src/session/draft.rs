@@ -18,7 +18,7 @@ impl Piece {
     /// Text by one author.
     pub fn new(text: &str, author: Author) -> Self {
         let len = text.chars().count();
-        // A history has thousands of pieces of one run: no room for more than that.
+        // A history has thousands of pieces with one run, so allocate only one.
         let runs = if len == 0 { Vec::new() } else { vec![Run { len, author }] };
         Self { text: text.to_owned(), runs }
     }
@@ -150,7 +150,7 @@ impl Draft {
             before = [before[1], chars.next()];
         }
         let put = |number: &mut usize, by: usize| {
-            // Never below zero: what is taken off was added before.
+            // This never saturates: what is subtracted was added before.
             *number = if add { *number + by } else { number.saturating_sub(by) };
         };
         for (run, author) in authors.iter(range.start..end) {

@@ -160,7 +160,7 @@ impl Session {
         let joins = self.growing && self.tree.here().kind == kind;
         if joins && self.tree.grow(at, &removed, &inserted) {
             self.note(match inserted.runs[..] {
-                // The most common key: typed at the end, with the cursor behind it.
+                // The most common case: a character typed at the end of the step, with the cursor after it.
                 [run] if kind == Kind::Typed && cursor == at + run.len => {
                     Record::Key { author: run.author, text: inserted.text.into() }
                 }
@@ -191,7 +191,7 @@ impl Session {
         let cursor = self.place.cursor;
         match cursor.checked_sub(1).and_then(|last| self.text().get_char(last)) {
             Some('\n') => true,
-            // In scripts without spaces the full stop itself is the end.
+            // In scripts without spaces, the full stop alone ends the sentence.
             Some(last) if last.is_whitespace() || matches!(last, '。' | '！' | '？' | '｡') => {
                 let near = self.text().slice(cursor.saturating_sub(NEAR)..cursor).to_string();
                 let near = near.trim_end();

@@ -132,7 +132,7 @@ fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>> {
 /// Whether the file differs from `known`. The content decides; time and length only avoid reading it.
 pub(crate) fn has_changed(path: &Path, known: Option<&Stamp>) -> Result<bool> {
     let Ok(meta) = fs::metadata(path) else {
-        // Gone or never there: saving loses nothing.
+        // The file is gone or never existed: saving overwrites nothing.
         return Ok(false);
     };
     let Some(known) = known else { return Ok(true) };
@@ -172,7 +172,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
         if old.is_dir() {
             bail!("{} is a folder; name a file in it", path.display());
         }
-        // A rename would replace a file that its owner wanted left alone; root may write it all the same.
+        // A rename would replace a file that its owner made read-only. The mode is checked too, because root can open
+        // any file for writing.
         if old.permissions().readonly() || OpenOptions::new().write(true).open(&target).is_err() {
             bail!(
                 "{} is read-only; make it writable (chmod u+w) or save under another name. Your text is still here",
@@ -185,7 +186,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
         Some(old) if links(old) > 1 => overwrite(&target, bytes, old_len),
         _ => match replace(&target, bytes, old.as_ref()) {
             Ok(true) => Ok(()),
-            // A new file would lose this one's attributes.
+            // A new file can't have all attributes of the old one.
             Ok(false) => overwrite(&target, bytes, old_len),
             // No new file can be created in the folder, but the file itself is writable.
             Err(error) if old.is_some() && error.kind() == ErrorKind::PermissionDenied => {
@@ -247,7 +248,7 @@ pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
 fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bool> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unstuck-").suffix("~");
-    // The default mode of a new file; the process's umask still applies.
+    // The default mode of a new file, to which the process's umask applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut new = builder.tempfile_in(folder_of(target))?;
@@ -255,14 +256,14 @@ fn replace(target: &Path, bytes: &[u8], old: Option<&Metadata>) -> io::Result<bo
     if let Some(old) = old {
         keep_owner(new.as_file(), old);
         new.as_file().set_permissions(old.permissions())?;
-        // Behind the permissions, for an access list has them in it.
+        // After the permissions, because an access control list includes them.
         if File::open(target).is_ok_and(|old| !attributes::keep(new.as_file(), &old)) {
             return Ok(false);
         }
     }
     new.as_file().sync_all()?;
     new.persist(target).map_err(|error| error.error)?;
-    // The name is on disk only once the folder is; a file system that can't is as safe as it can be.
+    // The rename is durable only once the folder is synced. Some file systems can't sync a folder; ignore that.
     File::open(folder_of(target)).and_then(|folder| folder.sync_all()).ok();
     Ok(true)
 }

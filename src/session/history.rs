@@ -73,7 +73,7 @@ impl Session {
     fn resume_untitled(state: &Path, history: History) -> Self {
         let mut free = None;
         let mut known = journal::untitled(state);
-        // One more than there are is always a new one.
+        // Add the first unused number, which is always free.
         known.extend((1..).find(|number| !known.contains(number)));
         for number in known {
             let mut session = Session::new();
@@ -97,7 +97,7 @@ impl Session {
         let pages = past.and_then(|past| {
             let page = past.draft(past.tree.current());
             let saved = past.draft(past.saved.0);
-            // The journal contradicts itself; what can still be read is kept aside.
+            // The journal contradicts itself; keep it under another name and start a new one.
             if page.is_none() || saved.is_none() {
                 journal.begin_anew();
             }
@@ -112,7 +112,7 @@ impl Session {
         let file = self.file_state();
         if *page.text() == self.saved {
             self.draft = page;
-            // The crash came between the file and the journal, or another program wrote the same.
+            // A crash happened between writing the file and the journal, or another program wrote the same text.
             if file != known {
                 self.note_saved();
             }
@@ -249,7 +249,7 @@ impl Session {
         let now = (self.clock)();
         let stem = journal::stem(path);
         let done = match (&mut self.journal, &self.state) {
-            // Only a lock: the new name gets its own, and the old is released with the old journal.
+            // The journal is only a lock: lock the new name; the old lock is released with the old journal.
             (Some(journal), Some((state, _))) if !journal.keeps() => {
                 let lock = Journal::open(journal::path_of(state, &stem), false);
                 lock.map(|lock| self.journal = lock.map(|(journal, _)| journal))
@@ -258,7 +258,8 @@ impl Session {
                 let last = had_name.then_some((now, Record::Go { revision: was_saved_at }));
                 journal.go_on_as(&stem, last)
             }
-            // It was open elsewhere under its old name: here a history of its own begins.
+            // The old name was open in another process, so this draft had no journal. It starts its own under the new
+            // name.
             (None, Some((state, History::On))) => {
                 match Journal::open(journal::path_of(state, &stem), true) {
                     Ok(Some((journal, _))) => {

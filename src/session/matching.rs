@@ -146,7 +146,7 @@ pub(crate) fn replacement(page: &Draft, new: &str) -> (Range<usize>, Piece) {
     let old = page.text();
     let (len, new_len) = (old.len_chars(), new.chars().count());
     let same = |pair: &(char, char)| pair.0 == pair.1;
-    // What both begin and end with is cut off at once, by whole lines so that the rest is seen in full.
+    // Skip the common start and end first. Skip only whole lines, so that the lines between are compared in full.
     let head = old.chars().zip(new.chars()).take_while(same);
     let (_, head) = head
         .fold((0, 0), |(at, line), (char, _)| (at + 1, if char == '\n' { at + 1 } else { line }));
@@ -223,7 +223,7 @@ mod tests {
             Change::Added("Seven.\n".into()),
         ];
         assert_eq!(difference(old, new), changes);
-        // Another text, that has a few small words of the old one.
+        // Another text that shares a few short words with the old one.
         let old = "The lamps were put out at nine, whether there was reading to be done or not.";
         let new = "There was an old man at the door, and he was not the one I knew at nine.";
         assert_eq!(difference(old, new), [Change::Removed(old.into()), Change::Added(new.into())]);

@@ -55,7 +55,7 @@ pub(crate) fn target(text: &Rope, at: usize, motion: Motion) -> usize {
         Motion::LineEnd => {
             let line = text.char_to_line(at);
             let end = text.line_to_char(line + 1);
-            // The last line has no end mark; CR LF is one mark of two characters.
+            // The last line has no line break; CR LF is one line break of two characters.
             if line + 1 == text.len_lines() { end } else { before(text, end) }
         }
         Motion::Start => 0,
@@ -120,7 +120,7 @@ fn boundary(
                 let (context, begin, _, _) = text.chunk_at_byte(end.saturating_sub(1));
                 cursor.provide_context(&context[..end - begin], begin);
             }
-            // The cursor was given a chunk it doesn't stand in: it can't be, and a text must not panic.
+            // The cursor is outside the given chunk. This can't happen, but must not panic.
             Err(_) => return None,
         }
     }

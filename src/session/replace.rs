@@ -17,7 +17,7 @@ impl Session {
             return false;
         }
         let (mut piece, mut at) = (Piece::default(), whole.start);
-        // Characters added and removed before the cursor.
+        // The numbers of characters added and removed before the cursor.
         let (cursor, mut came, mut gone) = (self.cursor(), 0, 0);
         for (range, text) in parts {
             piece.append(&self.draft.piece(at..range.start));

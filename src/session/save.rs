@@ -37,7 +37,7 @@ impl Session {
     /// # Errors
     /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file.
     pub fn save_as(&mut self, path: &Path) -> Result<()> {
-        // However it is spelled, and through whatever links.
+        // Compare the resolved paths, because spellings and links differ.
         if self.path.as_deref().is_some_and(|own| journal::stem(own) == journal::stem(path)) {
             return self.save();
         }
@@ -119,8 +119,8 @@ impl Session {
     }
 
     fn write(&mut self, path: PathBuf) -> Result<()> {
-        // The history first: if it were older than the file after a power cut, our own text would look like another
-        // program's. A failure of the history is a notice, and the file is saved nevertheless.
+        // Write the history first. If the history were older than the file after a power cut, our own text would look
+        // like another program's. A failure to write the history is a notice, and the file is saved anyway.
         self.flush().ok();
         self.stamp = Some(file::write(&path, &file::bytes(self.text(), self.form))?);
         self.saved = self.text().clone();

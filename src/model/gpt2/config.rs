@@ -1,4 +1,4 @@
-//! GPT-2's configuration: `config.json` in its own field names, and the table of its tensors.
+//! GPT-2's configuration: `config.json` with its field names, and the table of tensors.
 
 use super::Gpt2;
 use crate::model::{
@@ -10,52 +10,52 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// GPT-2 in the list of families.
+/// GPT-2's entry in the list of families.
 pub const FAMILY: Family = Family {
     name: "gpt2",
     from_json: |value| Ok(Box::new(Config::from_json(value)?)),
     from_gguf: |metadata| Ok(Box::new(Config::from_gguf(metadata)?)),
 };
 
-/// `config.json` of a GPT-2.
+/// The contents of a GPT-2's `config.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Must be `gpt2`.
     #[serde(default = "gpt2")]
     pub model_type: String,
-    /// Tokens in the vocabulary.
+    /// The number of tokens in the vocabulary.
     pub vocab_size: usize,
-    /// Tokens in the context.
+    /// The length of the context in tokens.
     #[serde(alias = "n_ctx")]
     pub n_positions: usize,
     /// Width of the residual stream.
     pub n_embd: usize,
-    /// Blocks.
+    /// The number of blocks (layers).
     pub n_layer: usize,
-    /// Attention heads in a block.
+    /// Attention heads per block.
     pub n_head: usize,
-    /// Width of the feed-forward layer; 4 `n_embd` where absent.
+    /// Width of the feed-forward layer; 4 `n_embd` if absent.
     #[serde(default)]
     pub n_inner: Option<usize>,
-    /// Only the tanh form of GELU is GPT-2's.
+    /// The activation function; must be the tanh form of GELU.
     #[serde(default = "gelu_new")]
     pub activation_function: String,
-    /// Added to the variance in layer normalization.
+    /// Epsilon of layer normalization, added to the variance.
     #[serde(default = "epsilon")]
     pub layer_norm_epsilon: f64,
     /// Whether attention scores are divided by the square root of a head's width.
     #[serde(default = "yes")]
     pub scale_attn_weights: bool,
-    /// Whether attention scores are divided by the layer's number, from 1.
+    /// Whether attention scores are also divided by the layer's number, counted from 1.
     #[serde(default)]
     pub scale_attn_by_inverse_layer_idx: bool,
-    /// For training in f16. Attention scores are always f32 here, so it changes nothing.
+    /// A setting for training in f16. Attention scores are always f32 here, so it has no effect.
     #[serde(default)]
     pub reorder_and_upcast_attn: bool,
     /// Cross-attention; must be false.
     #[serde(default)]
     pub add_cross_attention: bool,
-    /// Whether the head is the embedding, transposed.
+    /// Whether the head is the transposed embedding (weight tying).
     #[serde(default = "yes")]
     pub tie_word_embeddings: bool,
     /// The token that ends a text.
@@ -77,10 +77,10 @@ fn yes() -> bool {
 }
 
 impl Config {
-    /// Read `config.json`. `n_positions` wins over `n_ctx` where both are given.
+    /// Parse `config.json`. `n_positions` takes precedence over `n_ctx`.
     ///
     /// # Errors
-    /// When it is malformed, or asks for something that this network can't do.
+    /// When it is malformed, or has a setting that this network doesn't support.
     pub fn parse(json: &[u8]) -> Result<Self> {
         Self::from_json(&serde_json::from_slice(json)?)
     }
@@ -100,7 +100,7 @@ impl Config {
     fn from_gguf(metadata: &dyn Metadata) -> Result<Self> {
         let embedding = metadata.shape("token_embd.weight");
         let embedding = embedding.context("`token_embd.weight` is missing")?;
-        // The converter writes four times the width whatever it is: the tensor knows better.
+        // The converter always writes 4 `n_embd` as the feed-forward width, so the tensor's shape is used instead.
         let up = metadata.shape("blk.0.ffn_up.weight");
         Self::from_json(&json!({
             "vocab_size": embedding.first().copied().unwrap_or(0),
@@ -117,7 +117,7 @@ impl Config {
         }))
     }
 
-    /// The published vocabulary and context with heads of 64 and one layer; the width is a multiple of 64.
+    /// One layer with the published vocabulary and context, and heads of 64; the width must be a multiple of 64.
     pub fn gpt2(n_embd: usize) -> Self {
         Self {
             model_type: gpt2(),
@@ -143,12 +143,12 @@ impl Config {
         self.n_inner.unwrap_or(4 * self.n_embd)
     }
 
-    /// The published name of the matrix (v, c) that makes logits.
+    /// The published name of the matrix (v, c) that computes logits.
     pub fn head(&self) -> &'static str {
         if self.tie_word_embeddings { "wte.weight" } else { "lm_head.weight" }
     }
 
-    /// The factor of attention scores in a layer, from 0.
+    /// The factor of the attention scores in a layer, counted from 0.
     pub fn attention_scale(&self, layer: usize) -> f32 {
         let mut scale = 1.0;
         if self.scale_attn_weights {
@@ -262,7 +262,7 @@ impl Architecture for Config {
 
     fn to_json(&self) -> Value {
         let mut json = json!(self);
-        // The older name, by which llama.cpp's converter knows it.
+        // The older name, which llama.cpp's converter uses.
         json["n_ctx"] = json!(self.n_positions);
         json["architectures"] = json!(["GPT2LMHeadModel"]);
         json["bos_token_id"] = json!(self.eos_token_id);

@@ -1,6 +1,6 @@
-//! GPT-2 (Radford et al. 2019): its network. Shapes: n rows (tokens of all sequences, one after the other), b batch,
-//! t time, c channels, h heads, v vocabulary. Names of tensors are in [`Config::tensors`] alone; fields here are in its
-//! order.
+//! The GPT-2 network (Radford et al. 2019). Shapes: n rows (the tokens of all sequences, one after the other), b batch,
+//! t time, c channels, h heads, v vocabulary. The names of tensors are only in [`Config::tensors`]; fields here are in
+//! the same order.
 
 mod config;
 mod train;
@@ -46,10 +46,10 @@ struct LayerNorm {
 }
 
 impl Gpt2 {
-    /// Build it from the tensors of its table, rounding the matrices to a precision.
+    /// Build the network from the tensors of its table, rounding the matrices to a precision.
     ///
     /// # Errors
-    /// What the source says of a tensor that is missing or has another shape.
+    /// When a tensor is missing or has another shape.
     pub fn load(config: Config, precision: Precision, from: &mut dyn Tensors) -> Result<Self> {
         let mut next = Loader::new(config.tensors(), precision, from);
         let epsilon = config.layer_norm_epsilon;
@@ -77,7 +77,7 @@ impl Gpt2 {
         Ok(Self { config, wte, wpe, blocks, ln_f, lm_head })
     }
 
-    /// One block, with dropout where that is wanted: of attention's output, and of the feed-forward layer's.
+    /// One block, with optional dropout of the outputs of attention and of the feed-forward layer.
     fn run_block(
         &self,
         i: usize,
@@ -95,7 +95,7 @@ impl Gpt2 {
 }
 
 impl dyn Network {
-    /// The network as GPT-2, which alone can be trained here; `None` for other families.
+    /// The network as GPT-2, the only family that can be trained here; `None` for other families.
     pub fn as_gpt2(&self) -> Option<&Gpt2> {
         (self as &dyn Any).downcast_ref()
     }

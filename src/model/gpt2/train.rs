@@ -1,5 +1,5 @@
-//! GPT-2 as training uses it: whole sequences without a cache, in operations that have gradients, and its tensors back
-//! under their published names.
+//! GPT-2 for training: forward passes over whole sequences without a KV cache, in operations that have gradients, and
+//! the tensors by their published names.
 
 use super::Gpt2;
 use crate::model::{
@@ -10,19 +10,19 @@ use crate::model::{
 use anyhow::{Result, bail, ensure};
 use candle_core::Tensor;
 
-/// Whole sequences that are read together, from the beginning.
+/// A batch of whole sequences.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows {
     /// The number of sequences.
     pub batch: usize,
-    /// Tokens of each.
+    /// Tokens per sequence.
     pub time: usize,
-    /// Dropout, in training.
+    /// Dropout, while training.
     pub dropout: Option<Dropout>,
 }
 
 impl Gpt2 {
-    /// Read (b, t) tokens from the beginning, without a cache and with gradients; gives (b * t, c).
+    /// Read (b, t) tokens without a KV cache and with gradients; returns the hidden states (b * t, c).
     ///
     /// # Errors
     /// When t is past the context or a token is outside the vocabulary.
@@ -36,7 +36,7 @@ impl Gpt2 {
         self.last_norm(&x)
     }
 
-    /// The input of the first block for (b, t) tokens: (b * t, c).
+    /// The input of the first block for (b, t) tokens: token and position embeddings (b * t, c).
     ///
     /// # Errors
     /// As [`Gpt2::forward`].
@@ -49,8 +49,8 @@ impl Gpt2 {
         Ok(ops::dropout(x, dropout.map(|d| d.at(0)))?)
     }
 
-    /// One block of whole sequences: (b * t, c) to (b * t, c). Dropout is applied to attention's weights, and to what
-    /// the block adds.
+    /// One block over whole sequences: (b * t, c) to (b * t, c). Dropout is applied to the attention weights, and to
+    /// both outputs that are added to the residual stream.
     ///
     /// # Errors
     /// Only when shapes do not fit.
@@ -66,7 +66,7 @@ impl Gpt2 {
         self.run_block(i, x, dropout, &mut |qkv| Ok(ops::attend(&qkv, heads)?))
     }
 
-    /// Its tensors by their published names, in their published shapes.
+    /// The tensors by their published names, in their published shapes.
     ///
     /// # Errors
     /// When a matrix is not in f32.
@@ -80,7 +80,7 @@ impl Gpt2 {
             };
             all.push((spec.name, tensor.clone(), turned));
         }
-        drop(self); // so that a matrix that is turned is in memory twice only while it is turned
+        drop(self); // frees the model's references, so that only one matrix at a time is in memory twice
         let published = |(name, tensor, turned): (String, Tensor, bool)| {
             Ok((name, if turned { tensor.t()?.contiguous()? } else { tensor }))
         };

@@ -1,30 +1,31 @@
-//! Causal attention of new rows over paged keys and values, for rows of several sequences at once.
+//! Causal attention of new rows over paged keys and values, for several sequences at once.
 
 use super::{Shared, fma, math::exp, multiversion, parallel};
 use crate::model::cache::{BLOCK, KvCache};
 
-/// Rows that attend together; they read a block while it is in the nearest cache.
+/// Rows that are processed together: they all read a block of keys while it is in the L1 cache.
 const TILE: usize = 8;
 
-/// The rows of one sequence in a pass.
+/// The new rows of one sequence in a pass.
 pub struct Rows<'a> {
-    /// Their number.
+    /// The number of rows.
     pub count: usize,
-    /// Keys and values, those of these rows already written.
+    /// The sequence's KV cache; the keys and values of these rows are already in it.
     pub cache: &'a KvCache,
-    /// The position of the first row.
+    /// The position of the first row in the sequence.
     pub first: usize,
 }
 
-/// One row: the keys and values it sees.
+/// One row: the cache, and how many positions of it the row attends to.
 #[derive(Clone, Copy)]
 struct View<'a> {
     cache: &'a KvCache,
     seen: usize,
 }
 
-/// Queries, keys and values of each row side by side, (n, (h + 2 kv) * d), to (n, h * d), for all rows of all sequences in
-/// order. With fewer heads of keys and values than of queries, neighbouring query heads share one.
+/// Causal attention for all rows of all sequences, in order. Takes the queries, keys and values of each row, (n, (h + 2
+/// kv) * d), and returns (n, h * d). With fewer key and value heads than query heads, neighboring query heads share one
+/// (grouped-query attention).
 pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> {
     let Some(first) = rows.first() else { return Vec::new() };
     let layout = first.cache.layout;
@@ -87,7 +88,7 @@ fn score_body<const FMA: bool>(q: &[f32], keys: &[f32], scale: f32, row: &mut [f
 }
 
 multiversion! {
-    /// Scores of one query (d) against a block of transposed keys (d, BLOCK).
+    /// The scores of one query (d) with a block of transposed keys (d, BLOCK).
     pub fn score_block(q: &[f32], keys: &[f32], scale: f32, row: &mut [f32; BLOCK]) = score_body
 }
 
@@ -111,13 +112,14 @@ fn softmax_body<const FMA: bool>(row: &mut [f32]) -> f32 {
 }
 
 multiversion! {
-    /// Exponentials of a row less its maximum; gives what they must be multiplied with to add up to 1.
+    /// Replace a row by the exponentials of its values minus their maximum. Returns the factor that makes them add up
+    /// to 1.
     pub fn softmax(row: &mut [f32]) -> f32 = softmax_body
 }
 
 #[inline(always)]
 fn weigh_body<const FMA: bool>(p: &[f32], values: &[f32], scale: f32, y: &mut [f32]) {
-    // Heads are 64 wide in every published GPT-2: a whole accumulator stays in registers.
+    // Heads are 64 wide in every published GPT-2, so that the whole accumulator stays in registers.
     if let Some(y) = y.as_mut_array::<64>() {
         let mut lanes = *y;
         for (&p, values) in p.iter().zip(values.as_chunks::<64>().0) {
@@ -137,6 +139,6 @@ fn weigh_body<const FMA: bool>(p: &[f32], values: &[f32], scale: f32, y: &mut [f
 }
 
 multiversion! {
-    /// Add a block's values (BLOCK, d), weighed by `p * scale`, to `y` (d).
+    /// Add a block's values (BLOCK, d), weighted by `p * scale`, to `y` (d).
     pub fn weigh_block(p: &[f32], values: &[f32], scale: f32, y: &mut [f32]) = weigh_body
 }

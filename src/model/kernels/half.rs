@@ -1,18 +1,18 @@
-//! Matrix products with 16-bit weights and 32-bit activations, for the few rows of a step of decoding: each row of
-//! weights is widened once and multiplied with all rows of the batch.
+//! Matrix products of 16-bit weights and 32-bit activations, for the few rows of a decoding step: each row of weights
+//! is widened once and multiplied with all rows of the batch.
 
 use super::{Shared, fma, multiversion, parallel};
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 /// A 16-bit float that widens to f32 without loss.
 pub trait Half: Copy + Sync {
-    /// Widen a row.
+    /// Widen a row to f32.
     fn widen(from: &[Self], to: &mut [f32]);
 }
 
 impl Half for f16 {
     fn widen(from: &[Self], to: &mut [f32]) {
-        from.convert_to_f32_slice(to); // by F16C where there is
+        from.convert_to_f32_slice(to); // with the F16C instructions where available
     }
 }
 
@@ -24,12 +24,12 @@ impl Half for bf16 {
     }
 }
 
-/// Weights (out, in), x (n, in) to (n, out).
+/// The product of weights (out, in) and x (n, in): (n, out).
 pub fn half_matmul<H: Half>(weights: &[H], input: usize, x: &[f32]) -> Vec<f32> {
     let (out, n) = (weights.len() / input, x.len() / input);
     let mut y = vec![0.0; n * out];
     let shared = Shared::new(&mut y);
-    // A run of rows a job: their results lie side by side, so that no two threads write one cache line all the time.
+    // A job computes 16 neighboring outputs, so that two threads rarely write to the same cache line (false sharing).
     const ROWS: usize = 16;
     parallel(out.div_ceil(ROWS), |job| {
         let (mut row, mut sums) = (vec![0.0; input], vec![0.0; n]);
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn agrees<H: Half>(round: fn(f32) -> H, widen: fn(H) -> f32) {
-        // Sizes that don't divide into lanes or jobs.
+        // Sizes that aren't multiples of the lanes or of a job's rows.
         let (out, input, n) = (37, 101, 3);
         let value = |i: usize| ((i * 2_654_435_761) % 1000) as f32 / 500.0 - 1.0;
         let weights: Vec<H> = (0..out * input).map(|i| round(value(i))).collect();

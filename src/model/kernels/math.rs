@@ -2,7 +2,7 @@
 
 use super::{Shared, fma, multiversion, parallel};
 
-/// exp by 2^n * p(f), the polynomial as in Cephes' `expf`; relative error below 2e-7 where the result is normal.
+/// exp(x) = 2^n * p(f), with the polynomial of Cephes' `expf`; the relative error is below 2e-7 for normal results.
 #[inline(always)]
 pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     let x = x.clamp(-87.3, 88.3);
@@ -18,7 +18,7 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
 
 const SQRT_2_OVER_PI: f32 = 0.797_884_6;
 
-/// tanh by exp; the argument of GELU is small enough for it.
+/// tanh, computed with exp; precise enough for the arguments in GELU.
 #[inline(always)]
 fn tanh<const FMA: bool>(x: f32) -> f32 {
     1.0 - 2.0 / (exp::<FMA>(2.0 * x.clamp(-15.0, 15.0)) + 1.0)
@@ -48,7 +48,7 @@ fn in_chunks(y: &mut [f32], f: impl Fn(std::ops::Range<usize>, &mut [f32]) + Syn
     });
 }
 
-/// GELU in its tanh form (Hendrycks and Gimpel 2016), as GPT-2 has it.
+/// GELU in its tanh form (Hendrycks and Gimpel 2016), as in GPT-2.
 pub fn gelu(x: &[f32], y: &mut [f32]) {
     in_chunks(y, |at, y| gelu_chunk(&x[at], y));
 }
@@ -66,12 +66,12 @@ multiversion! {
     pub fn gelu_grad_chunk(x: &[f32], g: &mut [f32]) = gelu_grad_row
 }
 
-/// The gradient of GELU's input `x`, in place of that of its output.
+/// The gradient of GELU at its input `x`. It replaces that of the output.
 pub fn gelu_grad(x: &[f32], g: &mut [f32]) {
     in_chunks(g, |at, g| gelu_grad_chunk(&x[at], g));
 }
 
-/// Sum in 16 lanes, so that it vectorizes and its order is fixed.
+/// A sum in 16 lanes, so that it vectorizes and the order of additions is fixed.
 #[inline(always)]
 fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0f32; 16];
@@ -84,7 +84,7 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + rest.iter().map(|&x| f(x)).sum::<f32>()
 }
 
-/// The mean of a row, and what makes its variance 1.
+/// The mean of a row, and the reciprocal of its standard deviation.
 #[inline(always)]
 pub(super) fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
     let mean = sum(x, |x| x) / x.len() as f32;
@@ -136,7 +136,7 @@ pub(super) fn log_sum_exp_body<const FMA: bool>(x: &[f32]) -> f32 {
 }
 
 multiversion! {
-    /// The logarithm of the sum of exponentials: what turns logits to log-probabilities.
+    /// The logarithm of the sum of exponentials: subtracted from logits it gives log-probabilities.
     pub fn log_sum_exp(x: &[f32]) -> f32 = log_sum_exp_body
 }
 

@@ -1,5 +1,6 @@
-//! The inner loops, compiled for several processors at once and chosen at run time. The only module with `unsafe`
-//! blocks beside the memory map: calls into code for features that were detected first, and disjoint writes by threads.
+//! The inner loops, compiled for several instruction sets and chosen at run time. Apart from the memory map, this is
+//! the only module with `unsafe` blocks: calls to code for CPU features that were detected first, and disjoint writes
+//! by threads.
 #![allow(unsafe_code)]
 
 mod attention;
@@ -25,10 +26,10 @@ pub use training::{
 use std::sync::atomic::{AtomicUsize, Ordering};
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
-/// What this processor can do, best last.
+/// The instruction sets of this processor that the kernels use, best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What the binary was compiled for.
+    /// The instruction set that the binary was compiled for.
     Baseline,
     /// AVX2 and FMA.
     Avx2,
@@ -36,7 +37,7 @@ pub enum Level {
     Avx512Vnni,
 }
 
-/// The processor's level; the answer is cached by the standard library's detection.
+/// The processor's level. The standard library caches the detection.
 pub fn level() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
@@ -57,8 +58,8 @@ pub fn level() -> Level {
     Level::Baseline
 }
 
-/// Compile one safe body three times and call the version that this processor can run. The body takes `FMA: bool`,
-/// whether `f32::mul_add` is one instruction (it is a slow library call otherwise).
+/// Compile one safe body for three levels, and call the version for this processor. The body takes `FMA: bool`, which
+/// says whether `f32::mul_add` is one instruction (else it is a slow library call).
 macro_rules! multiversion {
     ($(#[$doc:meta])* pub fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:ident) => {
         $(#[$doc])*
@@ -91,7 +92,7 @@ fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// A slice that several threads write at once, each in places of its own.
+/// A slice that several threads write at once, each in its own ranges.
 struct Shared<T>(*mut T, usize);
 
 // SAFETY: `Shared::slice` is called for disjoint ranges only; each caller says why.
@@ -114,11 +115,11 @@ impl<T> Shared<T> {
 
 /// Call `f` once for each of `0..n`, on rayon's threads.
 ///
-/// candle's own pool pins its threads and spins: on two busy cores a token took thirty times as long with it as here,
-/// and on idle ones no less.
+/// candle's own thread pool pins its threads and spins. With it a token took thirty times as long on two busy cores,
+/// and was no faster on idle ones.
 fn parallel(n: usize, f: impl Fn(usize) + Sync) {
     let threads = rayon::current_num_threads();
-    // A few grabs a thread: one that was interrupted leaves its share to the others.
+    // About eight chunks per thread: if a thread is interrupted, the others take its share.
     let chunk = n.div_ceil(threads * 8).max(1);
     let cursor = AtomicUsize::new(0);
     let work = || {
@@ -138,31 +139,32 @@ fn parallel(n: usize, f: impl Fn(usize) + Sync) {
     });
 }
 
-/// Start the threads that compute, before anything does: so many (else one a core), and `behind` the threads that
-/// answer keys where the system lets a program say so.
+/// Start the compute threads, before anything uses them: `threads` of them, or one per core. With `behind` they get a
+/// lower priority than the thread that handles keys, where the system allows it.
 pub fn start(threads: Option<usize>, behind: bool) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .thread_name(|i| format!("compute-{i}"))
         .start_handler(move |_| {
             if let (true, Ok(priority)) = (behind, ThreadPriorityValue::try_from(BEHIND)) {
-                // Where it cannot be had, the machine's own fairness has to do.
+                // If the priority can't be set, the system's normal scheduling applies.
                 let _ = set_current_thread_priority(ThreadPriority::Crossplatform(priority));
             }
         });
-    // Threads that run already stay as they are.
+    // This fails if the threads are already running; they stay as they are.
     let _ = pool.build_global();
 }
 
-/// Of 0 to 99; somewhat below the usual, so that a key never waits and idle time is all ours.
+/// The priority of compute threads, 0 to 99. Slightly below the default, so that keys are handled first, while idle
+/// cores are fully used.
 const BEHIND: u8 = 25;
 
-/// Run `f` on one of the threads that compute, so that each step inside it finds the others awake.
+/// Run `f` on a compute thread, so that the other threads are awake for each step in it.
 pub fn on_threads<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| f())
 }
 
-/// How many threads compute.
+/// The number of compute threads.
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }

@@ -1,19 +1,19 @@
-//! Products of matrices of floats, by the `gemm` crate: what training is made of.
+//! Products of f32 matrices for training, with the `gemm` crate.
 
 use super::{Shared, parallel};
 use gemm::{Parallelism, gemm};
 
-/// A matrix inside a slice: where it begins, and the steps from row to row and column to column.
+/// A view of a matrix in a slice that begins at its first element: row stride and column stride, in floats.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a>(pub(super) &'a [f32], pub(super) usize, pub(super) usize);
 
 impl<'a> Matrix<'a> {
-    /// Rows of a width, one after the other.
+    /// A row-major matrix with rows of this width.
     pub fn new(values: &'a [f32], width: usize) -> Self {
         Self(values, width, 1)
     }
 
-    /// The same, rows for columns.
+    /// The transposed view.
     pub fn t(self) -> Self {
         Self(self.0, self.2, self.1)
     }
@@ -23,19 +23,19 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Who computes a product.
+/// Which threads compute a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// The thread that asks.
+    /// The calling thread only.
     One,
-    /// All of them.
+    /// All compute threads.
     All,
 }
 
-/// `out` (m, n) = scale * a (m, k) * b (k, n); with `onto` that is added to what `out` holds.
+/// `out` (m, n) = scale * a (m, k) * b (k, n); with `onto` the result is added to `out`.
 ///
 /// # Panics
-/// When a matrix isn't that large.
+/// When a slice is too short for its matrix.
 pub fn product(
     out: &mut [f32],
     (m, k, n): (usize, usize, usize),
@@ -76,7 +76,7 @@ pub fn product(
     }
 }
 
-/// Add up the columns of rows as wide as `to`; with `onto` they are added to what it holds.
+/// Sum rows as wide as `to` column by column into `to`; with `onto` the sums are added to its contents.
 pub fn column_sums(rows: &[f32], to: &mut [f32], onto: bool) {
     const BAND: usize = 64;
     let width = to.len();

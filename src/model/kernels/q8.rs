@@ -1,13 +1,13 @@
-//! Matrix products with 8-bit weights: ggml's q8_0 numbers (32 signed bytes and one f16 scale a block), laid out in
-//! tiles of 16 rows, so that one VNNI instruction multiplies four inputs with sixteen rows and each weight is read
-//! once for all rows of a batch. Activations are rounded to q8_0 too, as ggml does.
+//! Matrix products with 8-bit weights. The numbers are ggml's q8_0 (blocks of 32 signed bytes and one f16 scale). They
+//! are stored in tiles of 16 rows, so that one VNNI instruction multiplies four inputs with sixteen rows, and each
+//! weight is read once for all rows of a batch. Activations are rounded to q8_0 too, as in ggml.
 
 use super::{Level, Shared, level, multiversion, parallel};
 use half::f16;
 
-/// Weights in a block that share a scale.
+/// Weights per block, which share a scale.
 pub const QK: usize = 32;
-/// Rows in a tile.
+/// Rows per tile.
 const LANES: usize = 16;
 
 /// Sixteen rows of one block: `q[g][row][j]` is the weight of input `4 g + j`.
@@ -18,14 +18,14 @@ struct Tile {
     d: [f16; LANES],
 }
 
-/// A (out, in) matrix of 8-bit weights. Rows are padded to sixteen inside.
+/// An (out, in) matrix of 8-bit weights. Its rows are padded to a multiple of 16.
 pub struct Q8Matrix {
     tiles: Vec<Tile>,
     rows: usize,
     blocks: usize,
 }
 
-/// Activations of one row: signed bytes, and for each block its scale and the sum of its bytes.
+/// The quantized activations: signed bytes, and for each block its scale and the sum of its bytes.
 struct Activations {
     q: Vec<i8>,
     d: Vec<f32>,
@@ -33,7 +33,8 @@ struct Activations {
 }
 
 impl Q8Matrix {
-    /// Round an (out, in) matrix; `None` where `input` does not divide into blocks. `row(o, buffer)` writes row `o`.
+    /// Quantize an (out, in) matrix. `row(o, buffer)` writes row `o` into the buffer. `None` if `input` is not a
+    /// multiple of 32.
     pub fn quantize(
         rows: usize,
         input: usize,
@@ -50,7 +51,7 @@ impl Q8Matrix {
                 row(t * LANES + lane, &mut buffer);
                 for (tile, values) in tiles.iter_mut().zip(buffer.as_chunks::<QK>().0) {
                     let mut q = [0; QK];
-                    // The scale is rounded to f16 first, so that the bytes fit the scale that is kept.
+                    // Round the scale to f16 first, so that the bytes are computed with the scale that is stored.
                     let most = values.iter().fold(0.0f32, |m, x| m.max(x.abs()));
                     let d = f16::from_f32(most / 127.0);
                     let inverse = if d.to_f32() > 0.0 { 1.0 / d.to_f32() } else { 0.0 };
@@ -64,7 +65,8 @@ impl Q8Matrix {
         Some(this)
     }
 
-    /// Take over (out, in) weights that are q8_0 already: for each row its blocks of an f16 scale and 32 bytes.
+    /// Rearrange (out, in) weights that are q8_0 already: each row is a sequence of blocks of an f16 scale and 32
+    /// bytes.
     pub fn from_q8_0(rows: usize, input: usize, data: &[u8]) -> Option<Self> {
         let mut this = Self::empty(rows, input)?;
         let blocks = this.blocks;
@@ -75,7 +77,8 @@ impl Q8Matrix {
             let (row, b) = (i / blocks, i % blocks);
             let mut q = [0; QK];
             for (q, &byte) in q.iter_mut().zip(&block[2..]) {
-                // -128 would overflow AVX2's pair sums; nothing that rounds by the largest value writes it.
+                // -128 would overflow AVX2's pair sums. A quantizer that scales by the largest absolute value never
+                // writes it.
                 *q = (byte as i8).max(-127);
             }
             let d = f16::from_le_bytes([block[0], block[1]]);
@@ -93,12 +96,12 @@ impl Q8Matrix {
         Some(Self { tiles: vec![zero; rows.div_ceil(LANES) * blocks], rows, blocks })
     }
 
-    /// (out, in).
+    /// The shape (out, in).
     pub fn dims(&self) -> (usize, usize) {
         (self.rows, self.blocks * QK)
     }
 
-    /// What it holds.
+    /// The size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.tiles.len() * size_of::<Tile>()
     }
@@ -116,7 +119,7 @@ impl Q8Matrix {
             .collect()
     }
 
-    /// Row `o` as ggml writes it: blocks of an f16 scale and 32 bytes.
+    /// Row `o` in ggml's format: blocks of an f16 scale and 32 bytes.
     pub fn row_q8_0(&self, o: usize) -> Vec<u8> {
         let tiles = &self.tiles[o / LANES * self.blocks..][..self.blocks];
         let lane = o % LANES;
@@ -128,7 +131,7 @@ impl Q8Matrix {
         bytes
     }
 
-    /// x (n, in) to (n, out), the bias added.
+    /// The product of x (n, in) with the matrix: (n, out), plus the bias.
     pub fn matmul(&self, x: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         let input = self.blocks * QK;
         let n = x.len() / input;
@@ -183,7 +186,7 @@ fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut
         let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
         let mut total = 0;
         for (q, x) in q.iter_mut().zip(x) {
-            // Adding and taking off 1.5 * 2^23 rounds to the nearest integer.
+            // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
             let r = (x * inverse + 12_582_912.0) - 12_582_912.0;
             *q = r as i8;
             total += *q as i32;
@@ -194,11 +197,11 @@ fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut
 }
 
 multiversion! {
-    /// Round rows to blocks of bytes with a scale and their sum.
+    /// Quantize rows: each block becomes bytes with a scale and the sum of the bytes.
     pub fn round_rows(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut [i32]) = round_body
 }
 
-/// Add to `sums` the products of a row of tiles with `group` (1 to 4) rows of activations from `row` on.
+/// Add to `sums` the products of a row of tiles with `group` (1 to 4) rows of activations, starting at `row`.
 fn multiply(
     level: Level,
     tiles: &[Tile],
@@ -249,7 +252,7 @@ fn portable(tiles: &[Tile], a: &Activations, row: usize, sums: &mut [f32; LANES]
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    //! The same product for two kinds of x86-64.
+    //! The same product with AVX-512 VNNI and with AVX2.
     use super::{Activations, LANES, QK, Tile};
     use std::arch::x86_64::*;
 
@@ -271,7 +274,7 @@ mod x86 {
             let mut acc: [__m512; N] = std::array::from_fn(|i| _mm512_loadu_ps(sums[i].as_ptr()));
             for (b, tile) in tiles.iter().enumerate() {
                 let at = tile.q.as_ptr().cast::<__m512i>();
-                // dpbusd wants unsigned weights: 128 is added here and taken off with the sum of the inputs.
+                // dpbusd needs unsigned weights: add 128 here, and subtract 128 times the sum of the inputs below.
                 let w: [__m512i; QK / 4] =
                     std::array::from_fn(|g| _mm512_xor_si512(_mm512_loadu_si512(at.add(g)), flip));
                 let d = _mm512_cvtph_ps(_mm256_loadu_si256(tile.d.as_ptr().cast()));
@@ -321,7 +324,7 @@ mod x86 {
                     let at = tile.q.as_ptr().cast::<__m256i>().add(h);
                     let mut dot = _mm256_setzero_si256();
                     for g in 0..QK / 4 {
-                        // maddubs wants one unsigned side: |w| with w's sign given to the inputs.
+                        // maddubs needs one unsigned operand: use |w|, and multiply the inputs by the sign of w.
                         let w = _mm256_loadu_si256(at.add(2 * g));
                         let x = _mm256_set1_epi32(q.add(g).read_unaligned());
                         let pairs =
@@ -344,7 +347,7 @@ mod x86 {
 mod tests {
     use super::*;
 
-    /// Numbers without a pattern, the same each time.
+    /// Pseudorandom numbers, the same in each run.
     fn noise(n: usize, seed: u32) -> Vec<f32> {
         let mut x = seed;
         let mut next = || {
@@ -375,7 +378,7 @@ mod tests {
                     let exact: f32 = (0..input).map(|i| row[i] * x[r * input + i]).sum();
                     let got = y[r * rows + o] - bias[o];
                     assert!((got - exact).abs() < 0.35, "{got} for {exact}");
-                    // and every level gives the same products
+                    // and every level computes the same products
                     for l in [Level::Baseline, Level::Avx2, Level::Avx512Vnni] {
                         if l <= level() {
                             let mut sums = [[0.0; LANES]; 4];

@@ -1,30 +1,31 @@
-//! What only training needs: attention over whole sequences with its gradient, dropout, and the loss over a vocabulary.
+//! Kernels that only training uses: attention over whole sequences and its gradient, dropout, and the cross-entropy
+//! loss.
 
 use super::{
     By, Matrix, Shared, fma, math, multiversion, parallel, product, product::column_sums, softmax,
 };
 use crate::splitmix::mix;
 
-/// How rows of queries, keys and values (b * t, 3 * heads * d) are cut.
+/// The layout of rows of queries, keys and values (b * t, 3 * heads * d), and how attention is computed on them.
 pub struct Grid {
-    /// Sequences.
+    /// The number of sequences.
     pub batch: usize,
-    /// Tokens of each.
+    /// Tokens per sequence.
     pub time: usize,
-    /// Heads of a row.
+    /// The number of attention heads.
     pub heads: usize,
-    /// What scores are multiplied with.
+    /// The factor of the attention scores.
     pub scale: f32,
-    /// The share of weights that is dropped, and the seed that draws which.
+    /// Dropout of the attention weights: the rate, and the seed of the masks.
     pub dropout: Option<(f32, u64)>,
 }
 
-/// One head of one sequence.
+/// One attention head of one sequence: views of its queries, keys and values, each (t, d).
 struct Head<'a> {
     q: Matrix<'a>,
     k: Matrix<'a>,
     v: Matrix<'a>,
-    /// The weights after the softmax (t, t), 0 where nothing is seen.
+    /// The attention weights after the softmax (t, t), 0 above the diagonal.
     p: Vec<f32>,
 }
 
@@ -46,7 +47,7 @@ impl Grid {
         Head { q, k, v, p }
     }
 
-    /// What a head's weights are multiplied with where values are dropped.
+    /// The dropout mask of a head's attention weights (t, t): 0 or 1 / (1 - rate). `None` without dropout.
     fn mask(&self, job: usize) -> Option<Vec<f32>> {
         let (rate, seed) = self.dropout.filter(|(rate, _)| *rate > 0.0)?;
         let mut mask = vec![1.0; self.time * self.time];
@@ -55,7 +56,7 @@ impl Grid {
     }
 }
 
-/// The product of two matrices, on this thread.
+/// The product of two matrices times `scale`, on this thread.
 fn set(out: &mut [f32], shape: (usize, usize, usize), a: Matrix, b: Matrix, scale: f32) {
     product(out, shape, a, b, (scale, false), By::One);
 }
@@ -66,7 +67,8 @@ fn times(a: &mut [f32], mask: Option<&Vec<f32>>) {
     }
 }
 
-/// (b * t, 3c) queries, keys and values to `y` (b * t, c), every row seeing those before it and itself.
+/// Causal attention: (b * t, 3c) queries, keys and values to `y` (b * t, c). Each row attends to itself and to those
+/// before it.
 pub fn attend_whole(qkv: &[f32], grid: &Grid, y: &mut [f32]) {
     let (t, row) = (grid.time, qkv.len() / (grid.batch * grid.time));
     let (c, d) = (row / 3, row / 3 / grid.heads);
@@ -84,8 +86,8 @@ pub fn attend_whole(qkv: &[f32], grid: &Grid, y: &mut [f32]) {
     });
 }
 
-/// The gradient `y` of [`attend_whole`]'s input, given that of its output. A head's weights are computed again and were
-/// never kept (as in FlashAttention, Dao et al. 2022).
+/// The gradient of [`attend_whole`]'s input, written to `y` (b * t, 3c), given that of its output, `g` (b * t, c). The
+/// attention weights are computed again instead of being stored (as in FlashAttention, Dao et al. 2022).
 pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid, y: &mut [f32]) {
     let (t, row) = (grid.time, qkv.len() / (grid.batch * grid.time));
     let (c, d) = (row / 3, row / 3 / grid.heads);
@@ -136,7 +138,7 @@ fn softmax_grad_row<const FMA: bool>(g: &mut [f32], p: &[f32]) {
 }
 
 multiversion! {
-    /// The gradient of a softmax's input, in place of that of its output `g`; `p` is the output.
+    /// The gradient of a softmax's input. It replaces that of the output in `g`; `p` is the output.
     pub fn softmax_grad(g: &mut [f32], p: &[f32]) = softmax_grad_row
 }
 
@@ -152,7 +154,7 @@ fn cross_entropy_row<const FMA: bool>(logits: &mut [f32], target: usize, share: 
 }
 
 multiversion! {
-    /// The loss of a row of logits in nats; they become their gradient, times `share`.
+    /// The cross-entropy of a row of logits in nats. The logits are replaced by their gradient times `share`.
     pub fn cross_entropy(logits: &mut [f32], target: usize, share: f32) -> f32 = cross_entropy_row
 }
 
@@ -163,7 +165,8 @@ fn drop_chunk(x: &mut [f32], rate: f32, seed: u64) {
     }
 }
 
-/// Values of which a share becomes 0 and the others larger by as much; the seed draws which.
+/// Dropout in place: each value becomes 0 with probability `rate`, else it is multiplied by 1 / (1 - rate). The mask is
+/// a function of the seed.
 pub fn drop_values(x: &mut [f32], rate: f32, seed: u64) {
     const CHUNK: usize = 4096;
     let length = x.len();
@@ -213,12 +216,12 @@ fn layer_norm_grad_rows<const FMA: bool>(
 }
 
 multiversion! {
-    /// Of some rows: their gradient added to `dx`, that of weight and bias to `sums`, one behind the other.
+    /// For some rows: add the input's gradient to `dx`, and those of weight and bias to the two halves of `sums` (2c).
     pub fn layer_norm_grad_part(x: &[f32], weight: &[f32], epsilon: f32, g: &[f32], dx: &mut [f32], sums: &mut [f32]) = layer_norm_grad_rows
 }
 
-/// The gradient of layer normalization, given that of its output `g`: its input's is added to `dx`; weight's and bias's
-/// come back, one behind the other.
+/// The gradient of layer normalization, given that of its output, `g`. Adds the input's gradient to `dx`, and returns
+/// those of weight and bias, concatenated (2c).
 pub fn layer_norm_grad(
     x: &[f32],
     weight: &[f32],

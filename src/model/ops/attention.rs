@@ -1,24 +1,25 @@
-//! Causal attention from the beginning, composed of candle's operations, so that it has a gradient on every device.
+//! Causal attention over whole sequences, composed of candle's operations, so that it has a gradient on every device.
 
 use super::{Dropout, dropout};
 use candle_core::{DType, Result, Tensor};
 
-/// How the rows of queries, keys and values are cut.
+/// The layout of the rows of queries, keys and values.
 #[derive(Clone, Copy, Debug)]
 pub struct Heads {
-    /// Sequences.
+    /// The number of sequences.
     pub batch: usize,
-    /// Tokens of each.
+    /// Tokens per sequence.
     pub time: usize,
-    /// Heads of a row.
+    /// The number of attention heads.
     pub heads: usize,
-    /// What scores are multiplied with.
+    /// The factor of the attention scores.
     pub scale: f32,
-    /// What is dropped of the weights.
+    /// Dropout of the attention weights.
     pub dropout: Option<Dropout>,
 }
 
-/// qkv (b * t, 3c) to (b * t, c), every row seeing those before it and itself.
+/// Causal attention: queries, keys and values (b * t, 3c) to (b * t, c). Each row attends to itself and to those before
+/// it in its sequence.
 pub fn attend(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
     let Heads { batch: b, time: t, heads: h, scale, dropout: dropped } = heads;
     let d = qkv.dim(1)? / 3 / h;

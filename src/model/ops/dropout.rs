@@ -1,26 +1,26 @@
-//! Dropout (Srivastava et al. 2014) whose masks are a function of a seed and a place: nothing has to be remembered for
-//! the way back, and a run that is resumed draws the same.
+//! Dropout (Srivastava et al. 2014). The mask is a function of the seed and the place in the network, so that the
+//! backward pass can compute it again, and a resumed run draws the same masks.
 
 use crate::{model::kernels, splitmix::mix};
 use candle_core::{Result, Tensor};
 
-/// What is dropped in one place of one pass.
+/// Dropout at one place of one pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// The share of values that become 0, below 1; the others grow by as much.
+    /// The probability that a value becomes 0, below 1; the others are multiplied by 1 / (1 - rate).
     pub rate: f32,
-    /// Draws which.
+    /// The seed of the mask.
     pub seed: u64,
 }
 
 impl Dropout {
-    /// The same in another place of the network, with draws of its own.
+    /// The same rate with another mask, for another place in the network.
     pub fn at(self, place: u64) -> Self {
         Self { seed: mix(self.seed ^ mix(place)), ..self }
     }
 }
 
-/// `x` with values dropped, where there is something to drop.
+/// Apply dropout to `x`; `None` or a rate of 0 returns it unchanged.
 pub fn dropout(x: Tensor, dropout: Option<Dropout>) -> Result<Tensor> {
     let Some(Dropout { rate, seed }) = dropout.filter(|d| d.rate > 0.0) else { return Ok(x) };
     let mut mask = vec![1.0f32; x.elem_count()];

@@ -1,5 +1,5 @@
-//! Layer normalization, GELU and attention: fused where only the result is wanted, composed of candle's operations where
-//! a gradient is (candle-nn's own fused ones drop it silently: `apply_op3_no_bwd`), and on a GPU.
+//! Layer normalization, GELU and attention. Without gradients on the CPU they are our fused kernels, else they are
+//! composed of candle's operations (candle-nn's own fused ones drop the gradient silently: `apply_op3_no_bwd`).
 
 mod attention;
 mod dropout;
@@ -10,13 +10,13 @@ pub use dropout::{Dropout, dropout};
 use super::{kernels, linear::Floats};
 use candle_core::{D, DType, Result, Tensor};
 
-/// Whether our own kernels may make `x`.
+/// Whether our own kernels can compute on `x`.
 fn is_ours(x: &Tensor, others: &[&Tensor]) -> bool {
     let is_tracked = x.track_op() || others.iter().any(|other| other.track_op());
     x.device().is_cpu() && x.dtype() == DType::F32 && !is_tracked
 }
 
-/// x (n, c) normalized over c.
+/// Layer normalization (Ba et al. 2016) of x (n, c) over c.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<Tensor> {
     if is_ours(x, &[weight, bias]) {
         let contiguous = x.contiguous()?;
@@ -27,7 +27,7 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> R
         return Tensor::from_vec(y, x.shape(), x.device());
     }
     let kind = x.dtype();
-    // a mean of 16-bit numbers loses too much
+    // a mean of 16-bit floats is too inexact
     let x = x.to_dtype(DType::F32)?;
     let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let deviation = (x.sqr()?.mean_keepdim(D::Minus1)? + epsilon)?.sqrt()?;
@@ -35,7 +35,7 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> R
     normal.broadcast_mul(weight)?.broadcast_add(bias)?.to_dtype(kind)
 }
 
-/// GELU in its tanh form.
+/// GELU in its tanh form (Hendrycks and Gimpel 2016).
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     if is_ours(x, &[]) {
         let contiguous = x.contiguous()?;

@@ -28,7 +28,7 @@ impl<'a> Frames<'a> {
     /// What stands after the good frames could have been written by no crash: something else damaged it.
     pub fn is_damaged(&self) -> bool {
         let rest = &self.bytes[self.at..];
-        // A crash leaves a frame cut short, or (some file systems) room that was never filled.
+        // A crash leaves an incomplete frame or, on some file systems, an allocated block of zeros.
         let Some((len, _, after)) = head(rest) else { return false };
         after.len() > len && rest.iter().any(|byte| *byte != 0)
     }
@@ -48,7 +48,7 @@ impl<'a> Iterator for Frames<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let (len, crc, after) = head(&self.bytes[self.at..])?;
         let payload = after.get(..len)?;
-        // An empty frame would be five zeros, as an unfilled block has them.
+        // An empty frame would be five zeros, like an allocated block that was never written.
         if payload.is_empty() || crc32fast::hash(payload) != crc {
             return None;
         }

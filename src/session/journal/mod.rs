@@ -161,7 +161,7 @@ impl Journal {
         let elapsed = self.encoder.elapsed(when);
         if let Record::Snapshot { revision, text, runs } = record {
             self.since_snapshot = 0;
-            // A big text is put into bytes by the thread: a key may wait for it.
+            // The writer's thread encodes a large text, so that no key waits for it.
             let record = Record::Snapshot { revision, text, runs };
             if let Some(writer) = self.writer() {
                 writer.put(move || record.frame(elapsed));
@@ -231,7 +231,7 @@ impl Journal {
         if path == self.path || !self.keeps {
             return Ok(());
         }
-        // Nothing was written yet, so nothing is left behind.
+        // An old journal without records doesn't need a last one.
         let mut encoder = self.encoder;
         let last = last.filter(|_| self.begun).map(|(when, record)| encoder.frame(when, &record));
         if let Some(writer) = self.writer() {
@@ -244,7 +244,7 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // Made for its lock only. No one else can have written to it while we had that.
+        // The file was only created for its lock, and nobody else can have written to it while we held that.
         if self.is_empty() && self.file.as_ref().is_some_and(is_empty) {
             fs::remove_file(&self.path).ok();
         }
@@ -270,7 +270,7 @@ pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        // Whoever had it before may have removed or replaced it between our opening and our lock.
+        // Its previous owner may have removed or replaced the file after we opened it and before we locked it.
         if is_same(&file, path) {
             return Ok(Some(file));
         }

@@ -111,7 +111,8 @@ impl<'a> Record<'a> {
             Record::Key { .. } => 11,
         };
         out.0.push(code);
-        // Clocks are set back at times; the sign is in the lowest bit, so that a small number stays small.
+        // Clocks can be set back, so the time is signed: the sign is in the lowest bit (zigzag), so that small numbers
+        // stay short.
         out.number((elapsed << 1 ^ elapsed >> 63) as u64);
         match self {
             Record::Begin { draft } => {
@@ -177,7 +178,7 @@ impl<'a> Record<'a> {
         let when = time(*last);
         let record = match code {
             0 => {
-                // A newer format may mean other things by the same codes.
+                // In a newer format the same codes may have other meanings.
                 (read.number()? == VERSION).then_some(())?;
                 Record::Begin { draft: read.text()?.into() }
             }

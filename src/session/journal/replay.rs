@@ -59,7 +59,7 @@ impl Past {
                     past.since_snapshot += frames.at - before;
                     past.apply(time, record).is_some()
                 }
-                // Written by a newer version, or nonsense with a true checksum.
+                // Written by a newer version, or invalid data with a valid checksum.
                 _ => false,
             };
             if !done {

@@ -85,7 +85,7 @@ impl Writer {
 
     fn send(&self, order: Order) {
         if let Some(orders) = &self.orders {
-            // Its thread ends only after this end is dropped.
+            // This can't fail: the thread ends only after the sender is dropped.
             orders.send(order).ok();
         }
     }
@@ -205,12 +205,12 @@ impl Appender {
             if matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)) {
                 bail!("that draft is open in another unstuck, which keeps its own history of it");
             }
-            // The history of the file that was saved over: out of the way, not lost.
+            // The target's own history belongs to a file that was overwritten. Keep it under another name.
             fs::rename(&path, aside(&path, "old")).with_context(said)?;
         }
         if let Some(last) = last {
             let bytes = fs::read(&self.path).with_context(said)?;
-            // The copy first, so that a failure leaves everything as it was.
+            // Copy first, so that a failure changes nothing.
             let old_path = std::mem::replace(&mut self.path, path.clone());
             let mut old = self.file.try_clone().with_context(said)?;
             if let Err(error) = self.replace(&bytes) {
@@ -244,7 +244,8 @@ fn keep_synced(files: &Receiver<File>, trouble: &Sender<io::Error>) {
     let mut failing = false;
     while let Ok(mut file) = files.recv() {
         let until = Instant::now() + SYNC_AFTER;
-        // Ends at the time, or with the session. What comes meanwhile is the same file or its successor.
+        // Ends when the time is over or the session ends. A file that arrives meanwhile is the same one or its
+        // successor.
         while let Ok(next) = files.recv_timeout(until.saturating_duration_since(Instant::now())) {
             file = next;
         }
