@@ -1,6 +1,6 @@
-//! The bot at speed: replies a second through the stand-in for X, with a voice that costs nothing, each intent and each
-//! result synced to disk; its memory meanwhile; and how soon it is at work again with a million mentions in its ledger.
-//! `cargo bench --bench bot`. The bot is a process of its own, so that the stand-in's memory isn't counted.
+//! Benchmark of the bot, with a fake server for X and a voice that costs no time: replies per second, with each
+//! intent and each result synced to disk; memory; and the time to restart with a million mentions in the ledger.
+//! `cargo bench --bench bot`. The bot runs in a process of its own, so that the fake server's memory isn't counted.
 
 #![allow(clippy::unwrap_used)]
 
@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The bot's process: works until nothing is left, says so, and waits for more.
+/// The bot's process: works until nothing is left, reports that, and waits for more.
 fn bot(url: &str, ledger: &Path) -> anyhow::Result<()> {
     let mut settings = settings(url);
     let policy = &mut settings.policy;
@@ -96,11 +96,11 @@ fn replies(most: usize) {
         seconds += took;
         let mut world = fake.world();
         let posted = world.log.iter().filter(|logged| **logged == (Kind::Post, 201)).count();
-        // the gate refuses one of thousands of these sentences
+        // the gate refuses about one in thousands of these sentences
         assert!(posted + 5 > BATCH, "{posted} of {BATCH} were answered");
         done += BATCH;
         said += posted;
-        // only what the bot remembers is to be measured
+        // only the bot's own data is to be measured
         world.log.clear();
         world.requests.clear();
         world.posts.clear();
@@ -115,7 +115,7 @@ fn replies(most: usize) {
     println!("{said} replies, {:.0} a second, {memory} KiB at the end", said as f64 / seconds);
 }
 
-/// A ledger of so many mentions: opened, and the program at work with it.
+/// A ledger with `most` mentions: the time to open it, and the program's work with it.
 fn rows(most: u64) {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("x.sqlite");

@@ -1,5 +1,5 @@
-//! What a long draft costs: a key with a megabyte on the page, opening five, and the memory they take.
-//! `cargo bench --bench draft`; figures are in `benches/RESULTS.md`.
+//! Benchmark of long drafts: the latency of a key in a draft of up to 5 MB, the time to open it, and memory. `cargo
+//! bench --bench draft`; figures are in `benches/RESULTS.md`.
 
 use criterion::{BatchSize, Criterion};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
@@ -18,7 +18,7 @@ use unstuck::{
 
 const SENTENCE: &str = "He had been writing the same page, for eleven days in a row.\n\n";
 
-/// A draft of so many bytes in a folder.
+/// Creates a draft of about this many bytes in a folder.
 fn draft(folder: &Path, bytes: usize) -> std::path::PathBuf {
     write(folder, &SENTENCE.repeat(bytes / SENTENCE.len() + 1))
 }
@@ -33,7 +33,7 @@ fn open(path: &Path, folder: &Path) -> Session {
     Session::resume(Some(path), &folder.join("state"), History::On).expect("a session")
 }
 
-/// A desk on a draft, with its journal, that draws what a terminal of 160x45 would.
+/// A desk with a draft and its journal, drawn for a terminal of 160x45.
 struct Desk {
     app: App,
     screen: Screen<TestBackend>,
@@ -48,7 +48,7 @@ impl Desk {
         Self { app, screen, _requests }
     }
 
-    /// From the key to the finished frame.
+    /// Handles a key and draws the frame.
     fn key(&mut self, code: KeyCode) {
         self.chord(code, KeyModifiers::NONE);
     }
@@ -59,7 +59,7 @@ impl Desk {
     }
 }
 
-/// Resident memory in bytes; 0 where it can't be told.
+/// Resident memory in bytes; 0 where it is unknown.
 fn memory() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -67,7 +67,7 @@ fn memory() -> usize {
     kilobytes.unwrap_or(0) << 10
 }
 
-/// The slowest of keys matter: so all are measured one by one, in the middle of the draft, where nothing is special.
+/// The slowest keys matter, so each key is measured, in the middle of the draft.
 fn keys(folder: &Path) {
     let paragraph = |bytes: usize| SENTENCE.replace('\n', " ").repeat(bytes / SENTENCE.len());
     for (name, path) in [
@@ -81,7 +81,7 @@ fn keys(folder: &Path) {
         let start = Instant::now();
         desk.key(KeyCode::Left);
         println!("first frame, at the end of {name}: {:?}", start.elapsed());
-        // The desk puts the cursor at the end: up into the middle of things.
+        // The desk starts with the cursor at the end: move it up into the draft.
         (0..40).for_each(|_| desk.key(KeyCode::PageUp));
         let mut times: Vec<Duration> = (0..4000)
             .map(|n| {
@@ -105,7 +105,7 @@ fn keys(folder: &Path) {
     }
 }
 
-/// Looking for a word letter by letter: each letter looks through the whole draft. `e` stands in it everywhere.
+/// Typing a search word: each letter searches the whole draft. `e` occurs everywhere in it.
 fn finding(folder: &Path) {
     for (name, bytes) in [("1 MB", 1_000_000), ("5 MB", 5_000_000)] {
         let path = draft(folder, bytes);

@@ -1,4 +1,4 @@
-//! The engine's parts, each alone: `cargo bench --bench engine`. Whole requests are `unstuck bench`'s.
+//! Benchmarks of the engine's parts: `cargo bench --bench engine`. `unstuck bench` measures whole requests.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use unstuck::{
     weights,
 };
 
-/// Numbers without a pattern, the same each time.
+/// Pseudo-random numbers in [-0.5, 0.5), the same each time.
 fn noise(n: usize) -> Vec<f32> {
     let mut x = 1u32;
     let mut next = || {

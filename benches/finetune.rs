@@ -1,5 +1,6 @@
-//! Steps of fine-tuning with 124M random weights in f32, batch 4 x 256: one JSON object. `benches/finetune.sh` runs this
-//! and PyTorch's loop in turn. Arguments: how many steps, and `checkpointing` or `lora` for these.
+//! Benchmark of fine-tuning steps: random weights of 124M in f32, batch 4 x 256. Prints one JSON object.
+//! `benches/finetune.sh` alternates this with PyTorch's loop. Arguments: the number of steps, and optionally
+//! `checkpointing` or `lora`.
 
 use anyhow::Result;
 use std::time::Instant;
@@ -34,7 +35,7 @@ fn main() -> Result<()> {
         trainer.step(&data, &options)?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
-    seconds.remove(0); // the first one takes its memory
+    seconds.remove(0); // the first step also allocates its memory
     let json = serde_json::json!({
         "step_s": seconds,
         "estimated_step_s": estimated,
@@ -45,7 +46,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The most memory of this process so far, where the system tells.
+/// The peak memory of this process so far in KiB, where the system reports it.
 fn most_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

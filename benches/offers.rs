@@ -1,6 +1,6 @@
-//! What a writer waits for: `cargo bench --bench offers [-- embedded]`. The first token, a useful line and three whole
-//! sentences on a warm draft; and a key to its frame while four branches stream. Prints medians and the slowest of
-//! a hundred; criterion would give a mean, and a mean hides what is felt.
+//! Benchmark of latencies that a writer notices: `cargo bench --bench offers [-- embedded]`. It measures the time to
+//! the first token, to a useful line and to three whole sentences with a warm cache; and from a key to its frame
+//! while four branches stream. Prints medians and 99th percentiles, since a mean would hide slow cases.
 
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal as Screen, backend::TestBackend};
@@ -23,10 +23,10 @@ use unstuck::{
 type Load = fn() -> anyhow::Result<Engine>;
 
 const PROSE: &str = include_str!("prose.txt");
-/// How often each is asked for, and how many keys are pressed.
+/// The number of requests, and of pressed keys.
 const ASKED: usize = 15;
 const KEYS: usize = 500;
-/// A line that says something.
+/// The length of a useful line in characters.
 const LINE: usize = 40;
 
 fn main() -> anyhow::Result<()> {
@@ -54,7 +54,7 @@ fn ask(branch: u64, prompt: &str, seed: u64) -> Ask {
     Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, heal: true }
 }
 
-/// Three offers of a draft of 500 tokens that was read already and has grown by a word.
+/// Three offers for a draft of 500 tokens that is in the cache except for its last word.
 fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
     let mut draft = String::new();
     for word in PROSE.split_inclusive(' ').cycle() {
@@ -83,7 +83,7 @@ fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
                 to_line = to_line.or(Some(begun.elapsed()));
             }
         }
-        // The first time the draft is not warm.
+        // The first time, the cache is cold.
         if n > 0 {
             first.extend(to_first);
             line.extend(to_line);
@@ -96,7 +96,7 @@ fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keys every few milliseconds while four branches stream, through the desk's own loop.
+/// Keys every few milliseconds while four branches stream, through the desk's own event loop.
 fn keys(name: &str, load: Load) -> anyhow::Result<()> {
     let (events, inbox) = mpsc::channel::<(Instant, Event)>();
     let (requests, jobs) = mpsc::channel();
@@ -107,7 +107,7 @@ fn keys(name: &str, load: Load) -> anyhow::Result<()> {
     let news = events.clone();
     worker::spawn(load, jobs, move |told| news.send((Instant::now(), Event::News(told))).is_ok())?;
     let press = |code, held| Event::Terminal(Terminal::Key(KeyEvent::new(code, held)));
-    // The keys are pressed when the model is there.
+    // The keys are pressed after the model is loaded.
     loop {
         let (_, event) = inbox.recv()?;
         let loaded = matches!(event, Event::News(News::Loaded(_)));
@@ -118,7 +118,7 @@ fn keys(name: &str, load: Load) -> anyhow::Result<()> {
     }
     thread::spawn(move || {
         for n in 0..KEYS {
-            // Ask, and then write on; twenty keys later ask again.
+            // Ask, then keep writing; ask again twenty keys later.
             let event = match n % 20 {
                 0 => press(KeyCode::F(2), KeyModifiers::NONE),
                 n => press(KeyCode::Char(if n % 5 == 0 { ' ' } else { 'e' }), KeyModifiers::NONE),

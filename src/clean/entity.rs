@@ -1,10 +1,10 @@
-//! HTML's character references, as platforms put them around other people's text. Decoded once, never twice.
+//! Decodes HTML character references, which platforms use in the text of posts. They are decoded once, never twice.
 
-/// The longest reference that is read, between `&` and `;`.
+/// The maximum length of a reference between `&` and `;`.
 const LONGEST: usize = 8;
 
-/// `text` with each reference replaced by its character. An unknown one stays as it is; what a decoded `&amp;`
-/// stands before is not read again.
+/// `text` with each character reference replaced by its character. Unknown references are kept. The result of
+/// decoding `&amp;` is not decoded again.
 pub fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

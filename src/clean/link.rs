@@ -1,13 +1,14 @@
-//! Removes everything that a platform would turn into a link, a mention or a cashtag. It is stricter than any platform
-//! on purpose: losing a word is better than leaving a link.
+//! Removes everything that a platform would turn into a link, a mention or a cashtag. It is stricter than any
+//! platform on purpose: losing a word is better than keeping a link.
 
 use super::script::is_east_asian;
 
-/// `text` without links, e-mail addresses, @handles and $cashtags; hashtags lose their `#` and stay words.
-/// A full stop glued to the next sentence gets its space back (`end.So` would be a link to Somalia).
+/// `text` without links, e-mail addresses, @handles and $cashtags. Hashtags lose their `#` and stay as words. A space
+/// is inserted between a full stop and a sentence that follows it directly (`end.So` would be a link to Somalia's
+/// domain).
 pub fn remove(text: &str) -> String {
     let mut text = text.to_owned();
-    // Taking one out can bring another's parts together. Each round takes or parts something, so it ends.
+    // Removing a link can join the parts of another one. Each round removes or splits something, so the loop ends.
     while let Some(change) = first(&text) {
         match change {
             Change::Cut(from, to) => text.replace_range(from..to, ""),
@@ -43,7 +44,7 @@ fn first(text: &str) -> Option<Change> {
     })
 }
 
-/// Removes a handle with the list it may name (`@ash/lamps`), or an e-mail address (`ash@example.org`) as a whole.
+/// Removes a handle with the list after it (`@ash/lamps`), or a whole e-mail address (`ash@example.org`).
 fn handle(text: &str, at: usize, after: &str) -> Change {
     let from = label_start(&text[..at]);
     if from < at {
@@ -58,13 +59,13 @@ fn handle(text: &str, at: usize, after: &str) -> Change {
     Change::Cut(at, text.len() - rest.len())
 }
 
-/// The dot at `at`, when a platform may read what is around it as a domain.
+/// Handles the dot at `at` if a platform may read the text around it as a domain.
 fn domain(text: &str, at: usize) -> Option<Change> {
     let left = text[..at].chars().next_back().filter(|c| is_label(*c))?;
     let after = &text[at + 1..];
     let label = &after[..after.len() - after.trim_start_matches(is_label).len()];
     let right = label.chars().next()?;
-    // "U.S." and "e.g." have one letter behind the dot, numbers none; no domain ends like that
+    // "U.S." and "e.g." have one letter after the dot, numbers have none; no top-level domain is that short
     if !right.is_alphabetic() || label.chars().nth(1).is_none() {
         return None;
     }
@@ -75,13 +76,13 @@ fn domain(text: &str, at: usize) -> Option<Change> {
     }
 }
 
-/// From `from` to the end of the link that contains everything up to byte `inside`.
+/// The range from `from` to the end of the link that contains everything up to byte `inside`.
 fn cut(text: &str, from: usize, inside: usize) -> Change {
     Change::Cut(from, end(text, from, inside))
 }
 
-/// The byte at which a link ends that begins at `from` and contains everything up to `inside`. Punctuation at its end
-/// belongs to the sentence.
+/// The end of the link that begins at byte `from` and contains everything up to `inside`, without the sentence's
+/// punctuation after it.
 pub(super) fn end(text: &str, from: usize, inside: usize) -> usize {
     let breaks = |c: char| {
         c.is_whitespace()
@@ -99,7 +100,7 @@ pub(super) fn without_punctuation(link: &str) -> &str {
     })
 }
 
-/// The byte at which the scheme begins that `before` (the text before `://`) ends with. Words are often glued to it:
+/// The byte at which the scheme at the end of `before` (the text before `://`) begins. Words are often joined to it:
 /// `belowhttps://`.
 pub(super) fn scheme_start(before: &str) -> usize {
     let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-');
@@ -111,14 +112,14 @@ pub(super) fn scheme_start(before: &str) -> usize {
     known.map_or(from, |known| before.len() - known.len())
 }
 
-/// Where the labels before a dot or an `@` begin.
+/// The byte at which the labels before a dot or an `@` begin.
 fn label_start(before: &str) -> usize {
     before
         .trim_end_matches(|c| is_label(c) && !is_east_asian(c) || matches!(c, '.' | '+' | '%'))
         .len()
 }
 
-/// Whether a `#` begins a hashtag. A hashtag needs a letter, or a mark that counts as one; `#1` is a number, and a
+/// Whether a `#` begins a hashtag. That needs a letter, or a mark that counts as one: `#1` is a number, and a
 /// keycap's `#` is followed by a variation selector.
 fn names_something(after: &str) -> bool {
     let run = after.split(char::is_whitespace).next().unwrap_or_default();
@@ -130,7 +131,8 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// What a domain's label may hold: platforms allow nearly everything but ASCII's signs, spaces and punctuation.
+/// Whether a domain's label may contain this character. Platforms allow nearly everything but ASCII symbols, spaces
+/// and punctuation.
 fn is_label(c: char) -> bool {
     is_word(c)
         || c == '-'

@@ -1,15 +1,15 @@
 //! Cleaning of text that a model wrote: what a reader must not see is removed. The writer's own text is never cleaned.
 //!
-//! A stream of tokens can lose only what a few characters identify: training tags, terminal escapes, control and
-//! invisible characters. `Cleaner` holds back what may become one of them, and nothing else; the same text results
-//! however it was split into tokens.
+//! From a stream of tokens, only what a few characters identify is removed: training tags, terminal escapes, control
+//! and invisible characters. `Cleaner` holds back only what may become one of them. The result doesn't depend on how
+//! the text is split into tokens.
 //!
-//! What needs the whole text is in `post`: character references are decoded once, an echo of the prompt is removed,
-//! links and handles are removed, then whole sentences are kept up to the limit. Each step can be looked at alone
-//! (`post_steps`). It is stricter than any platform: text that a platform might turn into a link is removed or split by
-//! a space. If nothing is left, there is no post.
+//! `post` does what needs the whole text: it decodes character references once, removes an echo of the prompt, links
+//! and handles, and keeps whole sentences up to the limit. `post_steps` shows each step. It is stricter than any
+//! platform: text that a platform might turn into a link is removed or split by a space. If nothing is left, there is
+//! no post.
 //!
-//! `sentence_ends` is the only place that decides where a sentence ends. Engine, desk and `post` all use it.
+//! Only `sentence_ends` decides where a sentence ends. The engine, the desk and `post` use it.
 
 mod bleep;
 mod entity;

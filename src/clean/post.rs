@@ -1,5 +1,5 @@
-//! Turns a model's whole text into a public post: plain, without links, in complete sentences, within the limit.
-//! It follows the strictest platform in what counts and what becomes a link.
+//! Turns a model's whole text into a public post: plain text without links, in complete sentences, within the limit.
+//! Where platforms differ in counting characters or detecting links, the strictest rule applies.
 
 use super::{entity, link, prose, sentence_ends};
 use unicode_normalization::UnicodeNormalization;
@@ -10,8 +10,8 @@ use unicode_segmentation::UnicodeSegmentation;
 pub struct PostRules {
     /// Its maximum weight, see [`weight`].
     pub limit: usize,
-    /// What the model was asked with. An echo of it at the start is taken off, unless it is a single word,
-    /// which a model may well say by itself.
+    /// The prompt. If the text begins with a copy of it, the copy is removed, unless it is a single word, which may
+    /// be a coincidence.
     pub prompt: String,
 }
 
@@ -24,18 +24,18 @@ impl Default for PostRules {
 /// The text after one step of cleaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What was done: `tags`, `entities`, `echo`, `links`, `sentences`, `length`.
+    /// The name of the step: `tags`, `entities`, `echo`, `links`, `sentences`, `length`.
     pub step: &'static str,
-    /// What was left.
+    /// The text after it.
     pub text: String,
 }
 
-/// `text` as a post; `None` when nothing is left that could be posted.
+/// Make `text` a post; `None` if nothing is left.
 pub fn post(text: &str, rules: &PostRules) -> Option<String> {
     post_steps(text, rules).pop().map(|step| step.text).filter(|text| !text.is_empty())
 }
 
-/// `text` after each step, in order; the last is the post, or empty.
+/// `text` after each step, in order. The last is the post, or empty.
 pub fn post_steps(text: &str, rules: &PostRules) -> Vec<Step> {
     let tags = prose(text).into_owned();
     let entities = plain(&tags);
@@ -55,12 +55,12 @@ pub fn post_steps(text: &str, rules: &PostRules) -> Vec<Step> {
     .into()
 }
 
-/// The weight of `text` towards a post's limit: never less than the platform counts, for text without links.
-/// Latin, Greek, Cyrillic and their neighbours weigh 1 a character, all else 2, emoji 2 a part.
+/// The weight of `text` towards a post's limit. For text without links it is never less than the platform's count. A
+/// character of Latin, Greek, Cyrillic and neighbouring blocks weighs 1, any other 2, and each part of an emoji 2.
 pub fn weight(text: &str) -> usize {
     text.nfc()
         .map(|c| match c {
-            '©' | '®' => 2, // emoji to some counters
+            '©' | '®' => 2, // some counters treat these as emoji
             '\u{0}'..='\u{10ff}' | '\u{2000}'..='\u{200d}' => 1,
             '\u{2010}'..='\u{201f}' | '\u{2032}'..='\u{2037}' => 1,
             _ => 2,
@@ -68,13 +68,13 @@ pub fn weight(text: &str) -> usize {
         .sum()
 }
 
-/// Decodes references, removes what they may have hidden, and composes characters.
+/// Decodes character references, removes invisible characters that they contained, and composes characters (NFC).
 fn plain(text: &str) -> String {
     let composed: String = entity::decode(text).nfc().collect();
     prose(&composed).nfc().collect()
 }
 
-/// Behind every repetition of `prompt` at the start, whatever its case and spaces.
+/// The text after all copies of `prompt` at its start, ignoring case and spaces.
 fn without_echo<'a>(text: &'a str, prompt: &str) -> &'a str {
     let words: Vec<_> = prompt.split_whitespace().map(str::to_lowercase).collect();
     let mut text = text;
@@ -86,7 +86,7 @@ fn without_echo<'a>(text: &'a str, prompt: &str) -> &'a str {
     text
 }
 
-/// What follows `words`, if `text` begins with them.
+/// The text after `words`, if `text` begins with them.
 fn behind<'a>(text: &'a str, words: &[String]) -> Option<&'a str> {
     let mut rest = text;
     for word in words {
@@ -110,8 +110,8 @@ fn behind<'a>(text: &'a str, words: &[String]) -> Option<&'a str> {
     Some(rest)
 }
 
-/// `text` without links and with tidy spaces. Each step can create work for the other, so both repeat until nothing
-/// changes.
+/// Removes links and tidies spaces, repeatedly until nothing changes, since each step can make the other one
+/// necessary.
 pub fn without_links(text: &str) -> String {
     let mut text = tidy(text);
     loop {
@@ -143,7 +143,7 @@ fn tidy(text: &str) -> String {
     attach_marks(out.trim_start_matches(orphan).trim_end())
 }
 
-/// `text` in pieces that are all space or all not.
+/// Splits `text` into runs of spaces and runs of other characters.
 fn words_and_gaps(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -155,7 +155,7 @@ fn words_and_gaps(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// "a word ." becomes "a word."
+/// Removes the space before a full stop: "a word ." becomes "a word."
 fn attach_marks(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
@@ -169,7 +169,7 @@ fn attach_marks(text: &str) -> String {
     out
 }
 
-/// The longest run of whole sentences that weighs no more than `limit` and cuts no grapheme.
+/// The longest prefix of whole sentences with a weight of at most `limit`; never splits a grapheme.
 fn within(text: &str, limit: usize) -> &str {
     let boundaries: Vec<_> = text.grapheme_indices(true).map(|(at, _)| at).collect();
     let end = sentence_ends(text)

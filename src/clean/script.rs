@@ -1,4 +1,5 @@
-//! East Asian scripts by their blocks in Unicode: which characters count as words, and which need no space between words.
+//! East Asian scripts by their blocks in Unicode: which characters count as words, and which need no space
+//! between words.
 
 use std::ops::RangeInclusive;
 
@@ -40,7 +41,7 @@ pub fn is_east_asian(c: char) -> bool {
     script(c).is_some()
 }
 
-/// Full stops of these scripts, which end a sentence without a space after them.
+/// Full stops of these scripts. They end a sentence without a space after them.
 pub fn is_full_stop(c: char) -> bool {
     matches!(c, '。' | '！' | '？' | '．')
 }

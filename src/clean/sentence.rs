@@ -9,7 +9,7 @@ const TITLES: &[&str] = &[
     "supt", "viz", "vs", "cf", "ca", "approx", "esp",
 ];
 
-/// Words that may stand before a number, and are whole words or sentence ends otherwise.
+/// Words that are abbreviations before a number, and ordinary words or sentence ends otherwise.
 const BEFORE_NUMBERS: &[&str] = &[
     "no", "nos", "p", "pp", "vol", "vols", "ch", "chap", "fig", "figs", "sec", "art", "op", "jan",
     "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec",
@@ -19,7 +19,8 @@ const BEFORE_NUMBERS: &[&str] = &[
 const EITHER_WAY: &[&str] =
     &["etc", "jr", "sr", "esq", "co", "inc", "ltd", "corp", "bros", "al", "cent"];
 
-/// Capitalised words that hardly ever follow an abbreviation within a sentence (as in "the U.S. Army").
+/// Words that, when capitalised after an abbreviation, almost always begin a new sentence ("the U.S. He"), unlike other
+/// capitalised words ("the U.S. Army").
 const OPENERS: &[&str] = &[
     "a", "an", "and", "as", "at", "but", "for", "he", "her", "his", "how", "i", "if", "in", "it",
     "its", "my", "no", "now", "on", "or", "our", "she", "so", "that", "the", "then", "there",
@@ -27,10 +28,10 @@ const OPENERS: &[&str] = &[
     "your",
 ];
 
-/// The bytes right after each sentence of `text`, closing quotes and brackets included.
+/// The positions after the sentences of `text`, in bytes, closing quotes and brackets included.
 ///
-/// An end is certain once something but space follows it. Until then more text may still close a quote,
-/// or show that the dot was a decimal's or an abbreviation's.
+/// An end is certain once anything but space follows it. Until then more text may still close a quote, or show that
+/// the dot is a decimal point or belongs to an abbreviation.
 pub fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     let mut before = ' ';
     text.char_indices().filter_map(move |(at, c)| {
@@ -46,7 +47,7 @@ pub fn hanging(text: &str) -> &str {
     &text[..sentence_ends(text).last().unwrap_or(0)]
 }
 
-/// The end of the sentence whose final mark begins at byte `at`, if it is one.
+/// The end of the sentence whose final mark begins at byte `at`; `None` if it doesn't end one.
 fn end_after(text: &str, at: usize) -> Option<usize> {
     let rest = text[at..].trim_start_matches(is_terminator);
     let mark = &text[at..text.len() - rest.len()];
@@ -65,13 +66,13 @@ fn end_after(text: &str, at: usize) -> Option<usize> {
     let ends = if mark == "." && !closed {
         full_stop_ends(before, next)
     } else {
-        // "What?" he said; Alas! that day; and then… nothing
+        // a lower-case word continues the sentence: "What?" he said; Alas! that day; and then… nothing
         !next.starts_with(char::is_lowercase)
     };
     (ends && !next.starts_with('.')).then_some(text.len() - after.len())
 }
 
-/// Whether a full stop between `before` and `next` is more than the dot of an abbreviation.
+/// Whether a full stop between `before` and `next` ends a sentence, rather than an abbreviation.
 fn full_stop_ends(before: &str, next: &str) -> bool {
     let word = before.rsplit(|c: char| c.is_whitespace() || is_dash(c)).next().unwrap_or_default();
     let word = word.trim_start_matches(is_opening);
@@ -81,12 +82,12 @@ fn full_stop_ends(before: &str, next: &str) -> bool {
         .next()
         .is_none_or(|line| line.trim().is_empty());
     if word.is_empty() {
-        // ". . ." is an ellipsis in pieces, " ." a full stop that lost its word
+        // ". . ." is an ellipsis in pieces; " ." is a full stop whose word was removed
         let spaced = before.trim_end().ends_with('.');
         return !(spaced && next.starts_with(char::is_lowercase));
     }
     if at_line_start && word.chars().all(|c| c.is_ascii_digit()) && !next.is_empty() {
-        return false; // the mark of a list
+        return false; // the number or letter of a list item
     }
     if TITLES.contains(&bare.as_str()) {
         return false;
@@ -103,7 +104,7 @@ fn full_stop_ends(before: &str, next: &str) -> bool {
     true
 }
 
-/// A single capital: of a name ("J. Verne"), not a word.
+/// A single capital letter: an initial ("J. Verne"), not a word.
 fn is_initial(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(char::is_uppercase) && chars.next().is_none()

@@ -6,12 +6,12 @@ use super::{
 };
 use std::borrow::Cow;
 
-/// The tag that ends a text in GPT-2's training data: what follows is another document.
+/// The tag that ends a document in GPT-2's training data. The text after it is another document.
 const END: &str = "<|endoftext|>";
 /// The longest training tag in characters.
 const LONGEST_NAME: usize = 32;
 
-/// Removes from one stream what its level names. It holds back only what may become a tag or an emoji's joiner.
+/// Removes from one stream what its level says. It holds back only what may become a tag or an emoji's joiner.
 #[derive(Clone, Debug)]
 pub struct Cleaner {
     level: Level,
@@ -54,8 +54,8 @@ impl Cleaner {
 
     fn pass(&mut self, c: char, out: &mut String) {
         let c = match c {
-            char::REPLACEMENT_CHARACTER => return, // half a character that the model never ended
-            '\u{2028}' | '\u{2029}' => '\n',       // Unicode's own line and paragraph ends
+            char::REPLACEMENT_CHARACTER => return, // an incomplete character that the model never finished
+            '\u{2028}' | '\u{2029}' => '\n',       // Unicode's line and paragraph separators
             _ => c,
         };
         if let Some(joiner) = self.joiner.take()
@@ -66,7 +66,7 @@ impl Cleaner {
         }
         match c {
             '\u{200c}' | '\u{200d}' => {
-                // without a left neighbour there is nothing to join
+                // without a left neighbour a joiner has no effect
                 self.joiner = self.before.is_some().then_some(c);
             }
             _ if matches!(c, '\n' | '\t') || is_plain(c) || joins(self.before, c, None) => {
@@ -78,7 +78,7 @@ impl Cleaner {
     }
 }
 
-/// Where in a terminal's escape sequence the stream is. Sequences leave as a whole, so that no "[31m" stays.
+/// The position within a terminal escape sequence. Sequences are removed as a whole, so that no "[31m" is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Escape {
     None,
@@ -86,7 +86,8 @@ enum Escape {
     Begun,
     /// In a control sequence (CSI): parameters up to a letter.
     Control,
-    /// In a string (OSC, DCS, ...): up to BEL, ST or the line's end. The flag: ESC came, `\` ends it.
+    /// In a string (OSC, DCS, ...): up to BEL, ST or the end of the line. The flag: the last character was ESC, so
+    /// `\` ends it.
     Text(bool),
 }
 
@@ -118,7 +119,7 @@ impl Escape {
 struct Tags {
     /// Text from the first possible tag on.
     held: String,
-    /// The tags in it that may still be whole, outermost first.
+    /// The tags in it that may still become complete, outermost first.
     open: Vec<Open>,
     ended: bool,
 }
@@ -131,7 +132,7 @@ struct Open {
     state: State,
 }
 
-/// How much of a tag has come.
+/// The part of a tag that has been read.
 #[derive(Clone, Copy, Debug)]
 enum State {
     Angle,
@@ -175,7 +176,7 @@ impl Tags {
                 return;
             }
             _ => {
-                // no tag, and no tag around it either
+                // neither this tag nor one around it can become complete
                 self.open.clear();
                 out.push_str(&std::mem::take(&mut self.held));
                 return;
@@ -184,7 +185,7 @@ impl Tags {
     }
 }
 
-/// A whole `text` as [`Level::Prose`] leaves it: without tags, escapes and invisible characters.
+/// Cleans a whole `text` as [`Level::Prose`]: removes tags, escapes and invisible characters.
 pub fn prose(text: &str) -> Cow<'_, str> {
     if !text.contains("<|") && text.chars().all(|c| matches!(c, '\n' | '\t') || is_plain(c)) {
         return Cow::Borrowed(text);

@@ -1,5 +1,5 @@
-//! Removes web addresses from text that is read (a corpus, a prompt). Handles, hashtags and names like `lamps.com`
-//! are kept; what a platform would turn into a link is removed by [`super::post`].
+//! Removes web addresses from input text (a corpus, a prompt). Handles, hashtags and names like `lamps.com` are kept.
+//! [`super::post`] removes everything that a platform would turn into a link.
 
 use super::link::{self, scheme_start, without_punctuation};
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ const TOPS: &[&str] = &[
     "gl", "gd", "fm", "de", "fr", "eu", "ca", "app", "dev", "news", "mp", "to", "cc", "biz",
 ];
 
-/// `text` without web addresses, and without the spaces and brackets that only surrounded them.
+/// `text` without web addresses, and without the spaces and brackets around them.
 pub fn without_urls(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut done = 0;
@@ -50,7 +50,7 @@ fn next(text: &str, done: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Closes the gap of a removed link: drops brackets and spaces around it. Returns where to continue in `text`.
+/// Closes the gap of a removed link: drops brackets and spaces around it. Returns the byte at which to continue.
 fn close(out: &mut String, text: &str, mut to: usize) -> usize {
     to += text[to..].len() - text[to..].trim_start_matches('…').len();
     let pairs = [('(', ')'), ('[', ']'), ('<', '>'), ('“', '”')];
@@ -83,7 +83,7 @@ fn is_www(before: &str) -> bool {
     www.eq_ignore_ascii_case("www") && !left.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// The byte at which the host name begins that `before` ends with, if there is one.
+/// The byte at which the host name at the end of `before` begins, if there is one.
 fn host(before: &str) -> Option<usize> {
     let is_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     let from = before.trim_end_matches(is_label).len();
@@ -99,7 +99,7 @@ fn host(before: &str) -> Option<usize> {
     })
 }
 
-/// Some archives have a space behind the slashes: `http:// bit.ly/abc`.
+/// Some archives have a space after the slashes: `http:// bit.ly/abc`.
 fn end_behind_scheme(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     let spaced = rest.strip_prefix([' ', '\u{a0}']).and_then(|next| {
@@ -112,23 +112,23 @@ fn end_behind_scheme(text: &str, at: usize) -> usize {
     end(text, spaced.unwrap_or(at))
 }
 
-/// The byte at which the link that contains byte `at` ends. Punctuation at its end belongs to the sentence.
+/// The byte at which the link that contains byte `at` ends, without the sentence's punctuation after it.
 fn end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     let short = rest.strip_prefix("t.co/");
     let whole = match short {
-        // the platform's own links have letters and digits only: what follows was glued to them
+        // the platform's own links have only letters and digits: any other character belongs to the text after it
         Some(key) => rest.len() - key.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).len(),
         None => link::end(text, at, at) - at,
     };
-    // another may be glued to it
+    // another link may follow without a space
     let near = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
     let glued = ["http://", "https://"].into_iter().filter_map(|next| near.find(next));
     let whole = glued.min().map_or(whole, |next| whole.min(next));
     at + without_punctuation(&rest[..whole]).len()
 }
 
-/// The byte at which a link begins that a truncated text ends in: `… READ: http…`.
+/// The byte at which an incomplete link at the end of a truncated text begins: `… READ: http…`.
 fn begun_at_the_end(text: &str) -> Option<usize> {
     let cut = text.strip_suffix('…').or_else(|| text.strip_suffix("..."))?;
     let from = cut.rfind(char::is_whitespace).map_or(0, |at| at + 1);

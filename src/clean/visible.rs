@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-/// `text` made safe for a terminal, character for character, so that positions stay: a control shows as its
-/// picture (␛), invisible and bidirectional control characters as `�`. Newlines and tabs stay.
+/// `text` made safe for a terminal, one character for each character, so that positions stay the same: a control
+/// character becomes its symbol (␛), invisible and bidirectional control characters become `�`. Newlines and tabs are
+/// kept.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| matches!(c, '\n' | '\t') || is_plain(c)) {
         return Cow::Borrowed(text);
@@ -27,7 +28,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Characters that are visible, or space, by themselves.
+/// Whether a character is visible by itself, or a space.
 pub(super) fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') || !c.is_control() && !is_mark_of_order(c) && !is_zero_width(c)
 }
@@ -37,8 +38,8 @@ fn is_mark_of_order(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters without a width of their own that no neighbour explains, or that only some neighbours do
-/// (joiners, variation selectors, the tags of flags). Combining accents aren't among them.
+/// Zero-width characters that are allowed only next to certain neighbours, or not at all (joiners, variation
+/// selectors, tag characters of flags). Combining accents are not included.
 fn is_zero_width(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}'
         | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
@@ -46,8 +47,8 @@ fn is_zero_width(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a zero-width `c` has work to do between its neighbours. An unknown neighbour, at the edge of a
-/// piece of a stream, gets the benefit of the doubt if the other one is known.
+/// Whether a zero-width `c` has an effect between its neighbours. A neighbour is unknown at the edge of a piece of a
+/// stream; then the other one decides.
 pub(super) fn joins(before: Option<char>, c: char, after: Option<char>) -> bool {
     let unless_alone = |ok: fn(char) -> bool| {
         (before.is_some() || after.is_some()) && before.is_none_or(ok) && after.is_none_or(ok)
@@ -69,12 +70,13 @@ fn is_emoji(c: char) -> bool {
     matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{2190}'..='\u{2bff}' | '\u{fe0f}')
 }
 
-/// Digits and signs become keycaps or emoji by a selector; everything beyond Latin may have variants.
+/// Whether a variation selector may follow: digits and signs become keycaps or emoji, and characters beyond Latin may
+/// have variants.
 fn takes_variation(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, '#' | '*' | '©' | '®') || (c > '\u{2000}' && is_plain(c))
 }
 
-/// Scripts whose letters change shape by joiners: Arabic, Syriac, the Indic ones, Khmer, Mongolian.
+/// Scripts in which joiners change the shape of letters: Arabic, Syriac, the Indic scripts, Khmer, Mongolian.
 fn is_joined_script(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{fb50}'..='\u{fdff}'
         | '\u{fe70}'..='\u{fefc}' | '\u{10a00}'..='\u{11fff}' | '\u{1e900}'..='\u{1e95f}')

@@ -1,4 +1,4 @@
-//! `unstuck bench`: how fast a model is on this machine, through the same engine as the desk.
+//! `unstuck bench`: measures a model's speed on this machine, with the engine that the desk uses.
 
 use super::Place;
 use crate::{
@@ -17,31 +17,31 @@ use std::{
     time::Instant,
 };
 
-/// What is wanted.
+/// What to measure.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// One JSON object instead of a table.
     pub json: bool,
-    /// Also ask so many times in one process and compare with a fresh engine.
+    /// The number of requests of the endurance test, which compares a used engine with a fresh one; 0 skips it.
     pub steady: usize,
 }
 
-/// What was measured.
+/// The results.
 #[derive(Debug, Serialize)]
 pub struct Figures {
     model: String,
     quantization: String,
     threads: usize,
     load_s: f64,
-    /// From asking with a prompt of 16 words to the first token.
+    /// Seconds from a request with a prompt of 16 words to the first token.
     first_token_s: f64,
     prefill_tok_s: Vec<Prefill>,
     decode_tok_s: Vec<Decode>,
-    /// Asking again after one more word at the longest context: its first token's time in steps of decoding there.
+    /// The latency of the first token when one word is added to a prompt of maximum length, in decoding steps.
     ask_again_steps: Option<f64>,
-    /// Of a fixed text, with each weight rounded as it is; none for random weights.
+    /// The perplexity of a fixed text with the weights in the loaded precision; `None` for random weights.
     perplexity: Option<f64>,
-    /// Requests a second late in a long life to that of a fresh engine, when asked for.
+    /// The result of the endurance test, if it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     steady: Option<Steady>,
     weights_bytes: usize,
@@ -68,14 +68,14 @@ struct Steady {
     rss_growth_bytes: Option<i64>,
 }
 
-/// Times each figure is taken; the median counts.
+/// Repetitions of each measurement; the median is reported.
 const REPEATS: usize = 3;
-/// Tokens that are decoded for one figure.
+/// Tokens that are decoded per measurement.
 const TOKENS: usize = 64;
-/// A text of our own, long enough to fill a context.
+/// A text that was written for this project, long enough to fill a context.
 const PROSE: &str = include_str!("../../benches/prose.txt");
 
-/// Measure and print. `load` opens the engine; it is called again for `steady`.
+/// Measure and print the results. `load` opens the engine; it is called again for `steady`.
 ///
 /// # Errors
 /// When the model cannot be opened or fails.
@@ -147,7 +147,7 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
     })
 }
 
-/// Write a model to a GGUF file, so that another program can be measured with the same weights.
+/// Write a model to a GGUF file, so that another program can be benchmarked with the same weights.
 ///
 /// # Errors
 /// When the file can't be written.
@@ -198,14 +198,14 @@ impl Figures {
     }
 }
 
-/// The bench's text from its `from`-th word on, round and round, as many words as asked for.
+/// `count` words of the benchmark's text. Each `from` starts at another word; the text repeats at its end.
 fn words(count: usize, from: usize) -> String {
     let all: Vec<&str> = PROSE.split_whitespace().collect();
     let take = all.iter().cycle().skip(from * 11).take(count);
     take.copied().collect::<Vec<_>>().join(" ")
 }
 
-/// The same, as many as make this many tokens.
+/// The same, but as many words as fit into this number of tokens.
 fn words_of(engine: &Engine, tokens: usize, from: usize) -> String {
     let count = |text: &str| engine.count(text).unwrap_or(0);
     let mut n = tokens;
@@ -220,7 +220,7 @@ fn ask(branch: u64, prompt: &str, max_tokens: usize) -> Ask {
     Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, heal: false }
 }
 
-/// Read a prompt up to its first token: how many tokens it was, and the seconds.
+/// Process a prompt until the first token. Returns the prompt's length in tokens, and the seconds.
 fn read(engine: &mut Engine, prompt: &str) -> Result<(usize, f64)> {
     let begun = Instant::now();
     let reading = engine.start(ask(0, prompt, 1))?;
@@ -230,7 +230,7 @@ fn read(engine: &mut Engine, prompt: &str) -> Result<(usize, f64)> {
     Ok((reading.tokens, begun.elapsed().as_secs_f64()))
 }
 
-/// Tokens a second of `batch` branches together, the reading of the prompt left out.
+/// The decoding speed of `batch` branches together in tokens per second, without the time to process the prompt.
 fn decode(engine: &mut Engine, prompt: &str, batch: usize) -> Result<f64> {
     read(engine, prompt)?;
     for branch in 0..batch as u64 {
@@ -248,7 +248,7 @@ fn decode(engine: &mut Engine, prompt: &str, batch: usize) -> Result<f64> {
     Ok(tokens as f64 / seconds)
 }
 
-/// An engine that has lived long beside a fresh one, in turns.
+/// Send `requests` requests to one engine, then compare its decoding speed with a fresh engine's in alternation.
 fn steady(old: &mut Engine, load: &impl Fn() -> Result<Engine>, requests: usize) -> Result<Steady> {
     let before = memory("VmRSS:");
     for i in 0..requests {
@@ -275,14 +275,14 @@ fn median(mut figure: impl FnMut(usize) -> Result<f64>) -> Result<f64> {
     all.get(REPEATS / 2).copied().context("nothing was measured")
 }
 
-/// Memory by the kernel's own account, in bytes; known on Linux.
+/// A memory figure of this process in bytes, from `/proc/self/status`; `None` where that doesn't exist.
 fn memory(key: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// What is going on, on one line of a terminal.
+/// Show the progress on one line of a terminal.
 fn tell(what: &str) {
     let mut stderr = std::io::stderr().lock();
     if stderr.is_terminal() {

@@ -1,4 +1,4 @@
-//! `unstuck forget`: a draft's history goes, the draft stays.
+//! `unstuck forget`: deletes the history of a draft, but not the draft.
 
 use super::Place;
 use crate::session;

@@ -1,4 +1,4 @@
-//! `unstuck generate`: one prompt in, continuations out, as they are made.
+//! `unstuck generate`: reads one prompt and prints continuations while they are generated.
 
 use super::Place;
 use crate::{
@@ -14,38 +14,38 @@ use std::{
     path::PathBuf,
 };
 
-/// What is wanted.
+/// What to generate.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The text to go on from.
+    /// The text to continue.
     pub prompt: String,
-    /// How many samples.
+    /// The number of samples.
     pub samples: usize,
-    /// How many of them are made side by side; at least 1.
+    /// The number of samples that are generated in parallel; at least 1.
     pub at_once: usize,
-    /// How tokens are chosen. Its seed is the first sample's; the next one's is one more.
+    /// The sampling parameters. The seed is that of the first sample; each further sample adds 1.
     pub params: SamplingParams,
-    /// What is taken out.
+    /// What is removed from the generated text.
     pub clean: Level,
-    /// Whether the prompt is part of the text.
+    /// Whether the output includes the prompt.
     pub include_prompt: bool,
-    /// How samples are written.
+    /// The format of the output.
     pub form: Form,
-    /// A file instead of standard output.
+    /// The output file; `None` is standard output.
     pub output: Option<PathBuf>,
 }
 
-/// How samples are written.
+/// The format of the output.
 #[derive(Clone, Debug)]
 pub enum Form {
-    /// As they are, with this line between two.
+    /// Plain text, with this line between samples.
     Text {
         /// The line.
         delimiter: String,
     },
-    /// One object a line for each sample.
+    /// JSON Lines: one object per sample.
     Json {
-        /// One for each token too, as it comes.
+        /// Whether each token is also printed as an object when it is generated.
         stream: bool,
     },
 }
@@ -59,13 +59,13 @@ struct Sample<'a> {
     model: &'a str,
     settings: Settings<'a>,
     tokens: Vec<Token>,
-    /// How many of them are copied from the text that the model was taught, where that is known.
+    /// The number of tokens that are copied from the training text; `None` if that text is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     copied: Option<usize>,
     stop: StopReason,
 }
 
-/// With what it was made, so that it can be made again.
+/// The settings that reproduce the sample.
 #[derive(Serialize)]
 struct Settings<'a> {
     #[serde(flatten)]
@@ -73,12 +73,12 @@ struct Settings<'a> {
     clean: Level,
 }
 
-/// A seed for when none is given, short enough to be typed again.
+/// A random seed for when none is given; 32 bits, short enough to be typed again.
 pub fn any_seed() -> u64 {
     RandomState::new().hash_one(()) >> 32
 }
 
-/// Write what `request` wants; how many tokens it took.
+/// Generate the samples of `request`. Returns the number of tokens.
 ///
 /// # Errors
 /// When the model fails or the output can't be written; a closed pipe is an [`std::io::Error`] in the chain.
@@ -118,21 +118,21 @@ pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
     Ok(count)
 }
 
-/// How the sample's tokens are chosen: with a seed of its own, so that each can be made again alone.
+/// The sampling parameters of one sample. Each has its own seed, so that it can be reproduced alone.
 fn params_of(request: &Request, index: usize) -> SamplingParams {
     let seed = request.params.seed.wrapping_add(index as u64);
     SamplingParams { seed, ..request.params.clone() }
 }
 
-/// Samples made side by side and given out one after the other.
+/// Samples that are generated in parallel and returned one after the other.
 struct Batch<'a> {
     request: &'a Request,
     engine: &'a mut Engine,
-    /// Those that were begun.
+    /// The samples that have been started.
     samples: Vec<Made>,
 }
 
-/// What there is of a sample.
+/// The state of a sample: the tokens that are not printed yet, and why it ended.
 #[derive(Default)]
 struct Made {
     waiting: VecDeque<Token>,
@@ -166,7 +166,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// As many at once as there may be.
+    /// Start as many samples as may run in parallel.
     fn begin_more(&mut self) -> Result<()> {
         let live = self.samples.iter().filter(|sample| sample.stop.is_none()).count();
         let left = self.request.samples - self.samples.len();
@@ -185,7 +185,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One sample's text as it grows.
+/// The output of one sample.
 struct Page<'a> {
     request: &'a Request,
     text: String,
@@ -202,7 +202,7 @@ impl<'a> Page<'a> {
     fn add(&mut self, token: &Token, out: &mut Place) -> Result<()> {
         self.text.push_str(&token.text);
         match self.request.form {
-            // a post is made of the whole text: nothing can be shown before
+            // a post is made from the whole text, so nothing can be shown earlier
             Form::Text { .. } if self.request.clean != Level::Post => out.write(&token.text)?,
             Form::Json { stream: true } => write_json(token, out)?,
             _ => {}
@@ -210,7 +210,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// What is left to write, and the sample's text.
+    /// Write the rest, and return the sample's text.
     fn end(self, out: &mut Place) -> Result<String> {
         let Self { request, mut text } = self;
         if request.clean == Level::Post {

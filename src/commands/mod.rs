@@ -1,4 +1,5 @@
-//! Front ends that print and end, one file each. None knows the command line's syntax or a configuration file.
+//! The non-interactive commands, one file each. They don't depend on the command line's syntax or on configuration
+//! files.
 
 pub mod bench;
 pub mod forget;

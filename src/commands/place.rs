@@ -1,5 +1,5 @@
-//! Where a command's result goes: standard output, made safe when that is a terminal, or a file that is whole or
-//! not there.
+//! The output of a command: standard output, made safe if that is a terminal, or a file, which is either written
+//! completely or not at all.
 
 use crate::{clean, whole};
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// An open place for text.
+/// An open output for text.
 pub struct Place(Kind);
 
 enum Kind {
@@ -16,7 +16,7 @@ enum Kind {
         stdout: io::StdoutLock<'static>,
         terminal: bool,
     },
-    /// Collected, and written by `finish`.
+    /// The text is collected here and written by [`Place::finish`].
     File {
         path: PathBuf,
         text: String,
@@ -24,10 +24,10 @@ enum Kind {
 }
 
 impl Place {
-    /// Standard output, or the file at `path`. A file is only looked at here, and written by [`Place::finish`].
+    /// Open standard output, or the file at `path`. The file is only checked here; [`Place::finish`] writes it.
     ///
     /// # Errors
-    /// When `path` can't be a file.
+    /// When `path` is a folder, or its folder doesn't exist.
     pub fn open(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             let stdout = io::stdout().lock();
@@ -46,10 +46,10 @@ impl Place {
         Ok(Self(Kind::File { path: path.to_owned(), text: String::new() }))
     }
 
-    /// Show `text` now.
+    /// Write `text`: at once to standard output; a file's text is collected.
     ///
     /// # Errors
-    /// As of standard output; a closed pipe is one of them.
+    /// When standard output can't be written, also because a pipe is closed.
     pub fn write(&mut self, text: &str) -> Result<()> {
         match &mut self.0 {
             Kind::Standard { stdout, terminal } => {
@@ -64,7 +64,7 @@ impl Place {
         }
     }
 
-    /// All is written: the file appears, or what was there before is still there.
+    /// Write the file. If that fails, an existing file is left unchanged.
     ///
     /// # Errors
     /// When the file can't be written.

@@ -1,4 +1,4 @@
-//! `unstuck score`: how likely a text is to the model, token by token.
+//! `unstuck score`: prints the probability of each token of a text.
 
 use super::Place;
 use crate::generate::{Engine, Scored, perplexity};
@@ -12,7 +12,7 @@ struct Report {
     perplexity: Option<f64>,
 }
 
-/// Score the text in `file` (`-` is standard input) and print one line a token, or one JSON object.
+/// Score the text in `file` (`-` is standard input). Prints one line per token, or one JSON object.
 ///
 /// # Errors
 /// When the file can't be read or isn't UTF-8, or the model fails.

@@ -1,6 +1,6 @@
-//! The cache that programs for the Hugging Face hub share: contents by checksum in `blobs`, names for them in
-//! `snapshots`, and in `refs` the snapshot of each branch. Models that other programs downloaded are used; a model of which
-//! files are missing is ignored.
+//! The cache that programs for the Hugging Face hub share: file contents by checksum in `blobs`, links to them in
+//! `snapshots`, and the snapshot of each branch in `refs`. Models that other programs downloaded are used. A model
+//! with missing files is ignored.
 
 use super::{
     known::{KNOWN, names},
@@ -16,7 +16,7 @@ use std::{
 /// A complete model in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cached {
-    /// What it is called here: the short name of a published one, `owner/name` of others.
+    /// Its name: the short name of a published model, `owner/name` of others.
     pub name: String,
     /// The folder with its files.
     pub snapshot: PathBuf,
@@ -39,7 +39,7 @@ pub fn is_id(name: &str) -> bool {
     more.is_none() && first.is_some_and(fits) && second.is_none_or(fits)
 }
 
-/// A text that is safe as a file's name: what the hub says is used in paths only after this.
+/// Whether a text is safe as a file name. Names from the hub are used in paths only after this check.
 pub(super) fn is_plain(name: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     !name.is_empty() && name.len() <= 128 && !name.starts_with('.') && name.chars().all(safe)
@@ -49,18 +49,18 @@ pub(super) fn repo(cache: &Path, id: &str) -> CacheRepo {
     Cache::new(cache.to_owned()).repo(Repo::model(id.to_owned()))
 }
 
-/// The folder of one model in a cache, whatever is in it.
+/// The cache folder of one model, which need not exist.
 pub(super) fn folder(cache: &Path, id: &str) -> PathBuf {
     cache.join(Repo::model(id.to_owned()).folder_name())
 }
 
-/// The model's files, if all that is needed is there.
+/// The folder with the model's files, if all required ones are present.
 pub fn find(cache: &Path, name: &str) -> Option<PathBuf> {
     names(name).into_iter().filter(|id| is_id(id)).find_map(|id| snapshot(cache, &id))
 }
 
-/// The folders in the cache that have a model in all its revisions, under each of its names, or what came of it when its
-/// first pull was interrupted. Repositories of other kinds of models are left out.
+/// The cache folders of a model under each of its ids, with all revisions and with what an interrupted first pull
+/// left. Repositories of other kinds of models are left out.
 pub fn repositories(cache: &Path, name: &str) -> Vec<PathBuf> {
     let ids = names(name).into_iter().filter(|id| is_id(id));
     let is_ours = |id: &String| {
@@ -71,7 +71,7 @@ pub fn repositories(cache: &Path, name: &str) -> Vec<PathBuf> {
     ids.filter(is_ours).map(|id| folder(cache, &id)).collect()
 }
 
-/// Of the branch `main` if that is whole, else the newest that is.
+/// The snapshot of branch `main` if it is complete, else the newest complete one.
 fn snapshot(cache: &Path, id: &str) -> Option<PathBuf> {
     let main =
         repo(cache, id).get("config.json").and_then(|config| Some(config.parent()?.to_owned()));
@@ -86,7 +86,7 @@ fn snapshot(cache: &Path, id: &str) -> Option<PathBuf> {
 
 /// Whether a folder has a GPT-2 with its vocabulary and all of its weights.
 fn is_whole(folder: &Path) -> bool {
-    let has = |name: &str| folder.join(name).is_file(); // a link whose file is missing is no file
+    let has = |name: &str| folder.join(name).is_file(); // false for a link whose target is missing
     let indexed = |name: &str| has(name) && shards(&folder.join(name)).is_ok();
     let words = has("tokenizer.json") || has("vocab.json") && has("merges.txt");
     let weights = has("model.safetensors")
@@ -97,7 +97,7 @@ fn is_whole(folder: &Path) -> bool {
     words && weights && config().is_some_and(|json| parse_config(&json).is_ok())
 }
 
-/// All whole models in a cache, by name.
+/// All complete models in the cache, by name.
 pub fn list(cache: &Path) -> Vec<Cached> {
     let entries = fs::read_dir(cache).into_iter().flatten().flatten();
     let mut all: Vec<_> = entries
@@ -130,17 +130,17 @@ pub fn name_of(folder: &Path) -> Option<String> {
     is_snapshot.then(|| id_of(name).map(short)).flatten()
 }
 
-/// The same as [`find`], with the name it goes by.
+/// Like [`find`], with the name that the model is found by.
 pub fn cached(cache: &Path, name: &str) -> Option<Cached> {
     let snapshot = find(cache, name)?;
     Some(Cached { name: name_of(&snapshot)?, snapshot })
 }
 
-/// Verify each file of a snapshot against the checksum in its blob's name. Gives the files that don't match; folders that
-/// are not snapshots have no checksums, so none.
+/// Verify each file of a snapshot against the checksum in its blob's name. Returns the files that don't match.
+/// Folders that are not snapshots have no checksums, so nothing is checked in them.
 ///
 /// # Errors
-/// When one can't be read.
+/// When a file can't be read.
 pub fn damaged(snapshot: &Path) -> io::Result<Vec<PathBuf>> {
     let mut bad = Vec::new();
     if name_of(snapshot).is_none() {
@@ -160,7 +160,7 @@ pub fn damaged(snapshot: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(bad)
 }
 
-/// Create the snapshot and make it the branch `main`. Until then no program finds it.
+/// Create the snapshot and make it branch `main`. Other programs find the model only after this.
 pub(super) fn publish(
     cache: &Path,
     id: &str,
@@ -184,7 +184,7 @@ pub(super) fn publish(
     Ok(snapshot)
 }
 
-/// A link within the model's folder, or where there are none the content itself.
+/// Create a relative symbolic link to a blob; where that fails, a hard link or a copy.
 fn point(blob: &Path, at: &Path) -> io::Result<()> {
     let name = blob.file_name().unwrap_or_default();
     let link = Path::new("..").join("..").join("blobs").join(name);

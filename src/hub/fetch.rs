@@ -1,5 +1,6 @@
-//! One file on its way into the cache: resumed where it was cut, checked when it is whole, and only then given the name
-//! that others look for. A part bears another name, and one program at a time may add to it.
+//! Downloads one file into the cache. An interrupted download is resumed. The file is verified when it is complete
+//! and only then renamed to its final name. A partial file has another name, and only one process at a time may write
+//! to it.
 
 use super::{
     Hub, Step, Tell, Trouble, cache,
@@ -14,20 +15,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A file that is wanted.
+/// A file to download.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Its name in the model.
+    /// Its name in the repository.
     pub name: String,
-    /// Where it is on the hub, behind the address.
+    /// Its path on the hub, relative to the endpoint.
     pub path: String,
-    /// Its content's name, which is mostly its checksum.
+    /// Its ETag, which for most files is their checksum.
     pub etag: String,
     /// Its length in bytes.
     pub size: u64,
 }
 
-/// The folder for the contents of one model.
+/// The cache folder of one model.
 pub struct Shelf {
     cache: PathBuf,
     folder: PathBuf,
@@ -46,7 +47,7 @@ impl Shelf {
         self.folder.join("blobs").join(format!("{}.incomplete", file.etag))
     }
 
-    /// Bytes of a file that needn't come any more.
+    /// The number of bytes of a file that are already downloaded.
     pub fn here(&self, file: &Wanted) -> u64 {
         let length = |path: PathBuf| fs::metadata(path).map_or(0, |facts| facts.len());
         match length(self.blob(file)) {
@@ -55,7 +56,7 @@ impl Shelf {
         }
     }
 
-    /// The lock that other programs for the hub take too, so that only one writes to the partial file.
+    /// The lock of a partial file. Other programs for the hub use the same one.
     fn lock(&self, file: &Wanted) -> Result<File, Trouble> {
         let name = self.folder.file_name().unwrap_or_default();
         let folder = self.cache.join(".locks").join(name);
@@ -74,13 +75,14 @@ impl Shelf {
     }
 }
 
-/// The length of what there is, 0 for nothing.
+/// The length of a file in bytes; 0 if there is none.
 fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |facts| facts.len())
 }
 
 impl Hub {
-    /// Have a file's content in the cache, whole and checked. `before` bytes of other files are here already.
+    /// Download a file into the cache and verify it. `before` is the number of bytes of other files that are already
+    /// downloaded, for the progress.
     pub(super) fn fetch(
         &self,
         shelf: &Shelf,
@@ -112,12 +114,12 @@ impl Hub {
                     file.name
                 )));
             }
-            damaged = true; // what an earlier pull left may have been the bad part of it
+            damaged = true; // the part that an earlier pull left may have been damaged: try once more
         }
         fs::rename(&part, &blob).map_err(|error| super::disk(error, &blob))
     }
 
-    /// Whether a file is as long as it should be and has its checksum, where there is one.
+    /// Whether a file has the expected length, and the expected checksum if one is known.
     fn is_sound(&self, file: &Wanted, path: &Path, tell: Tell) -> Result<bool, Trouble> {
         if length(path) != file.size {
             return Ok(false);
@@ -127,7 +129,7 @@ impl Hub {
         sum.fits(path).map_err(|error| super::disk(error, path))
     }
 
-    /// Add to a part until it is as long as the file.
+    /// Download the rest of a file into its partial file. Retries after recoverable errors.
     fn complete(&self, file: &Wanted, part: &Path, before: u64, tell: Tell) -> Result<(), Trouble> {
         let mut tries = 0;
         loop {
@@ -153,7 +155,7 @@ impl Hub {
         }
     }
 
-    /// One connection's worth of a file, added to what is there.
+    /// Make one request, and append what arrives to the partial file.
     fn receive(&self, file: &Wanted, part: &Path, before: u64, tell: Tell) -> Result<(), Trouble> {
         let failed = |error| super::disk(error, part);
         let open = || OpenOptions::new().create(true).append(true).open(part);
@@ -163,7 +165,7 @@ impl Hub {
             at = 0;
         }
         if at == file.size {
-            open().map_err(failed)?; // an empty file is there too
+            open().map_err(failed)?; // creates the file if its length is 0
             return said(tell, Step::Bytes(before + at));
         }
         let answer = self.ask(&file.path, Ask::Content(at))?;
@@ -172,7 +174,7 @@ impl Hub {
         let mut out = open().map_err(failed)?;
         match answer.status {
             200 if at > 0 => {
-                // it doesn't know of ranges, and sends all again
+                // the server doesn't support ranges and sends the whole file again
                 out.set_len(0).map_err(failed)?;
                 at = 0;
             }
@@ -219,11 +221,11 @@ impl Hub {
                 (since, then) = (Instant::now(), at);
             }
         }
-        // what is checked and renamed must outlive a power cut
+        // sync before the file is verified and renamed, so that it survives a power failure
         out.sync_all().map_err(failed)
     }
 
-    /// Try a small thing until it works or never will.
+    /// Repeat a small request until it succeeds, fails permanently, or was tried too often.
     pub(super) fn persist<T>(
         &self,
         tell: Tell,
@@ -246,8 +248,8 @@ impl Hub {
         }
     }
 
-    /// Back off: wait as long as the hub asked for, or twice as long each time, and report why. Ends early when the pull is
-    /// stopped.
+    /// Back off: wait as long as the hub asked for, or exponentially longer each time, and report why. Ends early
+    /// when the pull is stopped.
     fn pause(
         &self,
         tries: u32,
@@ -270,7 +272,7 @@ impl Hub {
     }
 }
 
-/// Tell a step, and whether it goes on.
+/// Report a step. Returns `Trouble::Stopped` if the pull was stopped.
 pub(super) fn said(tell: Tell, step: Step) -> Result<(), Trouble> {
     if tell(step).is_break() { Err(Trouble::Stopped) } else { Ok(()) }
 }

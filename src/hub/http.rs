@@ -1,5 +1,5 @@
-//! One request to the hub and where it leads. The token goes to the hub alone, never along a redirect to another host;
-//! what an address holds besides its host is never in a message, for it may be signed.
+//! Makes one request to the hub and follows its redirects. The token is sent only to the hub, never along a redirect
+//! to another host. Messages name only the host of an address, since its path or query may contain a signature.
 
 use super::{Conditions, Hub, Settings, Trouble};
 use crate::net::{
@@ -8,38 +8,38 @@ use crate::net::{
 use anyhow::anyhow;
 use std::io::Read;
 
-/// No redirect leads further than this many hosts.
+/// The maximum number of redirects.
 const HOPS: usize = 8;
-/// No answer that is kept in memory is longer.
+/// The maximum size in bytes of a response that is kept in memory.
 const LONGEST: u64 = 8 << 20;
 
-/// What is asked for.
+/// The kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Only what the hub says of a file; the content's own host isn't asked.
+    /// The hub's metadata of a file, without a request to the host that stores its content.
     Facts,
-    /// The same, by its first byte: some mirrors know no `HEAD`.
+    /// The same, by a request for the first byte: some mirrors don't support `HEAD`.
     FirstByte,
     /// The content from this byte on.
     Content(u64),
 }
 
-/// What the hub's own headers say of a file.
+/// A file's metadata from the hub's own headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The content's name: its checksum, for all that the hub itself keeps.
+    /// The ETag: a checksum, for all files that the hub stores itself.
     pub etag: Option<String>,
-    /// Bytes of content.
+    /// The length of the content in bytes.
     pub size: Option<u64>,
-    /// The revision it is of.
+    /// The revision (commit) of the file.
     pub commit: Option<String>,
 }
 
-/// An answer that is none of refusal.
+/// A successful response.
 pub struct Answer {
-    /// 200, 206 or 416; for [`Ask::Facts`] also a redirect.
+    /// The status: 200, 206 or 416; for [`Ask::Facts`] also a redirect.
     pub status: u16,
-    /// What the hub said on the way.
+    /// The metadata from the hub's headers, redirects included.
     pub facts: Facts,
     /// The host that answered.
     pub host: String,
@@ -47,12 +47,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header of the answer.
+    /// A header of the response.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response.header(name)
     }
 
-    /// The content as it comes.
+    /// The body as a stream.
     pub fn into_reader(self) -> impl Read {
         self.response.into_reader()
     }
@@ -68,23 +68,23 @@ pub fn client(settings: &Settings, conditions: &Conditions) -> Client {
         response: Some(2 * conditions.silence),
         total: None,
     };
-    // A proxy can't reach this machine.
+    // A proxy can't reach this machine's own addresses.
     let proxy = !parse(&settings.endpoint).is_some_and(|uri| is_this_machine(&uri));
     Client::new(&timeouts, proxy)
 }
 
-/// Whether a hub may be at this address: a scheme, a host, perhaps a path; no query, user name or password.
+/// Whether this is a valid endpoint: a scheme, a host, and optionally a path; without query, user name and password.
 pub fn is_address(address: &str) -> bool {
     parse(address).is_some_and(|uri| uri.query().is_none())
 }
 
-/// Whether this is a hub on this machine, as test servers and caches are.
+/// Whether this hub is on this machine, like a test server or a local cache.
 fn is_this_machine(uri: &Uri) -> bool {
     uri.host() == Some("localhost") || is_loopback(uri)
 }
 
 impl Hub {
-    /// Ask once, along all redirects.
+    /// Send one request and follow its redirects.
     pub(super) fn ask(&self, path: &str, ask: Ask) -> Result<Answer, Trouble> {
         let bad = || Trouble::Fatal(anyhow!("{}: no address of a hub", self.settings.endpoint));
         let home = parse(&self.settings.endpoint).ok_or_else(bad)?;
@@ -144,7 +144,7 @@ impl Hub {
             .map_err(|error| lost(&error, at.host().unwrap_or_default()))
     }
 
-    /// A whole small answer.
+    /// Read a small response into memory.
     pub(super) fn read(&self, path: &str) -> Result<(Vec<u8>, Facts), Trouble> {
         let answer = self.ask(path, Ask::Content(0))?;
         let (host, facts) = (answer.host.clone(), answer.facts.clone());
@@ -162,7 +162,7 @@ impl Hub {
         Ok((bytes, facts))
     }
 
-    /// What a status of refusal means.
+    /// The error for an unsuccessful status.
     fn refused(&self, answer: &Answer, at_home: bool) -> Trouble {
         let (status, host) = (answer.status, &answer.host);
         let header = |name: &str| answer.header(name);
@@ -172,7 +172,7 @@ impl Hub {
             408 | 500..=599 => {
                 return Trouble::Again(format!("{host} is in trouble ({status})"), later);
             }
-            // a signed address that has run out, mostly: the hub gives a new one
+            // most likely an expired signed address: the hub gives a new one
             _ if !at_home => return Trouble::Again(format!("{host} refuses ({status})"), later),
             _ => {}
         }
@@ -216,7 +216,7 @@ fn colon(says: &str) -> &'static str {
 }
 
 impl Facts {
-    /// The first response that says something is right: later ones may be of another host's copy.
+    /// Read the headers of a response. Earlier responses take precedence: later ones may be from another host.
     fn read(&mut self, response: &Response) {
         let (status, header) = (response.status(), |name: &str| response.header(name));
         let linked = header("x-linked-etag");
@@ -232,7 +232,7 @@ impl Facts {
     }
 }
 
-/// No response.
+/// The error when no response arrived.
 fn lost(error: &Error, host: &str) -> Trouble {
     let why = match error {
         Error::HostNotFound => format!("{host} is not found; is there a connection?"),
@@ -251,7 +251,7 @@ fn lost(error: &Error, host: &str) -> Trouble {
     Trouble::Again(why, None)
 }
 
-/// A response that ended before its end.
+/// The error when the body ended early.
 pub(super) fn broken(error: &std::io::Error, host: &str) -> Trouble {
     let late = Error::of_body(error) == Error::Timeout;
     Trouble::Again(format!("{host} {}", if late { "fell silent" } else { "broke off" }), None)

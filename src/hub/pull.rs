@@ -1,5 +1,5 @@
-//! A model from its name to its place in the cache: what it is, whether it is a GPT-2, which of its files are needed,
-//! whether they fit on the disk; then the files; then, when all are there, the name under which it is found.
+//! Downloads a model by its name. It reads the metadata, checks that the model is a GPT-2 and fits on the disk, and
+//! downloads the required files. When all are complete, it creates the snapshot by which the model is found.
 
 use super::{
     Hub, Step, Tell, Trouble,
@@ -46,10 +46,11 @@ struct Listing {
 }
 
 impl Hub {
-    /// Have the model `name` (`gpt2`, `owner/name`) in the cache.
+    /// Download the model `name` (`gpt2`, `owner/name`) into the cache.
     ///
     /// # Errors
-    /// When it isn't there, isn't let out, is no GPT-2, doesn't fit, or doesn't come; with the way out.
+    /// When it doesn't exist, access is denied, it is not a GPT-2, there is not enough disk space, or the download
+    /// fails. The error says what to do.
     pub fn pull(&self, name: &str, tell: Tell) -> Result<Pulled> {
         ensure!(is_id(name), "{name}: not a model name of the hub; use `gpt2` or `owner/name`");
         if self.settings.offline {
@@ -107,10 +108,10 @@ impl Hub {
         Ok(Pulled::Here { name, snapshot, fetched: total - here, licence, unchecked })
     }
 
-    /// Under which of its names the hub has a model, and what it says of it.
+    /// Find the id under which the hub has a model, and read its metadata.
     fn find(&self, name: &str, tell: Tell) -> Result<Listing, Trouble> {
         let mut why = String::new();
-        // what is here already under one of them isn't fetched under another
+        // an id that is in the cache already comes first, so that no file is downloaded twice
         let mut ids = names(name);
         ids.sort_by_key(|id| !cache::folder(&self.settings.cache, id).is_dir());
         for id in ids {
@@ -120,7 +121,7 @@ impl Hub {
                 Err(other) => return Err(other),
             }
         }
-        // a mirror may have the files and no word on them
+        // a mirror may have the files but no metadata
         for id in names(name) {
             let path = format!("{id}/resolve/main/config.json");
             match self.persist(tell, || self.ask(&path, Ask::Facts)) {
@@ -136,7 +137,8 @@ impl Hub {
         Err(Trouble::Fatal(anyhow!("no such model on the hub: {why}{meant}")))
     }
 
-    /// The names of the files that are needed: the shape, the vocabulary, the weights in the best form there is.
+    /// The names of the required files: the configuration, the vocabulary, and the weights in the best available
+    /// format.
     fn needed(&self, listing: &Listing, tell: Tell) -> Result<Vec<String>, Trouble> {
         let has = |tell: Tell, name: &str| -> Result<bool, Trouble> {
             if let Some(files) = &listing.files {
@@ -182,7 +184,7 @@ impl Hub {
         )))
     }
 
-    /// What the hub says of each file, all of one revision.
+    /// The metadata of each file, all of the same revision.
     fn facts(
         &self,
         listing: &Listing,
@@ -233,7 +235,7 @@ fn sum(files: &[Wanted], of: impl Fn(&Wanted) -> u64) -> u64 {
     files.iter().map(of).fold(0, u64::saturating_add)
 }
 
-/// As the hub's own pages count.
+/// In decimal units, as on the hub's pages.
 fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
 }

@@ -1,5 +1,5 @@
 //! Mentions, shared by the bot and the desk: the ledger, the policy, the queue, the steps from a mention to a reply.
-//! Without network and platform.
+//! This module uses no network and knows no platform.
 //!
 //! A mention is a row of the ledger, identified by the id of its first version. Its state goes `seen` → `queued` →
 //! `waiting` (for a person) → `approved` → `posting` → `posted`, or ends as `skipped` or `dead` with a reason.

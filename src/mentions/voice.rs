@@ -33,7 +33,7 @@ pub trait Voice {
     /// When the model fails or takes too long; [`Interrupted`] when the process is ending.
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
 
-    /// How many tokens of its last text are copied from the training text; 0 if unknown.
+    /// The number of tokens of its last text that are copied from the training text; 0 if unknown.
     fn copied(&self) -> usize {
         0
     }

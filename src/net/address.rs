@@ -1,33 +1,33 @@
-//! Addresses: what is a valid one, when two are of the same origin, where a redirect leads, and what is this machine.
+//! URLs: validation, origins, resolution of redirects, and loopback addresses.
 
 use super::Uri;
 
-/// An `http` or `https` address with a host and without user name or password.
+/// Parse an `http` or `https` URL. It must have a host, and no user name or password.
 pub fn parse(address: &str) -> Option<Uri> {
     let uri: Uri = address.parse().ok()?;
     let host = uri.host().filter(|host| !host.is_empty())?;
-    // What is left of the authority is a port, or it is no address.
+    // The rest of the authority must be a port.
     let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     let plain = uri.authority()?.as_str() == format!("{host}{port}");
     (plain && matches!(uri.scheme_str(), Some("http" | "https"))).then_some(uri)
 }
 
-/// Whether the host is a loopback address, so that nothing leaves this machine. Names don't count, `localhost`
-/// included: they mean what a resolver says.
+/// Whether the host is a loopback address, so that nothing leaves this machine. Names don't count, not even
+/// `localhost`, since a resolver decides what they mean.
 pub fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
-/// Scheme, host and port.
+/// The origin: scheme, host and port (RFC 6454).
 pub fn origin(uri: &Uri) -> (&str, &str, u16) {
     let scheme = uri.scheme_str().unwrap_or_default();
     let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
     (scheme, uri.host().unwrap_or_default(), port)
 }
 
-/// The address that a redirect from `from` to `location` leads to.
+/// The URL that a redirect from `from` to `location` leads to.
 pub fn join(from: &Uri, location: &str) -> Option<Uri> {
     let (scheme, authority) = (from.scheme_str()?, from.authority()?.as_str());
     if location.contains("://") && !location.starts_with('/') {

@@ -1,16 +1,16 @@
-//! Values of response headers that have a form of their own: dates, and how long to wait.
+//! Parses response headers: dates, and how long to wait before the next request.
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use std::time::Duration;
 
-/// An HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Parse an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn date(text: &str) -> Option<Timestamp> {
     const PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
     PARSER.parse_timestamp(text.trim()).ok()
 }
 
-/// How long the server wants no request: `Retry-After` in seconds or as a date (RFC 9110), else the time of `RateLimit`.
-/// A date is compared with the server's own clock.
+/// How long to wait before the next request: `Retry-After` in seconds or as a date (RFC 9110), else the time in
+/// `RateLimit`. A date is compared with the server's own clock.
 pub fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
     if let Some(said) = header("retry-after") {
         if let Ok(seconds) = said.trim().parse() {

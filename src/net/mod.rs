@@ -1,5 +1,5 @@
-//! HTTP for the whole program: one client for the hub and the bot's platform. It follows no redirect by itself, keeps no
-//! connection open and waits for nothing forever; its errors say whether the request can have arrived.
+//! HTTP for the whole program: one client for the hub and the bot's platform. It follows no redirects by itself,
+//! keeps no connections open, and has a timeout for every phase. Its errors say whether the request may have arrived.
 
 mod address;
 mod header;
@@ -11,36 +11,36 @@ pub use ureq::http::Uri;
 use std::{fmt, io, time::Duration};
 use ureq::{Agent, Body, Timeout, http};
 
-/// How long each part of a request may take; `None` is no limit of its own.
+/// Timeouts for the phases of a request; `None` is no limit for that phase.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timeouts {
-    /// Looking up the host's name.
+    /// Resolving the host's name.
     pub resolve: Option<Duration>,
     /// Connecting, with TLS.
     pub connect: Option<Duration>,
     /// Each single read and write.
     pub silence: Option<Duration>,
-    /// From the sent request to the response's headers.
+    /// From the end of the request to the response's headers.
     pub response: Option<Duration>,
     /// The whole request.
     pub total: Option<Duration>,
 }
 
-/// What a request asks the server to do.
+/// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The headers alone.
+    /// `HEAD`: the headers only.
     Head,
-    /// The resource.
+    /// `GET`: the resource.
     Get,
-    /// Send a body.
+    /// `POST`: send a body.
     Post,
-    /// Delete the resource.
+    /// `DELETE`: delete the resource.
     Delete,
 }
 
 impl Method {
-    /// Its name in a request line.
+    /// The method's name in the request line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Head => "HEAD",
@@ -56,7 +56,7 @@ impl Method {
 pub struct Client(Agent);
 
 impl Client {
-    /// A client with these timeouts. Only with `proxy` does it use the proxy that the environment names.
+    /// Create a client with these timeouts. It uses the proxy from the environment only if `proxy` is set.
     pub fn new(timeouts: &Timeouts, proxy: bool) -> Self {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -76,11 +76,11 @@ impl Client {
         Self(config.build().into())
     }
 
-    /// Sends one request. Every status is a response, redirects too. The body is asked for uncompressed, so that
-    /// checksums and ranges are those of the content.
+    /// Send one request. Every status is returned as a response, redirects included. The body is requested without
+    /// compression, so that checksums and ranges refer to the content.
     ///
     /// # Errors
-    /// When no response came.
+    /// When no response arrived.
     pub fn send(
         &self,
         method: Method,
@@ -99,7 +99,7 @@ impl Client {
     }
 }
 
-/// A response whose body is not read yet.
+/// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response(http::Response<Body>);
 
@@ -114,15 +114,15 @@ impl Response {
         self.0.headers().get(name)?.to_str().ok()
     }
 
-    /// The body as a stream of any length. Its errors are told apart by [`Error::of_body`].
+    /// The body as a stream of any length. [`Error::of_body`] classifies its errors.
     pub fn into_reader(self) -> impl io::Read {
         self.0.into_body().into_with_config().limit(u64::MAX).reader()
     }
 
-    /// The whole body, of at most `limit` bytes.
+    /// Read the whole body, at most `limit` bytes.
     ///
     /// # Errors
-    /// When it breaks off, or is longer.
+    /// When it breaks off or is longer than `limit`.
     pub fn read(self, limit: u64) -> Result<Vec<u8>, Error> {
         let body = self.0.into_body().into_with_config().limit(limit).read_to_vec();
         body.map_err(|error| match error {
@@ -135,31 +135,31 @@ impl Response {
 /// Why there is no response, or only a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The host's name has no address.
+    /// The host's name could not be resolved.
     HostNotFound,
-    /// No connection to the host.
+    /// The host could not be reached.
     Unreachable,
     /// The host refused the connection.
     Refused,
-    /// It took too long before the request was sent.
+    /// A timeout before the request was sent.
     ConnectTimeout,
-    /// It took too long after that.
+    /// A timeout after that.
     Timeout,
-    /// The connection broke, or what came is not HTTP.
+    /// The connection broke, or the response is not HTTP.
     BrokenOff,
-    /// No secure connection; why.
+    /// No secure connection, with the reason.
     Tls(String),
-    /// The proxy that the environment names can't be used.
+    /// The proxy from the environment can't be used.
     Proxy,
     /// The body is longer than allowed.
     TooLong,
-    /// Anything else. No text, which may repeat an address and what is signed into it.
+    /// Anything else. It has no text, since that might contain an address with a signature.
     Other,
 }
 
 impl Error {
-    /// Whether the server may have carried out the request. Only what fails before the first byte is sent is certain not
-    /// to have arrived.
+    /// Whether the server may have processed the request. It certainly has not if the error occurred before the first
+    /// byte was sent.
     pub fn may_have_arrived(&self) -> bool {
         !matches!(
             self,
@@ -171,7 +171,7 @@ impl Error {
         )
     }
 
-    /// Why reading a body failed.
+    /// Classify an error of reading a body.
     pub fn of_body(error: &io::Error) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         match inner {

@@ -1,4 +1,4 @@
-//! Measured speeds and licences of models, remembered in the state folder. Losing the file does no harm.
+//! Measured speeds and licences of models, stored in the state folder. The file can be deleted without harm.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Facts by model, and their file; `None` in tests.
+/// The facts by model's name, and their file; `None` in tests.
 #[derive(Debug, Default)]
 pub struct Remembered {
     file: Option<PathBuf>,
@@ -19,12 +19,12 @@ pub struct Remembered {
 #[serde(default)]
 struct Facts {
     licence: Option<String>,
-    /// The last measured speed in tokens a second, all branches together, by the form of the weights.
+    /// The last measured speed in tokens per second, all branches together, by the form of the weights.
     tok_s: BTreeMap<String, f32>,
 }
 
 impl Remembered {
-    /// Read the file of the state folder; empty if it can't be read.
+    /// Read the file in the state folder; empty if it can't be read.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("models.json"));
         let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
@@ -32,12 +32,12 @@ impl Remembered {
         Self { file, models }
     }
 
-    /// A model's licence, as the hub had it.
+    /// A model's licence, as the hub reported it.
     pub fn licence(&self, name: &str) -> Option<String> {
         self.models.get(name)?.licence.clone()
     }
 
-    /// The last measured speed of a model in this form, in tokens a second.
+    /// The last measured speed of a model in this form, in tokens per second.
     pub fn speed(&self, name: &str, form: &str) -> Option<f32> {
         self.models.get(name)?.tok_s.get(form).copied()
     }

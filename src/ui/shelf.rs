@@ -1,5 +1,5 @@
-//! The models to choose from in the desk: those on this machine, and published ones on the hub. Listing and downloading
-//! run in threads of their own, which report what they find.
+//! The models to choose from in the desk: those on this machine, and published ones on the hub. Threads of their own
+//! list and download models, and report the results.
 
 use super::remembered::Remembered;
 use crate::{
@@ -45,7 +45,7 @@ pub struct Entry {
     pub bytes: Option<u64>,
     /// Its licence, if known.
     pub licence: Option<String>,
-    /// Its measured speed on this machine in tokens a second, if it was used.
+    /// Its measured speed on this machine in tokens per second, if it was used.
     pub tok_s: Option<f32>,
     /// Whether it is on this machine.
     pub here: bool,
@@ -62,7 +62,7 @@ pub enum Errand {
     Fetch(String),
     /// Stop the download.
     Stop,
-    /// Remember the measured speed: model, form of its weights, tokens a second.
+    /// Remember the measured speed: the model, the form of its weights, tokens per second.
     Measured(String, String, f32),
 }
 
@@ -84,9 +84,9 @@ pub enum Word {
 pub struct Fetching {
     /// The model's name.
     pub name: String,
-    /// Bytes downloaded, and bytes in all; 0 of 0 until the hub has answered.
+    /// Bytes downloaded, and bytes in total; both 0 until the hub has answered.
     pub bytes: (u64, u64),
-    /// Bytes a second, once there is enough to tell.
+    /// Bytes per second, once enough has arrived to estimate it.
     pub rate: Option<f64>,
     /// Why it is waiting, and for how long.
     pub waiting: Option<(String, Duration)>,
@@ -138,7 +138,7 @@ impl Shelf {
                 entry.parameters = Some(model.config.parameters());
                 entry.bytes = (bytes > 0).then_some(bytes);
                 entry.licence = match place {
-                    // it comes in the program, under the program's own terms
+                    // it is part of the program and has the program's licence
                     None => Some("MIT OR Apache-2.0".into()),
                     Some(place) => {
                         remembered.licence(&name).or(known).or_else(|| licence_in(&place))
@@ -185,7 +185,7 @@ impl Shelf {
         Ok(Some(name))
     }
 
-    /// Start the thread that lists and downloads. It ends when `tell` gives false, because the receiver is gone.
+    /// Start the thread that lists and downloads. It ends when `tell` returns false, because the receiver is gone.
     ///
     /// # Errors
     /// When it can't be started.
@@ -233,7 +233,7 @@ impl Shelf {
     }
 }
 
-/// Opens no model: for a desk that was started with one engine and no shelf.
+/// An opener that opens no model, for a desk that was started with a fixed engine and no shelf.
 ///
 /// # Errors
 /// Always.
@@ -258,7 +258,7 @@ struct Pace {
     told: Option<Instant>,
 }
 
-/// The least time between two reports, so that they can be read.
+/// The minimum time between two reports, so that they can be read.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The window over which the rate is measured.
 const LATELY: Duration = Duration::from_secs(5);
@@ -269,7 +269,7 @@ impl Pace {
         {
             self.seen.pop_front();
         }
-        // bytes of an earlier download are not counted
+        // bytes of an earlier download do not count towards the rate
         if self.seen.back().is_none_or(|(then, _)| now - *then >= PAUSE / 5) {
             self.seen.push_back((now, bytes));
         }

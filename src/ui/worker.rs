@@ -1,5 +1,6 @@
-//! The model's thread: requests in, news out. It loads the model, so that keys work meanwhile, and replaces it on request.
-//! An error or a panic in it becomes news; it never ends the program.
+//! The model's thread: it receives requests and sends news. It loads the model, so that the interface stays
+//! responsive meanwhile, and replaces it on request. An error or a panic in it becomes news and never ends the
+//! program.
 
 use crate::{
     generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen},
@@ -16,18 +17,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A request of a front end to the model's thread.
+/// A request of the user interface to the model's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Begin a branch; the others continue.
+    /// Start a branch; other branches continue.
     Generate(Ask),
-    /// End a branch or a look; unknown numbers are ignored.
+    /// Stop a branch or a look; unknown ids are ignored.
     Stop(BranchId),
-    /// Ask for the alternatives to a token; the answer has this number.
+    /// Ask for the alternatives to a token; the answer has this id.
     Look(BranchId, Look),
-    /// Replace the model by the one of this name. Live branches end without news.
+    /// Replace the model by the one with this name. Live branches end without news.
     Open(String),
-    /// Begin a branch with another model, which is loaded for it and dropped when it has ended.
+    /// Start a branch with a second model, which is loaded for it and unloaded when the branch ends.
     Beside(String, Ask),
 }
 
@@ -36,7 +37,7 @@ pub enum Request {
 pub enum News {
     /// The model is loaded.
     Loaded(ModelInfo),
-    /// A branch has begun: how its prompt was tokenized.
+    /// A branch has started: how its prompt was tokenized.
     Reading(BranchId, Reading),
     /// The next token of a branch.
     Token(BranchId, Token),
@@ -44,20 +45,20 @@ pub enum News {
     Done(BranchId, StopReason),
     /// The answer to a look.
     Seen(BranchId, Seen),
-    /// The speed in tokens a second, all branches together.
+    /// The speed in tokens per second, all branches together.
     Speed(f32),
-    /// The speed over enough tokens to be remembered for this model.
+    /// The speed over enough tokens to be remembered for this model, in tokens per second.
     Measured(f32),
     /// A branch ended with an error; a sentence that says what to do.
     Failed(BranchId, String),
-    /// The other model can't be opened, so the one before is loaded again; a sentence that says what to do.
+    /// The other model can't be opened, so the previous one is loaded again; a sentence that says what to do.
     NotOpened(String),
     /// No model can be loaded; a sentence that says what to do.
     Gone(String),
 }
 
-/// Start the thread with one model and no other. `tell` sends news to the front end, and gives false when the receiver is
-/// gone.
+/// Start the thread with a fixed model. `tell` sends news to the user interface, and returns false when the receiver
+/// is gone.
 ///
 /// # Errors
 /// When it can't be started.
@@ -74,7 +75,7 @@ pub fn spawn(
     spawn_with(open, requests, tell)
 }
 
-/// Start the thread. `open` loads a model by its name, or the first one without a name.
+/// Start the thread. `open` loads a model by its name; without a name, the first one.
 ///
 /// # Errors
 /// When it can't be started.
@@ -97,8 +98,8 @@ pub fn spawn_with(
         .context("the model's thread can't be started")
 }
 
-/// Serve one model until another is requested. The first is dropped before the second is loaded: both may not fit into
-/// memory.
+/// Serve one model until another is requested. The first is unloaded before the second is loaded, since both may not
+/// fit into memory.
 fn one_after_another(
     open: &dyn Fn(Option<&str>) -> Result<Engine>,
     requests: &Receiver<Request>,
@@ -124,7 +125,7 @@ fn one_after_another(
             }
             Err(error) => {
                 tracing::error!("no model: {error:#}");
-                // The model before fails too, or there was none.
+                // The previous model can't be loaded either, or there was none.
                 let Some(good) = before.take() else {
                     tell(News::Gone(format!("No model: {error:#}")));
                     return;
@@ -145,7 +146,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 /// The engine, the live branches, and their speed.
 struct Worker<'a> {
     engine: Engine,
-    /// Another model by its name, while it has a live branch.
+    /// The second model and its name, while it has a live branch.
     beside: Option<(String, Engine)>,
     open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
     tell: &'a dyn Fn(News) -> bool,
@@ -153,7 +154,7 @@ struct Worker<'a> {
     clock: Clock,
 }
 
-/// Measures the speed of decoding. Reading a prompt doesn't count: the clock starts with the first tokens.
+/// Measures the decoding speed. Prompt processing doesn't count: the clock starts with the first tokens.
 #[derive(Default)]
 struct Clock {
     since: Option<Instant>,
@@ -162,7 +163,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// Count the tokens of a step. Gives the speed from time to time, and at the end.
+    /// Count the tokens of a step. Returns the speed from time to time, and at the end.
     fn count(&mut self, tokens: u32, is_end: bool, now: Instant) -> Option<f32> {
         let Some(since) = self.since else {
             self.since = (tokens > 0).then_some(now);
@@ -178,10 +179,10 @@ impl Clock {
     }
 }
 
-/// The least time between two reports of the speed, so that it can be read.
+/// The minimum time between two reports of the speed, so that it can be read.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// The least number of tokens for a speed that is remembered.
+/// The minimum number of tokens for a speed that is remembered.
 const MEASURED: u32 = 24;
 
 impl<'a> Worker<'a> {
@@ -193,7 +194,7 @@ impl<'a> Worker<'a> {
         Self { engine, beside: None, open, tell, live: Vec::new(), clock: Clock::default() }
     }
 
-    /// Serve requests until a channel closes, or another model is requested: then gives its name. Drops the engine.
+    /// Serve requests until a channel closes or another model is requested; then returns its name. Drops the engine.
     fn run(mut self, requests: &Receiver<Request>) -> Option<String> {
         loop {
             if self.is_idle() {
@@ -206,7 +207,7 @@ impl<'a> Worker<'a> {
                     request => self.take(request).then_some(())?,
                 }
             }
-            // The inbox is looked at between any two steps: a branch may come or go without the others noticing.
+            // Requests are read between any two steps, so branches can start and stop without disturbing the others.
             for request in requests.try_iter() {
                 match request {
                     Request::Open(name) => return Some(name),
@@ -223,7 +224,7 @@ impl<'a> Worker<'a> {
         self.engine.is_idle() && self.beside.as_ref().is_none_or(|(_, engine)| engine.is_idle())
     }
 
-    /// Report how a branch began.
+    /// Report how a branch started.
     fn begun(&mut self, branch: BranchId, started: Result<Reading>) -> bool {
         match started {
             Ok(reading) => {
@@ -240,7 +241,7 @@ impl<'a> Worker<'a> {
 
     fn start_beside(&mut self, name: String, ask: Ask) -> Result<Reading> {
         if self.beside.as_ref().is_none_or(|(known, _)| *known != name) {
-            self.beside = None; // one at most
+            self.beside = None; // at most one second model is loaded
             let engine = (self.open)(Some(&name))?;
             self.beside = Some((name, engine));
         }
@@ -252,7 +253,7 @@ impl<'a> Worker<'a> {
             self.clock = Clock::default();
         }
         match request {
-            Request::Open(_) => true, // `run` takes it
+            Request::Open(_) => true, // `run` handles it
             Request::Stop(branch) => {
                 self.engine.stop(branch);
                 if let Some((_, engine)) = &mut self.beside {
@@ -314,7 +315,7 @@ impl<'a> Worker<'a> {
         (self.tell)(News::Speed(speed)) && (!says_something || (self.tell)(News::Measured(speed)))
     }
 
-    /// A step of this model, and of the one beside it.
+    /// Run one step of this model, and one of the second model.
     fn step_both(&mut self) -> Result<Vec<(BranchId, Output)>> {
         let mut outputs = Vec::new();
         if !self.engine.is_idle() {

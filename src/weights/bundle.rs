@@ -1,4 +1,5 @@
-//! TensorFlow's checkpoints (V2 bundles): an index that is a sorted table of messages, and data files with the numbers.
+//! Reads TensorFlow checkpoints (V2 tensor bundles): an index, which is an SSTable of protobuf messages, and data
+//! files with the values.
 
 use super::{
     protobuf::{Value, field},
@@ -14,42 +15,42 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What an index says of a tensor.
+/// The index entry of a tensor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// TensorFlow's number of the type.
+    /// TensorFlow's number for the data type (`DataType` in `types.proto`).
     pub kind: u64,
     /// Its shape.
     pub dims: Vec<usize>,
     /// The number of its data file.
     pub shard: u64,
-    /// Where it begins there.
+    /// Its position in the data file, in bytes.
     pub offset: u64,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// The masked CRC-32C of them.
+    /// The masked CRC-32C of its bytes.
     pub sum: u32,
     /// Whether the tensor was saved in slices.
     pub sliced: bool,
 }
 
-/// A read index.
+/// A parsed index.
 #[derive(Debug)]
 pub struct Index {
-    /// How many data files there are.
+    /// The number of data files.
     pub shards: u64,
     /// The tensors, by name.
     pub slots: BTreeMap<String, Slot>,
 }
 
-/// Data files a checkpoint may have; a network of this size has one.
+/// The maximum number of data files. A GPT-2 usually has one.
 const MOST_SHARDS: u64 = 4096;
 
 impl Index {
-    /// Read the bytes of an index.
+    /// Parse the bytes of an index file.
     ///
     /// # Errors
-    /// When they are torn or damaged, or no index.
+    /// When they are truncated or damaged, or not an index.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut entries = sstable::entries(bytes)?.into_iter();
         let (key, head) = entries.next().context("it is empty")?;
@@ -65,7 +66,7 @@ impl Index {
         Ok(Self { shards, slots })
     }
 
-    /// How many bytes the data file of this number has at least.
+    /// The minimum size in bytes of a data file, given its number.
     pub fn bytes_of(&self, shard: u64) -> u64 {
         let ends = self.slots.values().filter(|s| s.shard == shard).map(|s| s.offset + s.size);
         ends.max().unwrap_or(0)
@@ -107,10 +108,10 @@ impl Slot {
         Ok(slot)
     }
 
-    /// The type of its numbers.
+    /// The data type of its values.
     ///
     /// # Errors
-    /// For one that weights don't have.
+    /// When it is not a type that weights have.
     fn dtype(&self) -> Result<DType> {
         Ok(match self.kind {
             1 => DType::F32,
@@ -140,16 +141,17 @@ fn dims(mut message: &[u8]) -> Result<Vec<usize>> {
 
 /// An index with its data files.
 pub struct Bundle {
-    /// What is in it.
+    /// The parsed index.
     pub index: Index,
     files: Vec<(PathBuf, File)>,
 }
 
 impl Bundle {
-    /// Open the checkpoint whose index this is.
+    /// Open a checkpoint by the path of its index file.
     ///
     /// # Errors
-    /// When the index is damaged, or a data file is missing or short: which one, and how many bytes it should have.
+    /// When the index is damaged, or a data file is missing or too short. The error names the file and its expected
+    /// size.
     pub fn open(index: &Path) -> Result<Self> {
         let shown = || format!("{}", index.display());
         let facts = std::fs::metadata(index).with_context(shown)?;
@@ -187,10 +189,10 @@ impl Bundle {
         self.files.iter().map(|(path, _)| &**path)
     }
 
-    /// A tensor in f32, dimensions of 1 at its front taken off until it fits `shape`.
+    /// A tensor in f32. Leading dimensions of 1 are removed until it fits `shape`.
     ///
     /// # Errors
-    /// When it is missing, of another shape or kind, or its sum is wrong.
+    /// When it is missing, of another shape or type, or its checksum is wrong.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let slot = self.index.slots.get(name).with_context(|| format!("`{name}` is missing"))?;
         ensure!(!slot.sliced, "`{name}` was saved in slices, which are not read here");

@@ -1,5 +1,5 @@
-//! A model on disk, in any format: its configuration, its tokenizer, and its tensors one at a time. Errors name the file
-//! and what to do.
+//! A model on disk in any format: its configuration, its tokenizer, and its tensors one at a time. Errors name the
+//! file and what to do about it.
 
 use super::{
     gguf::Gguf,
@@ -17,16 +17,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What wrote a checkpoint.
+/// The format of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Hugging Face's folder with safetensors.
+    /// A Hugging Face folder with safetensors.
     Safetensors,
-    /// PyTorch's `.bin` beside a configuration.
+    /// PyTorch's `.bin` files with a configuration.
     PyTorch,
-    /// llama.cpp's one file.
+    /// A GGUF file, as llama.cpp uses.
     Gguf,
-    /// gpt-2-simple's run folder, or OpenAI's.
+    /// A run folder of gpt-2-simple, or OpenAI's original release.
     TensorFlow,
 }
 
@@ -41,11 +41,11 @@ impl std::fmt::Display for Form {
     }
 }
 
-/// An open checkpoint; its weights are still on disk.
+/// An open checkpoint. The weights stay on disk until they are requested.
 pub struct Checkpoint {
-    /// Its name, as front ends show it.
+    /// Its name, as shown to the user.
     pub name: String,
-    /// Its shape.
+    /// Its configuration.
     pub config: Box<dyn Architecture>,
     /// Its vocabulary.
     pub tokenizer: Tokenizer,
@@ -61,15 +61,15 @@ enum Weights {
     Run(Run),
 }
 
-/// Bytes to read from any place: a file's, or the program's own.
+/// A source of bytes: a file, or memory that is part of the program.
 trait Bytes: Read + Seek {}
 impl<R: Read + Seek> Bytes for R {}
 
 impl Checkpoint {
-    /// A GGUF file that is part of the program, with its configuration and vocabulary.
+    /// Open a GGUF file that is embedded in the program, with its configuration and vocabulary.
     ///
     /// # Errors
-    /// When it is broken.
+    /// When it is damaged.
     pub fn in_program(
         name: &str,
         config: Box<dyn Architecture>,
@@ -82,12 +82,12 @@ impl Checkpoint {
         Ok(this.tied())
     }
 
-    /// A folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
-    /// `model.safetensors` or
-    /// `pytorch_model.bin`, whole or in parts, or `model.gguf`), a run of gpt-2-simple, a folder with one run in it, an
+    /// Open a folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
+    /// `model.safetensors` or `pytorch_model.bin`, whole or sharded, or `model.gguf`), a run folder of gpt-2-simple,
+    /// a folder that contains one run, a run's `.index` file, or a GGUF file.
     /// index of a run, or a GGUF file.
     ///
-    /// # Errors
+    /// When a file is missing, truncated or of another architecture; the error names it.
     /// For every file that is missing, torn or of another model, with its name.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_file() {
@@ -142,7 +142,7 @@ impl Checkpoint {
         Ok(this)
     }
 
-    /// gpt-2-simple's `checkpoint` folder holds runs; where there is one, it is meant.
+    /// gpt-2-simple keeps runs in its `checkpoint` folder. If that contains exactly one run, use it.
     fn of_one_inside(folder: &Path) -> Result<Self> {
         let entries = fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?;
         let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -163,7 +163,7 @@ impl Checkpoint {
         }
     }
 
-    /// Where the file has no head, the embedding is the head, whatever the configuration says.
+    /// If the file has no output head, the token embedding is used, whatever the configuration says.
     fn tied(mut self) -> Self {
         let mut heads = self.config.tensors().into_iter().filter(|spec| spec.kind == Kind::Head);
         if !heads.all(|head| self.has(&head)) {
@@ -172,7 +172,7 @@ impl Checkpoint {
         self
     }
 
-    /// What wrote it.
+    /// Its format.
     pub fn form(&self) -> Form {
         match self.weights {
             Weights::Safetensors(_) => Form::Safetensors,
@@ -193,7 +193,7 @@ impl Checkpoint {
         }
     }
 
-    /// Whether a tensor is there.
+    /// Whether a tensor exists.
     pub fn has(&self, tensor: &Spec) -> bool {
         match &self.weights {
             Weights::Safetensors(tensors) => tensors.has(&tensor.name),
@@ -203,17 +203,17 @@ impl Checkpoint {
         }
     }
 
-    /// Its first file, for error messages.
+    /// The first file, for error messages.
     pub fn place(&self) -> String {
         self.files().first().map_or_else(|| self.name.clone(), |file| file.display().to_string())
     }
 }
 
 impl Tensors for Checkpoint {
-    /// Floats in their published shape, ggml's forms as they are stored.
+    /// A tensor. Floats are returned in the published shape, ggml's quantized types as stored.
     ///
     /// # Errors
-    /// When it is missing, torn, of another shape, or contains NaN; its file is named.
+    /// When it is missing, truncated, of another shape, or contains NaN; the error names its file.
     fn get(&mut self, tensor: &Spec) -> Result<Raw> {
         let Spec { name, shape, .. } = tensor;
         let mut place = self.place();
@@ -237,21 +237,22 @@ impl Tensors for Checkpoint {
     }
 }
 
-/// A tensor, if it has the shape of the table and contains only numbers.
+/// Check that a tensor has the expected shape and contains no NaN.
 fn checked(spec: &Spec, tensor: Raw) -> Result<Raw> {
     let Spec { name, shape, .. } = spec;
     let want = if matches!(tensor, Raw::Ggml(_)) { spec.gguf_shape() } else { shape.clone() };
     let got = tensor.dims();
     ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
     if let Raw::Float(floats) = &tensor {
-        // Here, since quantization would hide a NaN from the first pass.
+        // Checked here, because quantization would hide a NaN.
         let sum = floats.sum_all()?.to_scalar::<f32>()?;
         ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
     }
     Ok(tensor)
 }
 
-/// The part that has a tensor, and its name there: some name the body `transformer.`, some don't.
+/// The shard that contains a tensor, and its name there: some checkpoints have the prefix `transformer.`, others
+/// none.
 fn in_parts(parts: &[(PathBuf, Torch<fs::File>)], name: &str) -> Option<(usize, String)> {
     [name.to_owned(), format!("transformer.{name}")]
         .into_iter()
@@ -312,7 +313,7 @@ fn open_gguf(path: &Path) -> Result<Gguf<Box<dyn Bytes>>> {
     open().with_context(|| format!("{}", path.display()))
 }
 
-/// A folder's own name, also for `.`.
+/// A folder's own name; also resolves `.`.
 fn name_of(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
     whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())

@@ -1,5 +1,5 @@
-//! Writes a checkpoint in the Hugging Face layout, tensor by tensor, as `transformers` reads it. The folder appears when
-//! it is complete.
+//! Writes a checkpoint in the Hugging Face layout, as `transformers` reads it, one tensor at a time. The folder
+//! appears only when it is complete.
 
 use super::{Checkpoint, safetensors::Writer};
 use crate::{
@@ -83,7 +83,7 @@ fn written(published: &str) -> String {
     }
 }
 
-/// A tensor's numbers in their published order.
+/// A tensor's values in the published order.
 ///
 /// # Errors
 /// When it is missing, damaged, of another shape, or contains NaN.

@@ -1,21 +1,21 @@
-//! From files, or the binary itself, to a model in memory.
+//! Loads models from files or from the binary itself.
 
 use super::{Checkpoint, quantized};
 use crate::model::{Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config};
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// The name of the model in the program itself.
+/// The name of the embedded model.
 pub const EMBEDDED: &str = "inkwell";
 
 static CONFIG: &[u8] = include_bytes!("../../models/inkwell/config.json");
 static TOKENIZER: &[u8] = include_bytes!("../../models/inkwell/tokenizer.json");
 static WEIGHTS: &[u8] = include_bytes!("../../models/inkwell/model.gguf");
 
-/// Load the small model that is part of the binary.
+/// Load the small model that is embedded in the binary.
 ///
 /// # Errors
-/// Only when the binary was built with a broken one.
+/// Only when the embedded model is damaged.
 pub fn embedded(precision: Precision) -> Result<Model> {
     let mut model = Checkpoint::embedded()?.load(precision)?;
     model.embedded = true;
@@ -25,17 +25,17 @@ pub fn embedded(precision: Precision) -> Result<Model> {
 /// Load a model from any path that [`Checkpoint::open`] opens, with the index of its training text if there is one.
 ///
 /// # Errors
-/// For every file that is missing, torn or of another shape; the file is named.
+/// When a file is missing, truncated or of another shape; the error names it.
 pub fn open(path: &Path, precision: Precision) -> Result<Model> {
     let mut model = Checkpoint::open(path)?.load(precision)?;
     model.memorized = Memorized::find(path)?;
     Ok(model)
 }
 
-/// A model of a published shape with random weights, and the embedded model's tokenizer: for benchmarks.
+/// A model of a published size with random weights and the embedded model's tokenizer, for benchmarks.
 ///
 /// # Errors
-/// When memory is short.
+/// When there isn't enough memory.
 pub fn random(shape: Shape, precision: Precision) -> Result<Model> {
     Model::random(shape, precision, embedded_tokenizer()?)
 }
@@ -45,7 +45,7 @@ fn embedded_tokenizer() -> Result<Tokenizer> {
     Tokenizer::from_json(TOKENIZER).context("the tokenizer in this binary")
 }
 
-/// The name of the embedded model, and its size in words; for `--version`.
+/// The name of the embedded model and its size as text, for `--version`.
 pub fn about_embedded() -> [String; 2] {
     let parameters = parse_config(CONFIG).map_or(0, |config| config.parameters());
     let (millions, bytes) = (parameters as f64 / 1e6, memory::size(WEIGHTS.len() as u64));
@@ -53,10 +53,10 @@ pub fn about_embedded() -> [String; 2] {
 }
 
 impl Checkpoint {
-    /// The embedded model, not loaded yet.
+    /// Open the embedded model without loading it.
     ///
     /// # Errors
-    /// Only when the binary was built with a broken one.
+    /// Only when the embedded model is damaged.
     pub fn embedded() -> Result<Self> {
         let config = parse_config(CONFIG);
         let open =
@@ -64,11 +64,12 @@ impl Checkpoint {
         open.context("the model in this binary")
     }
 
-    /// Load the network. Weights that were quantized by an earlier start are read from the file where that start kept
-    /// them (see `quantized`).
+    /// Load the network. If an earlier start cached the quantized weights, they are read from the cache (see
+    /// `quantized`).
     ///
     /// # Errors
-    /// For every tensor that is missing, torn or of another shape, and when memory is short; the file is named.
+    /// When a tensor is missing, truncated or of another shape, or there isn't enough memory; the error names the
+    /// file.
     pub fn load(mut self, precision: Precision) -> Result<Model> {
         fits(&self.tokenizer, &*self.config).with_context(|| self.place())?;
         let config = self.config.clone();

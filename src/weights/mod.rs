@@ -1,12 +1,12 @@
-//! Files of weights in every format, and models written to them. There is one reader per format, and [`Checkpoint`]
-//! over all of them: the configuration, the vocabulary, and the tensors, one at a time, by their published names.
-//! Loading, export and verification ask for one tensor after the other, so a model is never in memory twice, and
-//! nothing is written that wasn't checked.
+//! Reads model weights in every supported format, and writes models. There is one reader per format, and
+//! [`Checkpoint`] is the common interface: the configuration, the vocabulary, and the tensors by their published
+//! names. Loading, export and verification read one tensor at a time, so that a model is never in memory twice. Every
+//! tensor is checked before it is written.
 //!
-//! A reader returns a tensor only in the shape that was asked for. A number in a file is compared with the file's size
-//! before memory is allocated for it. Formats whose usual readers trust their input are read by hand: TensorFlow's
-//! index (`sstable`, `protobuf`, `bundle`), the header of GGUF files (`gguf/head`), and pickles (`pickle`, which
-//! reports calls and makes none). `tests/model/fuzz.rs` gives damaged files to each reader.
+//! A reader returns a tensor only in the requested shape. A length in a file is compared with the file's size before
+//! memory is allocated for it. Three formats have their own parsers here, because the usual ones trust their input:
+//! TensorFlow's index (`sstable`, `protobuf`, `bundle`), the header of GGUF files (`gguf/head`), and pickles
+//! (`pickle`, which records calls but executes none). `tests/model/fuzz.rs` runs each reader on damaged files.
 
 pub mod bundle;
 mod checkpoint;

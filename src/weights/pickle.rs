@@ -1,42 +1,43 @@
-//! The data in a Python pickle, and nothing of its program: what asks for a call to anything but PyTorch's few
-//! constructors of tensors is refused, and even those are not called but told. candle's reader panics on tuples that
-//! are too short and copies at every reference, so this one keeps nodes by number: memory stays in step with the file.
+//! Reads the data of a Python pickle without executing it. A pickle that names anything but PyTorch's few tensor
+//! constructors is refused, and calls to those are recorded, not executed. candle's reader panics on tuples that are
+//! too short and copies a value at every reference. This one stores numbered nodes, so memory stays proportional to
+//! the file's size.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 
-/// A node's number.
+/// The number of a node.
 pub type Id = u32;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node<'a> {
-    /// Nothing, or something that tells nothing about tensors: a fraction, a huge number.
+    /// A value that is irrelevant to tensors, such as `None`, a float or a huge integer.
     Other,
-    /// A number, or a truth.
+    /// An integer or a boolean.
     Int(i64),
     /// Text.
     Text(&'a str),
-    /// A class or function, by its module and name.
+    /// A class or function: its module and its name.
     Global(&'a str, &'a str),
     /// A tuple or a list.
     List(Vec<Id>),
-    /// Keys with their values.
+    /// A dictionary: pairs of key and value.
     Dict(Vec<(Id, Id)>),
-    /// A call that the pickle asks for: of what, with what.
+    /// A recorded call: the function and its arguments.
     Call(Id, Id),
-    /// A reference to bytes outside the pickle.
+    /// A persistent id: a reference to data outside the pickle.
     Elsewhere(Id),
 }
 
-/// A read pickle.
+/// A parsed pickle.
 #[derive(Debug)]
 pub struct Pickle<'a> {
     nodes: Vec<Node<'a>>,
     root: Id,
 }
 
-/// What a pickle of weights may name.
+/// The classes and functions that a pickle of weights may name.
 const KNOWN: [(&str, &str); 6] = [
     ("collections", "OrderedDict"),
     ("torch._utils", "_rebuild_tensor_v2"),
@@ -47,10 +48,10 @@ const KNOWN: [(&str, &str); 6] = [
 ];
 
 impl<'a> Pickle<'a> {
-    /// Read one pickle off the front.
+    /// Read one pickle and advance `bytes` past it.
     ///
     /// # Errors
-    /// When it ends early, does what no pickle of weights does, or names what it must not.
+    /// When it is truncated, has an opcode that pickles of weights don't use, or names a function that isn't allowed.
     pub fn read(bytes: &mut &'a [u8]) -> Result<Self> {
         let mut machine = Machine { rest: bytes, ..Machine::default() };
         while machine.step()? {}
@@ -59,7 +60,7 @@ impl<'a> Pickle<'a> {
         Ok(Self { nodes: machine.nodes, root })
     }
 
-    /// The whole of it.
+    /// The node of the pickled object.
     pub fn root(&self) -> Id {
         self.root
     }
@@ -69,19 +70,19 @@ impl<'a> Pickle<'a> {
         self.nodes.get(id as usize).unwrap_or(&Node::Other)
     }
 
-    /// A number.
+    /// The value of a node that is a non-negative integer.
     pub fn int(&self, id: Id) -> Option<u64> {
         let Node::Int(n) = self.node(id) else { return None };
         u64::try_from(*n).ok()
     }
 
-    /// A text.
+    /// The value of a node that is text.
     pub fn text(&self, id: Id) -> Option<&'a str> {
         let Node::Text(text) = self.node(id) else { return None };
         Some(text)
     }
 
-    /// The elements of a tuple or a list.
+    /// The elements of a node that is a tuple or a list.
     pub fn list(&self, id: Id) -> Option<&[Id]> {
         let Node::List(ids) = self.node(id) else { return None };
         Some(ids)
@@ -98,7 +99,7 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Do the next thing; whether there is more.
+    /// Execute one opcode. Returns false at the end of the pickle.
     fn step(&mut self) -> Result<bool> {
         let op = self.byte()?;
         match op {
@@ -173,7 +174,7 @@ impl<'a> Machine<'a> {
                 self.insert(&pairs)?;
             }
             b'R' | 0x81 => self.call()?,
-            // The state of an object: a dictionary's `_metadata` here, which tells nothing of tensors.
+            // BUILD sets an object's state. Here that is a dictionary's `_metadata`, which is irrelevant to tensors.
             b'b' => drop(self.pop()?),
             b'Q' => {
                 let id = self.pop()?;
@@ -209,7 +210,7 @@ impl<'a> Machine<'a> {
         Ok(self.take(1)?[0])
     }
 
-    /// So many bytes, at most eight, as a number.
+    /// Read a little-endian integer of `count` bytes, at most eight.
     fn number(&mut self, count: u64) -> Result<u64> {
         Ok(self.take(count)?.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
@@ -343,7 +344,7 @@ mod tests {
 
     #[test]
     fn what_grows_out_of_bounds_elsewhere_stays_small_here() {
-        // a tuple of two of the one before, sixty times over, and one nested a million times
+        // a tuple that contains the one before twice, sixty levels deep; and one nested a million levels deep
         let mut bomb = b"\x80\x02)q\x00".to_vec();
         for _ in 0..60 {
             bomb.extend(b"h\x00h\x00\x86q\x00");

@@ -1,22 +1,23 @@
-//! Just enough of protocol buffers' wire form to read TensorFlow's index entries: numbers, fixed words, pieces of bytes.
+//! Decodes the parts of the Protocol Buffers wire format that TensorFlow's index entries use: varints, fixed-size
+//! values, and length-delimited values.
 
 use anyhow::{Context, Result, bail};
 
 /// A field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// A number of variable length.
+    /// A varint.
     Number(u64),
-    /// Four bytes.
+    /// A 32-bit value.
     Word(u32),
-    /// Text, bytes, or a message in the message.
+    /// A length-delimited value: text, bytes or a nested message.
     Bytes(&'a [u8]),
 }
 
-/// A number of up to ten bytes, seven bits each, taken off the front.
+/// Read a varint (at most ten bytes of seven bits each) and advance `bytes` past it.
 ///
 /// # Errors
-/// When the bytes end within it, or it does not fit 64 bits.
+/// When the bytes end within it, or it does not fit into 64 bits.
 pub fn varint(bytes: &mut &[u8]) -> Result<u64> {
     let mut number = 0u64;
     for shift in (0..70).step_by(7) {
@@ -34,7 +35,7 @@ pub fn varint(bytes: &mut &[u8]) -> Result<u64> {
     bail!("a number longer than 64 bits")
 }
 
-/// So many bytes, taken off the front.
+/// Take `count` bytes from the front and advance `bytes` past them.
 ///
 /// # Errors
 /// When there are fewer.
@@ -45,10 +46,10 @@ pub fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8]> {
     Ok(taken)
 }
 
-/// A message's next field and its number; `None` at the end.
+/// Read a message's next field: its number and its value; `None` at the end of the message.
 ///
 /// # Errors
-/// When it is torn, or of a kind that has not been written since 2008.
+/// When the message is truncated, or the field has a deprecated or unknown wire type.
 pub fn field<'a>(bytes: &mut &'a [u8]) -> Result<Option<(u64, Value<'a>)>> {
     if bytes.is_empty() {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! A cache of quantized weights, in a GGUF file beside the file they were made from, so that the next start reads a
-//! quarter of the bytes. The cache names the file it was made from and this program's version; one that names anything
-//! else is ignored and written anew.
+//! A cache of quantized weights: a GGUF file beside the checkpoint, so that later starts read about a quarter of the
+//! bytes. The cache records a fingerprint of the checkpoint and this program's version. If either differs, the cache
+//! is ignored and written again.
 
 use super::{
     Checkpoint, Form,
@@ -18,9 +18,9 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-/// The metadata key that says what the cache was made from.
+/// The metadata key of the checkpoint's fingerprint.
 const MADE_OF: &str = "unstuck.made_of";
-/// Smaller checkpoints are quantized at every start: caching gains nothing.
+/// Checkpoints smaller than this many bytes are not cached: they are quantized at every start.
 const WORTH_IT: u64 = 64 << 20;
 
 fn place(from: &Checkpoint, precision: Precision) -> Option<PathBuf> {
@@ -28,14 +28,14 @@ fn place(from: &Checkpoint, precision: Precision) -> Option<PathBuf> {
     Some(files.first()?.with_extension(format!("{precision}.unstuck.gguf")))
 }
 
-/// The cached weights, if there are any and they were made from exactly these files.
+/// The cached weights; `None` if there are none or they were made from other files.
 pub fn open(from: &Checkpoint, precision: Precision) -> Option<Gguf<BufReader<File>>> {
     let file = File::open(place(from, precision)?).ok()?;
     let gguf = Gguf::open(BufReader::with_capacity(1 << 20, file)).ok()?;
     (gguf.text(MADE_OF) == Some(&made_of(from, precision).ok()?)).then_some(gguf)
 }
 
-/// Cache a quantized network. A folder that cannot be written is no error: the next start quantizes again.
+/// Cache a quantized network. Errors are ignored: without a cache, the next start quantizes again.
 pub fn save(from: &Checkpoint, network: &dyn Network, precision: Precision) {
     let floats = matches!(precision, Precision::F32 | Precision::F16 | Precision::Bf16);
     if !floats && from.form() != Form::Gguf && bytes(from).is_ok_and(|bytes| bytes >= WORTH_IT) {
@@ -65,8 +65,8 @@ fn bytes(from: &Checkpoint) -> Result<u64> {
     Ok(all)
 }
 
-/// What tells one set of weights from another without reading all of it: lengths, times, configuration, and the bytes
-/// of sixty-four places all over each file.
+/// A fingerprint of a checkpoint that doesn't need all of it to be read: the lengths, the modification times, the
+/// configuration, and a checksum of 64 samples of 16 KiB across each file.
 fn made_of(from: &Checkpoint, precision: Precision) -> Result<String> {
     let mut sum = crc32fast::Hasher::new();
     sum.update(from.config.to_json().to_string().as_bytes());
@@ -123,7 +123,7 @@ mod tests {
         other.config = Box::new(config);
         assert!(open(&other, precision).is_none(), "another configuration");
 
-        // a byte changed in the middle, the time put back
+        // change a byte in the middle and restore the modification time
         let time = fs::metadata(&weights).unwrap().modified().unwrap();
         let mut bytes = fs::read(&weights).unwrap();
         let middle = bytes.len() / 2;

@@ -1,5 +1,6 @@
-//! Run folders of gpt-2-simple, and OpenAI's own: `hparams.json`, `encoder.json`, `vocab.bpe`, and a TensorFlow
-//! checkpoint. `checkpoint` tells which step counts; the path in it is often that of another machine.
+//! Reads run folders of gpt-2-simple and OpenAI's original releases: `hparams.json`, `encoder.json`, `vocab.bpe`, and
+//! a TensorFlow checkpoint. The file `checkpoint` names the step to use; only the last part of its path counts, since
+//! the folders are often those of another machine.
 
 use super::bundle::Bundle;
 use crate::model::gpt2::Config;
@@ -13,14 +14,14 @@ use std::{
 
 /// An open run.
 pub struct Run {
-    /// Its shape.
+    /// Its configuration.
     pub config: Config,
     /// Notes for the user, in sentences.
     pub notes: Vec<String>,
     bundle: Bundle,
 }
 
-/// The network's shape, in the names of the first release.
+/// The network's shape, with the field names of the original release.
 #[derive(Deserialize)]
 struct Hparams {
     n_vocab: usize,
@@ -36,10 +37,10 @@ pub fn is_run(folder: &Path) -> bool {
 }
 
 impl Run {
-    /// Open a run's folder at the step that `checkpoint` names, or at the step whose index is given.
+    /// Open a run folder at the step that `checkpoint` names, or a run at the step of the given `.index` file.
     ///
     /// # Errors
-    /// For every file that is missing or broken, with its name.
+    /// When a file is missing or damaged; the error names it.
     pub fn open(path: &Path) -> Result<Self> {
         let mut notes = Vec::new();
         let index = match path.is_dir() {
@@ -63,7 +64,7 @@ impl Run {
         self.bundle.files()
     }
 
-    /// Whether a tensor of this published name is there.
+    /// Whether a tensor with this published name exists.
     pub fn has(&self, published: &str) -> bool {
         name_of(published).is_some_and(|name| self.bundle.index.slots.contains_key(&name))
     }
@@ -78,10 +79,10 @@ impl Run {
     }
 }
 
-/// The shape that `hparams.json` tells.
+/// The configuration in `hparams.json`.
 ///
 /// # Errors
-/// When it is no JSON, or a number is missing or absurd.
+/// When it is not JSON, or a value is missing or out of range.
 pub fn config(json: &[u8]) -> Result<Config> {
     let h: Hparams = serde_json::from_slice(json)?;
     let json = serde_json::json!({
@@ -90,7 +91,7 @@ pub fn config(json: &[u8]) -> Result<Config> {
     Config::parse(json.to_string().as_bytes())
 }
 
-/// The first release's name of a published one: `h.0.attn.c_attn.weight` is `model/h0/attn/c_attn/w`.
+/// The original release's name for a published name: `h.0.attn.c_attn.weight` is `model/h0/attn/c_attn/w`.
 fn name_of(published: &str) -> Option<String> {
     if let "wte.weight" | "wpe.weight" = published {
         return Some(format!("model/{}", &published[..3]));
@@ -110,7 +111,7 @@ fn name_of(published: &str) -> Option<String> {
     Some(format!("model/{part}/{kind}"))
 }
 
-/// The index of the step that `checkpoint` names, or else of the last there is.
+/// The index file of the step that `checkpoint` names, or else of the last step.
 fn choose(folder: &Path, notes: &mut Vec<String>) -> Result<PathBuf> {
     let told = fs::read_to_string(folder.join("checkpoint")).ok().and_then(|text| told(&text));
     let index = told.as_ref().map(|name| folder.join(format!("{name}.index")));
@@ -132,7 +133,7 @@ fn choose(folder: &Path, notes: &mut Vec<String>) -> Result<PathBuf> {
     Ok(last)
 }
 
-/// What `checkpoint` names, without the folders before it, of whichever machine.
+/// The name of the step in `checkpoint`, without its folders.
 fn told(text: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.trim().strip_prefix("model_checkpoint_path:"))?;
     let name = line.trim().trim_matches('"').rsplit(['/', '\\']).next()?;
@@ -146,7 +147,7 @@ fn indexes(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// 400 of `model-400.index`.
+/// The step in an index file's name: 400 for `model-400.index`.
 fn step(index: &Path) -> u64 {
     let stem = index.file_stem().unwrap_or_default().to_string_lossy();
     stem.rsplit('-').next().and_then(|step| step.parse().ok()).unwrap_or(0)

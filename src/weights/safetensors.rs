@@ -1,5 +1,5 @@
-//! Weights in safetensors files, one or several with their index, mapped into memory. With `kernels` the only place with
-//! an `unsafe` block.
+//! Reads memory-mapped safetensors files, a single one or several with an index, and writes them. This module and
+//! `kernels` are the only ones with `unsafe` code.
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, safetensors::MmapedSafetensors};
@@ -12,23 +12,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Open files of named tensors.
+/// Open files of named tensors, mapped into memory.
 pub struct Safetensors {
     maps: Vec<(PathBuf, MmapedSafetensors)>,
-    /// Some checkpoints name the body `transformer.`, some don't.
+    /// The prefix of the tensors' names: some checkpoints have `transformer.`, others none.
     prefix: &'static str,
 }
 
-/// What `model.safetensors.index.json` says; PyTorch's has the same form.
+/// The contents of `model.safetensors.index.json`. PyTorch's index has the same format.
 #[derive(Deserialize)]
 struct Shards {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The names of the files that an index names, all of them beside it.
+/// The file names that an index lists. They must all be in the folder of the index.
 ///
 /// # Errors
-/// When it is not an index, names no files, or names a path outside its folder.
+/// When it is not a valid index, lists no files, or lists a path outside its folder.
 pub fn shard_names(json: &[u8]) -> Result<BTreeSet<String>> {
     let map: Shards = serde_json::from_slice(json)?;
     let names: BTreeSet<String> = map.weight_map.into_values().collect();
@@ -40,10 +40,10 @@ pub fn shard_names(json: &[u8]) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// The files that an index names; they are in its folder.
+/// The paths of the files that an index lists; all are in its folder.
 ///
 /// # Errors
-/// When it is not an index, names a path outside its folder, or a file is missing.
+/// When it is not a valid index, lists a path outside its folder, or a file is missing.
 pub fn shards(index: &Path) -> Result<Vec<PathBuf>> {
     let shown = || format!("{}", index.display());
     let json = fs::read(index).with_context(shown)?;
@@ -63,16 +63,16 @@ pub fn shards(index: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Safetensors {
-    /// Map files.
+    /// Map files into memory.
     ///
     /// # Errors
-    /// When one is missing or truncated, or its header is wrong.
+    /// When a file is missing or truncated, or its header is invalid.
     #[allow(unsafe_code)]
     pub fn map(paths: &[PathBuf]) -> Result<Self> {
         let mut maps = Vec::new();
         for path in paths {
-            // SAFETY: the file is mapped for reading while its tensors are copied out of it; a program that shortens it
-            // within that second could end this one, as with every reader of mapped weights.
+            // SAFETY: the file is mapped read-only while its tensors are copied out. If another program truncates it
+            // during that time, this process may crash; every reader of mapped files has this limit.
             let map = unsafe { MmapedSafetensors::new(path) }.with_context(|| {
                 format!("{}: not a whole safetensors file; fetch it again", path.display())
             })?;
@@ -90,7 +90,7 @@ impl Safetensors {
         self.maps.iter().map(|(path, _)| &**path)
     }
 
-    /// The names of all tensors, as the files have them.
+    /// The names of all tensors, as written in the files.
     pub fn names(&self) -> Vec<String> {
         self.maps.iter().flat_map(|(_, map)| map.tensors()).map(|(name, _)| name).collect()
     }
@@ -99,13 +99,13 @@ impl Safetensors {
         if name == "lm_head.weight" { name.into() } else { format!("{}{name}", self.prefix) }
     }
 
-    /// Whether a tensor of this published name is there.
+    /// Whether a tensor with this published name exists.
     pub fn has(&self, name: &str) -> bool {
         let name = self.full(name);
         self.maps.iter().any(|(_, map)| map.get(&name).is_ok())
     }
 
-    /// The file that has it.
+    /// The file that contains it.
     pub fn place_of(&self, name: &str) -> Option<&Path> {
         let name = self.full(name);
         self.maps.iter().find(|(_, map)| map.get(&name).is_ok()).map(|(path, _)| &**path)
@@ -114,7 +114,7 @@ impl Safetensors {
     /// A tensor by its published name, in f32.
     ///
     /// # Errors
-    /// When it is missing, or its numbers are of a type that weights don't have.
+    /// When it is missing, or its type is not one that weights have.
     pub fn get(&self, name: &str) -> Result<Tensor> {
         let name = self.full(name);
         let found = self.maps.iter().find(|(_, map)| map.get(&name).is_ok());
@@ -125,14 +125,14 @@ impl Safetensors {
     }
 }
 
-/// A file that is being written: the length of a head, the head in JSON, then the numbers of one tensor after the other.
+/// Writes a safetensors file: the header's length, the header in JSON, then the data of one tensor after the other.
 pub struct Writer {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl Writer {
-    /// Begin a file of tensors in f32 with these names and shapes.
+    /// Create a file for f32 tensors with these names and shapes.
     ///
     /// # Errors
     /// When it can't be written.
@@ -147,7 +147,7 @@ impl Writer {
             at = end;
         }
         let mut head = serde_json::to_string(&head)?;
-        // The numbers begin at a multiple of eight.
+        // Tensor data starts at a multiple of eight bytes.
         head.push_str(&" ".repeat(head.len().next_multiple_of(8) - head.len()));
         let begin = || {
             let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
@@ -159,7 +159,7 @@ impl Writer {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Write the next tensor's numbers.
+    /// Write the next tensor's values.
     ///
     /// # Errors
     /// When they can't be written.
@@ -173,10 +173,10 @@ impl Writer {
         Ok(())
     }
 
-    /// All is written; it is on the disk when this returns.
+    /// Finish the file and sync it to disk.
     ///
     /// # Errors
-    /// When it isn't.
+    /// When the data can't be written.
     pub fn finish(self) -> Result<()> {
         let Self { path, file } = self;
         let sync = || file.into_inner()?.sync_all();

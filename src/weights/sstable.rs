@@ -1,5 +1,5 @@
-//! Sorted tables, as LevelDB and TensorFlow write them: blocks of keys that share their beginnings, an index of the
-//! blocks, a footer. Every length and sum is checked before anything is believed.
+//! Reads sorted string tables (SSTables) in LevelDB's format, as TensorFlow writes them: blocks of prefix-compressed
+//! keys, an index of the blocks, and a footer. Every length and checksum is verified.
 
 use super::protobuf::{take, varint};
 use anyhow::{Context, Result, bail, ensure};
@@ -8,26 +8,26 @@ use std::borrow::Cow;
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
-/// The last eight bytes of every table.
+/// The magic number: the last eight bytes of every table.
 const MAGIC: [u8; 8] = 0xdb47_7524_8b80_fb57u64.to_le_bytes();
-/// Where two blocks are, padded, and the magic.
+/// The footer's size: two block handles, padding, and the magic number.
 const FOOTER: usize = 48;
-/// How a block is packed, one byte, and the sum of it, four.
+/// The size of a block's trailer: one byte for the compression and four for the checksum.
 const TRAILER: usize = 5;
-/// Keys and values of a whole table; the index of the largest GPT-2 has some hundred thousand bytes.
+/// The maximum size of all keys and values, in bytes. The index of the largest GPT-2 has several hundred thousand.
 const LARGEST: usize = 16 << 20;
 
-/// Where a block is.
+/// A block handle: the block's position and size.
 #[derive(Clone, Copy)]
 struct Place {
     offset: u64,
     size: u64,
 }
 
-/// All entries of a table, in their order.
+/// All entries of a table, in order.
 ///
 /// # Errors
-/// When it is not a table, a length is out of range, or a block's checksum is wrong.
+/// When it is not a table, a length is out of range, or a checksum is wrong.
 pub fn entries(table: &[u8]) -> Result<Vec<Entry>> {
     let body = table.len().checked_sub(FOOTER).context("it is too short")?;
     let (blocks, mut footer) = table.split_at(body);
@@ -44,7 +44,7 @@ pub fn entries(table: &[u8]) -> Result<Vec<Entry>> {
     Ok(all)
 }
 
-/// The masked CRC-32C that such files carry, so that a sum of bytes with their sum in them still tells something.
+/// LevelDB's masked CRC-32C. The mask is needed because the CRC of data that contains its own CRC is a weak check.
 pub fn masked(sum: u32) -> u32 {
     sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -53,7 +53,7 @@ fn place(bytes: &mut &[u8]) -> Result<Place> {
     Ok(Place { offset: varint(bytes)?, size: varint(bytes)? })
 }
 
-/// A block's contents, unpacked.
+/// A block's contents, decompressed.
 fn block(blocks: &[u8], Place { offset, size }: Place) -> Result<Cow<'_, [u8]>> {
     let mut rest = blocks;
     take(&mut rest, offset).context("a block is outside the file")?;
@@ -75,9 +75,9 @@ fn block(blocks: &[u8], Place { offset, size }: Place) -> Result<Cow<'_, [u8]>> 
     }
 }
 
-/// A block's entries: each key as so many bytes of the one before, and its own rest.
+/// A block's entries. Each key is stored as the length of the prefix it shares with the key before, and the rest.
 fn pairs(block: &[u8], left: &mut usize) -> Result<Vec<Entry>> {
-    // Behind the entries lies a table of places to begin, for searching, which nobody does here.
+    // The block ends with an array of restart points for binary search, which are not needed here.
     let (rest, count) = block.split_last_chunk::<4>().context("a block without an end")?;
     let starts = 4 * u64::from(u32::from_le_bytes(*count));
     let entries = (rest.len() as u64).checked_sub(starts).context("a block's end is wrong")?;
@@ -100,7 +100,7 @@ fn pairs(block: &[u8], left: &mut usize) -> Result<Vec<Entry>> {
 mod tests {
     use super::*;
 
-    /// A table of one data block, packed or not.
+    /// A table of one data block, compressed or not.
     fn table(entries: &[(&str, usize, &str)], snappy: bool) -> Vec<u8> {
         let mut data = Vec::new();
         for (key, shared, value) in entries {

@@ -1,4 +1,5 @@
-//! PyTorch's `.bin` files, both as archives (since 1.6) and as the sequence of pickles before that: where each tensor is.
+//! Reads PyTorch's `.bin` files: zip archives (since PyTorch 1.6), and the sequence of pickles that older versions
+//! wrote.
 
 use super::pickle::{Id, Node, Pickle};
 use anyhow::{Context, Result, bail, ensure};
@@ -9,12 +10,13 @@ use std::{
 };
 use zip::{CompressionMethod, ZipArchive};
 
-/// Pickles of weights have some hundred thousand bytes; the values are outside the pickle.
+/// The maximum size of a pickle in bytes. A pickle of weights has several hundred thousand, since the values are
+/// outside it.
 const LARGEST_PICKLE: u64 = 16 << 20;
-/// How the old form begins: a pickle of a number that was drawn once.
+/// How the old format begins: a pickle of PyTorch's magic number.
 const OLD: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
-/// An open file.
+/// An open file and the positions of its tensors.
 pub struct Torch<R> {
     file: R,
     tensors: BTreeMap<String, Slot>,
@@ -24,14 +26,14 @@ pub struct Torch<R> {
 /// A tensor, as a view of a storage.
 struct Slot {
     storage: String,
-    /// The class that PyTorch names it by: `FloatStorage`.
+    /// The name of PyTorch's class for it, such as `FloatStorage`.
     class: String,
     first: u64,
     dims: Vec<usize>,
     strides: Vec<usize>,
 }
 
-/// Where a storage's bytes are in the file.
+/// The position and size of a storage in the file, in bytes.
 #[derive(Clone, Copy)]
 struct Storage {
     offset: u64,
@@ -39,10 +41,10 @@ struct Storage {
 }
 
 impl<R: Read + Seek> Torch<R> {
-    /// Read what is where.
+    /// Read the positions of all tensors.
     ///
     /// # Errors
-    /// When it is not such a file, is truncated, or its pickle does anything that a pickle of weights never does.
+    /// When it is not such a file, is truncated, or its pickle is not one of weights.
     pub fn open(mut file: R) -> Result<Self> {
         let mut head = Vec::new();
         file.by_ref().take(LARGEST_PICKLE).read_to_end(&mut head)?;
@@ -82,7 +84,8 @@ impl<R: Read + Seek> Torch<R> {
         Ok(Self { file: zip.into_inner(), tensors, storages })
     }
 
-    /// A magic number, a version, facts of the machine, the tensors, the names of storages; then these.
+    /// The old format: pickles of a magic number, a version, system information, the tensors and the storages' names;
+    /// then the storages.
     fn old(mut file: R, head: &[u8]) -> Result<Self> {
         let mut rest = head;
         for what in ["its beginning", "its version", "its machine"] {
@@ -123,7 +126,7 @@ impl<R: Read + Seek> Torch<R> {
     /// A tensor in f32.
     ///
     /// # Errors
-    /// When it is missing, torn, of another shape, or laid out in a way that is never saved.
+    /// When it is missing, truncated, of another shape, or not contiguous.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let slot = self.tensors.get(name).context("it is missing")?;
         let dims = &slot.dims;
@@ -160,7 +163,7 @@ impl<R: Read + Seek> Torch<R> {
     }
 }
 
-/// Whether the values are contiguous; dimensions from the innermost on.
+/// Whether the values are contiguous. Dimensions and strides are given from the innermost to the outermost.
 fn packed<'a>(
     dims: impl Iterator<Item = &'a usize>,
     strides: impl Iterator<Item = &'a usize>,
@@ -183,7 +186,8 @@ fn width_of(class: &str) -> Result<u64> {
     })
 }
 
-/// The tensors of a dictionary, or of the one in it that training scripts keep beside other things.
+/// The tensors of a dictionary, or of a nested one (`state_dict`, `model_state_dict`, `model`), as training scripts
+/// save it.
 fn tensors(pickle: &Pickle) -> Result<BTreeMap<String, Slot>> {
     let Node::Dict(mut pairs) = pickle.node(pickle.root()).clone() else {
         bail!("it holds no dictionary of tensors");
@@ -206,7 +210,7 @@ fn tensors(pickle: &Pickle) -> Result<BTreeMap<String, Slot>> {
     Ok(tensors)
 }
 
-/// The tensor that a value describes; `None` if it describes none.
+/// The tensor that a value describes; `None` if the value is not a tensor.
 fn slot(pickle: &Pickle, value: Id) -> Result<Option<Slot>> {
     let Node::Call(what, with) = pickle.node(value) else { return Ok(None) };
     let (mut what, mut with) = (*what, *with);

@@ -1,4 +1,4 @@
-//! The branch map, whose words, and that whatever is done in the desk, the text is the replay of its journal.
+//! The branch map, authorship, and the invariant that the text always equals the replay of its journal.
 
 use crate::support::desk::{Desk, Room, settings};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What makes the desk comfortable: the palette, themes seen at once, own keys, drafts of late, the mouse, pastes.
+//! Conveniences of the desk: the palette, theme previews, custom keys, recent drafts, the mouse, pastes.
 
 use crate::support::desk::{Desk, beside::queue, settings};
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

@@ -1,4 +1,4 @@
-//! Text + keys -> text, through the whole desk but the terminal and the model.
+//! Text + keys -> text, through the whole desk except the terminal and the model.
 
 use crate::support::desk::{self, Desk, check};
 use unstuck::session::Author;

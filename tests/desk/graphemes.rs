@@ -1,5 +1,4 @@
-//! The cursor moves and deletes by what a reader sees as one sign: CJK, combining marks, joined emoji, right-to-left
-//! text, tabs.
+//! The cursor moves and deletes by grapheme clusters: CJK, combining marks, joined emoji, right-to-left text, tabs.
 
 use crate::support::desk::{Desk, check};
 

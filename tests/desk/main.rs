@@ -1,4 +1,4 @@
-//! The desk, without a terminal and without a model: the test presses the keys and plays the worker.
+//! Tests of the desk without a terminal or a model: the test presses the keys and acts as the worker.
 
 #![allow(clippy::unwrap_used)]
 

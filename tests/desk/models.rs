@@ -1,5 +1,5 @@
-//! Another model without leaving the page: the list, fetching while one writes on, changing it, letting two answer the
-//! same. The test plays the model and the shelf.
+//! Other models without leaving the page: the list, downloading while writing, replacing the model, and comparing two
+//! models on the same prompt. The test acts as the model and the shelf.
 
 use crate::support::desk::{
     Desk,

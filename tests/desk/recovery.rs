@@ -1,4 +1,5 @@
-//! The desk after a crash, beside another desk, and beside another program: one question, nothing lost.
+//! The desk after a crash, with a second desk, and with another program on the same draft: one question, nothing
+//! lost.
 
 use crate::support::desk::Room;
 use std::fs;

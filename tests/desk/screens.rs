@@ -1,4 +1,4 @@
-//! What is seen, at every size: snapshots of the whole screen. The test plays the model.
+//! Snapshots of the whole screen at every size. The test acts as the model.
 
 use crate::support::desk::{self, Desk, beside::entries};
 use ratatui::{

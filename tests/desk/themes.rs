@@ -1,4 +1,4 @@
-//! Every theme with every number of colours: each role can be read, and so can every cell of every view.
+//! Every theme with every number of colours: each role, and every cell of every view, has enough contrast to be read.
 
 use crate::support::{
     air::{self, Air, RUNDOWN, gear},

@@ -1,5 +1,5 @@
-//! Nothing that a model, a file or a paste says drives the terminal: whatever bytes come, through every view, no cell
-//! holds a control, an escape, a mark that turns text around, or something without a width that stands alone.
+//! Text from a model, a file or a paste must not control the terminal. Whatever bytes it has, no cell of any view
+//! contains a control character, an escape, a bidirectional override, or a lone zero-width character.
 
 use crate::support::{
     air::{self, Air, said},

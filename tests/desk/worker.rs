@@ -1,5 +1,5 @@
-//! The model's thread with a scripted engine: what comes is told in order, late tokens and errors end nothing, a panic
-//! is news. What a front end asks in between is asked by the listener itself, so every order is exact.
+//! The model's thread with a scripted engine: news arrives in order, late tokens and errors end nothing, a panic
+//! becomes news. The listener itself sends the requests in between, so every order is exact.
 
 use crate::support::{
     desk,

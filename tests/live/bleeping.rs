@@ -1,4 +1,4 @@
-//! No way of writing, and no way of cutting a text into tokens, brings a listed word onto the screen.
+//! Property tests: no spelling of a listed word, and no split of a text into tokens, brings it onto the screen.
 
 use super::*;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use unstuck::clean::{BLEEP, Bleeps};
 const LISTED: &[&str] =
     &["shit", "fuck", "cunt", "motherfucker", "bitches", "slut", "son of a bitch", "grimble"];
 
-/// Look-alikes of some letters, from other alphabets and by digits.
+/// Look-alikes of some letters: letters of other alphabets, digits and signs.
 fn looks(c: char) -> &'static [&'static str] {
     match c {
         'a' => &["a", "а", "α", "@", "4", "ａ", "á", "ⓐ", "𝒂"],
@@ -27,11 +27,11 @@ fn looks(c: char) -> &'static [&'static str] {
     }
 }
 
-/// Nothing that is seen, between two letters.
+/// Invisible characters that are inserted between letters.
 const HIDDEN: &[&str] =
     &["", "", "\u{200b}", "\u{200d}", "\u{ad}", "\u{2060}", "\u{feff}", "\u{fe0f}", "\u{301}"];
 
-/// A listed word, written so that a filter might not know it.
+/// A listed word in a disguised spelling.
 fn disguised() -> impl Strategy<Value = String> {
     let word = proptest::sample::select(LISTED);
     (word, proptest::collection::vec(any::<(u8, u8, bool, u8)>(), 16), 0..4u8).prop_map(
@@ -52,10 +52,10 @@ fn disguised() -> impl Strategy<Value = String> {
                 let all = looks(c);
                 let mut look =
                     all.get(usize::from(look) % all.len().max(1)).copied().unwrap_or(&same);
-                // Numbers are numbers: a word has at least as many letters.
+                // With more digits than letters it would be a number.
                 let digit = look.chars().all(|c| c.is_ascii_digit());
                 digits += usize::from(digit);
-                // Spelt out, signs are signs.
+                // In a spelt-out word, signs are separators.
                 let sign = !look.chars().any(char::is_alphabetic);
                 if digits * 2 > word.len() || sign && !gap.is_empty() {
                     look = &same;
@@ -88,7 +88,7 @@ proptest! {
         prop_assert!(hidden, "{text:?} became {:?}", judged.masked(&text, 0..text.len()));
     }
 
-    /// What was certain stays so: whatever is shown while tokens come is what the whole text shows.
+    /// What is certain doesn't change: what is shown while tokens arrive agrees with the whole text.
     #[test]
     fn what_is_shown_early_is_what_is_shown_in_the_end(
         word in disguised(), before in "[a-z ']{0,12}", after in "[a-z .']{0,12}",
@@ -107,7 +107,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The whole show: however the word is cut into tokens, stepped through, opened or shown to the end.
+    /// The same on the screen, however the word is split into tokens: while stepping, with the alternatives open, at
+    /// the end.
     #[test]
     fn nothing_listed_reaches_the_screen(
         listed in proptest::sample::select(&LISTED[..6]),

@@ -1,4 +1,5 @@
-//! On air, without a terminal and without a model: the test presses the keys, plays the worker, and makes time pass.
+//! Tests of on air without a terminal or a model: the test presses the keys, acts as the worker, and advances the
+//! time.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What stays of a show: the draft, the history, the markers.
+//! Tests of what a show leaves behind: the draft, the history, the markers.
 
 use super::*;
 use desk::Room;
@@ -18,7 +18,7 @@ fn the_draft_reads_as_the_show_went() {
     air.say(0, &[" It", " was", " the", " sea", "."]);
     air.end(0);
     air.pass(10_000);
-    // Back to the first: another take is kept in the first one's place.
+    // Back to the first: another take is kept at the first one's position.
     air.keys("p home r");
     air.say(0, &[" older", "."]);
     air.end(0);
@@ -30,7 +30,7 @@ fn the_draft_reads_as_the_show_went() {
         "Notes.\n\n## three rules\n\nThere were three rules on the island. The second was older.\n\n\
          The writer: that the dog was never fed.\n\n## the keeper\n\nThe keeper opened the door. It was the sea."
     );
-    // Whose words they are is known, and every take is a branch.
+    // The authorship of the words is known, and every take is a branch.
     let machine: String = session
         .authors(0..session.text().len_chars())
         .filter(|(_, author)| *author == Author::Machine)
@@ -70,7 +70,7 @@ fn what_happened_on_air_outlives_the_program() {
         air.end(0);
         air.pass(5_000);
         air.keys("n");
-        // No farewell: as after a crash.
+        // No regular exit, as after a crash.
     }
     let session = room.session();
     assert!(session.recovery().is_some());

@@ -1,4 +1,4 @@
-//! What a show has outside the terminal: a voice, viewers, files with mistakes.
+//! Tests of what a show uses outside the terminal: the speech program, the page for viewers, files with mistakes.
 
 use super::*;
 use crate::support::{PATIENCE, program, wait_for};
@@ -11,7 +11,8 @@ use std::{
 };
 use unstuck::tui::live::{Patience, Place, Publisher, Shown, Speech};
 
-/// How long what must not wait for another program may take, on a busy machine. Waiting would take longer by far.
+/// The time limit for operations that must not wait for another program, on a busy machine. Waiting would take far
+/// longer.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
 #[cfg(unix)]
@@ -44,7 +45,7 @@ fn sentences_are_read_one_after_another_as_they_may_be_heard() {
     let read = || fs::read_to_string(&heard).unwrap_or_default();
     wait_for("two sentences", || read().ends_with("sang.\n").then_some(()));
     assert_eq!(read(), "that it bleep sank.\nDr. No sang.\n");
-    // What is left at the end of a take is read too.
+    // The rest of a take is spoken at its end.
     air.end(0);
     air.pass(5_000);
     wait_for("the sentence", || read().ends_with("So it was\n").then_some(()));
@@ -74,7 +75,7 @@ fn a_voice_that_is_missing_fails_or_hangs_is_told_and_stalls_nothing() {
         let said = wait_for("the error", || speech.trouble());
         assert!(said.contains(says), "{voice}: {said}");
     }
-    // On air it is a notice.
+    // On air, the failure is a notice.
     let mut gear = gear(RUNDOWN);
     gear.settings.speak = "no-such-voice-anywhere".into();
     let mut air = Air::new(Session::new(), gear);
@@ -110,13 +111,13 @@ fn a_voice_is_silenced_with_all_that_it_started() {
         }
         (last.1.elapsed() > Duration::from_millis(500)).then_some(())
     });
-    // And it speaks again.
+    // Speech works again.
     speech.say("Two.");
     wait_for("the voice", || (beat() != last.0).then_some(()));
     drop(speech);
 }
 
-/// One request, and everything that comes back until the other side closes.
+/// Send one request, and return everything until the other side closes.
 fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -162,7 +163,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
         assert!(get(address, path).starts_with("HTTP/1.1 200"));
     }
     assert!(get(address, "/etc/passwd").starts_with("HTTP/1.1 404"));
-    // Blank reaches viewers, and so do all words before it, in order.
+    // Blanking the screen reaches viewers, and so do all words before it, in order.
     air.keys("b");
     wait_for("an empty page", || get(address, "/text").ends_with("\r\n\r\n").then_some(()));
     let mut told = Vec::new();
@@ -175,7 +176,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
     let told = String::from_utf8_lossy(&told).into_owned();
     assert!(told.contains("data: {\"prompt\":\"There were three rules"), "{told}");
     assert!(!told.contains("fuck") && told.contains("text/event-stream"));
-    // Off air the page is gone.
+    // Off air, the page is no longer served.
     drop(air);
     wait_for("the port to close", || TcpStream::connect(address).is_err().then_some(()));
 }
@@ -200,10 +201,10 @@ fn a_page_answers_nobody_who_came_by_another_name_and_waits_for_nobody() {
     if stream.read_exact(&mut answer).is_ok() {
         assert_eq!(&answer, b"HTTP/1.1 431");
     }
-    // Who calls and says nothing keeps no one from being answered.
+    // Clients that connect and send nothing must not block others.
     let _silent: Vec<_> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
     wait_for("an answer", || get(address, "/text").ends_with("The boat.").then_some(()));
-    // Nor does one who never reads.
+    // Neither must one that never reads.
     let mut deaf = TcpStream::connect(address).unwrap();
     deaf.write_all(format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
     let begun = Instant::now();
@@ -267,7 +268,7 @@ fn a_file_for_viewers_is_always_whole() {
     );
 }
 
-/// The program itself, told to go on air with something wrong: it says so before it takes the screen.
+/// The program itself, started on air with a mistake in a file: it reports the mistake before it opens the screen.
 #[test]
 fn mistakes_are_told_before_the_show() {
     let folder = tempfile::tempdir().unwrap();

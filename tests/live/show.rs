@@ -1,14 +1,14 @@
-//! A show from its first prompt to its last: pace, freezing, winding, rolling again, what if.
+//! Tests of a whole show: pace, freezing, winding, rolling again, what if.
 
 use super::*;
 use unstuck::ui::worker::News;
 
-/// So many words, four letters each.
+/// `count` words of four letters each.
 fn words(count: usize) -> Vec<String> {
     (0..count).map(|n| format!(" w{n:03}")).collect()
 }
 
-/// How many of them are on the screen's take: the last one's number.
+/// The number of words shown of the take on the screen, from the last one's number.
 fn last(air: &mut Air) -> usize {
     air.keys("z z");
     let shown = air.read();
@@ -59,7 +59,7 @@ fn a_slow_model_is_not_made_up_for_and_frozen_time_is_no_time() {
     air.keys("space");
     let after = last(&mut air);
     assert!((9..=11).contains(&(after - before)), "{before} then {after}");
-    // A machine that slept doesn't gush.
+    // After the machine slept, the words don't all appear at once.
     air.keys("space");
     air.sleep(3_600_000);
     air.pass(10);
@@ -78,7 +78,7 @@ fn token_by_token_back_and_again_from_here() {
     assert!(!air.read().contains("were put"));
     air.keys("left left");
     assert!(air.read().contains("was that the") && !air.read().contains("lam"));
-    // A pass of time shows nothing: it is frozen.
+    // Passing time shows nothing more: the take is frozen.
     air.pass(20_000);
     assert!(!air.read().contains("lam"));
     air.keys("r");
@@ -91,7 +91,7 @@ fn token_by_token_back_and_again_from_here() {
     air.pass(10_000);
     assert!(air.read().contains("that the chapel was older than the sea."), "{}", air.read());
     assert!(air.read().contains("take 2 of 2"));
-    // The other take is still there, and late words of it are let go.
+    // The other take is still there; its late tokens are ignored.
     air.say(1, &[" late"]);
     air.keys("up end");
     assert!(air.read().contains("that the lamps were put out"), "{}", air.read());
@@ -132,7 +132,7 @@ fn three_takes_side_by_side() {
     for text in ["that one.", "older than two.", "never three.", "take 3 of 3"] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
-    // The second one goes on alone.
+    // The second one continues alone.
     air.keys("down enter");
     assert!(air.read().contains("The second was older than two.") && !air.read().contains("never"));
     air.keys("space");
@@ -151,10 +151,10 @@ fn what_the_dice_chose_among_and_what_if() {
         "{shown}"
     );
     assert!(shown.contains("cut off") && shown.contains("drawn"), "{shown}");
-    // What must not be shown isn't shown here either.
+    // Masked words are masked here too.
     assert!(!shown.contains("shit") && shown.contains("████"), "{shown}");
     assert!(shown.contains("25 %") && shown.contains("38 %"), "{shown}");
-    // Other tokens, and the drawn one is no what if.
+    // Other tokens can be opened; the one that was drawn can't be a what-if.
     air.keys("left enter");
     assert!(air.desk.shown().contains("This is the one that was drawn"));
     air.keys("right down enter");
@@ -165,7 +165,7 @@ fn what_the_dice_chose_among_and_what_if() {
     air.end(0);
     air.pass(10_000);
     assert!(air.read().contains("was that older than the chapel."), "{}", air.read());
-    // Half a character can't be gone on from.
+    // A take can't continue from half a character.
     air.keys("t down down down down enter");
     assert!(air.desk.shown().contains("no whole character"), "{}", air.desk.shown());
     assert_eq!(air.desk.asked.len(), 2);
@@ -195,7 +195,7 @@ fn the_rundown_and_a_guest() {
     assert!(air.read().contains("What does the sea owe you? Nothing."), "{}", air.read());
     air.keys("n");
     assert!(air.read().contains("prompt 3/3 “the keeper”"));
-    // Esc changes nothing, and letters are letters while one types.
+    // Esc changes nothing; while typing, letters are text.
     air.keys("/");
     air.typed("nprb");
     air.keys("esc");

@@ -1,4 +1,4 @@
-//! What is seen on air, at every size and without colour: snapshots of the whole screen.
+//! Snapshots of the whole screen on air, at every size and without colour.
 
 use super::{
     air::{SAID, VIEWS},

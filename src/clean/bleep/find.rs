@@ -8,10 +8,11 @@ use super::{
 };
 use std::{collections::HashSet, ops::Range};
 
-/// The most signs between two letters of a spelt-out word.
+/// The maximum number of separators between two letters of a spelt-out word.
 const GAP: usize = 5;
 
-/// Short words that are adjacent in ordinary text: two of them don't count as a listed word in pieces ("pen is").
+/// Short words that are often adjacent in ordinary text. A listed word that is split into two of them is not a match
+/// ("pen is").
 const ORDINARY: &str = "a i o an as at al am ass back be bit but by can cap car chin co cum do dig ed en ex eve fa for \
     gas go had ha has hat he hen her hi him his hit ho hole house i if in is it its itch jack job kill king la let lo lob male \
     ma man mat me men met mo mob mother my no nor not of off oh ok old on one or other our out ow pa pen pi poor pup put \
@@ -21,7 +22,7 @@ const ORDINARY: &str = "a i o an as at al am ass back be bit but by can cap car 
 /// Endings that may follow an apostrophe after a whole word.
 const ENDINGS: [&str; 9] = ["s", "d", "t", "m", "ll", "re", "ve", "em", "er"];
 
-/// Marks that disguise a word; others end a clause.
+/// Marks that may disguise a word. Other marks end a clause.
 const HIDING: &str = "._-/\\*~=•·:#^&%‐‑";
 
 impl Bleeps {
@@ -31,7 +32,7 @@ impl Bleeps {
         let listed = look(&self.entries, &units, text.len(), whole);
         let spared = look(&self.spared, &units, text.len(), whole);
         let mut certain = listed.open.iter().copied().fold(text.len(), usize::min);
-        // A match may still become a part of an exception.
+        // An incomplete match may still become part of an exception.
         for start in spared.open {
             let waits = listed.found.iter().map(|hidden| hidden.start).filter(|at| *at >= start);
             certain = waits.fold(certain, usize::min);
@@ -129,31 +130,31 @@ fn behind(units: &[Unit], at: usize, whole: bool) -> Behind {
     }
 }
 
-/// One entry tried from one place: breadth first over how many of its letters the units so far may be.
+/// The search for one entry at one position: breadth-first, since a unit may represent several letters.
 struct Search<'a> {
     units: &'a [Unit],
     entry: &'a Entry,
     whole: bool,
-    /// Letters may be spelt out.
+    /// Whether letters may be spelt out.
     spelt: bool,
     nodes: Vec<Node>,
     seen: HashSet<(usize, usize, usize)>,
     /// The unit after the longest match.
     end: Option<usize>,
-    /// More text may make it one, or another one.
+    /// Whether more text may produce a match or a longer one.
     open: bool,
 }
 
-/// A way as far as it has come.
+/// A state of the search.
 #[derive(Clone, Copy)]
 struct Node {
-    /// The next unit.
+    /// The index of the next unit.
     unit: usize,
-    /// How many letters are found.
+    /// The number of letters found.
     letters: usize,
     /// The number of units in the current gap.
     gap: usize,
-    /// The way before.
+    /// The index of the node before.
     from: usize,
 }
 
@@ -194,7 +195,7 @@ impl<'a> Search<'a> {
             if all.get(letters).is_some_and(|wanted| wanted.is(letter)) {
                 self.put(on(letters + 1, 0));
             }
-            // The same letter again and again.
+            // A repeated letter.
             if gap == 0 && all[letters - 1].is(letter) {
                 self.put(on(letters, 0));
             }
@@ -210,14 +211,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Two words are contracted at this apostrophe ("he'll" is no "hell"), unless a third letter follows.
+    /// Whether the apostrophe joins two words, as in "he'll", which is not "hell". A third letter after it excludes
+    /// that.
     fn contracts(&self, at: usize) -> bool {
         let rest = self.units[at + 1..].iter().map_while(|unit| unit.sign.letter());
         let tail: String = rest.take(3).map(|letter| letter.own).collect();
         matches!(&*tail, "ll" | "re" | "ve")
     }
 
-    /// All letters are found up to a unit.
+    /// Handle a state in which all letters are found before `unit`.
     fn complete(&mut self, index: usize, unit: usize) {
         let mut end = unit;
         if self.entry.open_end {
@@ -239,9 +241,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a match is the word, and not ordinary words or a number that look like it.
+    /// Whether a match is really the word, not ordinary words or a number that look like it.
     fn holds(&self, mut index: usize) -> bool {
-        // The way, backwards: the unit that each letter took, and which letter it was.
+        // The path of the match: which unit stands for which letter.
         let mut way = Vec::new();
         while let Some(node) = self.nodes.get(index) {
             if node.gap == 0 && self.units[node.unit - 1].sign.letter().is_some() {
@@ -251,7 +253,7 @@ impl<'a> Search<'a> {
         }
         way.reverse();
         let kind = |unit: usize| self.units[unit].sign.letter().map(|letter| letter.kind);
-        // Of more digits than letters it is a number.
+        // With more digits than letters it is a number.
         let all = self.entry.letters.len();
         let is_digit = |letter: usize| {
             let mut units = way.iter().filter(|step| step.1 == letter);
@@ -288,12 +290,12 @@ impl<'a> Search<'a> {
             && chunks.iter().any(|chunk| !self.is_ordinary(chunk))
     }
 
-    /// Whether only an apostrophe is between two units.
+    /// Whether there are only apostrophes between two units.
     fn joined(&self, left: usize, right: usize) -> bool {
         self.units[left + 1..right].iter().all(|unit| unit.sign == Sign::Apostrophe)
     }
 
-    /// A gap that breaks a word in two, and isn't the end of a clause.
+    /// Whether a gap splits a word in two and is not the end of a clause.
     fn hides(&self, gap: Range<usize>) -> bool {
         match self.units[gap.clone()] {
             [one] => match one.sign {
@@ -305,7 +307,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A piece that is a word by itself, or somebody's initial.
+    /// Whether a piece is a word by itself or somebody's initial.
     fn is_ordinary(&self, chunk: &[(usize, usize)]) -> bool {
         let text: String = chunk
             .iter()

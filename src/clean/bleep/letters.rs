@@ -7,50 +7,50 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 /// One visible character and its position in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
-    /// Its bytes.
+    /// Its first byte.
     pub start: usize,
     /// The byte after it.
     pub end: usize,
-    /// What it may be.
+    /// What it may represent.
     pub sign: Sign,
 }
 
-/// What a character may be.
+/// What a character may represent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// A letter, or a sign read as one.
     Letter(Letter),
-    /// An apostrophe: part of a word, or around one.
+    /// An apostrophe or a single quotation mark.
     Apostrophe,
     /// A space.
     Space,
-    /// A new line.
+    /// A line break.
     Line,
     /// Any other sign.
     Mark(char),
 }
 
-/// What is read as a letter.
+/// A character that is read as a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Which of a to z it may be, a bit each.
+    /// The letters a to z that it may represent, one bit each.
     pub looks: u32,
-    /// Itself, in small.
+    /// The character itself in lower case.
     pub own: char,
-    /// How sure it is that it is one.
+    /// How certain it is that it is a letter.
     pub kind: Kind,
-    /// It was a capital.
+    /// Whether it is upper case.
     pub capital: bool,
 }
 
-/// How sure it is that a sign is a letter.
+/// How certain it is that a character is a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Of some alphabet.
+    /// A letter of an alphabet.
     Sure,
     /// A digit.
     Digit,
-    /// A sign that is also punctuation.
+    /// A sign that is also used as punctuation.
     Sign,
 }
 
@@ -62,7 +62,7 @@ impl Letter {
 }
 
 impl Sign {
-    /// The letter that it is or may be.
+    /// The letter that it may represent.
     pub fn letter(self) -> Option<Letter> {
         match self {
             Self::Letter(letter) => Some(letter),
@@ -70,12 +70,12 @@ impl Sign {
         }
     }
 
-    /// A letter of some alphabet, so that a word goes on there.
+    /// Whether it is a letter of an alphabet, so that a word continues there.
     pub fn is_sure(self) -> bool {
         self.letter().is_some_and(|letter| letter.kind == Kind::Sure)
     }
 
-    /// It may stand between letters that are spelt one by one.
+    /// Whether it may separate letters that are spelt out.
     pub fn is_gap(self) -> bool {
         match self {
             Self::Letter(letter) => letter.kind == Kind::Sign,
@@ -107,7 +107,8 @@ pub fn units(text: &str) -> Vec<Unit> {
     units
 }
 
-/// A sign that isn't plain ASCII text: by the table, by what it is a form of, by Unicode's own look-alikes.
+/// Interprets a character that isn't plain ASCII: by the table, by its compatibility form (NFKD), by Unicode's
+/// look-alikes.
 fn fold(c: char) -> Vec<Sign> {
     if let Some((looks, kind)) = read_as(c) {
         return vec![Sign::Letter(Letter { looks, own: c, kind, capital: false })];
@@ -121,7 +122,7 @@ fn fold(c: char) -> Vec<Sign> {
     let parts: Vec<char> = c.nfkd().flat_map(char::to_lowercase).filter(|c| !hides(*c)).collect();
     let letters: Vec<char> = parts.iter().copied().filter(|c| c.is_alphanumeric()).collect();
     match letters[..] {
-        // A form of a sign, wide or small.
+        // A wide or small form of a sign.
         [] if looks == 0 => {
             let form = parts.first().copied().filter(|form| *form != c);
             match form {
@@ -142,7 +143,7 @@ fn fold(c: char) -> Vec<Sign> {
             let looks = looks | if one.is_ascii() { bit(one) } else { alike(one) };
             vec![sure(one, looks, capital)]
         }
-        // Accents are gone, forms are plain, ligatures are taken apart.
+        // NFKD removes accents, replaces forms and splits ligatures.
         _ => letters
             .into_iter()
             .map(|one| match read_as(one) {
@@ -198,7 +199,7 @@ fn read_as(c: char) -> Option<(u32, Kind)> {
     Some((bits(letters), kind))
 }
 
-/// Letters in flags, black circles and black squares, which are forms of nothing.
+/// Letters in flags, black circles and black squares, which have no compatibility form.
 fn boxed(c: char) -> Option<char> {
     let first = match c {
         '\u{1f1e6}'..='\u{1f1ff}' => 0x1f1e6,
@@ -209,7 +210,7 @@ fn boxed(c: char) -> Option<char> {
     char::from_u32('a' as u32 + c as u32 - first)
 }
 
-/// Which letters a letter of another alphabet looks like, to a reader who wants to see them.
+/// The letters that a letter of another alphabet may be read as.
 fn alike(c: char) -> u32 {
     let found = ALIKE.iter().filter(|(_, others)| others.contains(c));
     found.map(|(letter, _)| bit(*letter)).fold(0, |all, one| all | one)
@@ -226,8 +227,8 @@ fn skeleton(c: char) -> u32 {
     }
 }
 
-/// Look-alikes in Cyrillic, Greek, Armenian, Cherokee, phonetic and small-capital letters. Unicode's own tables are
-/// about fonts; these are also about what a reader takes one for.
+/// Look-alikes in Cyrillic, Greek, Armenian, Cherokee, phonetic and small-capital letters. Unicode's tables compare
+/// shapes in fonts; this one also covers letters that readers take for each other.
 const ALIKE: [(char, &str); 26] = [
     ('a', "аαɑᴀɐдΑАλԱƛ"),
     ('b', "ьвьбβʙɓЬВҍƅḃ"),
@@ -261,7 +262,7 @@ const ALIKE: [(char, &str); 26] = [
 mod tests {
     use super::*;
 
-    /// A text as it is read, with `?` for what isn't a letter.
+    /// A text as it is interpreted, with `?` for what isn't a letter.
     fn read(text: &str) -> String {
         let name = |letter: Letter| match letter.looks.trailing_zeros() {
             n @ 0..26 => char::from(b'a' + n as u8),

@@ -12,7 +12,7 @@ const STANDARD: &str = include_str!("words.txt");
 pub struct Entry {
     /// Its letters.
     pub letters: Vec<Letter>,
-    /// Which of them begin another word of the phrase.
+    /// The indices of the letters that begin another word of the phrase.
     pub breaks: Vec<usize>,
     /// Whether other letters of the same word may precede it.
     pub open_start: bool,
@@ -32,7 +32,7 @@ impl Bleeps {
     pub fn standard() -> Self {
         let mut bleeps = Self::default();
         for line in STANDARD.lines() {
-            // A test reads every line.
+            // A test checks that every line is valid.
             let _ = bleeps.add(line);
         }
         bleeps
@@ -41,7 +41,8 @@ impl Bleeps {
     /// Adds a file of lines.
     ///
     /// # Errors
-    /// The file can't be read or isn't UTF-8; a line is no entry. They name the file and the line.
+    /// When the file can't be read or isn't UTF-8, or a line is not a valid entry. The error names the file and the
+    /// line.
     pub fn read(&mut self, path: &Path) -> Result<()> {
         let name = path.display();
         let bytes = fs::read(path).with_context(|| format!("the bleep list {name}"))?;
@@ -62,7 +63,7 @@ impl Bleeps {
     /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment.
     ///
     /// # Errors
-    /// When it has fewer than two letters, or a `*` within the word.
+    /// When the entry has fewer than two letters, or a `*` within the word.
     pub fn add(&mut self, line: &str) -> Result<()> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {

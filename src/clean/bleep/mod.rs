@@ -1,5 +1,5 @@
-//! Finds words that must not be shown, in any spelling, also in a text that is still being generated.
-//! Ordinary words that only contain such letters are not affected.
+//! Finds words that must not be shown, in any spelling, also in a text that is still being generated. Ordinary words
+//! that contain the same letters are not affected.
 
 mod find;
 mod letters;
@@ -15,17 +15,17 @@ use unicode_segmentation::UnicodeSegmentation;
 /// What is shown in place of each bleeped character.
 pub const BLEEP: char = '█';
 
-/// The judgement on a text.
+/// The result for a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// Bytes that must not be shown, in order, apart from each other.
+    /// The ranges of bytes that must not be shown, in order and not overlapping.
     pub bleeped: Vec<Range<usize>>,
-    /// Up to this byte the judgement is final. The text after it may still become a listed word.
+    /// Up to this byte the result is final. The text after it may still become a listed word.
     pub certain: usize,
 }
 
 impl Judged {
-    /// A part of the text that was judged, as it may be shown.
+    /// A part of the judged text, with the listed words masked.
     pub fn masked(&self, text: &str, part: Range<usize>) -> String {
         let mut out = String::with_capacity(part.len());
         let mut at = part.start;

@@ -1,4 +1,4 @@
-//! Samples: what is bleeped, what isn't, and what is held back.
+//! Examples of what is bleeped, what isn't, and what is held back.
 
 use super::{BLEEP, Bleeps};
 
@@ -70,7 +70,7 @@ fn however_it_is_written() {
         let shown = shown(text);
         assert!(shown.contains(BLEEP), "{text} was let through");
         assert!(!shown.contains(char::is_alphanumeric), "{text}: {shown}");
-        // Nor in a sentence, nor at its ends.
+        // Nor within a sentence, at its start or at its end.
         let sentence = format!("He said {text} and went.");
         let judged = Bleeps::standard().judge(&sentence, true);
         let masked = judged.masked(&sentence, 0..sentence.len());
@@ -179,7 +179,7 @@ fn what_may_become_one_is_held_back() {
         ("a chink ", "a "),
         ("a who're", "a "),
         ("a who're ", "a who're "),
-        // What stands in a word before one is nothing to hide.
+        // The part of a longer word before a listed word is not hidden.
         ("absof", "abso"),
     ] {
         assert_eq!(&text[..bleeps.judge(text, false).certain], certain, "{text}");

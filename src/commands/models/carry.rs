@@ -1,5 +1,5 @@
-//! `unstuck models import`, `export` and `remove`. Files appear when they are complete. Only models of the data folder and
-//! of the hub's cache can be removed.
+//! `unstuck models import`, `export` and `remove`. Files and folders appear only when they are complete. Only models
+//! in the data folder and in the hub's cache can be removed.
 
 use super::{is_name, note};
 use crate::{
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Shown when the index of the training text is left out of a GGUF file.
+/// The note that the index of the training text is left out of a GGUF file.
 const NO_INDEX: &str = "a GGUF file can't hold the index of the training text, so copied text will not be marked; \
                         `--to hf` and `unstuck models pack` keep it";
 
@@ -26,7 +26,7 @@ const NO_INDEX: &str = "a GGUF file can't hold the index of the training text, s
 pub enum To {
     /// A folder in the Hugging Face layout, in f32.
     HuggingFace,
-    /// One GGUF file, in the precision that weights are held in.
+    /// One GGUF file, in the precision in which the weights are loaded.
     Gguf,
 }
 
@@ -124,7 +124,7 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
         bail!("{name}: not removed");
     }
     for path in &paths {
-        // Of a symbolic link only the link is removed.
+        // For a symbolic link, only the link is removed.
         let removed =
             if is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         removed.with_context(|| format!("{}", path.display()))?;

@@ -66,7 +66,7 @@ fn bytes(model: &Checkpoint) -> u64 {
     model.files().iter().map(length).sum()
 }
 
-/// Print a model's sizes, and the memory and form of its weights after loading.
+/// Print a model's configuration, and the memory and form of its weights after loading.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -123,7 +123,8 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Verify a model: every tensor's shape, checksum (where the format has one) and values; the vocabulary; a forward pass.
+/// Verify a model: every tensor's shape, checksum (where the format has one) and values, the vocabulary, and a forward
+/// pass.
 ///
 /// # Errors
 /// With the first problem that is found.

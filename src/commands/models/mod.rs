@@ -1,4 +1,4 @@
-//! `unstuck models`: what models there are, what is in them, and how they come and go.
+//! `unstuck models`: list, inspect, verify, import, export, download, pack and remove models.
 
 mod carry;
 mod look;
@@ -13,13 +13,13 @@ pub use pull::pull;
 use crate::{clean::for_terminal, weights::EMBEDDED};
 use std::{io::Write, path::Path};
 
-/// Whether this is a valid name for a model of the data folder.
+/// Whether this is a valid name for a model in the data folder.
 fn is_name(name: &str) -> bool {
     let plain = Path::new(name).file_name().is_some_and(|file| file == name);
     plain && name != EMBEDDED && !name.starts_with('.') && !name.chars().any(char::is_control)
 }
 
-/// 355 million, 0.3 million.
+/// A number of parameters in millions: 355 million, 0.3 million.
 fn millions(count: usize) -> String {
     let millions = count as f64 / 1e6;
     let digits = usize::from(millions < 10.0);

@@ -1,5 +1,5 @@
-//! `unstuck models pack` and `unpack`: a model as one zip archive, with a list of its files in front. Unpacking accepts only
-//! files that are known here, verifies their checksums, and opens the model once before it appears.
+//! `unstuck models pack` and `unpack`: a model as one zip archive whose first entry is a manifest. Unpacking accepts
+//! only known files, verifies their checksums, and opens the model once before its folder appears.
 
 use super::{is_name, note};
 use crate::{
@@ -19,7 +19,7 @@ use std::{
 };
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-/// The name of the list in front.
+/// The file name of the manifest.
 const LIST: &str = "unstuck.json";
 /// The files of a model.
 const MODEL: [&str; 7] = [
@@ -33,13 +33,13 @@ const MODEL: [&str; 7] = [
 ];
 /// The files that a run also needs to be resumed.
 const RUN: [&str; 3] = ["run.json", "state.json", "optimizer.safetensors"];
-/// Those of both that are in a run's folder, not in its checkpoint's.
+/// Those of both lists that are in a run's folder, not in the folder of its checkpoint.
 const ABOVE: [&str; 2] = ["run.json", memorized::FILE];
 
-/// The list of a packed file.
+/// The manifest of an archive.
 #[derive(Debug, Serialize, Deserialize)]
 struct Contents {
-    /// The version of this list; 1.
+    /// The version of the manifest's format; 1.
     unstuck_pack: u32,
     /// The model's name.
     name: String,
@@ -115,7 +115,7 @@ pub fn pack(found: &Found, name: &str, output: &Path, resumable: bool) -> Result
     Place::open(None)?.write(&format!("{}\n", shown()))
 }
 
-/// The archive: the list, then the files.
+/// Write the archive: the manifest, then the files.
 fn write(to: &mut File, contents: &Contents, files: &[(&str, PathBuf)]) -> Result<()> {
     let mut zip = ZipWriter::new(io::BufWriter::with_capacity(1 << 20, &mut *to));
     let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
@@ -130,7 +130,7 @@ fn write(to: &mut File, contents: &Contents, files: &[(&str, PathBuf)]) -> Resul
     Ok(to.sync_all()?)
 }
 
-/// Whether a folder is in the Hugging Face layout, with one file of weights.
+/// Whether a folder is in the Hugging Face layout, with a single file of weights.
 fn is_plain(folder: &Path) -> bool {
     ["config.json", "tokenizer.json", "model.safetensors"].iter().all(|f| folder.join(f).is_file())
 }
@@ -175,7 +175,7 @@ pub fn unpack(packed: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     Place::open(None)?.write(&format!("{opens}: unpacked; --model {opens} opens it\n"))
 }
 
-/// Read the list, and compare it with the archive's files.
+/// Read the manifest, and compare it with the archive's files.
 fn contents<R: Read + io::Seek>(zip: &mut ZipArchive<R>) -> Result<Contents> {
     let list = zip.by_name(LIST).with_context(|| format!("no `{LIST}` in it"))?;
     let mut json = Vec::new();
@@ -207,7 +207,7 @@ fn contents<R: Read + io::Seek>(zip: &mut ZipArchive<R>) -> Result<Contents> {
     Ok(contents)
 }
 
-/// Extract one file. Its length must be that of the list; the reader verifies its checksum.
+/// Extract one file. Its length must be that of the manifest; the zip reader verifies its checksum.
 fn extract<R: Read + io::Seek>(
     zip: &mut ZipArchive<R>,
     file: &str,
@@ -220,7 +220,7 @@ fn extract<R: Read + io::Seek>(
         "compressed; `unstuck models pack` only stores files"
     );
     let mut out = File::create_new(to)?;
-    // one byte more than it may have, so that the reader comes to the end and looks at the sum
+    // read one byte more than allowed, so that the reader reaches the end and verifies the checksum
     let copied = io::copy(&mut from.take(length + 1), &mut out)?;
     if copied != length {
         bail!("{copied} bytes, but the list says {length}");
@@ -228,7 +228,7 @@ fn extract<R: Read + io::Seek>(
     Ok(out.sync_all()?)
 }
 
-/// Read every tensor of a model.
+/// Read every tensor of a model once.
 fn check(folder: &Path) -> Result<()> {
     let mut model = Checkpoint::open(folder)?;
     for spec in model.config.tensors() {

@@ -18,8 +18,8 @@ use std::{
     time::Duration,
 };
 
-/// Download a model into the shared cache. Setting `stop` ends it; what was downloaded is kept. Gives the model's name and
-/// licence, if the hub has one.
+/// Download a model into the shared cache. Setting `stop` ends the download; what has been downloaded is kept.
+/// Returns the model's name, and its licence if the hub has one.
 ///
 /// # Errors
 /// When it can't be downloaded, or was stopped.
@@ -83,7 +83,7 @@ impl Line {
             Step::Sizes { total, here } => {
                 bar.set_length(total);
                 bar.set_position(here);
-                bar.reset_eta(); // what was here before says nothing of how fast it comes
+                bar.reset_eta(); // what was downloaded earlier must not count towards the rate
                 bar.set_message("");
                 bar.set_style(
                     style(

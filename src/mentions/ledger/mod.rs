@@ -110,7 +110,7 @@ impl Ledger {
         db.busy_timeout(Duration::from_secs(10))?;
         let number =
             |db: &Connection, pragma| db.pragma_query_value(None, pragma, |row| row.get(0));
-        // reads the first page, so that a file that is no database fails here
+        // reads the first page, so that a file that is not a database fails here
         let version: i64 = number(&db, "user_version")?;
         let application: i64 = number(&db, "application_id")?;
         let tables: i64 =
@@ -187,7 +187,7 @@ impl Ledger {
     /// A named number.
     ///
     /// # Errors
-    /// As of the database, or when it isn't one.
+    /// When the database fails, or the value is not a number.
     pub fn number(&self, name: &str) -> Result<Option<i64>> {
         let broken = |_| LedgerError::Broken(format!("its note `{name}` is no number"));
         self.note(name)?.map(|value| value.parse().map_err(broken)).transpose()

@@ -22,7 +22,7 @@ impl Ledger {
     /// its author has opted out, or its text has changed since the check.
     ///
     /// # Errors
-    /// As of the database; then nothing may be sent.
+    /// When the database fails; then the reply must not be sent.
     pub fn begin(&mut self, key: &str, reply: &str, now: Moment) -> Result<Option<Attempt>> {
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let begun = change.execute(
@@ -51,7 +51,7 @@ impl Ledger {
     /// Record that it arrived, as `reply_id`.
     ///
     /// # Errors
-    /// As of the database; the next start finds the reply by itself.
+    /// When the database fails; the next start then finds the reply on the timeline.
     pub fn arrived(&mut self, attempt: &Attempt, reply_id: &str, now: Moment) -> Result<()> {
         self.end(attempt, "posted", "posted", None, Some(reply_id), now)
     }
@@ -75,7 +75,7 @@ impl Ledger {
     /// Record that it is unknown whether it arrived.
     ///
     /// # Errors
-    /// As of the database; the next start takes it so anyway.
+    /// When the database fails; the next start then treats the request as uncertain.
     pub fn doubt(&mut self, attempt: &Attempt, why: &str, now: Moment) -> Result<()> {
         let sql = "UPDATE mention SET state = 'uncertain', reason = ?2, changed = ?3
                    WHERE key = ?1 AND state = 'posting'";

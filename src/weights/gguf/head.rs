@@ -1,5 +1,5 @@
-//! The head of a GGUF file. candle has a reader of it too, which divides by an alignment of 0 and keeps an array of
-//! bytes as thirty-two times as much: here a file decides about neither.
+//! Reads the header of a GGUF file. candle has a reader too, but it divides by an alignment of 0 and needs 32 times
+//! the size of a byte array in memory. This one checks the alignment and does not keep such arrays.
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::quantized::{
@@ -11,15 +11,15 @@ use std::{
     io::{Read, Seek, SeekFrom},
 };
 
-/// The longest text: a chat template may have some thousand characters.
+/// The maximum length of a string in bytes. A chat template may have several thousand.
 const LONGEST_TEXT: u64 = 1 << 24;
-/// The longest list: of tokens, or merges.
+/// The maximum length of an array: the tokens or the merges.
 const LONGEST_LIST: u64 = 1 << 23;
 
-/// Read it.
+/// Read the header.
 ///
 /// # Errors
-/// When the file is torn, counts more than it can hold, or is of a version or has tensors that are not known here.
+/// When the file is truncated, a count exceeds its size, or its version or a tensor type is unknown.
 pub fn read<R: Read + Seek>(file: &mut R) -> Result<Content> {
     let start = file.stream_position()?;
     let end = file.seek(SeekFrom::End(0))?;
@@ -35,7 +35,7 @@ pub fn read<R: Read + Seek>(file: &mut R) -> Result<Content> {
         v => bail!("version {v}, which is unknown here"),
     };
     let (tensors, metadata) = (head.count()?, head.count()?);
-    // A piece of metadata takes 13 bytes at least, a tensor 24.
+    // An entry of metadata takes at least 13 bytes, a tensor's at least 24.
     let least = tensors.saturating_mul(24).saturating_add(metadata.saturating_mul(13));
     ensure!(
         least <= head.left,
@@ -52,7 +52,7 @@ pub fn read<R: Read + Seek>(file: &mut R) -> Result<Content> {
     Ok(Content { magic, metadata, tensor_infos, tensor_data_offset })
 }
 
-/// A file that is read no further than it goes.
+/// A reader that never reads past the end of the file.
 struct Head<'a, R> {
     file: &'a mut R,
     left: u64,
@@ -104,7 +104,7 @@ impl<R: Read> Head<'_, R> {
         let least = if kind == 8 { 8 } else { 1 };
         let fits = count <= LONGEST_LIST && count.saturating_mul(least) <= self.left;
         ensure!(fits, "a list of {count}");
-        // Bytes and numbers are nobody's vocabulary: they are passed over, not kept.
+        // A vocabulary has only strings and i32 values; elements of other types are read but not kept.
         let mut values = Vec::new();
         for _ in 0..count {
             let value = self.value(kind)?;
@@ -149,7 +149,7 @@ impl<R: Read> Head<'_, R> {
     }
 }
 
-/// ggml's form of this number, if it is read here.
+/// ggml's type with this number, if it is supported.
 pub fn form(kind: u32) -> Option<GgmlDType> {
     use GgmlDType as D;
     Some(match kind {

@@ -1,4 +1,4 @@
-//! GGUF files, read and written: names and metadata as llama.cpp's converter has them, matrices (out, in).
+//! Reads and writes GGUF files with the names and metadata of llama.cpp's converter. Matrices are (out, in).
 
 mod head;
 mod write;
@@ -19,13 +19,13 @@ use std::{
 
 pub use write::write;
 
-/// Token types of GGUF.
+/// GGUF's token types.
 const NORMAL: i32 = 1;
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 const UNUSED: i32 = 5;
 
-/// An open file.
+/// An open GGUF file.
 pub struct Gguf<R> {
     content: Content,
     family: &'static Family,
@@ -33,10 +33,10 @@ pub struct Gguf<R> {
 }
 
 impl<R: Read + Seek> Gguf<R> {
-    /// Read the head of a file.
+    /// Read a file's header.
     ///
     /// # Errors
-    /// When it is not GGUF, is torn, or holds another architecture.
+    /// When it is not GGUF, is truncated, or has another architecture.
     pub fn open(mut reader: R) -> Result<Self> {
         let content = head::read(&mut reader).context("not a complete GGUF file")?;
         let name = content.metadata.get("general.architecture").and_then(|v| v.to_string().ok());
@@ -44,7 +44,7 @@ impl<R: Read + Seek> Gguf<R> {
         Ok(Self { content, family, reader })
     }
 
-    /// Metadata that is text.
+    /// A metadata value, if it is text.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.content.metadata.get(key)?.to_string().ok().map(String::as_str)
     }
@@ -52,7 +52,7 @@ impl<R: Read + Seek> Gguf<R> {
     /// The configuration in the metadata.
     ///
     /// # Errors
-    /// When a number is missing or out of range.
+    /// When a value is missing or out of range.
     pub fn config(&self) -> Result<Box<dyn Architecture>> {
         (self.family.from_gguf)(&self.content)
     }
@@ -60,7 +60,7 @@ impl<R: Read + Seek> Gguf<R> {
     /// The tokenizer in the metadata.
     ///
     /// # Errors
-    /// When it is missing or no byte-level BPE.
+    /// When it is missing, or is not a byte-level BPE.
     pub fn tokenizer(&self) -> Result<Tokenizer> {
         let kind = self.text("tokenizer.ggml.model").unwrap_or("none");
         if kind != "gpt2" {
@@ -98,10 +98,11 @@ impl<R: Read + Seek> Gguf<R> {
         self.content.tensor_infos.contains_key(&tensor.gguf)
     }
 
-    /// Whether the head is the embedding once more, as older converters wrote it.
+    /// Whether the output head is the token embedding: the file has no head, or a copy of the embedding, as older
+    /// converters wrote it.
     ///
     /// # Errors
-    /// When the file is torn.
+    /// When the file is truncated.
     pub fn is_tied(&mut self) -> Result<bool> {
         let info = |name: &str| self.content.tensor_infos.get(name);
         let (Some(wte), Some(head)) = (info("token_embd.weight"), info("output.weight")) else {
@@ -133,16 +134,16 @@ impl<R: Read + Seek> Gguf<R> {
 }
 
 impl<R: Read + Seek> Tensors for Gguf<R> {
-    /// Matrices as they are stored, (out, in); all others in f32.
+    /// A tensor. Matrices keep their stored type, (out, in); all others are converted to f32.
     ///
     /// # Errors
-    /// When it is missing, torn, or of another shape.
+    /// When it is missing, truncated, or of another shape.
     fn get(&mut self, tensor: &Spec) -> Result<Raw> {
         let name = &tensor.gguf;
         let info = self.content.tensor_infos.get(name);
         let info = info.with_context(|| format!("`{name}` is missing"))?;
         let (got, want) = (info.shape.dims(), tensor.gguf_shape());
-        // Before a byte is read, so that the file's own numbers are never those of an allocation.
+        // Checked before memory is allocated, so that a damaged file can't ask for any amount of it.
         ensure!(got == want, "`{name}` has the shape {got:?}; its metadata ask for {want:?}");
         let block = info.ggml_dtype.block_size();
         let rows = want.last().is_some_and(|row| row.is_multiple_of(block));
@@ -160,7 +161,7 @@ impl<R: Read + Seek> Tensors for Gguf<R> {
 impl Metadata for Content {
     fn count(&self, key: &str) -> Result<usize> {
         let value = self.metadata.get(key).with_context(|| format!("`{key}` is missing"))?;
-        // A converter writes u32, others have written i32 or u64.
+        // The converter writes u32; other programs have written i32 or u64.
         let number = match value {
             Value::I32(n) => u64::try_from(*n).ok(),
             Value::I64(n) => u64::try_from(*n).ok(),

@@ -1,5 +1,5 @@
-//! GGUF files written: names and metadata as llama.cpp's converter has them, one tensor after the other, so that
-//! beside the network only one is ever in memory.
+//! Writes GGUF files with the names and metadata of llama.cpp's converter (`convert_hf_to_gguf.py`). Tensors are
+//! written one after the other, so only one is in memory besides the network.
 
 use super::{CONTROL, NORMAL, UNUSED};
 use crate::model::{
@@ -14,10 +14,10 @@ use candle_core::{
 };
 use std::{borrow::Cow, io::Write};
 
-/// Where tensors begin.
+/// The alignment of the tensor data, in bytes.
 const ALIGNMENT: usize = 32;
 
-/// A piece of metadata.
+/// A metadata value.
 enum Value {
     Count(u32),
     Float(f32),
@@ -26,10 +26,10 @@ enum Value {
     Kinds(Vec<i32>),
 }
 
-/// Write a network with its tokenizer; `extra` metadata come last.
+/// Write a network with its tokenizer. The `extra` metadata is written last.
 ///
 /// # Errors
-/// What the writer says, or a weight that cannot be had in the form it is held in.
+/// When the output can't be written, or a weight can't be converted to its target type.
 pub fn write(
     to: &mut impl Write,
     name: &str,
@@ -145,7 +145,7 @@ fn put_value(to: &mut Vec<u8>, value: &Value) {
     }
 }
 
-/// The form and the shape, (out, in), that a part is written in.
+/// The type and the shape, (out, in), in which a part is written.
 fn shape_of(part: &Part) -> Result<(GgmlDType, Vec<usize>)> {
     let weight = match part {
         Part::Float(t) => return Ok((GgmlDType::F32, t.dims().to_vec())),
@@ -163,7 +163,7 @@ fn shape_of(part: &Part) -> Result<(GgmlDType, Vec<usize>)> {
     Ok((form, vec![rows, input]))
 }
 
-/// A part's bytes in that form.
+/// A part's bytes in that type.
 fn bytes_of<'a>(part: &Part<'a>) -> Result<Cow<'a, [u8]>> {
     let floats = |t: &Tensor| -> Result<Cow<'a, [u8]>> {
         let numbers = t.flatten_all()?.to_vec1::<f32>()?;
@@ -188,7 +188,7 @@ fn bytes_of<'a>(part: &Part<'a>) -> Result<Cow<'a, [u8]>> {
     }
 }
 
-/// ggml's number of a form.
+/// ggml's number for a type.
 fn number_of(form: GgmlDType) -> Result<u32> {
     let known = (0..=30).find(|number| super::head::form(*number) == Some(form));
     known.with_context(|| format!("{form:?} has no number"))

@@ -1,5 +1,5 @@
-//! Typing through what is offered: letters that agree consume it, others have it decoded anew; taking what no longer
-//! agrees begins a branch; a line for a writer who rests. The test plays the worker.
+//! Typing through an offer: matching letters consume it, others make it be generated anew. Taking an offer that no
+//! longer matches starts a branch. A pause brings a line. The test acts as the worker.
 
 use crate::support::desk::{Desk, settings};
 use ratatui::{layout::Position, style::Modifier};

@@ -1,5 +1,5 @@
-//! Several offers of one question: side by side, pinned, longer, replaced when they are not worth their place.
-//! The test plays the worker, so what comes, when it comes and what comes too late is exact.
+//! Several offers for one request: side by side, pinned, extended, and replaced if they are poor. The test acts as
+//! the worker, so what arrives, when it arrives and what arrives too late is exact.
 
 use crate::support::desk::{Desk, settings};
 use unstuck::{token::StopReason, tui::Settings, ui::worker::News};

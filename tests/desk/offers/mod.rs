@@ -1,5 +1,5 @@
-//! Offers: asked, streamed, taken, typed through, rolled, opened. The test presses the keys and plays the worker, so
-//! what comes, when it comes and what comes too late is exact.
+//! Offers: asking, streaming, taking, typing through, rolling again, opening. The test presses the keys and acts as
+//! the worker, so what arrives, when it arrives and what arrives too late is exact.
 
 mod ghost;
 mod many;

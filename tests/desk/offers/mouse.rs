@@ -1,4 +1,4 @@
-//! A span of an offer by the mouse: exactly what is dragged over, at every width.
+//! Selecting a part of an offer with the mouse: exactly the dragged text, at every width.
 
 use crate::support::desk::{Desk, settings};
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

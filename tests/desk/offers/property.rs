@@ -1,5 +1,5 @@
-//! No sequence of keys and token arrivals loses a character of the writer's: what the model tells never changes the
-//! page, and what a key does of the machine's leaves every character of the writer's, or one step back has them all.
+//! Property tests: no sequence of keys and tokens loses a character that the writer typed. Tokens never change the
+//! page. A key that changes generated text keeps all of the writer's characters, or one undo restores them.
 
 use crate::support::desk::{Desk, settings};
 use proptest::prelude::*;

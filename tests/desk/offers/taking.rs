@@ -1,5 +1,5 @@
-//! Asking and taking: text + keys + tokens -> text. The test plays the worker, so what comes, when it comes
-//! and what comes too late is exact.
+//! Asking and taking: text + keys + tokens -> text. The test acts as the worker, so what arrives, when it arrives and
+//! what arrives too late is exact.
 
 use crate::support::desk::{Desk, check};
 

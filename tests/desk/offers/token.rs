@@ -1,4 +1,4 @@
-//! Any token: a word of the machine opened, another chosen, and on from there. The test plays the worker.
+//! Opening any generated token, choosing an alternative, and continuing from there. The test acts as the worker.
 
 use crate::support::desk::Desk;
 use unstuck::{generate::Seen, session::Author, ui::worker::News};
