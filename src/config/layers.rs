@@ -40,7 +40,7 @@ impl fmt::Display for Source {
 pub struct Layers {
     /// All values.
     pub table: Table,
-    /// The sources of those that aren't defaults.
+    /// Where each value that is not a default comes from.
     pub sources: BTreeMap<Names, Source>,
 }
 

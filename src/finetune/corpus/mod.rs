@@ -132,9 +132,9 @@ pub enum Header {
     /// It is one if it contains a known name of a text column.
     #[default]
     Auto,
-    /// It is.
+    /// The first row is a header.
     Yes,
-    /// It isn't: it is data.
+    /// The first row is data.
     No,
 }
 

@@ -25,7 +25,7 @@ use ratatui::{
 pub const OPENS: Opens = Opens {
     name: "statistics",
     heading: "The text",
-    help: "Show counts of the draft and of this session, and the machine's share.",
+    help: "Show word counts, reading time and the machine's share.",
     keys: &["alt-w"],
 };
 

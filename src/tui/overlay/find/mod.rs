@@ -129,7 +129,7 @@ impl Layer for Find {
         Status::Drawn
     }
 
-    /// The fields in the last one or two rows.
+    /// Draws the fields in the last row, or in the last two.
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let rows = if self.replaces { 2 } else { 1 };
         let area = areas.status;
