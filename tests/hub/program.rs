@@ -40,7 +40,7 @@ fn a_model_is_pulled_listed_looked_at_used_and_removed() {
     let names: Vec<_> = list[0].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, ["inkwell", "gpt2"]);
     assert_eq!(json_lines(&run(&["models", "info", "gpt2", "--json"]))[0]["name"], "gpt2");
-    assert!(out(&run(&["models", "verify", "gpt2"])).contains("gpt2: ok: "));
+    assert!(out(&run(&["models", "verify", "gpt2"])).contains("gpt2: sound: "));
     let sample = run(&["generate", "--json", "--max-tokens", "2", "x", "--model", "gpt2"]);
     assert_eq!(json_lines(&sample)[0]["model"], "gpt2");
     out(&run(&["models", "default", "gpt2"]));

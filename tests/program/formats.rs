@@ -104,7 +104,7 @@ fn an_old_run_is_imported_and_stays_what_it_was() {
         assert!(home.err(&["models", "import", &run, "--name", bad]).contains("--name"), "{bad}");
     }
     assert_eq!(names(&home.path("unstuck/models")), ["demo"], "nothing half done lies about");
-    assert!(home.out(&["models", "verify", "demo"]).contains("demo: ok: "));
+    assert!(home.out(&["models", "verify", "demo"]).contains("demo: sound: "));
 }
 
 #[test]

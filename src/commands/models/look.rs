@@ -151,7 +151,7 @@ pub fn verify(found: &Found, precision: Precision) -> Result<()> {
     let vocabulary = model.tokenizer.size();
     model.load(precision).context("the forward pass")?;
     Place::open(None)?.write(&format!(
-        "{name}: ok: {} tensors, {} parameters, {vocabulary} tokens, a forward pass\n",
+        "{name}: sound: {} tensors, {} parameters, {vocabulary} tokens, a forward pass\n",
         tensors.len(),
         millions(parameters),
     ))
