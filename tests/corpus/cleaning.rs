@@ -62,6 +62,8 @@ fn composed_or_not_a_text_is_the_same() {
     assert_eq!(found, ["café closed"]);
     assert_eq!(summary.changed.composed, 1);
     assert_eq!(dropped(&summary), counts([("duplicate", 1)]));
+    // A link that leaves may have been between a letter and its accent.
+    assert_eq!(clean_text("ghttp://t.co/\u{1b}[e\u{301}", Form::Prose).0, "\u{1f5}");
 }
 
 #[test]

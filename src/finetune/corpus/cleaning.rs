@@ -42,17 +42,22 @@ pub fn clean_text(text: &str, form: Form) -> (Cow<'_, str>, Changes) {
         text = text.replace("\r\n", "\n").replace('\r', "\n").into();
     }
     changes.invisible = replace(&mut text, clean::prose);
-    if is_nfc_quick(text.chars()) != IsNormalized::Yes {
-        changes.composed = replace(&mut text, |text| text.nfc().collect::<String>().into());
-    }
+    changes.composed = compose(&mut text);
     changes.links = replace(&mut text, clean::without_urls);
     replace(&mut text, |text| tidy(text, form));
     if changes != Changes::default() {
-        // what was removed may have been between the parts of a tag
+        // what was removed may have been between the parts of a tag, or between a letter and its accent
         changes.tags |= replace(&mut text, without_tags);
+        changes.composed |= compose(&mut text);
         replace(&mut text, |text| tidy(text, form));
     }
     (text, changes)
+}
+
+/// Brings a text into Unicode's composed form (NFC). Says whether that changed it.
+fn compose(text: &mut Cow<str>) -> bool {
+    is_nfc_quick(text.chars()) != IsNormalized::Yes
+        && replace(text, |text| text.nfc().collect::<String>().into())
 }
 
 /// Whether a post is a retweet: `RT @ash: …`, or the older form `"@ash: …`, also with several handles.
