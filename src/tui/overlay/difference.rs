@@ -1,12 +1,15 @@
 //! A sheet that compares two texts. Removed text is struck out between `[-` and `-]`, added text is underlined between
 //! `{+` and `+}`. Of unchanged text, only the lines near a change are shown.
 
-use super::layer::{Flow, Layer};
+use super::{
+    layer::{Flow, Layer},
+    scroll::Scroll,
+};
 use crate::{
     clean::for_terminal,
     session::{Change, difference},
     tui::{
-        desk::{Desk, NOTCH},
+        desk::Desk,
         drawn,
         text::{shown, wrap},
         view::{Areas, sheet},
@@ -33,13 +36,13 @@ pub struct Difference {
     title: String,
     changes: Vec<Change>,
     /// The first row that is shown.
-    scrolled: usize,
+    scroll: Scroll,
 }
 
 impl Difference {
     /// Shows changes; `title` tells what is compared with what.
     pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
-        Self { title: title.into(), changes, scrolled: 0 }
+        Self { title: title.into(), changes, scroll: Scroll::default() }
     }
 
     /// Compares the page with the file as it is now.
@@ -64,18 +67,11 @@ impl Difference {
 
 impl Layer for Difference {
     fn press(&mut self, key: Key, _: KeyEvent, desk: &mut Desk) -> Flow {
-        let (at, most) = (self.scrolled, desk.drawn.overlay.most);
-        match sheet::scrolled(at, most, key.code(), desk.page.height()) {
-            Some(to) => {
-                self.scrolled = to;
-                Flow::Stay
-            }
-            None => Flow::Close,
-        }
+        self.scroll.press(key, desk)
     }
 
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
-        self.scrolled = sheet::turned(self.scrolled, desk.drawn.overlay.most, by * NOTCH);
+        self.scroll.wheel(by, desk);
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
@@ -84,7 +80,7 @@ impl Layer for Difference {
         let title = Line::styled(self.title.clone(), theme.style(Role::Title));
         let mut lines = vec![title, Line::default()];
         lines.extend(rows(&self.changes, theme, usize::from(inner.width)));
-        sheet::draw(desk, frame, areas, inner, lines, self.scrolled)
+        sheet::draw(desk, frame, areas, inner, lines, self.scroll.row())
     }
 }
 

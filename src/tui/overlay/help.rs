@@ -1,10 +1,13 @@
 //! The help: all commands with their keys.
 
-use super::layer::{Flow, Layer};
+use super::{
+    layer::{Flow, Layer},
+    scroll::Scroll,
+};
 use crate::{
     tui::{
         command::Opens,
-        desk::{Desk, NOTCH},
+        desk::Desk,
         drawn,
         text::{width, wrap},
         view::{Areas, sheet},
@@ -24,7 +27,7 @@ pub const OPENS: Opens =
 /// The help, scrolled to a row.
 #[derive(Default)]
 struct Help {
-    scrolled: usize,
+    scroll: Scroll,
 }
 
 /// Shows the help.
@@ -34,24 +37,17 @@ pub fn open(_: &mut Desk) -> Flow {
 
 impl Layer for Help {
     fn press(&mut self, key: Key, _: KeyEvent, desk: &mut Desk) -> Flow {
-        let (at, most) = (self.scrolled, desk.drawn.overlay.most);
-        match sheet::scrolled(at, most, key.code(), desk.page.height()) {
-            Some(to) => {
-                self.scrolled = to;
-                Flow::Stay
-            }
-            None => Flow::Close,
-        }
+        self.scroll.press(key, desk)
     }
 
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
-        self.scrolled = sheet::turned(self.scrolled, desk.drawn.overlay.most, by * NOTCH);
+        self.scroll.wheel(by, desk);
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let inner = sheet::inner(areas, 96);
         let lines = lines(desk, usize::from(inner.width));
-        sheet::draw(desk, frame, areas, inner, lines, self.scrolled)
+        sheet::draw(desk, frame, areas, inner, lines, self.scroll.row())
     }
 }
 

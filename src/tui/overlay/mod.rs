@@ -16,6 +16,7 @@ mod question;
 mod recent;
 mod recovered;
 mod save;
+mod scroll;
 mod statistics;
 mod themes;
 mod token;

@@ -1,13 +1,16 @@
 //! Statistics of the draft and of this session: words, sentences, paragraphs, reading time, and how much of it the
 //! machine wrote. A session begins when the desk opens the draft.
 
-use super::layer::{Flow, Layer};
+use super::{
+    layer::{Flow, Layer},
+    scroll::Scroll,
+};
 use crate::{
     clean::sentence_ends,
     session::{Author, Shares},
     tui::{
         command::Opens,
-        desk::{Desk, NOTCH},
+        desk::Desk,
         drawn,
         text::width,
         view::{Areas, sheet},
@@ -72,7 +75,7 @@ fn sentences_of(paragraph: &str) -> usize {
 struct Statistics {
     now: Counts,
     before: Option<Counts>,
-    scrolled: usize,
+    scroll: Scroll,
 }
 
 /// Shows the statistics.
@@ -82,7 +85,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     let now = Counts::of(&session.text().to_string(), session.shares());
     let before = session.text_at(opened.revision);
     let before = before.map(|text| Counts::of(&text.to_string(), opened.shares));
-    Flow::open(Statistics { now, before, scrolled: 0 })
+    Flow::open(Statistics { now, before, scroll: Scroll::default() })
 }
 
 impl Statistics {
@@ -152,18 +155,11 @@ impl Layer for Statistics {
         if desk.keymap.command(key).is_some_and(|command| command.name() == OPENS.name) {
             return Flow::Close;
         }
-        let (at, most) = (self.scrolled, desk.drawn.overlay.most);
-        match sheet::scrolled(at, most, key.code(), desk.page.height()) {
-            Some(to) => {
-                self.scrolled = to;
-                Flow::Stay
-            }
-            None => Flow::Close,
-        }
+        self.scroll.press(key, desk)
     }
 
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
-        self.scrolled = sheet::turned(self.scrolled, desk.drawn.overlay.most, by * NOTCH);
+        self.scroll.wheel(by, desk);
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
@@ -181,7 +177,7 @@ impl Layer for Statistics {
             lines.push(row(name, &draft, &session, Role::Text));
         }
         let inner = sheet::inner(areas, (NAME + 2 * VALUE) as u16);
-        sheet::draw(desk, frame, areas, inner, lines, self.scrolled)
+        sheet::draw(desk, frame, areas, inner, lines, self.scroll.row())
     }
 }
 
@@ -210,7 +206,7 @@ mod tests {
     fn a_session_counts_what_changed_in_it() {
         let before = Counts { words: 900, sentences: 40, paragraphs: 9, machine: 10 };
         let now = Counts { words: 1300, sentences: 38, paragraphs: 9, machine: 110 };
-        let statistics = Statistics { now, before: Some(before), scrolled: 0 };
+        let statistics = Statistics { now, before: Some(before), scroll: Scroll::default() };
         let rows = statistics.rows().map(|(_, draft, session)| format!("{draft} {session}"));
         assert_eq!(rows, ["1,300 +400", "38 -2", "9 0", "6 min 2 min", "8 % 25 %"]);
         let pruned = Statistics { before: None, ..statistics };

@@ -1,34 +1,11 @@
-//! A sheet: a text shown over the page. Its area, scrolling and drawing.
+//! A sheet: a text shown over the page. Its area and its drawing.
 
 use super::{Areas, clear};
 use crate::{
     tui::{desk::Desk, drawn},
     ui::theme::Role,
 };
-use crossterm::event::KeyCode;
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
-
-/// The first row after a key; `None` if the key closes the sheet. `at` is the first row now, `most` the greatest it can
-/// be, `page` the height of a page.
-pub fn scrolled(at: usize, most: usize, key: KeyCode, page: usize) -> Option<usize> {
-    let at = at.min(most);
-    let to = match key {
-        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) | KeyCode::Char('q') => return None,
-        KeyCode::Up => at.saturating_sub(1),
-        KeyCode::Down => at.saturating_add(1),
-        KeyCode::PageUp => at.saturating_sub(page),
-        KeyCode::PageDown | KeyCode::Char(' ') => at.saturating_add(page),
-        KeyCode::Home => 0,
-        KeyCode::End => most,
-        _ => at,
-    };
-    Some(to.min(most))
-}
-
-/// The first row after a turn of the wheel.
-pub fn turned(at: usize, most: usize, by: isize) -> usize {
-    at.min(most).saturating_add_signed(by).min(most)
-}
 
 /// The area for the text of a sheet, at most `widest` cells wide.
 pub fn inner(areas: &Areas, widest: u16) -> Rect {
