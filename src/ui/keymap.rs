@@ -253,14 +253,12 @@ impl<C: Copy + PartialEq + Into<&'static str>> Keymap<C> {
 
     /// The keys of a command, the usual one first.
     pub fn keys(&self, command: C) -> impl Iterator<Item = Key> + '_ {
-        self.keys_of(command.into())
+        self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(key, _)| *key)
     }
 
-    /// The keys of the command of this name; the first is its usual one.
-    pub fn keys_of(&self, name: &str) -> impl Iterator<Item = Key> + '_ {
-        let command = self.commands.iter().copied().find(|command| (*command).into() == name);
-        let bound = self.bindings.iter().filter(move |(_, bound)| Some(*bound) == command);
-        bound.map(|(key, _)| *key)
+    /// The keys of the command with this name, the usual one first.
+    pub fn keys_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Key> + 'a {
+        self.bindings.iter().filter(move |(_, bound)| (*bound).into() == name).map(|(key, _)| *key)
     }
 }
 

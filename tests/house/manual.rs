@@ -3,7 +3,7 @@
 //!
 //! After a change to a table's source: `UNSTUCK_UPDATE_DOCS=1 cargo test --release --test house manual`.
 
-use crate::program;
+use crate::{program, tidy::sources};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
@@ -313,6 +313,21 @@ fn example_settings_are_valid() {
         }
     }
     assert!(checked > 2, "only {checked} examples were found");
+}
+
+/// `desk.key("help")` names a command by a string; one that doesn't exist would be shown as "a key".
+#[test]
+fn sentences_of_the_desk_name_commands_that_exist() {
+    let commands: Vec<_> = tui::commands().into_iter().map(Command::name).collect();
+    let mut found = 0;
+    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("src/tui")) {
+        for rest in text.split(".key(\"").skip(1) {
+            let name = rest.split('"').next().unwrap();
+            assert!(commands.contains(&name), "{}: there is no command `{name}`", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no sentence names a command");
 }
 
 #[test]
