@@ -42,7 +42,7 @@ pub fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// The complete sentences at the start of `text`, without the incomplete one at its end.
-/// Empty when there is none.
+/// Empty if no sentence is complete.
 pub fn hanging(text: &str) -> &str {
     &text[..sentence_ends(text).last().unwrap_or(0)]
 }
