@@ -101,7 +101,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match command {
         // Printed above, before the settings were checked.
         Command::Config | Command::Completions { .. } | Command::Man { .. } => {}
-        Command::Generate(args) => generate(*args, &config, cli.global.verbose > 0)?,
+        Command::Generate(args) => generate(*args, &config, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless(args, &config, &cli.global)?,
         Command::Finetune(args) => {
@@ -211,13 +211,18 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
 }
 
 /// Print continuations; with `verbose` also the speed.
-fn generate(args: cli::Generate, config: &Config, verbose: bool) -> Result<()> {
+fn generate(args: cli::Generate, config: &Config, flags: &cli::Global) -> Result<()> {
     let model = config::old_run(&args.old).or_else(|| config.model.clone());
     let request = config.generate(args)?;
     let mut engine = catalogue(config).open(model.as_deref())?;
     let begun = Instant::now();
-    let tokens = commands::generate::run(&request, &mut engine)?;
-    if verbose {
+    let mut notice = |sentence: &str| {
+        if !flags.quiet {
+            tell(sentence);
+        }
+    };
+    let tokens = commands::generate::run(&request, &mut engine, &mut notice)?;
+    if flags.verbose > 0 {
         let model = engine.info();
         let seconds = begun.elapsed().as_secs_f64();
         tell(&format!(

@@ -3,7 +3,7 @@
 use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Ask, Engine, Output},
+    generate::{Ask, Engine, Output, Reading},
     token::{BranchId, SamplingParams, StopReason, Token, copied},
 };
 use anyhow::{Context, Result};
@@ -55,6 +55,7 @@ pub enum Form {
 struct Sample<'a> {
     text: String,
     prompt: &'a str,
+    seen: Seen,
     seed: u64,
     model: &'a str,
     settings: Settings<'a>,
@@ -63,6 +64,38 @@ struct Sample<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     copied: Option<usize>,
     stop: StopReason,
+}
+
+/// The part of the prompt that the model read.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Seen {
+    /// How many tokens it read.
+    tokens: usize,
+    /// How many tokens the whole prompt has.
+    of: usize,
+    /// The character of the prompt at which they begin; 0 if nothing was cut.
+    from: usize,
+}
+
+impl Seen {
+    /// What was read of `prompt`.
+    fn new(prompt: &str, reading: Reading, engine: &Engine) -> Result<Self> {
+        let Reading { tokens, sees_from } = reading;
+        let before = prompt.get(..sees_from).unwrap_or_default();
+        let of = if sees_from > 0 { engine.count(prompt)? } else { tokens };
+        Ok(Self { tokens, of, from: before.chars().count() })
+    }
+
+    /// The notice that a prompt was cut.
+    fn notice(self, context: usize) -> Option<String> {
+        let Self { tokens, of, from } = self;
+        (from > 0).then(|| {
+            format!(
+                "the prompt has {of} tokens, more than fit beside the new text into the model's context of {context}: it \
+                 sees the last {tokens}, from character {from} on; a lower --max-tokens leaves more room"
+            )
+        })
+    }
 }
 
 /// The settings that reproduce the sample.
@@ -78,15 +111,16 @@ pub fn any_seed() -> u64 {
     RandomState::new().hash_one(()) >> 32
 }
 
-/// Generate the samples of `request`. Returns the number of tokens.
+/// Generate the samples of `request`. `notice` is told what the user should know. Returns the number of tokens.
 ///
 /// # Errors
 /// When the model fails or the output can't be written; a closed pipe is an [`std::io::Error`] in the chain.
-pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
+pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str)) -> Result<usize> {
     let mut count = 0;
     let mut out = Place::open(request.output.as_deref())?;
     let (model, knows) = (engine.info().name.clone(), engine.marks_copies());
-    let mut batch = Batch::new(request, engine);
+    engine.cut_exactly();
+    let mut batch = Batch { request, engine, notice, samples: Vec::new() };
     for index in 0..request.samples {
         if let (Form::Text { delimiter }, 1..) = (&request.form, index) {
             out.write(&format!("{delimiter}\n"))?;
@@ -104,6 +138,7 @@ pub fn run(request: &Request, engine: &mut Engine) -> Result<usize> {
             let sample = Sample {
                 text,
                 prompt: &request.prompt,
+                seen: batch.samples[index].seen,
                 seed: params.seed,
                 model: &model,
                 settings: Settings { params: &params, clean: request.clean },
@@ -128,22 +163,19 @@ fn params_of(request: &Request, index: usize) -> SamplingParams {
 struct Batch<'a> {
     request: &'a Request,
     engine: &'a mut Engine,
+    notice: &'a mut dyn FnMut(&str),
     /// The samples that have been started.
     samples: Vec<Made>,
 }
 
 /// The state of a sample: the tokens that are not printed yet, and why it ended.
-#[derive(Default)]
 struct Made {
+    seen: Seen,
     waiting: VecDeque<Token>,
     stop: Option<StopReason>,
 }
 
-impl<'a> Batch<'a> {
-    fn new(request: &'a Request, engine: &'a mut Engine) -> Self {
-        Self { request, engine, samples: Vec::new() }
-    }
-
+impl Batch<'_> {
     /// The next token of one sample; `None` when it has ended.
     fn next(&mut self, index: usize) -> Result<Option<Token>> {
         loop {
@@ -172,14 +204,24 @@ impl<'a> Batch<'a> {
         let left = self.request.samples - self.samples.len();
         for _ in 0..left.min(self.request.at_once.saturating_sub(live)) {
             let index = self.samples.len();
-            self.engine.start(Ask {
+            let reading = self.engine.start(Ask {
                 branch: index as BranchId,
                 prompt: self.request.prompt.clone(),
                 params: params_of(self.request, index),
                 clean: self.request.clean,
                 heal: false,
             })?;
-            self.samples.push(Made::default());
+            let seen = match self.samples.first() {
+                Some(first) => first.seen,
+                None => {
+                    let seen = Seen::new(&self.request.prompt, reading, self.engine)?;
+                    if let Some(sentence) = seen.notice(self.engine.info().context) {
+                        (self.notice)(&sentence);
+                    }
+                    seen
+                }
+            };
+            self.samples.push(Made { seen, waiting: VecDeque::new(), stop: None });
         }
         Ok(())
     }

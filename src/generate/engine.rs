@@ -114,6 +114,10 @@ pub trait Backend: Send {
     /// Forget a branch or a look; unknown numbers are ignored.
     fn stop(&mut self, branch: BranchId);
 
+    /// From now on, cut a prompt that is too long to exactly what fits. Without it, prompts are cut at sentences and in
+    /// blocks, so that the start stays the same while a text grows.
+    fn cut_exactly(&mut self) {}
+
     /// Whether no branch is live and no look is pending.
     fn is_idle(&self) -> bool;
 
@@ -227,6 +231,11 @@ impl Engine {
     /// Forget a branch or a look; unknown numbers are ignored.
     pub fn stop(&mut self, branch: BranchId) {
         self.0.stop(branch);
+    }
+
+    /// From now on, cut a prompt that is too long to exactly what fits, instead of at sentences and in blocks.
+    pub fn cut_exactly(&mut self) {
+        self.0.cut_exactly();
     }
 
     /// Whether no branch is live and no look is pending.

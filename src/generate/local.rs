@@ -2,7 +2,10 @@
 //! steps. The KV caches of ended branches are kept, so that only the changed part of the next prompt is read.
 
 use super::{
-    Ask, Backend, Look, ModelInfo, Output, Reading, Scored, look::Looking, prompt, sampler,
+    Ask, Backend, Look, ModelInfo, Output, Reading, Scored,
+    look::Looking,
+    prompt::{self, Cut},
+    sampler,
     text::Text,
 };
 use crate::{
@@ -26,6 +29,8 @@ pub struct Local {
     live: Vec<Branch>,
     pub(super) looks: Vec<Looking>,
     kept: Vec<Memory>,
+    /// Whether long prompts are cut to exactly what fits.
+    exact: bool,
 }
 
 /// A sequence of tokens, and the KV cache of those already read.
@@ -59,7 +64,7 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
         };
-        Self { model, info, live: Vec::new(), looks: Vec::new(), kept: Vec::new() }
+        Self { model, info, live: Vec::new(), looks: Vec::new(), kept: Vec::new(), exact: false }
     }
 
     fn pass_and_look(&mut self) -> Result<Vec<(BranchId, Output)>> {
@@ -125,7 +130,8 @@ impl Local {
         for branch in &mut self.live {
             let tokens = &mut branch.memory.tokens;
             if tokens.len() > context {
-                let first = prompt::cut(&self.model.tokenizer, tokens, tokens.len() - context / 2);
+                let first =
+                    prompt::first_kept(&self.model.tokenizer, tokens, tokens.len() - context / 2);
                 tokens.drain(..first);
                 branch.memory.cache = self.model.network.cache();
             }
@@ -213,9 +219,13 @@ impl Backend for Local {
     fn start(&mut self, ask: Ask) -> Result<Reading> {
         self.stop(ask.branch);
         let context = self.info.context;
-        let room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
-        let prompt =
-            prompt::prepare(&self.model.tokenizer, &ask.prompt, (context - room).max(1), ask.heal)?;
+        let mut room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
+        if self.exact {
+            room -= 1; // the last token is chosen, but never read
+        }
+        let most = (context - room).max(1);
+        let cut = if self.exact { Cut::Exact } else { Cut::Blocks };
+        let prompt = prompt::prepare(&self.model.tokenizer, &ask.prompt, most, ask.heal, cut)?;
         let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
         self.live.push(Branch {
             id: ask.branch,
@@ -252,6 +262,10 @@ impl Backend for Local {
             let ended = self.live.remove(i);
             self.keep(ended.memory);
         }
+    }
+
+    fn cut_exactly(&mut self) {
+        self.exact = true;
     }
 
     fn is_idle(&self) -> bool {

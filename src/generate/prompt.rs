@@ -17,6 +17,15 @@ pub struct Prompt {
     pub owed: Vec<u8>,
 }
 
+/// How a text is cut that is longer than the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// At the start of a sentence and in steps of a quarter, so that the start stays the same while the text grows.
+    Blocks,
+    /// At the token at which the rest fits.
+    Exact,
+}
+
 /// The maximum number of tokens that token healing takes back. Words in scripts without spaces can be of any length.
 const HEALED: usize = 4;
 
@@ -26,17 +35,32 @@ const HEALED: usize = 4;
 ///
 /// # Errors
 /// When the tokenizer fails.
-pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Result<Prompt> {
+pub fn prepare(
+    tokenizer: &Tokenizer,
+    text: &str,
+    most: usize,
+    heal: bool,
+    cut: Cut,
+) -> Result<Prompt> {
     let body = text.trim_end_matches(' ');
     let mut owed = text.as_bytes()[body.len()..].to_vec();
     // Prose averages far fewer than 16 bytes per token, so text before this window would never fit the context.
-    let window = window(body, 16 * most);
+    let window = match cut {
+        Cut::Blocks => window(body, 16 * most),
+        Cut::Exact => 0,
+    };
     let mut tokens = tokenizer.encode(&body[window..])?;
     let mut sees_from = window;
     if tokens.len() > most {
+        let surplus = tokens.len() - most;
         let block = (most / 4).max(1);
-        let drop = (tokens.len() - most).div_ceil(block) * block;
-        let first = cut(tokenizer, &tokens, drop.min(tokens.len() - 1));
+        let first = match cut {
+            Cut::Exact => surplus,
+            Cut::Blocks => {
+                let drop = surplus.div_ceil(block) * block;
+                first_kept(tokenizer, &tokens, drop.min(tokens.len() - 1))
+            }
+        };
         sees_from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
         tokens.drain(..first);
     }
@@ -61,7 +85,7 @@ pub fn prepare(tokenizer: &Tokenizer, text: &str, most: usize, heal: bool) -> Re
 
 /// The index of the first token to keep when at least `drop` tokens are removed: the next one that begins a sentence,
 /// else a word, within a quarter of all tokens; else `drop`.
-pub fn cut(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
+pub fn first_kept(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
     let reach = (drop + tokens.len() / 4).min(tokens.len());
     let bytes: Vec<u8> =
         tokens[drop..reach].iter().flat_map(|&t| tokenizer.bytes(t)).copied().collect();
@@ -108,7 +132,7 @@ mod tests {
     #[test]
     fn short_prompts_are_read_whole() {
         let t = tokenizer();
-        let p = prepare(&t, "The boat was gone.", 100, false).unwrap();
+        let p = prepare(&t, "The boat was gone.", 100, false, Cut::Blocks).unwrap();
         assert_eq!((t.decode(&p.tokens).as_str(), p.sees_from), ("The boat was gone.", 0));
         assert!(p.owed.is_empty());
     }
@@ -116,11 +140,11 @@ mod tests {
     #[test]
     fn trailing_spaces_are_owed_and_an_empty_page_has_a_beginning() {
         let t = tokenizer();
-        let p = prepare(&t, "The boat  ", 100, true).unwrap();
+        let p = prepare(&t, "The boat  ", 100, true, Cut::Blocks).unwrap();
         assert_eq!((t.decode(&p.tokens).as_str(), p.owed.as_slice()), ("The boat", &b"  "[..]));
-        assert_eq!(prepare(&t, "", 100, false).unwrap().tokens, [t.end().unwrap()]);
-        assert_eq!(prepare(&t, " ", 100, false).unwrap().owed, b" ");
-        let p = prepare(&t, "They were wait", 100, true).unwrap();
+        assert_eq!(prepare(&t, "", 100, false, Cut::Blocks).unwrap().tokens, [t.end().unwrap()]);
+        assert_eq!(prepare(&t, " ", 100, false, Cut::Blocks).unwrap().owed, b" ");
+        let p = prepare(&t, "They were wait", 100, true, Cut::Blocks).unwrap();
         assert_eq!(t.decode(&p.tokens) + &String::from_utf8_lossy(&p.owed), "They were wait");
         assert!(!p.owed.is_empty());
         // The tokens of a half-typed word are owed together with the space before it; a text that ends otherwise owes
@@ -128,7 +152,7 @@ mod tests {
         for (text, owed) in
             [("They saw nobo", " nobo"), ("They saw (nobo", "nobo"), ("They saw.", "")]
         {
-            let p = prepare(&t, text, 100, true).unwrap();
+            let p = prepare(&t, text, 100, true, Cut::Blocks).unwrap();
             let found = String::from_utf8_lossy(&p.owed).into_owned();
             assert!(found.ends_with(owed) && found.len() <= owed.len() + 2, "{text}: {found:?}");
         }
@@ -140,7 +164,7 @@ mod tests {
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
         let mut fronts = Vec::new();
         for end in (text.len() / 2..text.len()).filter(|&i| text[i..].starts_with(" was")) {
-            let p = prepare(&t, &text[..end], 100, false).unwrap();
+            let p = prepare(&t, &text[..end], 100, false, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 100 && p.tokens.len() > 50, "{}", p.tokens.len());
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..end]);
             assert!(text[p.sees_from..].starts_with(" Sentence number"), "{:?}", p.sees_from);
@@ -154,8 +178,20 @@ mod tests {
     fn text_without_sentences_is_cut_all_the_same() {
         let t = tokenizer();
         for text in ["word ".repeat(600), "x".repeat(3000), "é".repeat(3000), "🙂".repeat(900)] {
-            let p = prepare(&t, &text, 64, false).unwrap();
+            let p = prepare(&t, &text, 64, false, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 64 && !p.tokens.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_exact_cut_keeps_as_many_tokens_as_fit() {
+        let t = tokenizer();
+        let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
+        let all = t.encode(text.trim_end()).unwrap();
+        for most in [1, 7, 100, all.len() - 1, all.len(), all.len() + 1] {
+            let p = prepare(&t, &text, most, false, Cut::Exact).unwrap();
+            assert_eq!(p.tokens, all[all.len() - most.min(all.len())..], "{most}");
+            assert_eq!(t.decode(&p.tokens), text.trim_end()[p.sees_from..], "{most}");
         }
     }
 }

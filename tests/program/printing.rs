@@ -72,8 +72,12 @@ fn greedy_text_is_the_reference_implementations() {
 fn json_has_just_the_promised_shape() {
     let lines = json_lines(&generate(&["The lamp", "--json", "--max-tokens", "5", "--seed", "3"]));
     let sample = &lines[0];
-    assert_eq!(keys(sample), ["model", "prompt", "seed", "settings", "stop", "text", "tokens"]);
+    let keys_of_a_sample =
+        ["model", "prompt", "seed", "seen", "settings", "stop", "text", "tokens"];
+    assert_eq!(keys(sample), keys_of_a_sample);
     assert_eq!(sample["prompt"], "The lamp");
+    assert_eq!(sample["seen"]["from"], 0);
+    assert_eq!(sample["seen"]["tokens"], sample["seen"]["of"]);
     assert_eq!(sample["seed"], 3);
     assert_eq!(sample["settings"]["max_tokens"], 5);
     assert!(["length", "eot"].contains(&sample["stop"].as_str().expect("a reason")));
@@ -86,6 +90,27 @@ fn json_has_just_the_promised_shape() {
         text += token["text"].as_str().expect("text");
     }
     assert_eq!(sample["text"], text);
+}
+
+#[test]
+fn a_long_prompt_loses_no_more_than_it_must_and_that_is_said() {
+    let prompt = "é lamp ".repeat(400);
+    let seen = |max_tokens: usize| {
+        let output = generate(&[&prompt, "--json", "--max-tokens", &max_tokens.to_string()]);
+        (json_lines(&output)[0]["seen"].clone(), err(&output))
+    };
+    // the last token that is generated need not be read
+    let (seen_of_one, said) = seen(1);
+    let of = seen_of_one["of"].as_u64().expect("a number");
+    let context = seen_of_one["tokens"].as_u64().expect("a number");
+    assert!(context < of && said.contains(&format!("the prompt has {of} tokens")), "{said}");
+    assert!(said.contains(&format!("the model's context of {context}")), "{said}");
+    let (seen_of_nine, said) = seen(9);
+    assert_eq!(seen_of_nine["tokens"].as_u64(), Some(context - 8));
+    let from = seen_of_nine["from"].as_u64().expect("a number");
+    assert!(from > seen_of_one["from"].as_u64().expect("a number"));
+    assert!(said.contains(&format!("from character {from} on")), "{said}");
+    assert_eq!(err(&generate(&[&prompt, "--quiet", "--max-tokens", "1"])), "");
 }
 
 #[test]
