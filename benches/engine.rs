@@ -4,7 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use unstuck::{
     clean::{Cleaner, Level},
-    generate::{Ask, Engine},
+    generate::{Ask, Engine, Prefix},
     model::{
         KvCache, Precision, Shape, Span,
         kernels::{Q8Matrix, Rows, attend, gelu, layer_norm, log_sum_exp, on_threads},
@@ -99,7 +99,7 @@ fn engine(c: &mut Criterion) {
                                 prompt: prompt.clone(),
                                 params,
                                 clean: Level::Prose,
-                                heal: false,
+                                prefix: Prefix::Tokens,
                             };
                             engine.start(ask).expect("sound parameters");
                         }

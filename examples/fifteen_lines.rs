@@ -2,7 +2,10 @@
 
 use std::io::Write;
 use unstuck::{
-    clean::Level, generate::Ask, generate::Engine, model::Precision, token::SamplingParams,
+    clean::Level,
+    generate::{Ask, Engine, Prefix},
+    model::Precision,
+    token::SamplingParams,
 };
 
 fn main() -> anyhow::Result<()> {
@@ -10,7 +13,7 @@ fn main() -> anyhow::Result<()> {
     let params = SamplingParams { seed: 7, max_tokens: 60, ..SamplingParams::default() };
     let mut out = std::io::stdout();
     write!(out, "{prompt}")?;
-    let ask = Ask { branch: 0, prompt, params, clean: Level::Prose, heal: false };
+    let ask = Ask { branch: 0, prompt, params, clean: Level::Prose, prefix: Prefix::Characters };
     for token in Engine::embedded(Precision::default())?.stream(ask)? {
         write!(out, "{}", token?.text)?;
         out.flush()?;

@@ -3,7 +3,7 @@
 use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Ask, Engine, Output, Reading},
+    generate::{Ask, Engine, Output, Prefix, Reading},
     token::{BranchId, SamplingParams, StopReason, Token, copied},
 };
 use anyhow::{Context, Result};
@@ -192,7 +192,7 @@ impl Batch<'_> {
                 match output {
                     Output::Token(token) => sample.waiting.push_back(token),
                     Output::Done(stop) => sample.stop = Some(stop),
-                    Output::Seen(_) => {}
+                    Output::Seen(_) | Output::Weighed(_) => {}
                 }
             }
         }
@@ -209,7 +209,7 @@ impl Batch<'_> {
                 prompt: self.request.prompt.clone(),
                 params: params_of(self.request, index),
                 clean: self.request.clean,
-                heal: false,
+                prefix: Prefix::Tokens,
             })?;
             let seen = match self.samples.first() {
                 Some(first) => first.seen,

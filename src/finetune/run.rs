@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clean,
-    generate::{Ask, Engine},
+    generate::{Ask, Engine, Prefix},
     model::{Model, Tokenizer, memory},
     token::SamplingParams,
 };
@@ -270,7 +270,7 @@ impl Run {
             prompt: String::new(),
             params,
             clean: clean::Level::None,
-            heal: false,
+            prefix: Prefix::Tokens,
         };
         let mut engine = Engine::new(model);
         let tokens: Result<Vec<_>> = engine.stream(ask)?.collect();

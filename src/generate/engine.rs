@@ -1,6 +1,6 @@
 //! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
-use super::{Local, Look, Seen};
+use super::{Local, Look, Seen, Weigh, Weighed};
 use crate::{
     clean,
     model::{Model, Precision},
@@ -16,15 +16,28 @@ use std::{collections::VecDeque, path::Path};
 pub struct Ask {
     /// The number of the continuation in everything that comes back.
     pub branch: BranchId,
-    /// The text to continue. Trailing spaces are taken off, and the first token begins with them.
+    /// The text to continue.
     pub prompt: String,
     /// How tokens are sampled, and when generation stops.
     pub params: SamplingParams,
     /// How much of what a reader must not see is removed from the tokens' text.
     pub clean: clean::Level,
-    /// Token healing: the last token of the prompt is generated anew, constrained to its text, so that a word that is
-    /// half typed can be completed with any token.
-    pub heal: bool,
+    /// How the end of the prompt determines what follows.
+    pub prefix: Prefix,
+}
+
+/// How the end of a prompt determines what follows it. The same characters can be covered by different tokens: "nobo"
+/// by " no" and "bo", or by " nobody" together with two letters of the continuation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefix {
+    /// The tokenizer's tokens of the prompt. For text that ends with a whole token, such as one that was generated.
+    /// Only trailing spaces are covered as by `Characters`.
+    Tokens,
+    /// The characters of the prompt, whatever tokens cover them. For text that was typed.
+    #[default]
+    Characters,
+    /// Like `Characters`, and the last word is finished: no letter, digit or apostrophe with a letter comes next.
+    Word,
 }
 
 /// How a prompt was tokenized.
@@ -45,6 +58,8 @@ pub enum Output {
     Done(StopReason),
     /// The answer to the look with this number.
     Seen(Seen),
+    /// The answer to [`Engine::weigh`] with this number.
+    Weighed(Weighed),
 }
 
 /// The facts about a loaded model that a status line or a JSON line shows.
@@ -111,14 +126,14 @@ pub trait Backend: Send {
     /// When the model fails; no branch is live after that.
     fn step(&mut self) -> Result<Vec<(BranchId, Output)>>;
 
-    /// Forget a branch or a look; unknown numbers are ignored.
+    /// Forget a branch, a look or a text to weigh; unknown numbers are ignored.
     fn stop(&mut self, branch: BranchId);
 
     /// From now on, cut a prompt that is too long to exactly what fits. Without it, prompts are cut at sentences and in
     /// blocks, so that the start stays the same while a text grows.
     fn cut_exactly(&mut self) {}
 
-    /// Whether no branch is live and no look is pending.
+    /// Whether no branch is live, and no look and no text to weigh is pending.
     fn is_idle(&self) -> bool;
 
     /// Whether tokens copied from the training text are marked.
@@ -142,6 +157,15 @@ pub trait Backend: Send {
     fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {
         let _ = (number, look);
         bail!("{} doesn't report alternatives for a given text", self.info().name)
+    }
+
+    /// Begin to weigh a text. A later step answers with an [`Output::Weighed`] of this number.
+    ///
+    /// # Errors
+    /// When the text is empty, or the model can't tell.
+    fn weigh(&mut self, number: BranchId, weigh: &Weigh) -> Result<()> {
+        let _ = (number, weigh);
+        bail!("{} doesn't report the probabilities of a given text", self.info().name)
     }
 }
 
@@ -211,6 +235,15 @@ impl Engine {
         self.0.look(number, look)
     }
 
+    /// Ask how likely a text is after a prompt. A later step answers with an [`Output::Weighed`] of this number; other
+    /// branches advance meanwhile.
+    ///
+    /// # Errors
+    /// When the text is empty, or the model can't tell.
+    pub fn weigh(&mut self, number: BranchId, weigh: &Weigh) -> Result<()> {
+        self.0.weigh(number, weigh)
+    }
+
     /// Begin a branch. The prompt is read during the next steps; branches with the same prompt read it once.
     ///
     /// # Errors
@@ -228,7 +261,7 @@ impl Engine {
         self.0.step()
     }
 
-    /// Forget a branch or a look; unknown numbers are ignored.
+    /// Forget a branch, a look or a text to weigh; unknown numbers are ignored.
     pub fn stop(&mut self, branch: BranchId) {
         self.0.stop(branch);
     }
@@ -238,7 +271,7 @@ impl Engine {
         self.0.cut_exactly();
     }
 
-    /// Whether no branch is live and no look is pending.
+    /// Whether no branch is live, and no look and no text to weigh is pending.
     pub fn is_idle(&self) -> bool {
         self.0.is_idle()
     }
@@ -282,7 +315,7 @@ impl Iterator for Stream<'_> {
                 match output {
                     Output::Token(token) => self.ready.push_back(token),
                     Output::Done(stop) => self.stop = Some(stop),
-                    Output::Seen(_) => {}
+                    Output::Seen(_) | Output::Weighed(_) => {}
                 }
             }
         }

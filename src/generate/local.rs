@@ -2,11 +2,12 @@
 //! steps. The KV caches of ended branches are kept, so that only the changed part of the next prompt is read.
 
 use super::{
-    Ask, Backend, Look, ModelInfo, Output, Reading, Scored,
+    Ask, Backend, Look, ModelInfo, Output, Prefix, Reading, Scored, Weigh,
     look::Looking,
     prompt::{self, Cut},
     sampler,
     text::Text,
+    weigh::Weighing,
 };
 use crate::{
     model::{KvCache, Model, Span, kernels::on_threads, memorized},
@@ -22,12 +23,13 @@ pub(super) const READ: usize = 64;
 /// How many KV caches of ended branches are kept for the next requests.
 const KEPT: usize = 2;
 
-/// A model with its live branches, its pending looks, and the KV caches of ended branches.
+/// A model with its live branches, its pending looks and texts to weigh, and the KV caches of ended branches.
 pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
     live: Vec<Branch>,
     pub(super) looks: Vec<Looking>,
+    pub(super) weighings: Vec<Weighing>,
     kept: Vec<Memory>,
     /// Whether long prompts are cut to exactly what fits.
     exact: bool,
@@ -64,13 +66,23 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
         };
-        Self { model, info, live: Vec::new(), looks: Vec::new(), kept: Vec::new(), exact: false }
+        Self {
+            model,
+            info,
+            live: Vec::new(),
+            looks: Vec::new(),
+            weighings: Vec::new(),
+            kept: Vec::new(),
+            exact: false,
+        }
     }
 
-    fn pass_and_look(&mut self) -> Result<Vec<(BranchId, Output)>> {
+    fn advance(&mut self) -> Result<Vec<(BranchId, Output)>> {
         let mut outputs = self.pass()?;
         let seen = self.look_on()?;
         outputs.extend(seen.map(|(number, seen)| (number, Output::Seen(seen))));
+        let weighed = self.weigh_on()?;
+        outputs.extend(weighed.map(|(number, weighed)| (number, Output::Weighed(weighed))));
         Ok(outputs)
     }
 
@@ -225,7 +237,13 @@ impl Backend for Local {
         }
         let most = (context - room).max(1);
         let cut = if self.exact { Cut::Exact } else { Cut::Blocks };
-        let prompt = prompt::prepare(&self.model.tokenizer, &ask.prompt, most, ask.heal, cut)?;
+        let prompt = prompt::prepare(
+            &self.model.tokenizer,
+            &ask.prompt,
+            most,
+            ask.prefix != Prefix::Tokens,
+            cut,
+        )?;
         let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
         self.live.push(Branch {
             id: ask.branch,
@@ -244,16 +262,25 @@ impl Backend for Local {
     }
 
     fn step(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        let outputs = on_threads(|| self.pass_and_look());
+        let outputs = on_threads(|| self.advance());
         if outputs.is_err() {
             self.live.clear();
             self.looks.clear();
+            self.weighings.clear();
         }
         outputs
     }
 
-    /// End a branch or a look, and keep its KV cache for the next request.
+    fn weigh(&mut self, number: BranchId, weigh: &Weigh) -> Result<()> {
+        self.begin_weighing(number, weigh)
+    }
+
+    /// End what has this number, and keep its KV cache for the next request.
     fn stop(&mut self, branch: BranchId) {
+        if let Some(i) = self.weighings.iter().position(|weighing| weighing.number == branch) {
+            let ended = self.weighings.remove(i);
+            self.keep(ended.memory);
+        }
         if let Some(i) = self.looks.iter().position(|look| look.number == branch) {
             let ended = self.looks.remove(i);
             self.keep(ended.memory);
@@ -269,7 +296,7 @@ impl Backend for Local {
     }
 
     fn is_idle(&self) -> bool {
-        self.live.is_empty() && self.looks.is_empty()
+        self.live.is_empty() && self.looks.is_empty() && self.weighings.is_empty()
     }
 }
 

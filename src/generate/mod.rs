@@ -17,7 +17,11 @@ mod prompt;
 mod sampler;
 mod score;
 mod text;
+mod weigh;
 
-pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Reading, Scored, Stream, perplexity};
+pub use engine::{
+    Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Stream, perplexity,
+};
 pub use local::Local;
 pub use look::{Look, Seen};
+pub use weigh::{Weigh, Weighed};

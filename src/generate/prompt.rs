@@ -44,26 +44,7 @@ pub fn prepare(
 ) -> Result<Prompt> {
     let body = text.trim_end_matches(' ');
     let mut owed = text.as_bytes()[body.len()..].to_vec();
-    // Prose averages far fewer than 16 bytes per token, so text before this window would never fit the context.
-    let window = match cut {
-        Cut::Blocks => window(body, 16 * most),
-        Cut::Exact => 0,
-    };
-    let mut tokens = tokenizer.encode(&body[window..])?;
-    let mut sees_from = window;
-    if tokens.len() > most {
-        let surplus = tokens.len() - most;
-        let block = (most / 4).max(1);
-        let first = match cut {
-            Cut::Exact => surplus,
-            Cut::Blocks => {
-                let drop = surplus.div_ceil(block) * block;
-                first_kept(tokenizer, &tokens, drop.min(tokens.len() - 1))
-            }
-        };
-        sees_from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
-        tokens.drain(..first);
-    }
+    let (mut tokens, sees_from) = fit(tokenizer, body, most, cut)?;
     if heal && owed.is_empty() {
         let typed =
             body.chars().rev().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
@@ -81,6 +62,33 @@ pub fn prepare(
         tokens.push(tokenizer.end().unwrap_or(0));
     }
     Ok(Prompt { tokens, sees_from, owed })
+}
+
+/// The tokens of the end of a text, at most `most`, and the byte at which they begin.
+///
+/// # Errors
+/// When the tokenizer fails.
+pub fn fit(tokenizer: &Tokenizer, text: &str, most: usize, cut: Cut) -> Result<(Vec<u32>, usize)> {
+    let mut from = match cut {
+        // Prose averages far fewer than 16 bytes per token, so text before this window would never fit.
+        Cut::Blocks => window(text, 16 * most),
+        Cut::Exact => 0,
+    };
+    let mut tokens = tokenizer.encode(&text[from..])?;
+    if tokens.len() > most {
+        let surplus = tokens.len() - most;
+        let block = (most / 4).max(1);
+        let first = match cut {
+            Cut::Exact => surplus,
+            Cut::Blocks => {
+                let drop = surplus.div_ceil(block) * block;
+                first_kept(tokenizer, &tokens, drop.min(tokens.len() - 1))
+            }
+        };
+        from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
+        tokens.drain(..first);
+    }
+    Ok((tokens, from))
 }
 
 /// The index of the first token to keep when at least `drop` tokens are removed: the next one that begins a sentence,

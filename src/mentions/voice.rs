@@ -2,7 +2,7 @@
 
 use crate::{
     clean::Level,
-    generate::{Ask, Engine},
+    generate::{Ask, Engine, Prefix},
     token::{SamplingParams, copied},
 };
 use anyhow::{Result, bail};
@@ -78,7 +78,7 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
             prompt: prompt.to_owned(),
             params,
             clean: Level::Prose,
-            heal: false,
+            prefix: Prefix::Tokens,
         };
         let (mut text, mut tokens) = (String::new(), Vec::new());
         for token in self.engine()?.stream(ask)? {

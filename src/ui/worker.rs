@@ -3,7 +3,7 @@
 //! program.
 
 use crate::{
-    generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen},
+    generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen, Weigh, Weighed},
     model::kernels::give_back,
     token::{BranchId, StopReason, Token},
 };
@@ -22,10 +22,12 @@ use std::{
 pub enum Request {
     /// Start a branch; other branches continue.
     Generate(Ask),
-    /// Stop a branch or a look; unknown ids are ignored.
+    /// Stop a branch, a look or a text to weigh; unknown ids are ignored.
     Stop(BranchId),
     /// Ask for the alternatives to a token; the answer has this id.
     Look(BranchId, Look),
+    /// Ask how likely a text is after a prompt; the answer has this id.
+    Weigh(BranchId, Weigh),
     /// Replace the model by the one with this name. Live branches end without news.
     Open(String),
     /// Start a branch with a second model, which is loaded for it and unloaded when the branch ends.
@@ -45,6 +47,8 @@ pub enum News {
     Done(BranchId, StopReason),
     /// The answer to a look.
     Seen(BranchId, Seen),
+    /// How likely a text is.
+    Weighed(BranchId, Weighed),
     /// The speed in tokens per second, all branches together.
     Speed(f32),
     /// The speed over enough tokens to be remembered for this model, in tokens per second.
@@ -239,6 +243,17 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Report when a look or a text to weigh can't be queued.
+    fn queued(&mut self, number: BranchId, begun: Result<()>) -> bool {
+        match begun {
+            Ok(()) => {
+                self.live.push(number);
+                true
+            }
+            Err(error) => (self.tell)(News::Failed(number, format!("{error:#}"))),
+        }
+    }
+
     fn start_beside(&mut self, name: String, ask: Ask) -> Result<Reading> {
         if self.beside.as_ref().is_none_or(|(known, _)| *known != name) {
             self.beside = None; // at most one second model is loaded
@@ -262,13 +277,14 @@ impl<'a> Worker<'a> {
                 self.live.retain(|live| *live != branch);
                 true
             }
-            Request::Look(number, look) => match self.engine.look(number, &look) {
-                Ok(()) => {
-                    self.live.push(number);
-                    true
-                }
-                Err(error) => (self.tell)(News::Failed(number, format!("{error:#}"))),
-            },
+            Request::Look(number, look) => {
+                let begun = self.engine.look(number, &look);
+                self.queued(number, begun)
+            }
+            Request::Weigh(number, weigh) => {
+                let begun = self.engine.weigh(number, &weigh);
+                self.queued(number, begun)
+            }
             Request::Generate(ask) => {
                 let branch = ask.branch;
                 let started = self.engine.start(ask);
@@ -302,6 +318,10 @@ impl<'a> Worker<'a> {
                 Output::Seen(seen) => {
                     self.live.retain(|live| *live != branch);
                     News::Seen(branch, seen)
+                }
+                Output::Weighed(weighed) => {
+                    self.live.retain(|live| *live != branch);
+                    News::Weighed(branch, weighed)
                 }
             };
             if !(self.tell)(news) {

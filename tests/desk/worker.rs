@@ -12,7 +12,7 @@ use std::sync::{
 };
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Look, Output, Seen},
+    generate::{Ask, Engine, Look, Output, Prefix, Seen},
     token::{BranchId, SamplingParams, StopReason, Token},
     ui::worker::{self, News, Request},
 };
@@ -24,7 +24,7 @@ fn ask(branch: BranchId) -> Request {
         prompt: "the boat".into(),
         params,
         clean: Level::Prose,
-        heal: true,
+        prefix: Prefix::Characters,
     })
 }
 
@@ -69,6 +69,7 @@ fn run(
             News::Token(branch, token) => format!("{branch}{}", token.text),
             News::Done(branch, _) => format!("{branch} done"),
             News::Failed(branch, why) => format!("{branch} failed: {why}"),
+            News::Weighed(number, weighed) => format!("{number} weighed {}", weighed.tokens),
             News::Seen(number, seen) => format!("{number} saw {:?}", seen.token),
             News::Gone(why) => format!("gone: {why}"),
             News::NotOpened(why) => format!("not opened: {why}"),

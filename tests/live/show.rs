@@ -1,7 +1,7 @@
 //! Tests of a whole show: pace, freezing, winding, rolling again, what if.
 
 use super::*;
-use unstuck::ui::worker::News;
+use unstuck::{generate::Prefix, ui::worker::News};
 
 /// `count` words of four letters each.
 fn words(count: usize) -> Vec<String> {
@@ -84,7 +84,7 @@ fn token_by_token_back_and_again_from_here() {
     air.keys("r");
     assert!(air.desk.asked[1].prompt.ends_with("The second was that the"));
     assert_ne!(air.desk.asked[1].params.seed, air.desk.asked[0].params.seed);
-    assert!(!air.desk.asked[1].heal);
+    assert!(air.desk.asked[1].prefix == Prefix::Tokens);
     assert!(air.desk.stopped.contains(&air.branch(1)));
     air.say(0, &[" chapel", " was", " older", " than", " the", " sea", "."]);
     air.end(0);

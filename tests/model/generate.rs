@@ -4,7 +4,7 @@ use crate::support::models::TINY;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Look, Output},
+    generate::{Ask, Engine, Look, Output, Prefix, Weigh},
     model::Precision,
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
@@ -16,7 +16,7 @@ fn engine(precision: Precision) -> Engine {
 
 fn ask(branch: BranchId, prompt: &str, params: &SamplingParams) -> Ask {
     let params = SamplingParams { branch, ..params.clone() };
-    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, heal: false }
+    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, prefix: Prefix::Tokens }
 }
 
 fn short() -> SamplingParams {
@@ -32,7 +32,7 @@ fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>
             match output {
                 Output::Token(token) => entry.0.push(token),
                 Output::Done(stop) => entry.1 = Some(stop),
-                Output::Seen(_) => unreachable!("nobody looks"),
+                Output::Seen(_) | Output::Weighed(_) => unreachable!("nobody looks"),
             }
         }
     }
@@ -147,7 +147,7 @@ fn a_half_typed_word_is_healed() {
     let model = weights::open(Path::new(TINY), Precision::Q8_0).unwrap();
     let prompt = "They were wait";
     let last = *model.tokenizer.encode(prompt).unwrap().last().unwrap();
-    let ask = Ask { heal: true, ..ask(1, prompt, &short()) };
+    let ask = Ask { prefix: Prefix::Characters, ..ask(1, prompt, &short()) };
     let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
     let whole = model.tokenizer.decode(&ids(&tokens));
     assert!(whole.as_bytes().starts_with(model.tokenizer.bytes(last)), "{whole:?}");
@@ -162,7 +162,10 @@ fn a_healed_word_is_cut_as_text_is() {
     for (prompt, typed) in [("The lamp went out, and nobody", " nobody"), ("He saw nobo", " nobo")]
     {
         for seed in 0..20 {
-            let ask = Ask { heal: true, ..ask(seed, prompt, &SamplingParams { seed, ..short() }) };
+            let ask = Ask {
+                prefix: Prefix::Characters,
+                ..ask(seed, prompt, &SamplingParams { seed, ..short() })
+            };
             let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
             let first = model.tokenizer.bytes(tokens[0].id);
             assert!(first.starts_with(typed.as_bytes()), "{:?}", String::from_utf8_lossy(first));
@@ -253,7 +256,7 @@ fn looking_agrees_with_scoring_and_holds_nothing_up() {
             match output {
                 Output::Token(_) => tokens += 1,
                 Output::Seen(it) => seen = Some((branch, it)),
-                Output::Done(_) => {}
+                Output::Done(_) | Output::Weighed(_) => {}
             }
         }
     }
@@ -278,4 +281,70 @@ fn the_model_in_the_binary_writes() {
     let tokens: Vec<Token> =
         e.stream(ask(1, "There were three rules", &short())).unwrap().map(Result::unwrap).collect();
     assert!(tokens.iter().any(|t| !t.text.trim().is_empty()));
+}
+
+/// The weight of a text is the sum of the log-probabilities that scoring prompt and text together gives its tokens. The
+/// prompt is read once, in blocks, and branches advance meanwhile.
+#[test]
+fn weighing_agrees_with_scoring_and_delays_nothing() {
+    let mut e = Engine::embedded(Precision::default()).unwrap();
+    let prompt = "The lamps were put out at nine, whether there was reading to be done or not.";
+    let prompt = [prompt; 6].join(" ");
+    let text = " She rose and went to the door, and the rain came down on the roof.";
+    let scored = e.score(&format!("{prompt}{text}")).unwrap();
+    let first = e.count(&prompt).unwrap();
+    let sum = |range: std::ops::Range<usize>| -> f32 {
+        scored[range].iter().filter_map(|token| token.logprob).sum()
+    };
+    e.start(ask(1, "There were three rules", &short())).unwrap();
+    let weigh = |tokens| Weigh { prompt: prompt.clone(), text: text.into(), tokens };
+    e.weigh(7, &weigh(5)).unwrap();
+    e.weigh(8, &weigh(1000)).unwrap();
+    let (mut tokens, mut weighed) = (0, Vec::new());
+    while !e.is_idle() {
+        for (number, output) in e.step().unwrap() {
+            match output {
+                Output::Token(_) => tokens += 1,
+                Output::Weighed(it) => weighed.push((number, it, tokens)),
+                Output::Done(_) | Output::Seen(_) => {}
+            }
+        }
+    }
+    let [(7, five, before), (8, all, _)] = weighed[..] else { panic!("{weighed:?}") };
+    assert!(before >= 2, "the branch got {before} tokens meanwhile");
+    assert_eq!((five.tokens, all.tokens), (5, scored.len() - first));
+    assert!((five.logprob - sum(first..first + 5)).abs() < 1e-3, "{five:?}");
+    assert!((all.logprob - sum(first..scored.len())).abs() < 1e-3, "{all:?}");
+    assert!(all.mean() < 0.0);
+    // Without a prompt, after the end-of-text token.
+    e.weigh(9, &Weigh { prompt: String::new(), text: "The rain".into(), tokens: 9 }).unwrap();
+    assert!(matches!(e.step().unwrap()[..], [(9, Output::Weighed(it))] if it.tokens == 2));
+    assert!(e.weigh(10, &Weigh { text: String::new(), ..weigh(5) }).is_err());
+    e.weigh(11, &weigh(5)).unwrap();
+    e.stop(11);
+    assert!(e.is_idle());
+}
+
+/// A pool of candidates is one batch: one step gives each of 24 branches a token, and each says what it says alone.
+#[test]
+fn a_pool_of_candidates_is_one_batch() {
+    let mut e = Engine::embedded(Precision::default()).unwrap();
+    let prompt = "She rose and went to the door";
+    let asked = |i: u64| ask(i, prompt, &SamplingParams { seed: i, ..short() });
+    (0..24).for_each(|i| _ = e.start(asked(i)).unwrap());
+    let mut steps = 0;
+    let mut got: HashMap<BranchId, Vec<u32>> = HashMap::new();
+    while !e.is_idle() {
+        steps += 1;
+        for (branch, output) in e.step().unwrap() {
+            if let Output::Token(token) = output {
+                got.entry(branch).or_default().push(token.id);
+            }
+        }
+    }
+    assert!(steps <= short().max_tokens + 2, "{steps} steps");
+    for i in [0, 11, 23] {
+        e.start(asked(i)).unwrap();
+        assert_eq!(ids(&run(&mut e)[&i].0), got[&i]);
+    }
 }

@@ -311,7 +311,7 @@ impl Desk {
             News::Token(branch, token) => self.grow(branch, &token),
             News::Done(branch, why) => self.finish(branch, why),
             // Only the overlay that asked handles this.
-            News::Seen(..) => {}
+            News::Seen(..) | News::Weighed(..) => {}
             News::Failed(branch, why) => self.fail(branch, why),
         }
     }

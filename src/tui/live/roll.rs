@@ -3,7 +3,7 @@
 use super::{Live, item::Origin, take::Take};
 use crate::{
     clean::{Bleeps, Level},
-    generate::Ask,
+    generate::{Ask, Prefix},
     session::Session,
     token::{SamplingParams, Token},
     ui::{
@@ -91,9 +91,12 @@ impl Live {
     fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
         let mut prompt = tail(&self.item().prompt.text).to_owned();
         opening.iter().for_each(|token| prompt.push_str(&token.text));
-        // Token healing is for typed text: a take ends with a whole token.
-        let heal = opening.is_empty() && self.item().origin != Origin::Rundown;
-        let ask = Ask { branch, prompt, params, clean: Level::Prose, heal };
+        // A take ends with a whole token. A typed prompt's last word is finished: Enter said so.
+        let prefix = match opening {
+            [] if self.item().origin != Origin::Rundown => Prefix::Word,
+            _ => Prefix::Tokens,
+        };
+        let ask = Ask { branch, prompt, params, clean: Level::Prose, prefix };
         self.asking.send(Request::Generate(ask));
     }
 

@@ -16,7 +16,7 @@ pub use quotes::Quotes;
 use super::worker::Request;
 use crate::{
     clean::Level,
-    generate::{Ask, ModelInfo},
+    generate::{Ask, ModelInfo, Prefix},
     token::{BranchId, PRESETS, Preset, SamplingParams},
 };
 use std::sync::mpsc::Sender;
@@ -147,7 +147,7 @@ impl Asking {
         Offer::new(branch, seed, opening)
     }
 
-    /// Asks for a continuation in the current style, with token healing. The model gets straight quotes.
+    /// Asks for a continuation in the current style. The model gets straight quotes.
     pub fn generate(&self, branch: BranchId, prompt: &str, seed: u64) {
         self.send(Request::Generate(self.question(branch, prompt, seed)));
     }
@@ -156,7 +156,7 @@ impl Asking {
     pub fn question(&self, branch: BranchId, prompt: &str, seed: u64) -> Ask {
         let params = SamplingParams { seed, ..self.style.sampling.clone() };
         let prompt = quotes::straight(prompt).into_owned();
-        Ask { branch, prompt, params, clean: Level::Prose, heal: true }
+        Ask { branch, prompt, params, clean: Level::Prose, prefix: Prefix::Characters }
     }
 
     /// Ends a branch.

@@ -4,6 +4,7 @@
 use crate::support::desk::{Desk, settings};
 use ratatui::{layout::Position, style::Modifier};
 use unstuck::{
+    generate::Prefix,
     session::Kind,
     tui::{Event, Settings},
 };
@@ -18,7 +19,7 @@ fn a_different_letter_decodes_anew_under_what_is_typed() {
     desk.steps(&["<ctrl-space>", "= The| lamps", " So"]);
     // The space agreed; the S did not, and the o came before anything was there for the S.
     assert_eq!(prompts(&desk), ["boat.", "boat. S", "boat. So"]);
-    assert!(desk.asked.iter().all(|ask| ask.heal));
+    assert!(desk.asked.iter().all(|ask| ask.prefix == Prefix::Characters));
     assert_eq!(desk.stopped, [desk.asked[1].branch]);
     // What comes late for the S is let go; the list goes on by itself.
     desk.steps(&["=1:late", "=2: went", "= it| was", "<ctrl-right>"]);

@@ -33,6 +33,8 @@ pub struct Desk {
     pub stopped: Vec<BranchId>,
     /// What was to be looked up.
     pub looked: Vec<(BranchId, unstuck::generate::Look)>,
+    /// The texts to weigh.
+    pub weighed: Vec<(BranchId, unstuck::generate::Weigh)>,
     pub screen: Screen<TestBackend>,
     /// The models that were to be opened, in another's place or beside it.
     pub opened: Vec<String>,
@@ -62,9 +64,10 @@ impl Desk {
         let app = App::new(session, settings, notices, 100, sender).unwrap();
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
-        let looked = Vec::new();
+        let (looked, weighed) = (Vec::new(), Vec::new());
         let (opened, errands) = (Vec::new(), None);
-        let mut desk = Self { app, requests, asked, stopped, looked, screen, opened, errands };
+        let mut desk =
+            Self { app, requests, asked, stopped, looked, weighed, screen, opened, errands };
         desk.news(News::Loaded(info()));
         desk.draw();
         desk
@@ -165,6 +168,7 @@ impl Desk {
                 Request::Generate(ask) => self.asked.push(ask),
                 Request::Stop(branch) => self.stopped.push(branch),
                 Request::Look(number, look) => self.looked.push((number, look)),
+                Request::Weigh(number, weigh) => self.weighed.push((number, weigh)),
                 Request::Open(name) => self.opened.push(name),
                 Request::Beside(name, ask) => {
                     self.opened.push(name);
