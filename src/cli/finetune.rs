@@ -12,7 +12,7 @@ use unstuck::finetune::{
 /// run was started with.
 #[derive(Args, Debug)]
 pub struct Finetune {
-    /// The training text: a folder made by `unstuck corpus`, or a text file
+    /// The training text: a folder made by `unstuck corpus`, a text file, or anything else that `unstuck corpus` reads
     #[arg(value_name = "CORPUS")]
     pub corpus: PathBuf,
 
@@ -33,7 +33,7 @@ pub struct Finetune {
     )]
     pub restore_from: String,
 
-    /// Let a new run replace an existing run of this name and delete its checkpoints
+    /// Change the existing run of this name: resume it with other options or another text, or start it again, which deletes its checkpoints
     #[arg(long)]
     pub overwrite: bool,
 

@@ -80,7 +80,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
 
-    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits) or q4k (4 bits) [default: q8_0]
+    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
     #[arg(long, global = true, value_name = "FORM")]
     pub quantization: Option<Precision>,
 

@@ -59,18 +59,43 @@ impl FromScratch {
     }
 }
 
+/// Why a request needs another model than the one that a run was started from, in a sentence with one way out; `None` if
+/// it doesn't.
+fn other_model(about: &RunInfo, request: &Request) -> Option<String> {
+    if request.scratch.is_some() && request.scratch != about.scratch {
+        let FromScratch { layers, width, heads, context, vocabulary } = match about.scratch {
+            Some(scratch) => scratch,
+            None => {
+                let what = "this run was started from an existing model";
+                return Some(format!("{what}; leave out --from-scratch and its options"));
+            }
+        };
+        return Some(format!(
+            "this run was started from scratch with --layers {layers} --width {width} --heads {heads} --context {context} \
+             --vocabulary {vocabulary}; leave out --from-scratch and its options"
+        ));
+    }
+    let model = request.model.filter(|model| about.model.as_deref() != Some(*model))?;
+    let started = match (&about.model, about.scratch) {
+        (Some(started), _) => started,
+        (None, Some(_)) => "scratch",
+        (None, None) => "the built-in model",
+    };
+    Some(format!("this run was started from {started}, not from {model}; leave out --model"))
+}
+
 impl Run {
     /// Open the run that a request asks for, and load its model, texts and checkpoint.
     pub(super) fn open(request: &Request, report: &mut Report) -> Result<Self> {
         let folder = Folder::new(request.folder.clone());
         let shown = folder.path().display().to_string();
         let before = folder.info()?;
-        let checkpoint = match &request.from {
+        let mut checkpoint = match &request.from {
             Start::Fresh => None,
             Start::Latest => folder.checkpoints().pop().map(|(_, path)| path),
             Start::Checkpoint(path) => Some(path.clone()),
         };
-        let resumes = request.from == Start::Latest && checkpoint.is_some();
+        let mut resumes = request.from == Start::Latest && checkpoint.is_some();
         if before.is_some() && !resumes && !folder.checkpoints().is_empty() {
             ensure!(
                 request.overwrite,
@@ -78,30 +103,20 @@ impl Run {
                  --restore-from latest to resume it"
             );
         }
-        let recorded = before.filter(|_| resumes);
+        let mut recorded = before.filter(|_| resumes);
+        if let Some(why) = recorded.as_ref().and_then(|about| other_model(about, request)) {
+            ensure!(
+                request.overwrite,
+                "{shown}: {why}, or give another --run, or --overwrite to start this run again"
+            );
+            report.note(&format!("{shown}: {why}; it is started again"));
+            (recorded, checkpoint, resumes) = (None, None, false);
+        }
         let scratch = match &recorded {
             Some(about) => about.scratch,
             None => request.scratch,
         };
-        if let (Some(about), Some(asked)) = (&recorded, request.scratch) {
-            ensure!(
-                about.scratch == Some(asked),
-                "{shown}: this run was started from {}; leave out --from-scratch and its options, or give another --run",
-                about.scratch.map_or_else(
-                    || "an existing model".into(),
-                    |s| format!("scratch with --layers {} --width {} --heads {} --context {} --vocabulary {}",
-                        s.layers, s.width, s.heads, s.context, s.vocabulary)
-                )
-            );
-        }
         let started = recorded.as_ref().map(|about| about.model.as_deref());
-        if let (Some(started), Some(model)) = (started, request.model) {
-            ensure!(
-                started == Some(model),
-                "{shown}: this run was started from {}, not from {model}; leave out --model, or give another --run",
-                started.unwrap_or("the built-in model")
-            );
-        }
         let mut options = match &recorded {
             Some(about) => about.options.clone(),
             None if scratch.is_some() => Options::from_scratch(),
@@ -109,7 +124,17 @@ impl Run {
         };
         let default_window = options.window;
         (request.apply_options)(&mut options);
-        let files = Files::find(request.corpus)?;
+        let changed = recorded.as_ref().map(|about| options.changed(&about.options));
+        if let Some(changed) = changed.filter(|changed| !changed.is_empty()) {
+            let changed = changed.join(", ");
+            ensure!(
+                request.overwrite,
+                "{shown}: the run would be resumed with {changed}, so it would not be the run that was started; leave that \
+                 out, give another --run, or give --overwrite to resume it like this"
+            );
+            report.note(&format!("{shown}: resumed with {changed}"));
+        }
+        let files = Files::find(request.corpus, &mut |sentence| report.note(sentence))?;
         // A checkpoint holds all weights, so it can be opened as the model. With LoRA the original model is needed.
         let whole = checkpoint.as_deref().filter(|_| match scratch {
             Some(_) => true,
@@ -171,12 +196,17 @@ impl Run {
                     "{shown}: this run was started with another model or with other weights trained; give another --run, \
                      or start again with --restore-from fresh --overwrite"
                 );
+                let same = old.text == about.text;
                 ensure!(
-                    old.text == about.text,
-                    "{shown}: the text of {} is not the one that this run was started with; give another --run, or \
-                     start a new run with --restore-from and the path of this run's checkpoint",
+                    same || request.overwrite,
+                    "{shown}: the text of {} is not the one that this run was started with; give another --run, start a \
+                     new run with --restore-from and the path of this run's checkpoint, or give --overwrite to resume it \
+                     with this text",
                     request.corpus.display()
                 );
+                if !same {
+                    report.note(&format!("{shown}: resumed with another text"));
+                }
                 folder.write_info(&about)?;
             }
             None => {

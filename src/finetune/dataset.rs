@@ -2,7 +2,7 @@
 //! in an order that is shuffled anew for each epoch. The order depends only on the seed and the epoch, so a resumed run
 //! continues exactly where it was.
 
-use super::corpus::{END, TRAIN, VALIDATION};
+use super::corpus::{self, END, Request, TRAIN, VALIDATION};
 use crate::{model::Tokenizer, splitmix::mix};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
@@ -10,6 +10,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use tempfile::TempDir;
 
 /// Bytes of text that one thread tokenizes at a time.
 const PIECE: usize = 1 << 16;
@@ -37,27 +38,47 @@ pub struct Files {
     pub train: PathBuf,
     /// The text to validate with, if there is one.
     pub validation: Option<PathBuf>,
+    /// The folder of a corpus that was made here; it is deleted at the end.
+    _made: Option<TempDir>,
 }
 
 impl Files {
-    /// `corpus` is a text file, or a folder made by `unstuck corpus`: train.txt and, unless it is empty, validation.txt.
+    /// The files of a corpus: a text file as it is, or a folder made by `unstuck corpus` (train.txt and, unless it is
+    /// empty, validation.txt). From anything else that `unstuck corpus` reads, such as a table or a folder of texts, a
+    /// corpus is made first, with the default settings; `note` is told so.
     ///
     /// # Errors
-    /// When it is neither.
-    pub fn find(corpus: &Path) -> Result<Self> {
-        if corpus.is_file() {
-            return Ok(Self { train: corpus.to_owned(), validation: None });
+    /// When there is no text in it.
+    pub fn find(corpus: &Path, note: &mut dyn FnMut(&str)) -> Result<Self> {
+        if corpus.is_file() && corpus::is_plain_text(corpus) {
+            return Ok(Self { train: corpus.to_owned(), validation: None, _made: None });
         }
-        let train = corpus.join(TRAIN);
-        if !train.is_file() {
-            bail!(
-                "{}: not a corpus: neither a text file nor a folder with train.txt; make one with `unstuck corpus`",
-                corpus.display()
-            );
+        if corpus.join(TRAIN).is_file() {
+            return Ok(Self::in_folder(corpus, None));
         }
-        let validation = Some(corpus.join(VALIDATION));
+        let shown = || corpus.display().to_string();
+        if !corpus.exists() {
+            bail!("{}: there is no such file or folder", shown());
+        }
+        let made = tempfile::tempdir().context("the temporary folder")?;
+        let folder = made.path().join("corpus");
+        let request = Request {
+            inputs: vec![corpus.to_owned()],
+            output: Some(folder.clone()),
+            ..Request::default()
+        };
+        let (summary, _) = corpus::make(&request, &mut |_| ())?;
+        note(&format!(
+            "{}: read as `unstuck corpus` reads it: {summary}; `unstuck corpus` has options for that, and keeps the result",
+            shown()
+        ));
+        Ok(Self::in_folder(&folder, Some(made)))
+    }
+
+    fn in_folder(folder: &Path, made: Option<TempDir>) -> Self {
+        let validation = Some(folder.join(VALIDATION));
         let validation = validation.filter(|p| fs::metadata(p).is_ok_and(|m| m.len() > 0));
-        Ok(Self { train, validation })
+        Self { train: folder.join(TRAIN), validation, _made: made }
     }
 }
 

@@ -212,7 +212,7 @@ pub fn restore(checkpoint: &Path, trainer: &mut Trainer) -> Result<State> {
     let (own, merged) = (open(OPTIMIZER)?, open(MODEL)?);
     let trained = trainer.weights.trained().to_vec();
     ensure!(
-        own.names().iter().filter(|name| name.ends_with(".mean")).count() == trained.len(),
+        own.names().filter(|name| name.ends_with(".mean")).count() == trained.len(),
         "{}: other weights were trained in this checkpoint; give the same --lora, --lora-targets and \
          --only-train-transformer-layers as then, or start again with --restore-from fresh",
         checkpoint.display()

@@ -132,6 +132,40 @@ impl Options {
         Ok(())
     }
 
+    /// The options that differ from `other` and change the weights, as on the command line, each with both values. The
+    /// number of steps is not one of them: a finished run continues when it is given a higher one.
+    pub fn changed(&self, other: &Self) -> Vec<String> {
+        let of = |options: &Self| {
+            let scope = match &options.scope {
+                Scope::Full => "all weights".to_owned(),
+                Scope::Blocks => "--only-train-transformer-layers".to_owned(),
+                Scope::Lora(lora) => {
+                    format!(
+                        "--lora {} of {} (alpha {})",
+                        lora.rank,
+                        lora.targets.join(","),
+                        lora.alpha
+                    )
+                }
+            };
+            [
+                ("--seed", options.seed.to_string()),
+                ("--batch-size", options.batch.to_string()),
+                ("--window", options.window.to_string()),
+                ("--accumulate", options.accumulate.to_string()),
+                ("--learning-rate", options.learning_rate.to_string()),
+                ("--warmup", options.warmup.to_string()),
+                ("--weight-decay", options.weight_decay.to_string()),
+                ("--clip", options.clip.to_string()),
+                ("--dropout", options.dropout.to_string()),
+                ("trained weights:", scope),
+            ]
+        };
+        let pairs = of(self).into_iter().zip(of(other));
+        let differ = pairs.filter(|((_, mine), (_, its))| mine != its);
+        differ.map(|((name, mine), (_, its))| format!("{name} {mine} instead of {its}")).collect()
+    }
+
     /// AdamW with these hyperparameters.
     pub fn optimizer(&self) -> AdamW {
         AdamW {

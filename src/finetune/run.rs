@@ -51,13 +51,14 @@ pub enum Start {
 
 /// What to train, on what, and where to save it.
 pub struct Request<'a> {
-    /// The training text: a text file, or a folder made by `unstuck corpus`.
+    /// The training text: a text file, a folder made by `unstuck corpus`, or anything that `unstuck corpus` reads.
     pub corpus: &'a Path,
     /// The folder of the run.
     pub folder: PathBuf,
     /// Which weights to start with.
     pub from: Start,
-    /// Whether a new run may replace an existing one that has checkpoints.
+    /// Whether an existing run with checkpoints may be changed: replaced by a new one, or resumed with other options or
+    /// another text.
     pub overwrite: bool,
     /// The model given on the command line.
     pub model: Option<&'a str>,

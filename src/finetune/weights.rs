@@ -119,6 +119,12 @@ impl Weights {
                 this.trained.push((name.clone(), var.clone()));
                 (var.into_inner(), Role::Trained)
             } else if let Some(lora) = lora.as_ref().filter(|lora| lora.adapts(&name)) {
+                let most = tensor.dims().iter().min().copied().unwrap_or(0);
+                ensure!(
+                    lora.rank <= most,
+                    "--lora {}: the rank must be at most {most}, the smaller side of `{name}`; usual ranks are 4 to 64",
+                    lora.rank
+                );
                 let first = this.trained.len();
                 this.trained.extend(adapter(lora, &name, &tensor, mix(seed ^ mix(first as u64)))?);
                 (tensor, Role::Adapted(first))

@@ -4,7 +4,7 @@ use super::{
     gpt2,
     network::{Architecture, Family},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// All supported families.
 const FAMILIES: [Family; 1] = [gpt2::FAMILY];
@@ -25,6 +25,13 @@ pub fn family(name: &str) -> Result<&'static Family> {
 /// When it is malformed, or the network is not supported.
 pub fn parse_config(json: &[u8]) -> Result<Box<dyn Architecture>> {
     let value: serde_json::Value = serde_json::from_slice(json)?;
+    if let Some(how) = value.get("quantization_config").filter(|how| !how.is_null()) {
+        let method = how["quant_method"].as_str().unwrap_or("an unknown method");
+        bail!(
+            "its weights are quantized by {method} (quantization_config), which is not read here; use the model's weights in \
+             f16 or f32, or a GGUF file"
+        );
+    }
     let name = value.get("model_type").and_then(|name| name.as_str()).unwrap_or("gpt2");
     (family(name)?.from_json)(&value)
 }

@@ -22,8 +22,56 @@ pub enum Precision {
     /// ggml's q8_0: 8.5 bits per weight; the right choice for nearly all uses.
     #[default]
     Q8_0,
-    /// ggml's q4_K: 4.5 bits per weight; tensors whose rows aren't a multiple of 256 stay q8_0.
+    /// ggml's q5_1: 6 bits per weight.
+    Q5_1,
+    /// ggml's q5_0: 5.5 bits per weight.
+    Q5_0,
+    /// ggml's q4_1: 5 bits per weight.
+    Q4_1,
+    /// ggml's q4_0: 4.5 bits per weight.
+    Q4_0,
+    /// ggml's q4_K: 4.5 bits per weight, better than q4_0; matrices whose rows aren't a multiple of 256 are q8_0.
     Q4k,
+}
+
+impl Precision {
+    /// All of them, from the most precise.
+    pub const ALL: [Self; 9] = [
+        Self::F32,
+        Self::F16,
+        Self::Bf16,
+        Self::Q8_0,
+        Self::Q5_1,
+        Self::Q5_0,
+        Self::Q4_1,
+        Self::Q4_0,
+        Self::Q4k,
+    ];
+
+    /// Bits per weight, with the scales of blocks.
+    pub fn bits(self) -> f64 {
+        8.0 * self.ggml().type_size() as f64 / self.ggml().block_size() as f64
+    }
+
+    /// The type of ggml.
+    fn ggml(self) -> GgmlDType {
+        match self {
+            Self::F32 => GgmlDType::F32,
+            Self::F16 => GgmlDType::F16,
+            Self::Bf16 => GgmlDType::BF16,
+            Self::Q8_0 => GgmlDType::Q8_0,
+            Self::Q5_1 => GgmlDType::Q5_1,
+            Self::Q5_0 => GgmlDType::Q5_0,
+            Self::Q4_1 => GgmlDType::Q4_1,
+            Self::Q4_0 => GgmlDType::Q4_0,
+            Self::Q4k => GgmlDType::Q4K,
+        }
+    }
+
+    /// Whether it has fewer bits than q8_0.
+    pub fn is_small(self) -> bool {
+        self.bits() < Self::Q8_0.bits()
+    }
 }
 
 impl std::fmt::Display for Precision {
@@ -33,6 +81,10 @@ impl std::fmt::Display for Precision {
             Self::F16 => "f16",
             Self::Bf16 => "bf16",
             Self::Q8_0 => "q8_0",
+            Self::Q5_1 => "q5_1",
+            Self::Q5_0 => "q5_0",
+            Self::Q4_1 => "q4_1",
+            Self::Q4_0 => "q4_0",
             Self::Q4k => "q4k",
         })
     }
@@ -42,9 +94,9 @@ impl std::str::FromStr for Precision {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let all = [Self::F32, Self::F16, Self::Bf16, Self::Q8_0, Self::Q4k];
-        let known = all.into_iter().find(|precision| precision.to_string() == name);
-        known.ok_or_else(|| "one of f32, f16, bf16, q8_0, q4k is wanted".into())
+        let known = Self::ALL.into_iter().find(|precision| precision.to_string() == name);
+        let names = || Self::ALL.map(|precision| precision.to_string()).join(", ");
+        known.ok_or_else(|| format!("one of {} is wanted", names()))
     }
 }
 
@@ -74,8 +126,8 @@ impl Weight {
             Precision::F32 => Ok(Self::Transposed(weight.contiguous()?)),
             Precision::F16 => Ok(Self::Half(weight.to_dtype(DType::F16)?.contiguous()?)),
             Precision::Bf16 => Ok(Self::Half(weight.to_dtype(DType::BF16)?.contiguous()?)),
-            Precision::Q4k if input.is_multiple_of(256) => {
-                Self::keep(QTensor::quantize(weight, GgmlDType::Q4K)?.into())
+            small if small.is_small() && input.is_multiple_of(small.ggml().block_size()) => {
+                Self::keep(QTensor::quantize(weight, small.ggml())?.into())
             }
             _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32),
             _ if level() == Level::Baseline => {
@@ -91,15 +143,20 @@ impl Weight {
         }
     }
 
-    /// Use an (out, in) tensor of a GGUF file. Floats are rounded to the precision. Quantized tensors keep their form,
-    /// and q8_0 is rearranged to our own tiles where the processor supports them. `F32` dequantizes everything.
+    /// Use an (out, in) tensor of a GGUF file. Floats are rounded to the precision. Quantized tensors keep their form
+    /// unless the precision has fewer bits; q8_0 is rearranged to our own tiles where the processor supports them. `F32`
+    /// dequantizes everything.
     ///
     /// # Errors
     /// When it is not a matrix.
     pub fn ggml(tensor: Arc<QTensor>, precision: Precision) -> Result<Self> {
         let (rows, input) = tensor.shape().dims2()?;
         let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
-        if is_float || precision == Precision::F32 {
+        let stored = 8.0 * tensor.dtype().type_size() as f64 / tensor.dtype().block_size() as f64;
+        let shrinks = precision.is_small()
+            && precision.bits() < stored
+            && input.is_multiple_of(precision.ggml().block_size());
+        if is_float || precision == Precision::F32 || shrinks {
             return Self::round(&tensor.dequantize(&Device::Cpu)?, precision);
         }
         if tensor.dtype() == GgmlDType::Q8_0 && level() > Level::Baseline {

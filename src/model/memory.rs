@@ -9,13 +9,10 @@ const REST: u64 = 64 << 20;
 
 /// The bytes that a model needs while generating: its weights, the KV cache of one full context, and `REST`.
 pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
-    // Sixteenths of a byte per weight, including the scales of blocks. The embedding of 4-bit models is q8_0.
-    let (of_matrices, of_table) = match precision {
-        Precision::F32 => (64, 64),
-        Precision::F16 | Precision::Bf16 => (32, 32),
-        Precision::Q8_0 => (17, 17),
-        Precision::Q4k => (9, 17),
-    };
+    // Sixteenths of a byte per weight, including the scales of blocks. The embedding of 4-bit and 5-bit models is q8_0.
+    let sixteenths = |precision: Precision| (2.0 * precision.bits()) as u64;
+    let of_table = if precision.is_small() { Precision::Q8_0 } else { precision };
+    let (of_matrices, of_table) = (sixteenths(precision), sixteenths(of_table));
     let bytes = |spec: &Spec| {
         let sixteenths = match spec.kind {
             Kind::Embedding | Kind::Head => of_table,

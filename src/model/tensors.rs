@@ -140,8 +140,8 @@ impl<'a> Loader<'a> {
     pub fn matrix(&mut self) -> Result<Weight> {
         let (spec, raw) = self.next()?;
         let precision = match (self.precision, spec.kind) {
-            // as in ggml, embeddings of 4-bit models are more precise, since they are also used for lookups
-            (Precision::Q4k, Kind::Embedding | Kind::Head) => Precision::Q8_0,
+            // as in ggml, embeddings of 4-bit and 5-bit models are more precise, since they are also used for lookups
+            (small, Kind::Embedding | Kind::Head) if small.is_small() => Precision::Q8_0,
             (precision, _) => precision,
         };
         let weight = match raw {

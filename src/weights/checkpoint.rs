@@ -2,44 +2,16 @@
 //! file and what to do about it.
 
 use super::{
-    gguf::Gguf,
+    names,
     run::{self, Run},
-    safetensors::{Safetensors, shards},
-    torch::Torch,
+    stored::{Form, Weights},
 };
-use crate::model::{
-    Architecture, NOT_NUMBERS, Raw, Spec, Tensors, Tokenizer, parse_config, tensors::Kind,
-};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use crate::model::{Architecture, Raw, Spec, Tensors, Tokenizer, parse_config, tensors::Kind};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
-    io::{BufReader, Cursor, Read, Seek},
     path::{Path, PathBuf},
 };
-
-/// The format of a checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// A Hugging Face folder with safetensors.
-    Safetensors,
-    /// PyTorch's `.bin` files with a configuration.
-    PyTorch,
-    /// A GGUF file, as llama.cpp uses.
-    Gguf,
-    /// A run folder of gpt-2-simple, or OpenAI's original release.
-    TensorFlow,
-}
-
-impl std::fmt::Display for Form {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Safetensors => "safetensors",
-            Self::PyTorch => "PyTorch",
-            Self::Gguf => "GGUF",
-            Self::TensorFlow => "TensorFlow checkpoint",
-        })
-    }
-}
 
 /// An open checkpoint. The weights stay on disk until they are requested.
 pub struct Checkpoint {
@@ -54,17 +26,6 @@ pub struct Checkpoint {
     weights: Weights,
 }
 
-enum Weights {
-    Safetensors(Safetensors),
-    Torch(Vec<(PathBuf, Torch<fs::File>)>),
-    Gguf(PathBuf, Box<Gguf<Box<dyn Bytes>>>),
-    Run(Run),
-}
-
-/// A source of bytes: a file, or memory that is part of the program.
-trait Bytes: Read + Seek {}
-impl<R: Read + Seek> Bytes for R {}
-
 impl Checkpoint {
     /// Open a GGUF file that is embedded in the program, with its configuration and vocabulary.
     ///
@@ -76,19 +37,18 @@ impl Checkpoint {
         tokenizer: Tokenizer,
         gguf: &'static [u8],
     ) -> Result<Self> {
-        let gguf = Gguf::open(Box::new(Cursor::new(gguf)) as Box<dyn Bytes>)?;
-        let weights = Weights::Gguf(PathBuf::new(), Box::new(gguf));
+        let weights = Weights::in_program(gguf)?;
         let this = Self { name: name.into(), config, tokenizer, notes: Vec::new(), weights };
-        Ok(this.tied())
+        this.settled()
     }
 
     /// Open a folder in the Hugging Face layout (`config.json`; `tokenizer.json`, or `vocab.json` and `merges.txt`;
     /// `model.safetensors` or `pytorch_model.bin`, whole or sharded, or `model.gguf`), a run folder of gpt-2-simple,
     /// a folder that contains one run, a run's `.index` file, or a GGUF file.
-    /// index of a run, or a GGUF file.
     ///
-    /// When a file is missing, truncated or of another architecture; the error names it.
-    /// For every file that is missing, torn or of another model, with its name.
+    /// # Errors
+    /// When a file is missing, truncated or of another architecture, or the weights don't belong to the configuration;
+    /// the error names the file.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_file() {
             return match path.extension().and_then(|e| e.to_str()) {
@@ -109,8 +69,18 @@ impl Checkpoint {
         let json = fs::read(&place).with_context(|| format!("{}", place.display()))?;
         let config = parse_config(&json).with_context(|| format!("{}", place.display()))?;
         let tokenizer = tokenizer_in(folder)?;
-        let weights = weights_in(folder)?;
-        Ok(Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights }.tied())
+        let weights = Weights::beside(&place)?;
+        let mut this =
+            Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights };
+        if this.weights.has_own_head(&*this.config)? {
+            this.config = names::with_own_head(&*this.config).with_context(|| this.place())?;
+            this.notes.push(
+                "lm_head.weight differs from the embedding, so it is used as the head, though config.json doesn't say \
+                 that it has one of its own (tie_word_embeddings)"
+                    .into(),
+            );
+        }
+        this.settled()
     }
 
     fn of_run(path: &Path) -> Result<Self> {
@@ -124,22 +94,22 @@ impl Checkpoint {
         config.eos_token_id = tokenizer.end();
         let notes = std::mem::take(&mut run.notes);
         let (config, weights) = (Box::new(config), Weights::Run(run));
-        Ok(Self { name: name_of(folder), config, tokenizer, notes, weights }.tied())
+        Self { name: name_of(folder), config, tokenizer, notes, weights }.settled()
     }
 
     fn of_gguf(path: &Path) -> Result<Self> {
         let shown = || format!("{}", path.display());
-        let mut gguf = open_gguf(path)?;
+        let (place, mut gguf) = Weights::gguf(path)?;
         let config = gguf.config().with_context(shown)?;
         let tied = gguf.is_tied().with_context(shown)?;
         let tokenizer = gguf.tokenizer().with_context(shown)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let weights = Weights::Gguf(path.to_owned(), Box::new(gguf));
-        let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights }.tied();
+        let weights = Weights::Gguf(place, gguf);
+        let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights };
         if tied {
             this.config.tie_head();
         }
-        Ok(this)
+        this.settled()
     }
 
     /// gpt-2-simple keeps runs in its `checkpoint` folder. If that contains exactly one run, use it.
@@ -163,44 +133,26 @@ impl Checkpoint {
         }
     }
 
-    /// If the file has no output head, the token embedding is used, whatever the configuration says.
-    fn tied(mut self) -> Self {
+    /// Compare the configuration with the tensors that there are. If there is no output head, the token embedding is
+    /// used, whatever the configuration says.
+    fn settled(mut self) -> Result<Self> {
         let mut heads = self.config.tensors().into_iter().filter(|spec| spec.kind == Kind::Head);
-        if !heads.all(|head| self.has(&head)) {
+        if !heads.all(|head| self.weights.has(&head)) {
             self.config.tie_head();
         }
-        self
+        let note = self.weights.check(&*self.config).with_context(|| self.place())?;
+        self.notes.extend(note);
+        Ok(self)
     }
 
     /// Its format.
     pub fn form(&self) -> Form {
-        match self.weights {
-            Weights::Safetensors(_) => Form::Safetensors,
-            Weights::Torch(_) => Form::PyTorch,
-            Weights::Gguf(..) => Form::Gguf,
-            Weights::Run(_) => Form::TensorFlow,
-        }
+        self.weights.form()
     }
 
     /// The files with the weights.
     pub fn files(&self) -> Vec<PathBuf> {
-        match &self.weights {
-            Weights::Safetensors(tensors) => tensors.files().map(Path::to_owned).collect(),
-            Weights::Torch(parts) => parts.iter().map(|(path, _)| path.clone()).collect(),
-            Weights::Gguf(path, _) if path.as_os_str().is_empty() => Vec::new(),
-            Weights::Gguf(path, _) => vec![path.clone()],
-            Weights::Run(run) => run.files().map(Path::to_owned).collect(),
-        }
-    }
-
-    /// Whether a tensor exists.
-    pub fn has(&self, tensor: &Spec) -> bool {
-        match &self.weights {
-            Weights::Safetensors(tensors) => tensors.has(&tensor.name),
-            Weights::Torch(parts) => in_parts(parts, &tensor.name).is_some(),
-            Weights::Gguf(_, gguf) => gguf.has(tensor),
-            Weights::Run(run) => run.has(&tensor.name),
-        }
+        self.weights.files()
     }
 
     /// The first file, for error messages.
@@ -210,107 +162,10 @@ impl Checkpoint {
 }
 
 impl Tensors for Checkpoint {
-    /// A tensor. Floats are returned in the published shape, ggml's quantized types as stored.
-    ///
-    /// # Errors
-    /// When it is missing, truncated, of another shape, or contains NaN; the error names its file.
+    /// A tensor, as [`Weights::get`] reads it.
     fn get(&mut self, tensor: &Spec) -> Result<Raw> {
-        let Spec { name, shape, .. } = tensor;
-        let mut place = self.place();
-        let raw = match &mut self.weights {
-            Weights::Safetensors(tensors) => {
-                place = tensors.place_of(name).map_or(place, |path| path.display().to_string());
-                tensors.get(name).map(Raw::Float)
-            }
-            Weights::Torch(parts) => match in_parts(parts, name) {
-                None => Err(anyhow!("`{name}` is missing")),
-                Some((part, name)) => {
-                    let (path, part) = &mut parts[part];
-                    place = path.display().to_string();
-                    part.get(&name, shape).map(Raw::Float).with_context(|| format!("`{name}`"))
-                }
-            },
-            Weights::Gguf(_, gguf) => gguf.get(tensor),
-            Weights::Run(run) => run.get(name, shape).map(Raw::Float),
-        };
-        raw.and_then(|raw| checked(tensor, raw)).context(place)
+        self.weights.get(tensor)
     }
-}
-
-/// Check that a tensor has the expected shape and contains no NaN.
-fn checked(spec: &Spec, tensor: Raw) -> Result<Raw> {
-    let Spec { name, shape, .. } = spec;
-    let want = if matches!(tensor, Raw::Ggml(_)) { spec.gguf_shape() } else { shape.clone() };
-    let got = tensor.dims();
-    ensure!(got == want, "`{name}` has the shape {got:?}; config.json asks for {want:?}");
-    if let Raw::Float(floats) = &tensor {
-        // Checked here, because quantization would hide a NaN.
-        let sum = floats.sum_all()?.to_scalar::<f32>()?;
-        ensure!(sum.is_finite(), "`{name}`: {NOT_NUMBERS}");
-    }
-    Ok(tensor)
-}
-
-/// The shard that contains a tensor, and its name there: some checkpoints have the prefix `transformer.`, others
-/// none.
-fn in_parts(parts: &[(PathBuf, Torch<fs::File>)], name: &str) -> Option<(usize, String)> {
-    [name.to_owned(), format!("transformer.{name}")]
-        .into_iter()
-        .find_map(|name| Some((parts.iter().position(|(_, part)| part.has(&name))?, name)))
-}
-
-/// The weights beside a `config.json`.
-fn weights_in(folder: &Path) -> Result<Weights> {
-    let place = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-    if let Some(whole) = place("model.safetensors") {
-        return Ok(Weights::Safetensors(Safetensors::map(&[whole])?));
-    }
-    if let Some(index) = place("model.safetensors.index.json") {
-        return Ok(Weights::Safetensors(Safetensors::map(&shards(&index)?)?));
-    }
-    let torch = match place("pytorch_model.bin") {
-        Some(whole) => vec![whole],
-        None => match place("pytorch_model.bin.index.json") {
-            Some(index) => shards(&index)?,
-            None => Vec::new(),
-        },
-    };
-    if !torch.is_empty() {
-        let open = |path: PathBuf| {
-            let shown = || format!("{}", path.display());
-            let part =
-                Torch::open(fs::File::open(&path).with_context(shown)?).with_context(shown)?;
-            Ok((path, part))
-        };
-        return Ok(Weights::Torch(torch.into_iter().map(open).collect::<Result<_>>()?));
-    }
-    if let Some(gguf) = place("model.gguf") {
-        let open = open_gguf(&gguf)?;
-        return Ok(Weights::Gguf(gguf, Box::new(open)));
-    }
-    for other in ["tf_model.h5", "flax_model.msgpack", "model.onnx", "rust_model.ot"] {
-        ensure!(
-            place(other).is_none(),
-            "{}: this format is not read here; put the model's model.safetensors or pytorch_model.bin there instead",
-            folder.join(other).display()
-        );
-    }
-    bail!(
-        "{}: missing; put the weights into the folder of config.json",
-        folder.join("model.safetensors").display()
-    )
-}
-
-fn open_gguf(path: &Path) -> Result<Gguf<Box<dyn Bytes>>> {
-    let open = || {
-        let mut file = fs::File::open(path)?;
-        let mut start = [0; 262];
-        let archive = file.read_exact(&mut start).is_ok() && start.ends_with(b"ustar");
-        ensure!(!archive, "an archive; unpack it (tar xf) and give the folder with hparams.json");
-        file.rewind()?;
-        Gguf::open(Box::new(BufReader::with_capacity(1 << 20, file)) as Box<dyn Bytes>)
-    };
-    open().with_context(|| format!("{}", path.display()))
 }
 
 /// A folder's own name; also resolves `.`.

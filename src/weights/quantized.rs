@@ -37,8 +37,8 @@ pub fn open(from: &Checkpoint, precision: Precision) -> Option<Gguf<BufReader<Fi
 
 /// Cache a quantized network. Errors are ignored: without a cache, the next start quantizes again.
 pub fn save(from: &Checkpoint, network: &dyn Network, precision: Precision) {
-    let floats = matches!(precision, Precision::F32 | Precision::F16 | Precision::Bf16);
-    if !floats && from.form() != Form::Gguf && bytes(from).is_ok_and(|bytes| bytes >= WORTH_IT) {
+    let rounds = precision == Precision::Q8_0 || precision.is_small();
+    if rounds && from.form() != Form::Gguf && bytes(from).is_ok_and(|bytes| bytes >= WORTH_IT) {
         let _ = try_save(from, network, precision);
     }
 }

@@ -64,6 +64,12 @@ impl Run {
         self.bundle.files()
     }
 
+    /// The names of the network's tensors, without those of an optimizer.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.bundle.index.slots.keys().map(String::as_str);
+        names.filter(|name| name.starts_with("model/") && !name.contains("/Adam"))
+    }
+
     /// Whether a tensor with this published name exists.
     pub fn has(&self, published: &str) -> bool {
         name_of(published).is_some_and(|name| self.bundle.index.slots.contains_key(&name))
@@ -92,7 +98,7 @@ pub fn config(json: &[u8]) -> Result<Config> {
 }
 
 /// The original release's name for a published name: `h.0.attn.c_attn.weight` is `model/h0/attn/c_attn/w`.
-fn name_of(published: &str) -> Option<String> {
+pub(super) fn name_of(published: &str) -> Option<String> {
     if let "wte.weight" | "wpe.weight" = published {
         return Some(format!("model/{}", &published[..3]));
     }

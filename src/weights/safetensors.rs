@@ -1,6 +1,7 @@
 //! Reads memory-mapped safetensors files, a single one or several with an index, and writes them. This module and
 //! `kernels` are the only ones with `unsafe` code.
 
+use super::names::{by_published, stripped};
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, safetensors::MmapedSafetensors};
 use serde::Deserialize;
@@ -15,8 +16,8 @@ use std::{
 /// Open files of named tensors, mapped into memory.
 pub struct Safetensors {
     maps: Vec<(PathBuf, MmapedSafetensors)>,
-    /// The prefix of the tensors' names: some checkpoints have `transformer.`, others none.
-    prefix: &'static str,
+    /// The names in the files, by those without prefixes such as `transformer.`.
+    names: BTreeMap<String, String>,
 }
 
 /// The contents of `model.safetensors.index.json`. PyTorch's index has the same format.
@@ -78,11 +79,12 @@ impl Safetensors {
             })?;
             maps.push((path.clone(), map));
         }
-        let mut this = Self { maps, prefix: "transformer." };
-        if !this.has("wte.weight") {
-            this.prefix = "";
-        }
-        Ok(this)
+        let all = maps.iter().flat_map(|(_, map)| map.tensors()).map(|(name, _)| name);
+        let names = by_published(all).with_context(|| match paths.first() {
+            Some(path) => path.display().to_string(),
+            None => "no files".to_owned(),
+        })?;
+        Ok(Self { maps, names })
     }
 
     /// The files.
@@ -90,25 +92,38 @@ impl Safetensors {
         self.maps.iter().map(|(path, _)| &**path)
     }
 
-    /// The names of all tensors, as written in the files.
-    pub fn names(&self) -> Vec<String> {
-        self.maps.iter().flat_map(|(_, map)| map.tensors()).map(|(name, _)| name).collect()
+    /// The names of all tensors, without prefixes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
     }
 
-    fn full(&self, name: &str) -> String {
-        if name == "lm_head.weight" { name.into() } else { format!("{}{name}", self.prefix) }
+    fn find(&self, name: &str) -> Option<(&Path, &MmapedSafetensors, &str)> {
+        let full = self.names.get(stripped(name))?;
+        let (path, map) = self.maps.iter().find(|(_, map)| map.get(full).is_ok())?;
+        Some((path, map, full))
     }
 
     /// Whether a tensor with this published name exists.
     pub fn has(&self, name: &str) -> bool {
-        let name = self.full(name);
-        self.maps.iter().any(|(_, map)| map.get(&name).is_ok())
+        self.find(name).is_some()
     }
 
     /// The file that contains it.
     pub fn place_of(&self, name: &str) -> Option<&Path> {
-        let name = self.full(name);
-        self.maps.iter().find(|(_, map)| map.get(&name).is_ok()).map(|(path, _)| &**path)
+        self.find(name).map(|(path, ..)| path)
+    }
+
+    /// Whether two tensors are the same, byte for byte.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn are_same(&self, a: &str, b: &str) -> Result<bool> {
+        let view = |name: &str| {
+            let (_, map, full) = self.find(name).with_context(|| format!("`{name}` is missing"))?;
+            anyhow::Ok(map.get(full)?)
+        };
+        let (a, b) = (view(a)?, view(b)?);
+        Ok(a.dtype() == b.dtype() && a.shape() == b.shape() && a.data() == b.data())
     }
 
     /// A tensor by its published name, in f32.
@@ -116,11 +131,18 @@ impl Safetensors {
     /// # Errors
     /// When it is missing, or its type is not one that weights have.
     pub fn get(&self, name: &str) -> Result<Tensor> {
-        let name = self.full(name);
-        let found = self.maps.iter().find(|(_, map)| map.get(&name).is_ok());
-        let (_, map) = found.with_context(|| format!("`{name}` is missing"))?;
         let shown = || format!("`{name}`");
-        let tensor = map.load(&name, &Device::Cpu).with_context(shown)?;
+        let (_, map, full) = self.find(name).with_context(|| format!("`{name}` is missing"))?;
+        let tensor = map.load(full, &Device::Cpu).with_context(shown)?;
+        let is_float = matches!(
+            tensor.dtype(),
+            DType::F8E4M3 | DType::F16 | DType::BF16 | DType::F32 | DType::F64
+        );
+        ensure!(
+            is_float,
+            "`{name}` is of the type {:?}, which weights don't have; a quantized model is read as GGUF",
+            tensor.dtype()
+        );
         tensor.to_dtype(DType::F32).with_context(shown)
     }
 }

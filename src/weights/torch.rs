@@ -1,7 +1,10 @@
 //! Reads PyTorch's `.bin` files: zip archives (since PyTorch 1.6), and the sequence of pickles that older versions
 //! wrote.
 
-use super::pickle::{Id, Node, Pickle};
+use super::{
+    names::{by_published, stripped},
+    pickle::{Id, Node, Pickle},
+};
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{DType, Device, Tensor};
 use std::{
@@ -118,9 +121,23 @@ impl<R: Read + Seek> Torch<R> {
         Ok(Self { file, tensors, storages })
     }
 
-    /// Whether there is a tensor of this name.
+    /// The names of all tensors, without prefixes such as `transformer.`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Whether there is a tensor of this published name.
     pub fn has(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
+        self.tensors.contains_key(stripped(name))
+    }
+
+    /// Whether two names are for the same values in the file.
+    pub fn are_shared(&self, a: &str, b: &str) -> bool {
+        let place = |name: &str| {
+            let slot = self.tensors.get(stripped(name))?;
+            Some((&slot.storage, slot.first, &slot.dims, &slot.strides))
+        };
+        place(a).is_some() && place(a) == place(b)
     }
 
     /// A tensor in f32.
@@ -128,7 +145,7 @@ impl<R: Read + Seek> Torch<R> {
     /// # Errors
     /// When it is missing, truncated, of another shape, or not contiguous.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        let slot = self.tensors.get(name).context("it is missing")?;
+        let slot = self.tensors.get(stripped(name)).context("it is missing")?;
         let dims = &slot.dims;
         ensure!(dims == shape, "it has the shape {dims:?}; config.json asks for {shape:?}");
         let storage = self.storages.get(&slot.storage).context("its numbers are missing")?;
@@ -207,7 +224,12 @@ fn tensors(pickle: &Pickle) -> Result<BTreeMap<String, Slot>> {
         }
     }
     ensure!(!tensors.is_empty(), "it holds no tensors");
-    Ok(tensors)
+    let names = by_published(tensors.keys().cloned())?;
+    let mut renamed = BTreeMap::new();
+    for (published, full) in names {
+        renamed.extend(tensors.remove(&full).map(|slot| (published, slot)));
+    }
+    Ok(renamed)
 }
 
 /// The tensor that a value describes; `None` if the value is not a tensor.

@@ -152,6 +152,65 @@ fn a_run_opens_at_once_and_small_matrices_are_in_it() {
 }
 
 #[test]
+fn a_run_is_resumed_as_it_was_started_unless_it_may_be_changed() {
+    let home = Home::new();
+    let changes: [&[&str]; 4] =
+        [&["--seed", "5"], &["--batch-size", "2"], &["--accumulate", "2"], &["--clip", "0.5"]];
+    lines(&home.finetune(&["--steps", "2", "--seed", "3"]).output().unwrap());
+    let about = home.checkpoint("run1", 2).with_file_name("run.json");
+    let before = fs::read_to_string(&about).unwrap();
+    for change in changes {
+        let said = refused(home.finetune(&["--steps", "3"]).args(change));
+        assert!(said.contains(&format!("{} {} instead of", change[0], change[1])), "{said}");
+        assert_eq!(fs::read_to_string(&about).unwrap(), before);
+    }
+    // the same again, and another number of steps, are no change
+    lines(&home.finetune(&["--steps", "3", "--seed", "3"]).output().unwrap());
+    let changed = ["--steps", "4", "--seed", "5", "--overwrite"];
+    let all = lines(&home.finetune(&changed).output().unwrap());
+    assert_eq!(all[0]["step"], 4, "{all:?}");
+    assert!(fs::read_to_string(&about).unwrap().contains("\"seed\": 5"));
+    // another text
+    fs::write(home.corpus().join("train.txt"), "another text altogether, ".repeat(40)).unwrap();
+    let said = refused(&mut home.finetune(&["--steps", "5"]));
+    assert!(said.contains("--overwrite to resume it with this text"), "{said}");
+    let all = lines(&home.finetune(&["--steps", "5", "--overwrite"]).output().unwrap());
+    assert_eq!(all[0]["step"], 5, "{all:?}");
+    // another model: from its beginning
+    let mut other = home.command(&["finetune", "--model", "tests/fixtures/kinds/none"]);
+    assert!(refused(other.arg(home.corpus())).contains("--overwrite to start this run again"));
+}
+
+#[test]
+fn what_corpus_reads_is_read_in_the_same_way() {
+    let home = Home::new();
+    let rows: String = (0..60)
+        .map(|i| format!("{i},\"The lamp, number {i}, stood by door {}.\"\n", i * 7))
+        .collect();
+    let table = home.path().join("posts.csv");
+    fs::write(&table, format!("id,text\n{rows}")).unwrap();
+    let made = home.path().join("made");
+    let corpus =
+        home.command(&["corpus", "posts.csv", "-o"]).arg(&made).current_dir(home.path()).output();
+    assert!(corpus.unwrap().status.success());
+    let fingerprint = |run: &str, corpus: &Path| {
+        let mut command = home.command(&["finetune", "--model", TINY, "--json", "--window", "16"]);
+        let output = command.args(["--steps", "1", "--run", run]).arg(corpus).output().unwrap();
+        lines(&output);
+        let json = fs::read(home.checkpoint(run, 1).with_file_name("run.json")).unwrap();
+        let about: Value = serde_json::from_slice(&json).unwrap();
+        (about["text"].clone(), err(&output))
+    };
+    let (own, said) = fingerprint("table", &table);
+    assert!(said.contains("read as `unstuck corpus` reads it"), "{said}");
+    assert_eq!(own, fingerprint("corpus", &made).0);
+    let none = home.path().join("none");
+    fs::create_dir(&none).unwrap();
+    let empty = refused(home.command(&["finetune"]).arg(&none));
+    assert!(empty.contains("no text found"), "{empty}");
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_nothing_is_lost() {
     let home = Home::new();
     lines(&home.finetune(&["--steps", "2"]).output().unwrap());
@@ -162,7 +221,9 @@ fn what_cannot_be_is_refused_and_nothing_is_lost() {
     let other = refused(home.command(&["finetune", "--model", "inkwell"]).arg(home.corpus()));
     assert!(other.contains("this run was started from"), "{other}");
     let lora = refused(&mut home.finetune(&["--steps", "4", "--lora", "2"]));
-    assert!(lora.contains("other weights were trained in this checkpoint"), "{lora}");
+    assert!(lora.contains("resumed with trained weights: --lora 2"), "{lora}");
+    let large = refused(&mut home.finetune(&["--run", "large", "--lora", "10000"]));
+    assert!(large.contains("--lora 10000: the rank must be at most"), "{large}");
     let text = home.corpus().join("train.txt");
     let old = fs::read_to_string(&text).unwrap();
     fs::write(&text, "another text altogether, ".repeat(40)).unwrap();

@@ -5,6 +5,7 @@
 mod formats;
 mod fuzz;
 mod generate;
+mod kinds;
 mod parity;
 #[path = "../support/mod.rs"]
 mod support;

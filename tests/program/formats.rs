@@ -132,6 +132,38 @@ fn a_model_goes_out_as_gguf_and_as_a_folder_and_comes_back_the_same() {
 }
 
 #[test]
+fn the_forms_of_an_export_are_said() {
+    let home = Home::new();
+    let export = |form: &str, file: &str| {
+        let args =
+            ["models", "export", "inkwell", "--to", "gguf", "-o", file, "--quantization", form];
+        let output = home.unstuck(&args);
+        assert!(output.status.success());
+        texts(&output).1
+    };
+    // rows of 384 hold no block of 256
+    let said = export("q4k", "k.gguf");
+    assert!(said.contains("19 in q8_0, 6 in q4k"), "{said}");
+    assert!(
+        said.contains("rows of 384") && said.contains("q4_0, q4_1, q5_0 and q5_1 fit"),
+        "{said}"
+    );
+    let size = |file: &str| fs::metadata(home.path(file)).unwrap().len();
+    let mut sizes = vec![size("k.gguf")];
+    for form in ["q5_1", "q5_0", "q4_1", "q4_0"] {
+        let file = format!("{form}.gguf");
+        let said = export(form, &file);
+        assert!(said.contains(&format!(" in {form}")) && !said.contains("256"), "{said}");
+        sizes.push(size(&file));
+        let info: Value =
+            serde_json::from_str(&home.out(&["models", "info", &file, "--json"])).unwrap();
+        assert_eq!(info["held"][0]["form"], form);
+        assert_eq!(home.goes_on(&file, &[]).len(), home.goes_on("inkwell", &[]).len());
+    }
+    assert!(sizes.windows(2).all(|pair| pair[1] < pair[0]), "{sizes:?}");
+}
+
+#[test]
 fn what_gguf_cannot_say_is_not_written_into_it() {
     let home = Home::new();
     let model = home.path("scaled");

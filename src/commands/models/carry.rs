@@ -6,7 +6,7 @@ use crate::{
     catalogue::Found,
     commands::Place,
     hub,
-    model::{Memorized, Precision, memory::size},
+    model::{Kind, Memorized, Network, Precision, memory::size, network::Part},
     weights::{Checkpoint, EMBEDDED, export::to_folder, gguf},
     whole,
 };
@@ -72,6 +72,7 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
             }
             model.config.fits_gguf()?;
             let model = model.load(precision)?;
+            note(mix(&*model.network, precision).as_slice());
             let new = whole::file_in(whole::folder_of(output)).with_context(shown)?;
             let mut writer = BufWriter::with_capacity(1 << 20, new);
             gguf::write(&mut writer, &model.name, &*model.network, &model.tokenizer, &[])
@@ -130,6 +131,37 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
         removed.with_context(|| format!("{}", path.display()))?;
     }
     Place::open(None)?.write(&format!("removed {what}\n"))
+}
+
+/// Which forms the matrices of an export have, and why; `None` if all have the one that was asked for.
+fn mix(network: &dyn Network, asked: Precision) -> Option<String> {
+    let forms = network.precisions();
+    if forms.iter().all(|(form, _)| *form == asked.to_string()) {
+        return None;
+    }
+    let shown: Vec<_> = forms.iter().map(|(form, n)| format!("{n} in {form}")).collect();
+    let mut text = format!("matrices: {}", shown.join(", "));
+    let parts = network.named_parts();
+    let mut others = parts.iter().filter_map(|(spec, part)| {
+        let Part::Matrix(weight) = part else { return None };
+        let is_table = matches!(spec.kind, Kind::Embedding | Kind::Head) && asked.is_small();
+        let is_other = weight.precision() != asked.to_string() && !is_table;
+        is_other.then(|| weight.dims().map(|(_, row)| row).unwrap_or_default())
+    });
+    let Some(row) = others.next() else { return Some(text) };
+    text += &match asked {
+        Precision::Q4k if !row.is_multiple_of(256) => format!(
+            ". q4k needs rows of whole blocks of 256 weights, and there are rows of {row}; q4_0, q4_1, q5_0 and q5_1 fit \
+             blocks of 32"
+        ),
+        _ if !row.is_multiple_of(32) => {
+            format!(
+                ". {asked} needs rows of whole blocks of 32 weights, and there are rows of {row}"
+            )
+        }
+        _ => ". A quantized model is not quantized again to a more precise form".to_owned(),
+    };
+    Some(text)
 }
 
 fn agreed(what: &str) -> Result<bool> {

@@ -139,7 +139,7 @@ pub fn open(file: &Found) -> Result<Opened> {
 }
 
 /// The format that an extension stands for.
-fn shape_of(extension: &str) -> Option<Shape> {
+pub fn shape_of(extension: &str) -> Option<Shape> {
     Some(match extension {
         "csv" => Shape::Table { delimiter: None },
         "tsv" | "tab" => Shape::Table { delimiter: Some(b'\t') },

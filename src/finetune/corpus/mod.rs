@@ -41,7 +41,10 @@ use markdown::Markdown;
 use output::Output;
 use pipeline::Pipeline;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 use strum::{EnumString, VariantNames};
 
 /// The tag that starts a document, with [`Tags::Both`].
@@ -166,6 +169,12 @@ pub enum Invalid {
     Replace,
     /// Stop with an error that names the file.
     Refuse,
+}
+
+/// Whether a file is training text as it is. Tables, JSON and Markdown are not: [`make`] takes the documents out of them.
+pub fn is_plain_text(file: &Path) -> bool {
+    let extension = file.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+    extension.and_then(|e| find::shape_of(&e)).is_none_or(|shape| shape == Shape::Text)
 }
 
 /// What to make a corpus of, and where.

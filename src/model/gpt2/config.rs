@@ -58,9 +58,22 @@ pub struct Config {
     /// Whether the head is the transposed embedding (weight tying).
     #[serde(default = "yes")]
     pub tie_word_embeddings: bool,
-    /// The token that ends a text.
-    #[serde(default)]
+    /// The token that ends a text; the first one if the file lists several.
+    #[serde(default, deserialize_with = "first_token")]
     pub eos_token_id: Option<u32>,
+}
+
+/// A token's id, or the first of a list of them.
+fn first_token<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let value = Value::deserialize(from)?;
+    let first = value.as_array().map_or(&value, |list| list.first().unwrap_or(&Value::Null));
+    let id = first.as_u64().and_then(|id| u32::try_from(id).ok());
+    match id {
+        None if !first.is_null() => Err(serde::de::Error::custom(
+            "`eos_token_id` must be the id of a token, or a list of them",
+        )),
+        id => Ok(id),
+    }
 }
 
 fn gpt2() -> String {

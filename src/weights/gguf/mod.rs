@@ -93,6 +93,11 @@ impl<R: Read + Seek> Gguf<R> {
         Tokenizer::from_parts(vocabulary, merges, special)
     }
 
+    /// The names of all tensors.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.content.tensor_infos.keys().map(String::as_str)
+    }
+
     /// Whether a tensor is there.
     pub fn has(&self, tensor: &Spec) -> bool {
         self.content.tensor_infos.contains_key(&tensor.gguf)
