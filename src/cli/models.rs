@@ -16,7 +16,8 @@ pub enum Models {
     /// HF_HUB_CACHE and HF_HUB_OFFLINE are honoured.
     ///
     /// The published models: distilgpt2 (354 MB), gpt2 (550 MB), gpt2-medium (1.5 GB), gpt2-large (3.2 GB), gpt2-xl
-    /// (6.4 GB).
+    /// (6.4 GB), smollm2-135m (272 MB), smollm2-360m (726 MB), qwen2.5-0.5b (996 MB), qwen3-0.6b (1.2 GB), llama-3.2-1b
+    /// (2.5 GB). OWNER/NAME fetches another model of the families that are read here.
     Pull(Pull),
 
     /// Show what a model contains, and how its weights are held in memory

@@ -154,7 +154,7 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
 pub fn write(model: &Model, path: &Path) -> Result<()> {
     let write = || {
         let mut file = BufWriter::new(File::create(path)?);
-        gguf::write(&mut file, &model.name, &*model.network, &model.tokenizer, &[])?;
+        gguf::write(&mut file, &model.name, &*model.network, Some(&model.tokenizer), &[])?;
         anyhow::Ok(file.flush()?)
     };
     write().with_context(|| format!("{}", path.display()))

@@ -60,7 +60,7 @@ impl Local {
         let info = ModelInfo {
             name: model.name.clone(),
             parameters: config.parameters(),
-            context: config.dims().context,
+            context: model.context,
             vocabulary: config.dims().vocabulary,
             embedded: model.embedded,
             quantization: model.network.precisions().remove(0).0,
@@ -142,9 +142,10 @@ impl Local {
         for branch in &mut self.live {
             let tokens = &mut branch.memory.tokens;
             if tokens.len() > context {
-                let first =
-                    prompt::first_kept(&self.model.tokenizer, tokens, tokens.len() - context / 2);
-                tokens.drain(..first);
+                let tokenizer = &self.model.tokenizer;
+                let begin = tokenizer.begin().len();
+                let first = prompt::first_kept(tokenizer, tokens, tokens.len() - context / 2);
+                tokens.drain(begin..first.max(begin));
                 branch.memory.cache = self.model.network.cache();
             }
         }
@@ -364,8 +365,7 @@ impl Branch {
             before if is_copy && before > 0 => before + 1,
             _ => 0,
         };
-        let is_end = |id| Some(id) == tokenizer.end() || Some(id) == model.network.config().end();
-        let (mut text, mut stop) = match is_end(choice.id) {
+        let (mut text, mut stop) = match model.is_end(choice.id) {
             true => (String::new(), Some(StopReason::Eot)),
             false => self.text.push(&bytes[paid..]),
         };

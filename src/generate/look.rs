@@ -63,12 +63,15 @@ impl Local {
         let id = id.context("the model doesn't know this token")?;
         let context = self.info.context;
         let from = prompt::window(&look.before, 16 * context);
-        let mut ids = tokenizer.encode(&look.before[from..])?;
+        let lead = if from == 0 { tokenizer.lead(&look.before) } else { "" };
+        let mut ids = tokenizer.encode(&format!("{lead}{}", &look.before[from..]))?;
         ids.extend(&spans[..index]);
+        let begin = tokenizer.begin();
+        ids.drain(..ids.len().saturating_sub((context - 1).saturating_sub(begin.len())));
+        ids.splice(0..0, begin.iter().copied());
         if ids.is_empty() {
             ids.push(tokenizer.end().unwrap_or(0));
         }
-        ids.drain(..ids.len().saturating_sub(context - 1));
         let cache = self.read_before(&ids).unwrap_or_else(|| self.model.network.cache());
         let memory = Memory { tokens: ids, cache };
         self.looks.push(Looking { number, memory, token, id, params: look.params.clone() });

@@ -45,12 +45,13 @@ pub fn prepare(
     let body = text.trim_end_matches(' ');
     let mut owed = text.as_bytes()[body.len()..].to_vec();
     let (mut tokens, sees_from) = fit(tokenizer, body, most, cut)?;
+    let begin = tokenizer.begin().len();
     if heal && owed.is_empty() {
         let typed =
             body.chars().rev().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
         // A word's token includes the space before it.
         for _ in 0..HEALED {
-            if owed.len() >= typed || tokens.len() < 2 {
+            if owed.len() >= typed || tokens.len() < 2.max(begin + 1) {
                 break;
             }
             let last = tokens.pop().map(|t| tokenizer.bytes(t)).unwrap_or_default();
@@ -64,7 +65,7 @@ pub fn prepare(
     Ok(Prompt { tokens, sees_from, owed })
 }
 
-/// The tokens of the end of a text, at most `most`, and the byte at which they begin.
+/// The tokens of the end of a text, at most `most`, after those that begin every text, and the byte at which they begin.
 ///
 /// # Errors
 /// When the tokenizer fails.
@@ -74,7 +75,10 @@ pub fn fit(tokenizer: &Tokenizer, text: &str, most: usize, cut: Cut) -> Result<(
         Cut::Blocks => window(text, 16 * most),
         Cut::Exact => 0,
     };
-    let mut tokens = tokenizer.encode(&text[from..])?;
+    let begin = tokenizer.begin();
+    let most = most.saturating_sub(begin.len()).max(1);
+    let lead = if from == 0 { tokenizer.lead(text) } else { "" };
+    let mut tokens = tokenizer.encode(&format!("{lead}{}", &text[from..]))?;
     if tokens.len() > most {
         let surplus = tokens.len() - most;
         let block = (most / 4).max(1);
@@ -85,9 +89,11 @@ pub fn fit(tokenizer: &Tokenizer, text: &str, most: usize, cut: Cut) -> Result<(
                 first_kept(tokenizer, &tokens, drop.min(tokens.len() - 1))
             }
         };
-        from += tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum::<usize>();
+        let dropped: usize = tokens[..first].iter().map(|&t| tokenizer.bytes(t).len()).sum();
+        from += dropped.saturating_sub(lead.len());
         tokens.drain(..first);
     }
+    tokens.splice(0..0, begin.iter().copied());
     Ok((tokens, from))
 }
 

@@ -68,11 +68,14 @@ impl Local {
         let whole = format!("{}{text}", weigh.prompt);
         let tokenizer = &self.model.tokenizer;
         let (mut tokens, mut end) = prompt::fit(tokenizer, &whole, context - 1, Cut::Blocks)?;
+        // what is read before every text is no part of the prompt
+        let lead = if end == 0 { tokenizer.lead(&whole).len() } else { 0 };
+        let begin = tokenizer.begin().len();
         let mut is_before = |&id: &u32| {
             end += tokenizer.bytes(id).len();
-            end <= weigh.prompt.len()
+            end <= weigh.prompt.len() + lead
         };
-        let mut first = tokens.iter().take_while(|id| is_before(id)).count();
+        let mut first = begin + tokens[begin..].iter().take_while(|id| is_before(id)).count();
         if first == 0 {
             // As on an empty page: the end-of-text token precedes every text in the training data.
             tokens.insert(0, tokenizer.end().unwrap_or(0));

@@ -152,6 +152,10 @@ impl Hub {
             }
         };
         let mut files = vec!["config.json".to_owned()];
+        // it says with which token texts begin
+        if has(tell, "tokenizer_config.json")? {
+            files.push("tokenizer_config.json".into());
+        }
         if has(tell, "tokenizer.json")? {
             files.push("tokenizer.json".into());
         } else if has(tell, "vocab.json")? && has(tell, "merges.txt")? {

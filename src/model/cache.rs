@@ -4,10 +4,14 @@
 //! Paging follows vLLM's PagedAttention (Kwon et al. 2023). Full blocks are never written again, so branches with the
 //! same prefix share its blocks, and memory holds the prefix once.
 
+use half::f16;
 use std::sync::Arc;
 
 /// Tokens per block.
 pub const BLOCK: usize = 64;
+
+/// A network with a context of more tokens than this caches them in 16 bits.
+pub const LONG: usize = 2048;
 
 /// The layout of a block. For each layer and head it has the keys, transposed (d, BLOCK), so that the scores of all
 /// positions are computed without sums across SIMD lanes; then the values (BLOCK, d).
@@ -20,9 +24,70 @@ pub struct Layout {
     pub(super) n_kv: usize,
     /// The width of a head.
     pub(super) d: usize,
+    /// Whether numbers are held in 16 bits.
+    pub(super) is_half: bool,
+}
+
+/// The numbers of one block.
+#[derive(Clone, Debug)]
+pub(super) enum Block {
+    Whole(Arc<[f32]>),
+    Half(Arc<[f16]>),
+}
+
+impl Block {
+    fn empty(layout: Layout) -> Self {
+        let size = layout.size();
+        match layout.is_half {
+            false => Self::Whole(std::iter::repeat_n(0.0, size).collect()),
+            true => Self::Half(std::iter::repeat_n(f16::ZERO, size).collect()),
+        }
+    }
+
+    /// Copy a block that is shared, so that it may be written.
+    fn make_own(&mut self) {
+        match self {
+            Self::Whole(block) => {
+                if Arc::get_mut(block).is_none() {
+                    *block = block.iter().copied().collect();
+                }
+            }
+            Self::Half(block) => {
+                if Arc::get_mut(block).is_none() {
+                    *block = block.iter().copied().collect();
+                }
+            }
+        }
+    }
+
+    /// The size in bytes, or 0 if other caches share it.
+    fn own_bytes(&self) -> usize {
+        match self {
+            Self::Whole(block) if Arc::strong_count(block) == 1 => 4 * block.len(),
+            Self::Half(block) if Arc::strong_count(block) == 1 => 2 * block.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// Write one token's keys and values of one head into its place in a block.
+fn put<T: Copy>(part: &mut [T], d: usize, slot: usize, k: &[f32], v: &[f32], round: fn(f32) -> T) {
+    let (keys, values) = part.split_at_mut(d * BLOCK);
+    for (i, &x) in k.iter().enumerate() {
+        keys[i * BLOCK + slot] = round(x);
+    }
+    for (place, &x) in values[slot * d..(slot + 1) * d].iter_mut().zip(v) {
+        *place = round(x);
+    }
 }
 
 impl Layout {
+    /// The size of one token's keys and values in bytes.
+    pub(super) fn bytes_per_token(&self) -> usize {
+        let number = if self.is_half { 2 } else { 4 };
+        self.size() / BLOCK * number
+    }
+
     /// The offset of a head's keys in a block, in floats; its values follow after `d * BLOCK`.
     pub(super) fn at(&self, layer: usize, head: usize) -> usize {
         (layer * self.n_kv + head) * 2 * self.d * BLOCK
@@ -36,7 +101,7 @@ impl Layout {
 #[derive(Clone, Debug)]
 pub struct KvCache {
     pub(super) layout: Layout,
-    pub(super) blocks: Vec<Arc<[f32]>>,
+    pub(super) blocks: Vec<Block>,
     len: usize,
 }
 
@@ -64,19 +129,17 @@ impl KvCache {
 
     /// The size of the blocks that no other cache shares, in bytes.
     pub fn own_bytes(&self) -> usize {
-        self.blocks.iter().filter(|b| Arc::strong_count(b) == 1).map(|b| b.len() * 4).sum()
+        self.blocks.iter().map(Block::own_bytes).sum()
     }
 
     /// Make room for `t` more tokens: allocate their blocks, and copy a last block that is shared (copy on write).
     pub(super) fn reserve(&mut self, t: usize) {
         let needed = (self.len + t).div_ceil(BLOCK);
         while self.blocks.len() < needed {
-            self.blocks.push(std::iter::repeat_n(0.0, self.layout.size()).collect());
+            self.blocks.push(Block::empty(self.layout));
         }
         for block in &mut self.blocks[self.len / BLOCK..] {
-            if Arc::get_mut(block).is_none() {
-                *block = block.iter().copied().collect();
-            }
+            block.make_own();
         }
     }
 
@@ -84,17 +147,20 @@ impl KvCache {
     pub(super) fn write(&mut self, layer: usize, position: usize, k: &[f32], v: &[f32]) {
         let Layout { n_kv, d, .. } = self.layout;
         let layout = self.layout;
-        let Some(block) = Arc::get_mut(&mut self.blocks[position / BLOCK]) else {
-            unreachable!("a reserved block is this cache's own")
-        };
         let slot = position % BLOCK;
+        let block = &mut self.blocks[position / BLOCK];
         for head in 0..n_kv {
-            let at = layout.at(layer, head);
-            let (keys, values) = block[at..at + 2 * d * BLOCK].split_at_mut(d * BLOCK);
-            for (i, &x) in k[head * d..(head + 1) * d].iter().enumerate() {
-                keys[i * BLOCK + slot] = x;
-            }
-            values[slot * d..(slot + 1) * d].copy_from_slice(&v[head * d..(head + 1) * d]);
+            let (at, end) = (layout.at(layer, head), layout.at(layer, head) + 2 * d * BLOCK);
+            let (k, v) = (&k[head * d..(head + 1) * d], &v[head * d..(head + 1) * d]);
+            let written = match block {
+                Block::Whole(block) => {
+                    Arc::get_mut(block).map(|b| put(&mut b[at..end], d, slot, k, v, |x| x))
+                }
+                Block::Half(block) => {
+                    Arc::get_mut(block).map(|b| put(&mut b[at..end], d, slot, k, v, f16::from_f32))
+                }
+            };
+            debug_assert!(written.is_some(), "a reserved block is this cache's own");
         }
     }
 

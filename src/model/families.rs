@@ -1,22 +1,25 @@
 //! The list of supported families of networks.
 
 use super::{
-    gpt2,
+    gpt2, llama,
     network::{Architecture, Family},
 };
 use anyhow::{Context, Result, bail};
 
 /// All supported families.
-const FAMILIES: [Family; 1] = [gpt2::FAMILY];
+const FAMILIES: [&[Family]; 2] = [&[gpt2::FAMILY], &llama::FAMILIES];
 
 /// The family with this name.
 ///
 /// # Errors
 /// When it is not supported.
 pub fn family(name: &str) -> Result<&'static Family> {
-    let known = FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join("`, `");
-    let found = FAMILIES.iter().find(|family| family.name == name);
-    found.with_context(|| format!("it describes a `{name}` model; only `{known}` is read here"))
+    let all = || FAMILIES.into_iter().flatten();
+    let known = || all().map(|family| family.name).collect::<Vec<_>>().join("`, `");
+    let found = all().find(|family| family.name == name);
+    found.with_context(|| {
+        format!("it describes a `{name}` model, which is not read here; these are: `{}`", known())
+    })
 }
 
 /// Parse `config.json`. A file without `model_type` is GPT-2's, because the first GPT-2 files had none.

@@ -144,8 +144,9 @@ impl Weight {
     }
 
     /// Use an (out, in) tensor of a GGUF file. Floats are rounded to the precision. Quantized tensors keep their form
-    /// unless the precision has fewer bits; q8_0 is rearranged to our own tiles where the processor supports them. `F32`
-    /// dequantizes everything.
+    /// unless the precision has fewer bits; q8_0 is rearranged to our own tiles where the processor supports them, and
+    /// forms for which there is no fast product (q4_1, q5_0, q5_1) become q8_0 where it is wanted. `F32` dequantizes
+    /// everything.
     ///
     /// # Errors
     /// When it is not a matrix.
@@ -159,11 +160,18 @@ impl Weight {
         if is_float || precision == Precision::F32 || shrinks {
             return Self::round(&tensor.dequantize(&Device::Cpu)?, precision);
         }
-        if tensor.dtype() == GgmlDType::Q8_0 && level() > Level::Baseline {
-            let tiles = Q8Matrix::from_q8_0(rows, input, &tensor.data()?);
-            return Ok(Self::Q8(tiles.context("a torn q8_0 tensor")?));
+        match tensor.dtype() {
+            _ if level() == Level::Baseline => Self::keep(tensor),
+            GgmlDType::Q8_0 => {
+                let tiles = Q8Matrix::from_q8_0(rows, input, &tensor.data()?);
+                Ok(Self::Q8(tiles.context("a torn q8_0 tensor")?))
+            }
+            // candle multiplies with these number by number
+            GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 if !precision.is_small() => {
+                Self::round(&tensor.dequantize(&Device::Cpu)?, Precision::Q8_0)
+            }
+            _ => Self::keep(tensor),
         }
-        Self::keep(tensor)
     }
 
     fn keep(tensor: Arc<QTensor>) -> Result<Self> {
@@ -262,6 +270,32 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.weight.forward(x, self.bias.as_ref())?)
     }
+}
+
+/// The products of x (n, in) with several layers of the same input, next to each other in each row: (n, sum of out).
+///
+/// # Errors
+/// Only when shapes do not fit.
+pub fn joined<const N: usize>(layers: [&Linear; N], x: &Tensor) -> Result<Vec<f32>> {
+    let x = x.contiguous()?;
+    let q8 = |layer: &Linear| matches!(layer.weight, Weight::Q8(_));
+    if layers.iter().all(|layer| q8(layer)) {
+        let biases: Vec<Option<Floats>> = layers
+            .iter()
+            .map(|layer| layer.bias.as_ref().map(Floats::of).transpose())
+            .collect::<candle_core::Result<_>>()?;
+        let matrices: Vec<_> = layers
+            .iter()
+            .zip(&biases)
+            .filter_map(|(layer, bias)| match &layer.weight {
+                Weight::Q8(matrix) => Some((matrix, bias.as_deref())),
+                _ => None,
+            })
+            .collect();
+        return Ok(with_floats(&x, |x| Ok(Q8Matrix::matmul_joined(&matrices, x)))?);
+    }
+    let parts = layers.iter().map(|layer| layer.forward(&x)).collect::<Result<Vec<Tensor>>>()?;
+    Ok(Tensor::cat(&parts, 1)?.flatten_all()?.to_vec1()?)
 }
 
 /// A batch of at most this many rows is decoding; a larger one is reading a prompt.

@@ -1,13 +1,17 @@
 //! Whether a model fits this machine's memory, before it is loaded.
 
-use super::{Architecture, Precision, Spec, tensors::Kind};
+use super::{Architecture, Precision, Spec, cache, tensors::Kind};
 use anyhow::{Result, ensure};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Bytes in addition to weights and caches: the program itself, its buffers, the tokenizer.
 const REST: u64 = 64 << 20;
 
-/// The bytes that a model needs while generating: its weights, the KV cache of one full context, and `REST`.
+/// The context in tokens for which there must be memory. A longer one is used as far as memory allows.
+pub const LEAST: usize = cache::LONG;
+
+/// The bytes that a model needs while generating: its weights, the KV cache of one context of at most `LEAST` tokens,
+/// and `REST`.
 pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
     // Sixteenths of a byte per weight, including the scales of blocks. The embedding of 4-bit and 5-bit models is q8_0.
     let sixteenths = |precision: Precision| (2.0 * precision.bits()) as u64;
@@ -22,9 +26,24 @@ pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
         spec.len() as u64 * sixteenths / 16
     };
     let weights: u64 = config.tensors().iter().map(bytes).sum();
-    let dims = config.dims();
-    let keys = (dims.context * dims.layers * dims.kv_heads * dims.head_width) as u64;
-    weights + 4 * 2 * keys + REST
+    weights + cache_bytes(config, config.dims().context.min(LEAST)) + REST
+}
+
+fn cache_bytes(config: &dyn Architecture, tokens: usize) -> u64 {
+    config.dims().layout().bytes_per_token() as u64 * tokens as u64
+}
+
+/// The context in tokens that memory allows beside the weights, which are loaded already.
+pub fn context(config: &dyn Architecture) -> usize {
+    let whole = config.dims().context;
+    if whole <= LEAST { whole } else { allowed(config, free()) }
+}
+
+/// A context takes at most half of what is free, so that there is room for branches and for other programs.
+fn allowed(config: &dyn Architecture, free: u64) -> usize {
+    let whole = config.dims().context;
+    let most = usize::try_from(free / 2 / cache_bytes(config, 1).max(1)).unwrap_or(usize::MAX);
+    if most >= whole { whole } else { (most / 1024 * 1024).max(LEAST) }
 }
 
 /// Refuse a model that does not fit. The error gives its size and the most precise form that would fit.

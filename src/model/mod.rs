@@ -5,6 +5,7 @@ mod families;
 pub mod gpt2;
 pub mod kernels;
 mod linear;
+pub mod llama;
 pub mod memorized;
 pub mod memory;
 pub mod network;
@@ -43,12 +44,15 @@ pub struct Model {
     pub embedded: bool,
     /// The index of its training text, if there is one beside its weights.
     pub memorized: Option<Memorized>,
+    /// The length of the context in tokens: the network's, or what memory allows.
+    pub context: usize,
 }
 
 impl Model {
     /// A model without an index of its training text.
     pub fn new(name: String, network: Box<dyn Network>, tokenizer: Tokenizer) -> Self {
-        Self { name, network, tokenizer, embedded: false, memorized: None }
+        let context = memory::context(network.config());
+        Self { name, network, tokenizer, embedded: false, memorized: None, context }
     }
 
     /// Build a network from tensors that are checked as they are read, and run it once on one token, so that NaN in the
@@ -69,6 +73,11 @@ impl Model {
         let logits: Vec<f32> = network.head(&x)?.flatten_all()?.to_vec1()?;
         ensure!(logits.iter().all(|x| x.is_finite()), "{NOT_NUMBERS}");
         Ok(network)
+    }
+
+    /// Whether a token ends a text.
+    pub fn is_end(&self, id: u32) -> bool {
+        self.tokenizer.is_end(id) || self.network.config().ends().contains(&id)
     }
 
     /// The network as GPT-2, for training.

@@ -4,7 +4,7 @@
 
 use super::{
     KvCache, Precision, Weight,
-    cache::Layout,
+    cache::{LONG, Layout},
     kernels::{self, Rows},
     linear::with_floats,
     tensors::{Spec, Tensors},
@@ -32,6 +32,8 @@ pub trait Metadata {
     fn count(&self, key: &str) -> Result<usize>;
     /// A float by its key.
     fn float(&self, key: &str) -> Option<f32>;
+    /// A text by its key.
+    fn text(&self, key: &str) -> Option<&str>;
     /// The shape of a tensor, by its GGUF name; matrices are (out, in).
     fn shape(&self, tensor: &str) -> Option<Vec<usize>>;
 }
@@ -66,6 +68,19 @@ pub struct Dims {
     pub inner: usize,
 }
 
+impl Dims {
+    /// The layout of the KV cache. Numbers of a long context are held in 16 bits.
+    pub(super) fn layout(&self) -> Layout {
+        Layout {
+            n_layer: self.layers,
+            n_head: self.heads,
+            n_kv: self.kv_heads,
+            d: self.head_width,
+            is_half: self.context > LONG,
+        }
+    }
+}
+
 /// The configuration of a network: its sizes, and the one table of its tensors.
 pub trait Architecture: Debug + Send + Sync {
     /// The family's name.
@@ -79,19 +94,34 @@ pub trait Architecture: Debug + Send + Sync {
     /// # Errors
     /// When a tensor is missing or damaged.
     fn load(&self, precision: Precision, from: &mut dyn Tensors) -> Result<Box<dyn Network>>;
+    /// `general.architecture` in GGUF files, if it is not the family's name.
+    fn gguf_name(&self) -> &'static str {
+        self.family()
+    }
     /// The token that ends a text.
     fn end(&self) -> Option<u32>;
+    /// All tokens that end a text.
+    fn ends(&self) -> Vec<u32> {
+        self.end().into_iter().collect()
+    }
     /// Use the embedding as the head too (weight tying), because the file has no head.
     fn tie_head(&mut self);
     /// The contents of `config.json`, with the keys that other programs expect.
     fn to_json(&self) -> serde_json::Value;
     /// The metadata of a GGUF file, apart from the keys that all families have.
-    fn to_gguf(&self) -> Vec<(&'static str, Number)>;
+    fn to_gguf(&self) -> Vec<(String, Number)>;
     /// Check that GGUF's metadata can describe this network.
     ///
     /// # Errors
     /// When it has a setting that GGUF has no key for.
     fn fits_gguf(&self) -> Result<()>;
+    /// Check that `config.json` can describe this network.
+    ///
+    /// # Errors
+    /// When it has a setting that `config.json` has no key for.
+    fn fits_json(&self) -> Result<()> {
+        Ok(())
+    }
     /// A boxed clone.
     fn boxed(&self) -> Box<dyn Architecture>;
 
@@ -160,8 +190,7 @@ pub trait Network: Any + Send + Sync {
 
     /// An empty cache for one sequence.
     fn cache(&self) -> KvCache {
-        let Dims { layers, heads, kv_heads, head_width, .. } = self.config().dims();
-        KvCache::new(Layout { n_layer: layers, n_head: heads, n_kv: kv_heads, d: head_width })
+        KvCache::new(self.config().dims().layout())
     }
 
     /// Read the tokens of several sequences in one pass. Returns the hidden states (n, c) after the last block, with

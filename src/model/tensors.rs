@@ -19,6 +19,9 @@ pub struct Spec {
     /// Whether the published checkpoint stores the matrix of a linear layer as (in, out), like GPT-2's `Conv1D`. All
     /// other matrices are (out, in), as in GGUF files and in [`Weight`].
     pub in_out: bool,
+    /// The number of heads whose rows GGUF files store in another order (0 = none): the two values that rotary
+    /// positions rotate together are neighbors there, and half a head apart in the published checkpoint and here.
+    pub paired_heads: usize,
 }
 
 /// The role of a tensor in a network.

@@ -6,8 +6,11 @@ use super::{
     run::{self, Run},
     stored::{Form, Weights},
 };
-use crate::model::{Architecture, Raw, Spec, Tensors, Tokenizer, parse_config, tensors::Kind};
+use crate::model::{
+    Architecture, Raw, Spec, Tensors, Tokenizer, gpt2, parse_config, tensors::Kind,
+};
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -68,7 +71,10 @@ impl Checkpoint {
         let place = folder.join("config.json");
         let json = fs::read(&place).with_context(|| format!("{}", place.display()))?;
         let config = parse_config(&json).with_context(|| format!("{}", place.display()))?;
-        let tokenizer = tokenizer_in(folder)?;
+        let mut tokenizer = tokenizer_in(folder)?;
+        if config.family() != gpt2::FAMILY.name {
+            tokenizer.without_control_tokens();
+        }
         let weights = Weights::beside(&place)?;
         let mut this =
             Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights };
@@ -102,7 +108,10 @@ impl Checkpoint {
         let (place, mut gguf) = Weights::gguf(path)?;
         let config = gguf.config().with_context(shown)?;
         let tied = gguf.is_tied().with_context(shown)?;
-        let tokenizer = gguf.tokenizer().with_context(shown)?;
+        let mut tokenizer = gguf.tokenizer().with_context(shown)?;
+        if config.family() != gpt2::FAMILY.name {
+            tokenizer.without_control_tokens();
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let weights = Weights::Gguf(place, gguf);
         let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights };
@@ -174,8 +183,26 @@ fn name_of(folder: &Path) -> String {
     whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The vocabulary beside a model's weights.
+/// The vocabulary beside a model's weights. `tokenizer_config.json` may say that texts begin with a token.
 fn tokenizer_in(folder: &Path) -> Result<Tokenizer> {
+    let mut tokenizer = vocabulary_in(folder)?;
+    let place = folder.join("tokenizer_config.json");
+    if place.is_file() {
+        let shown = || format!("{}", place.display());
+        let json = fs::read(&place).with_context(shown)?;
+        let config: Value = serde_json::from_slice(&json).with_context(shown)?;
+        let token = &config["bos_token"];
+        let token = token.as_str().or_else(|| token["content"].as_str());
+        match config["add_bos_token"].as_bool() {
+            Some(true) => tokenizer.begin_with(token).with_context(shown)?,
+            Some(false) => tokenizer.begin_with(None)?,
+            None => {}
+        }
+    }
+    Ok(tokenizer)
+}
+
+fn vocabulary_in(folder: &Path) -> Result<Tokenizer> {
     let json = folder.join("tokenizer.json");
     if json.is_file() {
         let bytes = fs::read(&json).with_context(|| format!("{}", json.display()))?;

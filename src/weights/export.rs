@@ -3,7 +3,7 @@
 
 use super::{Checkpoint, safetensors::Writer};
 use crate::{
-    model::{Memorized, Raw, Spec, Tensors, fits, memorized, tokenizer::Parts},
+    model::{Memorized, Raw, Spec, Tensors, fits, gpt2, memorized, tokenizer::Parts},
     whole,
 };
 use anyhow::{Context, Result, ensure};
@@ -26,6 +26,7 @@ pub fn to_folder(
         "{}: already exists; give another name",
         folder.display()
     );
+    from.config.fits_json()?;
     let aside = tempfile::tempdir_in(whole::folder_of(folder)).with_context(shown)?;
     let new = aside.path();
     fits(&from.tokenizer, &*from.config)?;
@@ -40,6 +41,9 @@ pub fn to_folder(
 
 fn write_tokenizer(from: &Checkpoint, folder: &Path) -> Result<()> {
     fs::write(folder.join("tokenizer.json"), from.tokenizer.to_json()?)?;
+    if from.config.family() != gpt2::FAMILY.name {
+        return write_json(&folder.join("tokenizer_config.json"), &tokenizer_config(from));
+    }
     let Parts { tokens, merges, .. } = from.tokenizer.parts()?;
     let vocab: serde_json::Map<_, _> =
         tokens.into_iter().map(|(id, token)| (token, id.into())).collect();
@@ -59,6 +63,22 @@ fn write_tokenizer(from: &Checkpoint, folder: &Path) -> Result<()> {
     write_json(&folder.join("tokenizer_config.json"), &json)
 }
 
+/// `tokenizer_config.json` for `transformers`' class that takes all else from `tokenizer.json`.
+fn tokenizer_config(from: &Checkpoint) -> Value {
+    let tokenizer = &from.tokenizer;
+    let begin = tokenizer.begin().first().copied();
+    let mut json = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": from.config.dims().context,
+        "clean_up_tokenization_spaces": false,
+        "add_bos_token": begin.is_some(),
+    });
+    for (role, id) in [("bos_token", begin), ("eos_token", from.config.end().or(tokenizer.end()))] {
+        json[role] = id.and_then(|id| tokenizer.name(id)).into();
+    }
+    json
+}
+
 fn write_json(path: &Path, value: &Value) -> Result<()> {
     let text = serde_json::to_string_pretty(value)? + "\n";
     fs::write(path, text).with_context(|| format!("{}", path.display()))
@@ -67,7 +87,7 @@ fn write_json(path: &Path, value: &Value) -> Result<()> {
 fn write_weights(from: &mut Checkpoint, path: &Path) -> Result<()> {
     let tensors = from.config.tensors();
     let named: Vec<_> =
-        tensors.iter().map(|spec| (written(&spec.name), spec.shape.clone())).collect();
+        tensors.iter().map(|spec| (written(from, &spec.name), spec.shape.clone())).collect();
     let mut file = Writer::create(path, &named)?;
     for spec in &tensors {
         file.write(&floats(from, spec)?)?;
@@ -76,8 +96,9 @@ fn write_weights(from: &mut Checkpoint, path: &Path) -> Result<()> {
 }
 
 /// The name that `transformers` gives a tensor of a model with a head.
-fn written(published: &str) -> String {
+fn written(from: &Checkpoint, published: &str) -> String {
     match published {
+        _ if from.config.family() != gpt2::FAMILY.name => published.to_owned(),
         "lm_head.weight" => published.to_owned(),
         _ => format!("transformer.{published}"),
     }

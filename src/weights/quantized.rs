@@ -49,7 +49,7 @@ fn try_save(from: &Checkpoint, network: &dyn Network, precision: Precision) -> R
     let mut file = whole::file_in(whole::folder_of(&place))?;
     let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
     let extra = [(MADE_OF, made_of)];
-    gguf::write(&mut writer, &from.name, network, &from.tokenizer, &extra)?;
+    gguf::write(&mut writer, &from.name, network, None, &extra)?;
     writer.flush()?;
     drop(writer);
     file.as_file().sync_all()?;
@@ -148,7 +148,7 @@ mod tests {
         let folder = folder();
         let path = folder.path().join("tiny.gguf");
         let mut file = File::create(&path).unwrap();
-        gguf::write(&mut file, "tiny", &*model.network, &model.tokenizer, &[]).unwrap();
+        gguf::write(&mut file, "tiny", &*model.network, Some(&model.tokenizer), &[]).unwrap();
         let again = weights::open(&path, Precision::F32).unwrap();
         for text in ["It's 3.14, \"he\" said.\n\n", "naïve 東京 🙂", "<|endoftext|>x"] {
             let ids = model.tokenizer.encode(text).unwrap();

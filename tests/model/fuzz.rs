@@ -222,7 +222,7 @@ fn pickles() {
 fn gguf_files() {
     let model = weights::open(Path::new(MICRO), Precision::Q8_0).unwrap();
     let mut bytes = Vec::new();
-    gguf::write(&mut bytes, "micro", &*model.network, &model.tokenizer, &[]).unwrap();
+    gguf::write(&mut bytes, "micro", &*model.network, Some(&model.tokenizer), &[]).unwrap();
     let wanted = wanted();
     fuzz("GGUF", rounds(60_000), &[bytes], |bytes, dice| {
         let Ok(mut file) = gguf::Gguf::open(Cursor::new(bytes)) else { return false };

@@ -6,6 +6,8 @@ mod formats;
 mod fuzz;
 mod generate;
 mod kinds;
+mod llama;
 mod parity;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokenizers;

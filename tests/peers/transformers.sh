@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `transformers` loads what `models export --to hf` writes, misses nothing in it, and agrees: the same tokens, the same
-# log-probabilities, the same greedy continuation. It needs torch, which is large: taken from where Python has it, or
+# log-probabilities, the same greedy continuation. And the other way round: models that it makes open here. It needs torch, which is large: taken from where Python has it, or
 # fetched once into the cache; skipped where that takes more than some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -20,18 +20,63 @@ for model in tests/fixtures/tiny-gpt2 tests/fixtures/tiny-gpt-2-simple inkwell; 
     "$unstuck" models export "$model" --to hf -o "$room/$n" >/dev/null
     ask "$n" --model "$room/$n" --quantization f32
 done
+# The Llama family: random models that transformers makes, and the real SmolLM2 of a package, which transformers reads
+# from its GGUF file.
+cat > "$room/make.py" <<'PY'
+import shutil, sys, torch
+from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+
+room, first = sys.argv[1], int(sys.argv[2])
+vocabulary = max(int(n) for n in __import__("json").load(open(f"{room}/1/vocab.json")).values()) + 1
+shape = dict(vocab_size=vocabulary, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=256, bos_token_id=0, eos_token_id=0)
+llama3 = dict(rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=32)
+yarn = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)
+linear = dict(rope_type="linear", rope_theta=10000.0, factor=2.0)
+configs = [
+    LlamaConfig(**shape, rope_parameters=dict(rope_type="default", rope_theta=100000.0)),
+    LlamaConfig(**shape, attention_bias=True, tie_word_embeddings=True, rope_parameters=llama3),
+    LlamaConfig(**shape, rope_parameters=linear),
+    MistralConfig(**shape, rope_parameters=yarn),
+    Qwen2Config(**shape, tie_word_embeddings=True, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+    Qwen3Config(**shape, head_dim=32, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+]
+for n, config in enumerate(configs, first):
+    torch.manual_seed(n)
+    model = AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.15 * torch.randn_like(parameter)
+    model.to(torch.bfloat16 if n % 2 else torch.float32).save_pretrained(f"{room}/{n}")
+    for name in ["tokenizer.json", "tokenizer_config.json"]:
+        shutil.copy(f"{room}/1/{name}", f"{room}/{n}/{name}")
+print(first + len(configs) - 1)
+PY
+first=$((n + 1))
+n=$("$python" "$room/make.py" "$room" "$first" 2> "$room/log") || { cat "$room/log" >&2; exit 1; }
+for i in $(seq "$first" "$n"); do ask "$i" --model "$room/$i" --quantization f32; done
+smollm2
+"$python" -c 'import gguf' 2>/dev/null || "$python" -m pip install --quiet --disable-pip-version-check gguf > /dev/null 2>&1 || true
+if [ -n "$smol" ] && "$python" -c 'import gguf' 2>/dev/null; then
+    n=$((n + 1))
+    mkdir "$room/$n" && ln -s "$smol" "$room/$n/model.gguf"
+    ask "$n" --model "$room/$n/model.gguf" --quantization f32
+fi
 cat > "$room/judge.py" <<'PY'
-import json, sys, torch
-from transformers import AutoTokenizer, GPT2LMHeadModel
+import json, os, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 room, count = sys.argv[1], int(sys.argv[2])
 text = open(f"{room}/text").read()
 for n in range(1, count + 1):
     folder = f"{room}/{n}"
-    model, told = GPT2LMHeadModel.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
+    gguf = {"gguf_file": "model.gguf"} if os.path.exists(f"{folder}/model.gguf") else {}
+    model, told = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, attn_implementation="eager",
+                                                       dtype=torch.float32, **gguf)
     missing = [key for key in told["missing_keys"] if key != "lm_head.weight"]
     assert not missing and not told["unexpected_keys"] and not told["mismatched_keys"], told
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **gguf)
     ids = tokenizer(text)["input_ids"]
     score = json.load(open(f"{folder}.score"))["tokens"]
     assert ids == [token["id"] for token in score], "other tokens"

@@ -75,7 +75,7 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
             note(mix(&*model.network, precision).as_slice());
             let new = whole::file_in(whole::folder_of(output)).with_context(shown)?;
             let mut writer = BufWriter::with_capacity(1 << 20, new);
-            gguf::write(&mut writer, &model.name, &*model.network, &model.tokenizer, &[])
+            gguf::write(&mut writer, &model.name, &*model.network, Some(&model.tokenizer), &[])
                 .with_context(shown)?;
             let new = writer.into_inner().with_context(shown)?;
             new.as_file().sync_all().with_context(shown)?;

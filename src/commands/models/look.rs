@@ -114,7 +114,7 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
         ),
         ("context", format!("{} tokens of {}", dims.context, dims.vocabulary)),
         ("held", format!("matrices: {}; {} in memory", held.join(", "), size(memory))),
-        ("at work", format!("{} with a full context", size(work))),
+        ("at work", format!("{} with {} tokens", size(work), dims.context.min(memory::LEAST))),
     ];
     lines.extend(notes.into_iter().map(|note| ("note", note)));
     for (what, text) in lines {

@@ -226,7 +226,7 @@ impl Architecture for Config {
         let (c, v, inner) = (self.n_embd, self.vocab_size, self.inner());
         let spec = |name: String, gguf: String, shape: &[usize], kind| {
             let in_out = matches!(kind, Kind::Matrix | Kind::Projection);
-            Spec { name, gguf, shape: shape.to_vec(), kind, in_out }
+            Spec { name, gguf, shape: shape.to_vec(), kind, in_out, paired_heads: 0 }
         };
         let mut all = vec![
             spec("wte.weight".into(), "token_embd.weight".into(), &[v, c], Kind::Embedding),
@@ -283,15 +283,16 @@ impl Architecture for Config {
         json
     }
 
-    fn to_gguf(&self) -> Vec<(&'static str, Number)> {
-        vec![
+    fn to_gguf(&self) -> Vec<(String, Number)> {
+        let numbers = [
             ("gpt2.context_length", Number::Count(self.n_positions)),
             ("gpt2.embedding_length", Number::Count(self.n_embd)),
             ("gpt2.block_count", Number::Count(self.n_layer)),
             ("gpt2.feed_forward_length", Number::Count(self.inner())),
             ("gpt2.attention.head_count", Number::Count(self.n_head)),
             ("gpt2.attention.layer_norm_epsilon", Number::Float(self.layer_norm_epsilon)),
-        ]
+        ];
+        numbers.into_iter().map(|(key, number)| (key.to_owned(), number)).collect()
     }
 
     fn fits_gguf(&self) -> Result<()> {

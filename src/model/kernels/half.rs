@@ -12,7 +12,7 @@ pub trait Half: Copy + Sync {
 
 impl Half for f16 {
     fn widen(from: &[Self], to: &mut [f32]) {
-        from.convert_to_f32_slice(to); // with the F16C instructions where available
+        widen_f16(from, to);
     }
 }
 
@@ -20,6 +20,41 @@ impl Half for bf16 {
     fn widen(from: &[Self], to: &mut [f32]) {
         for (to, from) in to.iter_mut().zip(from) {
             *to = f32::from_bits(u32::from(from.to_bits()) << 16);
+        }
+    }
+}
+
+/// Widen 16-bit floats to f32.
+pub fn widen_f16(from: &[f16], to: &mut [f32]) {
+    assert_eq!(from.len(), to.len());
+    #[cfg(target_arch = "x86_64")]
+    if super::level() == super::Level::Avx512Vnni {
+        // SAFETY: the level was detected on this processor.
+        return unsafe { avx512::widen_f16(from, to) };
+    }
+    from.convert_to_f32_slice(to); // with the F16C instructions where available
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use half::f16;
+    use std::arch::x86_64::*;
+
+    /// # Safety
+    /// Needs AVX-512; both slices have the same length.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn widen_f16(from: &[f16], to: &mut [f32]) {
+        let (chunks, rest) = from.as_chunks::<16>();
+        let (wide, wide_rest) = to.as_chunks_mut::<16>();
+        for (from, to) in chunks.iter().zip(wide) {
+            // SAFETY: both are arrays of 16 numbers.
+            unsafe {
+                let halves = _mm256_loadu_si256(from.as_ptr().cast());
+                _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(halves));
+            }
+        }
+        for (from, to) in rest.iter().zip(wide_rest) {
+            *to = from.to_f32();
         }
     }
 }

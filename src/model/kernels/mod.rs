@@ -9,6 +9,7 @@ mod heap;
 mod math;
 mod product;
 mod q8;
+mod rotary;
 mod training;
 
 use attention::softmax;
@@ -18,6 +19,7 @@ pub use heap::give_back;
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use q8::Q8Matrix;
+pub use rotary::{Rotated, rms_norm, rotate, swiglu};
 pub use training::{
     Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, layer_norm_grad,
     softmax_grad,

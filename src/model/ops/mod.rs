@@ -1,4 +1,4 @@
-//! Layer normalization, GELU and attention. Without gradients on the CPU they are our fused kernels, else they are
+//! Normalization, GELU and attention. Without gradients on the CPU they are our fused kernels, else they are
 //! composed of candle's operations (candle-nn's own fused ones drop the gradient silently: `apply_op3_no_bwd`).
 
 mod attention;
@@ -33,6 +33,15 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> R
     let deviation = (x.sqr()?.mean_keepdim(D::Minus1)? + epsilon)?.sqrt()?;
     let normal = x.broadcast_div(&deviation)?;
     normal.broadcast_mul(weight)?.broadcast_add(bias)?.to_dtype(kind)
+}
+
+/// RMS normalization (Zhang and Sennrich 2019) of x (n, c) over c.
+pub fn rms_norm(x: &Tensor, weight: &Tensor, epsilon: f64) -> Result<Tensor> {
+    let contiguous = x.contiguous()?;
+    let (floats, weight) = (Floats::of(&contiguous)?, Floats::of(weight)?);
+    let mut y = vec![0.0; floats.len()];
+    kernels::rms_norm(&floats, &weight, epsilon as f32, &mut y);
+    Tensor::from_vec(y, x.shape(), x.device())
 }
 
 /// GELU in its tanh form (Hendrycks and Gimpel 2016).

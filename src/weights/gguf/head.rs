@@ -100,15 +100,15 @@ impl<R: Read> Head<'_, R> {
 
     fn list(&mut self) -> Result<Value> {
         let (kind, count) = (self.kind()?, self.count()?);
-        ensure!(kind != 9, "lists in a list, which no GPT-2 has");
+        ensure!(kind != 9, "lists in a list, which no model here has");
         let least = if kind == 8 { 8 } else { 1 };
         let fits = count <= LONGEST_LIST && count.saturating_mul(least) <= self.left;
         ensure!(fits, "a list of {count}");
-        // A vocabulary has only strings and i32 values; elements of other types are read but not kept.
+        // A vocabulary has only strings, i32 and f32 values; elements of other types are read but not kept.
         let mut values = Vec::new();
         for _ in 0..count {
             let value = self.value(kind)?;
-            if matches!(value, Value::String(_) | Value::I32(_)) {
+            if matches!(value, Value::String(_) | Value::I32(_) | Value::F32(_)) {
                 values.push(value);
             }
         }

@@ -1,26 +1,26 @@
 //! Reads and writes GGUF files with the names and metadata of llama.cpp's converter. Matrices are (out, in).
 
 mod head;
+mod pairs;
+mod vocabulary;
 mod write;
 
 use crate::model::{
     Architecture, Raw, Spec, Tensors, Tokenizer, family,
     network::{Family, Metadata},
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use candle_core::{
     Device,
     quantized::gguf_file::{Content, Value},
 };
-use std::{
-    collections::HashMap,
-    io::{Read, Seek, SeekFrom},
-};
+use std::io::{Read, Seek, SeekFrom};
 
 pub use write::write;
 
 /// GGUF's token types.
 const NORMAL: i32 = 1;
+const UNKNOWN: i32 = 2;
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 const UNUSED: i32 = 5;
@@ -60,37 +60,9 @@ impl<R: Read + Seek> Gguf<R> {
     /// The tokenizer in the metadata.
     ///
     /// # Errors
-    /// When it is missing, or is not a byte-level BPE.
+    /// When it is missing, or of a kind that is not read here.
     pub fn tokenizer(&self) -> Result<Tokenizer> {
-        let kind = self.text("tokenizer.ggml.model").unwrap_or("none");
-        if kind != "gpt2" {
-            bail!("its tokenizer is `{kind}`; GPT-2's is a byte-level BPE named `gpt2`");
-        }
-        let list = |key: &str| -> Result<&Vec<Value>> {
-            let value = self.content.metadata.get(key);
-            Ok(value.with_context(|| format!("`{key}` is missing"))?.to_vec()?)
-        };
-        let kinds = list("tokenizer.ggml.token_type").ok();
-        let kind = |id: usize| kinds.and_then(|k| k.get(id)).and_then(|v| v.to_i32().ok());
-        let (mut vocabulary, mut special) = (HashMap::new(), Vec::new());
-        for (id, token) in list("tokenizer.ggml.tokens")?.iter().enumerate() {
-            let token = token.to_string()?.clone();
-            match kind(id) {
-                Some(UNUSED) => continue,
-                Some(CONTROL | USER_DEFINED) => special.push(token.clone()),
-                _ => {}
-            }
-            vocabulary.insert(token, id as u32);
-        }
-        let merges = list("tokenizer.ggml.merges")?
-            .iter()
-            .map(|v| {
-                let pair = v.to_string()?;
-                let (a, b) = pair.split_once(' ').context("a merge without a space")?;
-                Ok((a.to_string(), b.to_string()))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        Tokenizer::from_parts(vocabulary, merges, special)
+        vocabulary::read(&self.content, self.family.name)
     }
 
     /// The names of all tensors.
@@ -156,10 +128,11 @@ impl<R: Read + Seek> Tensors for Gguf<R> {
         let raw = info
             .read(&mut self.reader, self.content.tensor_data_offset, &Device::Cpu)
             .with_context(|| format!("`{name}`"))?;
-        match tensor.is_matrix() {
-            true => Ok(Raw::Ggml(raw.into())),
-            false => Ok(Raw::Float(raw.dequantize(&Device::Cpu)?)),
-        }
+        let raw = match tensor.is_matrix() {
+            true => Raw::Ggml(raw.into()),
+            false => Raw::Float(raw.dequantize(&Device::Cpu)?),
+        };
+        pairs::undo(raw, tensor)
     }
 }
 
@@ -177,6 +150,10 @@ impl Metadata for Content {
 
     fn float(&self, key: &str) -> Option<f32> {
         self.metadata.get(key)?.to_f32().ok()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key)?.to_string().ok().map(String::as_str)
     }
 
     fn shape(&self, tensor: &str) -> Option<Vec<usize>> {

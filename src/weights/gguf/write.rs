@@ -1,7 +1,7 @@
 //! Writes GGUF files with the names and metadata of llama.cpp's converter (`convert_hf_to_gguf.py`). Tensors are
 //! written one after the other, so only one is in memory besides the network.
 
-use super::{CONTROL, NORMAL, UNUSED};
+use super::{CONTROL, NORMAL, UNUSED, pairs};
 use crate::model::{
     Architecture, Network, Tokenizer, Weight,
     network::{Number, Part},
@@ -24,9 +24,10 @@ enum Value {
     Text(String),
     Texts(Vec<String>),
     Kinds(Vec<i32>),
+    Flag(bool),
 }
 
-/// Write a network with its tokenizer. The `extra` metadata is written last.
+/// Write a network with its tokenizer, or without one for a cache. The `extra` metadata is written last.
 ///
 /// # Errors
 /// When the output can't be written, or a weight can't be converted to its target type.
@@ -34,7 +35,7 @@ pub fn write(
     to: &mut impl Write,
     name: &str,
     network: &dyn Network,
-    tokenizer: &Tokenizer,
+    tokenizer: Option<&Tokenizer>,
     extra: &[(&str, String)],
 ) -> Result<()> {
     let mut head = b"GGUF".to_vec();
@@ -62,8 +63,11 @@ pub fn write(
     }
     head.resize(head.len().next_multiple_of(ALIGNMENT), 0);
     to.write_all(&head)?;
-    for (_, part) in &parts {
-        let bytes = bytes_of(part)?;
+    for (spec, part) in &parts {
+        let mut bytes = bytes_of(part)?;
+        if spec.paired_heads > 0 {
+            bytes = pairs::moved(&bytes, spec, true)?.into();
+        }
         to.write_all(&bytes)?;
         let end = bytes.len().next_multiple_of(ALIGNMENT) - bytes.len();
         to.write_all(&[0; ALIGNMENT][..end])?;
@@ -74,11 +78,31 @@ pub fn write(
 fn metadata(
     name: &str,
     config: &dyn Architecture,
-    tokenizer: &Tokenizer,
+    tokenizer: Option<&Tokenizer>,
     extra: &[(&str, String)],
 ) -> Result<Vec<(String, Value)>> {
     let text = |text: &str| Value::Text(text.into());
-    let Parts { tokens, merges, special } = tokenizer.parts()?;
+    let mut metadata = vec![
+        ("general.architecture".to_owned(), text(config.gguf_name())),
+        ("general.name".to_owned(), text(name)),
+        ("general.quantization_version".to_owned(), Value::Count(2)),
+    ];
+    metadata.extend(config.to_gguf().into_iter().map(|(key, number)| match number {
+        Number::Count(n) => (key, Value::Count(n as u32)),
+        Number::Float(x) => (key, Value::Float(x as f32)),
+    }));
+    let vocabulary = tokenizer.map(|tokenizer| vocabulary(config, tokenizer)).transpose()?;
+    let extra = extra.iter().map(|(key, value)| (*key, text(value)));
+    let rest = vocabulary.into_iter().flatten().chain(extra);
+    metadata.extend(rest.map(|(key, value)| (key.to_owned(), value)));
+    Ok(metadata)
+}
+
+fn vocabulary(
+    config: &dyn Architecture,
+    tokenizer: &Tokenizer,
+) -> Result<Vec<(&'static str, Value)>> {
+    let Parts { tokens, merges, special, words } = tokenizer.parts()?;
     let kind = |id| match tokens.get(&id) {
         None => UNUSED,
         Some(token) if special.contains(token) => CONTROL,
@@ -87,27 +111,25 @@ fn metadata(
     let all = 0..config.dims().vocabulary as u32;
     let kinds = all.clone().map(kind).collect();
     let spelt = |id| tokens.get(&id).cloned().unwrap_or(format!("[PAD{id}]"));
-    let mut metadata = vec![
-        ("general.architecture", text(config.family())),
-        ("general.name", text(name)),
-        ("general.quantization_version", Value::Count(2)),
-        ("tokenizer.ggml.model", text("gpt2")),
-        ("tokenizer.ggml.pre", text("gpt-2")),
+    let mut vocabulary = vec![
+        ("tokenizer.ggml.model", Value::Text("gpt2".into())),
+        ("tokenizer.ggml.pre", Value::Text(words.into())),
         ("tokenizer.ggml.tokens", Value::Texts(all.map(spelt).collect())),
         ("tokenizer.ggml.token_type", Value::Kinds(kinds)),
         ("tokenizer.ggml.merges", Value::Texts(merges)),
     ];
-    let own = config.to_gguf().into_iter().map(|(key, number)| match number {
-        Number::Count(n) => (key, Value::Count(n as u32)),
-        Number::Float(x) => (key, Value::Float(x as f32)),
-    });
-    metadata.splice(3..3, own);
-    if let Some(end) = config.end().or(tokenizer.end()) {
-        metadata.push(("tokenizer.ggml.bos_token_id", Value::Count(end)));
-        metadata.push(("tokenizer.ggml.eos_token_id", Value::Count(end)));
+    let end = config.end().or(tokenizer.end());
+    let begin = tokenizer.begin().first().copied();
+    if let Some(begin) = begin.or(end) {
+        vocabulary.push(("tokenizer.ggml.bos_token_id", Value::Count(begin)));
     }
-    metadata.extend(extra.iter().map(|(key, value)| (*key, text(value))));
-    Ok(metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    if let Some(end) = end {
+        vocabulary.push(("tokenizer.ggml.eos_token_id", Value::Count(end)));
+    }
+    if config.gguf_name() != "gpt2" || begin.is_some() {
+        vocabulary.push(("tokenizer.ggml.add_bos_token", Value::Flag(begin.is_some())));
+    }
+    Ok(vocabulary)
 }
 
 fn put_text(to: &mut Vec<u8>, text: &str) {
@@ -118,6 +140,10 @@ fn put_text(to: &mut Vec<u8>, text: &str) {
 fn put_value(to: &mut Vec<u8>, value: &Value) {
     let mut kind = |kind: u32| to.extend(kind.to_le_bytes());
     match value {
+        Value::Flag(flag) => {
+            kind(7);
+            to.push(u8::from(*flag));
+        }
         Value::Count(n) => {
             kind(4);
             to.extend(n.to_le_bytes());

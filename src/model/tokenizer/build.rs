@@ -1,8 +1,7 @@
-//! Text to tokens and back, without loss of bytes: GPT-2's byte-level BPE, with the `tokenizers` crate.
+//! Makes tokenizers: from the files of GPT-2's first releases, from parts, and by learning one from a text.
 
+use super::{END, Spelling, Tokenizer, Words, spelling::Lead};
 use anyhow::{Context, Result, anyhow, ensure};
-use serde::Deserialize;
-use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 use tokenizers::{
     AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
@@ -11,19 +10,7 @@ use tokenizers::{
     tokenizer::Tokenizer as Inner,
 };
 
-/// The token that marks the end of a text.
-const END: &str = "<|endoftext|>";
-
-/// A BPE tokenizer: a vocabulary and its merges.
-pub struct Tokenizer {
-    inner: Inner,
-    bytes: Vec<Vec<u8>>,
-    /// Ids below the highest one that have no token.
-    holes: Vec<usize>,
-    end: Option<u32>,
-}
-
-/// The parts of a tokenizer, as files store them.
+/// The parts of a byte-level BPE tokenizer, as files store them.
 pub struct Parts {
     /// The tokens by id, spelled in GPT-2's byte alphabet.
     pub tokens: HashMap<u32, String>,
@@ -31,34 +18,11 @@ pub struct Parts {
     pub merges: Vec<String>,
     /// The special tokens, which stand for no text.
     pub special: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Probe {
-    #[serde(default)]
-    decoder: Value,
-    #[serde(default)]
-    normalizer: Value,
+    /// The name of the rule that splits a text into words, in GGUF files.
+    pub words: &'static str,
 }
 
 impl Tokenizer {
-    /// Parse the contents of `tokenizer.json`.
-    ///
-    /// # Errors
-    /// When it is not a tokenizer, or the ids have too large gaps.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
-        // The library panics at a malformed decoder and at a malformed `Precompiled` normalizer, so check both first.
-        let probe: Probe = serde_json::from_slice(json)?;
-        let mapped = probe.normalizer.to_string().contains("Precompiled");
-        ensure!(!mapped, "its characters are mapped (`Precompiled`), which GPT-2's never are");
-        drop(probe.decoder);
-        let mut inner = Inner::from_bytes(json).map_err(|e| anyhow!("{e}"))?;
-        // Prompts are neither truncated nor padded.
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(|e| anyhow!("{e}"))?;
-        Self::new(inner)
-    }
-
     /// Read `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`).
     ///
     /// # Errors
@@ -114,7 +78,7 @@ impl Tokenizer {
         inner.with_decoder(Some(bytes));
         let end = AddedToken::from(END, true);
         inner.add_special_tokens([end]).map_err(|e| anyhow!("{e}"))?;
-        Self::new(inner)
+        Self::new(inner, Spelling::ByteLevel, Lead::Nothing)
     }
 
     /// Build a tokenizer from tokens with their ids, merges in order, and special tokens.
@@ -135,14 +99,18 @@ impl Tokenizer {
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
         let special = special.into_iter().map(|token| AddedToken::from(token, true));
         inner.add_special_tokens(special).map_err(|e| anyhow!("{e}"))?;
-        Self::new(inner)
+        Self::new(inner, Spelling::ByteLevel, Lead::Nothing)
     }
 
     /// The parts that it is made of.
     ///
     /// # Errors
-    /// When the library's model is not BPE.
+    /// When it is not a byte-level BPE.
     pub fn parts(&self) -> Result<Parts> {
+        ensure!(
+            self.is_byte_level(),
+            "its tokenizer is not a byte-level BPE, the only kind that is written here"
+        );
         let tokens = self.inner.get_vocab(true).into_iter().map(|(t, id)| (id, t)).collect();
         let json: serde_json::Value = serde_json::from_str(&self.to_json()?)?;
         let merges = json["model"]["merges"].as_array().context("the tokenizer is no BPE")?;
@@ -158,99 +126,10 @@ impl Tokenizer {
             .collect();
         let added = self.inner.get_added_tokens_decoder();
         let special = added.into_values().map(|t| t.content).collect();
-        Ok(Parts { tokens, merges, special })
+        let ignores_merges = json["model"]["ignore_merges"] == true;
+        let words = Words::of(&json["pre_tokenizer"], ignores_merges).context(
+            "its tokenizer splits text into words by a rule that has no name in GGUF files, so it can't be written to one",
+        )?;
+        Ok(Parts { tokens, merges, special, words: words.names[0] })
     }
-
-    fn new(inner: Inner) -> Result<Self> {
-        let ids = inner.get_vocab(true);
-        ensure!(!ids.is_empty(), "the vocabulary is empty");
-        let size = ids.values().max().map_or(0, |&most| most as usize + 1);
-        ensure!(
-            size <= 4 * ids.len() + 1024,
-            "the vocabulary numbers {} tokens up to {size}",
-            ids.len()
-        );
-        let of_char = bytes_of_chars();
-        let added = inner.get_added_tokens_decoder();
-        let mut bytes = vec![Vec::new(); size];
-        for (text, id) in ids {
-            bytes[id as usize] = if added.contains_key(&id) {
-                text.into_bytes()
-            } else {
-                // A character outside the byte alphabet is taken literally.
-                let mut buffer = [0; 4];
-                text.chars()
-                    .flat_map(|c| match of_char.get(&c) {
-                        Some(&byte) => vec![byte],
-                        None => c.encode_utf8(&mut buffer).as_bytes().to_vec(),
-                    })
-                    .collect()
-            };
-        }
-        let end = inner.token_to_id(END);
-        let holes = (0..size).filter(|&id| bytes[id].is_empty()).collect();
-        Ok(Self { inner, bytes, holes, end })
-    }
-
-    /// The highest id plus 1.
-    pub fn size(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// The id of the end-of-text token, if there is one.
-    pub fn end(&self) -> Option<u32> {
-        self.end
-    }
-
-    /// The tokens of a text.
-    ///
-    /// # Errors
-    /// Only when the vocabulary lacks a byte.
-    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.inner.encode_fast(text, false).map_err(|e| anyhow!("{e}"))?;
-        Ok(encoding.get_ids().to_vec())
-    }
-
-    /// The bytes of a token; empty for an id without a token.
-    pub fn bytes(&self, id: u32) -> &[u8] {
-        self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// Exclude ids without a token from sampling: set their scores to minus infinity.
-    pub fn forbid_unnamed(&self, scores: &mut [f32]) {
-        let size = self.bytes.len().min(scores.len());
-        scores[size..].fill(f32::NEG_INFINITY);
-        for &id in self.holes.iter().take_while(|&&id| id < size) {
-            scores[id] = f32::NEG_INFINITY;
-        }
-    }
-
-    /// The text of tokens, with `�` for invalid UTF-8.
-    pub fn decode(&self, ids: &[u32]) -> String {
-        let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.bytes(id)).copied().collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// The contents of `tokenizer.json`.
-    ///
-    /// # Errors
-    /// When the library fails.
-    pub fn to_json(&self) -> Result<String> {
-        self.inner.to_string(false).map_err(|e| anyhow!("{e}"))
-    }
-}
-
-/// GPT-2's byte alphabet: each byte is written as a printable character, itself if it is one, else the next from U+0100
-/// on.
-fn bytes_of_chars() -> HashMap<char, u8> {
-    let mut next = 0x100;
-    (0..=255u8)
-        .map(|byte| match byte {
-            b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff => (byte as char, byte),
-            _ => {
-                next += 1;
-                (char::from_u32(next - 1).unwrap_or('\u{fffd}'), byte)
-            }
-        })
-        .collect()
 }
