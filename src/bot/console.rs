@@ -94,7 +94,8 @@ impl<R: BufRead> Platform for Console<R> {
             conversation: read.thread.map_or_else(|| id.clone(), Name::text),
             id,
             author: Person {
-                id: if ours { format!("@{}", self.handle) } else { handle.clone() },
+                // handles are the same in any case
+                id: if ours { format!("@{}", self.handle) } else { handle.to_lowercase() },
                 handle,
                 ..Person::default()
             },

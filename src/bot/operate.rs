@@ -4,7 +4,7 @@
 use super::{Clock, Plan, PlatformName, Secret, Trouble};
 use crate::{
     clean::for_terminal,
-    mentions::{Ledger, Moment, Row, State, filter, revise},
+    mentions::{Ledger, Moment, OptOut, Refused, Row, State, filter, revise},
 };
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal, Write};
@@ -22,13 +22,20 @@ pub enum Act {
         json: bool,
     },
     /// Approve replies.
-    Approve(Vec<String>),
+    Approve {
+        /// The mentions.
+        ids: Vec<String>,
+        /// Post them although the gate objects to a word.
+        anyway: bool,
+    },
     /// Change the text of a reply.
     Edit {
         /// The mention.
         id: String,
         /// The new text.
         text: String,
+        /// Keep it although the gate objects to a word.
+        anyway: bool,
     },
     /// Reject replies.
     Reject(Vec<String>),
@@ -83,9 +90,13 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
                 tell("`unstuck bot approve ID`, `edit ID WORDS` or `reject ID`");
             }
         }
-        Act::Approve(ids) => each(ids, |id| {
+        Act::Approve { ids, anyway } => each(ids, |id| {
             let row = find(&ledger, id)?;
-            check_text(plan, &row, row.reply.as_deref().unwrap_or_default())?;
+            let reply = row.reply.as_deref().unwrap_or_default();
+            check_text(plan, &row, reply, *anyway || row.anyway)?;
+            if *anyway {
+                changed(ledger.let_through(&row.key, reply, now).map_err(Trouble::from)?, id)?;
+            }
             let done = ledger.approve(&row.key, now).map_err(Trouble::from)?
                 // what the platform can't list can't be checked once more
                 || platform != PlatformName::Console
@@ -96,10 +107,13 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             ));
             Ok(())
         })?,
-        Act::Edit { id, text } => {
+        Act::Edit { id, text, anyway } => {
             let row = find(&ledger, id)?;
-            let text = check_text(plan, &row, text)?;
+            let text = check_text(plan, &row, text, *anyway)?;
             changed(ledger.edit(&row.key, &text, now).map_err(Trouble::from)?, id)?;
+            if *anyway {
+                changed(ledger.let_through(&row.key, &text, now).map_err(Trouble::from)?, id)?;
+            }
             tell(&format!("{id}: changed; it waits for `unstuck bot approve {id}`"));
         }
         Act::Reject(ids) => each(ids, |id| {
@@ -126,7 +140,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             if *undo {
                 changed(ledger.opt_in(&id).map_err(Trouble::from)?, who)?;
             } else {
-                ledger.opt_out(&id, now).map_err(Trouble::from)?;
+                ledger.opt_out(&id, OptOut::Operator, now).map_err(Trouble::from)?;
             }
         }
         Act::Forget(name) => {
@@ -171,17 +185,23 @@ fn changed(done: bool, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The id of an author given by id or handle. For an author who is not in the ledger, the input itself.
+/// The id of an author given by id or handle. An author who is not in the ledger yet is named by `@handle`.
 fn author(ledger: &Ledger, who: &str) -> Result<String> {
     let known = ledger.author_of(who).map_err(Trouble::from)?;
-    Ok(known.unwrap_or_else(|| who.trim_start_matches('@').to_owned()))
+    let is_id = !who.is_empty() && who.chars().all(|c| c.is_ascii_digit());
+    let handle = || format!("@{}", who.trim_start_matches(['@', '＠']).to_lowercase());
+    Ok(known.unwrap_or_else(|| if is_id { who.to_owned() } else { handle() }))
 }
 
 /// Check an operator's text with the same gate as the model's.
-fn check_text(plan: &Plan, row: &Row, text: &str) -> Result<String> {
+fn check_text(plan: &Plan, row: &Row, text: &str, anyway: bool) -> Result<String> {
     let prompt = row.prompt.as_deref().unwrap_or_default();
-    let checked = revise(text, prompt, &plan.settings.gate(&[], filter));
-    checked.map_err(|why| anyhow::anyhow!("{}: {why}", row.id))
+    revise(text, prompt, &plan.settings.gate(&[], filter), anyway).map_err(|why| match &why {
+        Refused::Gate(objection) if objection.is_matter_of_taste() => {
+            anyhow::anyhow!("{}: {why}; `--anyway` lets it through", row.id)
+        }
+        _ => anyhow::anyhow!("{}: {why}", row.id),
+    })
 }
 
 fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
@@ -215,6 +235,12 @@ fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Res
     let ago = summary.looked.map(|at| format!("last look  {} s ago", (now - at).max(0) / 1000));
     lines.extend(ago);
     lines.push(format!("opted out  {}", summary.opted_out));
+    for who in &summary.opt_outs {
+        let name =
+            who.handle.as_ref().map_or_else(|| who.author.clone(), |name| format!("@{name}"));
+        let why = who.request.as_ref().map_or("by you".into(), |words| format!("said \"{words}\""));
+        lines.push(format!("  {name}: {why}; undo: `unstuck bot optout {name} --undo`"));
+    }
     lines.push(format!("today      ${:.3}", summary.spent_usd));
     lines.extend(summary.attested.iter().map(|(who, _)| format!("attested   by {who}")));
     for (note, what) in [("hold.reads", "reading waits"), ("hold.posts", "posting waits")] {

@@ -37,7 +37,8 @@ impl Bot<'_> {
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
         // checked again right before posting, whoever wrote it
         let gate = self.settings.gate(&secrets, self.filter);
-        if let Err(why) = revise(&reply, &prompt, &gate) {
+        if let Err(why) = revise(&reply, &prompt, &gate, row.anyway) {
+            let why = why.to_string();
             self.ledger.bury(&row.key, &why, now)?;
             self.decided_skip(&row.id, &why);
             return Ok(());

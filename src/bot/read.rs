@@ -2,8 +2,8 @@
 
 use super::{Bot, Class, Decision, Posting, Result, Trouble, Turn};
 use crate::mentions::{
-    self, Account, Ask, Interrupted, Kind, Mention, Moment, NOTHING, Row, State, Step, Verdict,
-    draft, judge,
+    self, Account, Ask, Interrupted, Kind, Mention, Moment, OptOut, Row, State, Step, Unsaid,
+    Verdict, draft, judge,
 };
 use std::{collections::HashSet, panic::AssertUnwindSafe};
 
@@ -13,8 +13,6 @@ const OVERLAP: Moment = 30 * 60_000;
 const MOST_PAGES: u32 = 200;
 /// How often the model is tried for one mention.
 const MOST_TRIES: u32 = 3;
-/// Why there is no reply: platforms refuse duplicates.
-const SAID: &str = "said already today";
 
 impl Bot<'_> {
     /// Read new mentions. The cursor moves once every page is in the ledger.
@@ -72,19 +70,29 @@ impl Bot<'_> {
         Ok(Turn::Again)
     }
 
-    /// Record opt-outs before any other decision about a mention.
+    /// Record opt-outs, and who takes one back, before any other decision about a mention.
     fn obey_stops(&mut self, page: &[Mention], now: Moment) -> Result<()> {
         let me = self.me.clone().unwrap_or_default();
+        // oldest first, so that the last word counts
+        let mut new = Vec::new();
         for mention in page.iter().filter(|mention| mention.author.id != me.id) {
+            // polls overlap: an opt-out that was undone since must not be repeated
+            if !self.ledger.has(&mention.key, &mention.id)? {
+                new.push(mention);
+            }
+        }
+        new.sort_by_key(|mention| mention.created);
+        for mention in new {
             let policy = &self.settings.policy;
-            if mentions::ask(
-                &mention.text,
-                &me.handle,
-                policy.prompt_characters,
-                &policy.opt_out_words,
-            ) == Ask::Stop
-            {
-                self.ledger.opt_out(&mention.author.id, now)?;
+            let (longest, more) = (policy.prompt_characters, &policy.opt_out_words);
+            match mentions::ask(&mention.text, &me.handle, longest, more) {
+                Ask::Stop(request) => {
+                    self.ledger.opt_out(&mention.author.id, OptOut::Asked(&request), now)?;
+                }
+                Ask::Start => {
+                    self.ledger.start_again(&mention.author.id)?;
+                }
+                Ask::Prompt(_) | Ask::Help => {}
             }
         }
         Ok(())
@@ -160,8 +168,10 @@ impl Bot<'_> {
             }
         };
         let said = match &drafted.reply {
-            Ok(reply) if self.ledger.said_since(reply, now - super::round::DAY)? => Err(SAID),
-            other => other.as_deref().map_err(|reason| *reason),
+            Ok(reply) if self.ledger.said_since(reply, now - super::round::DAY)? => {
+                Err(&Unsaid::Said)
+            }
+            other => other.as_deref(),
         };
         match said {
             Ok(reply) => {
@@ -169,14 +179,15 @@ impl Bot<'_> {
                 self.settle(row, Kind::Reply, reply, from, drafted.steps.clone(), now)?;
             }
             // another seed may give a better text
-            Err(NOTHING | SAID) if row.tries + 1 < MOST_TRIES => {}
+            Err(reason) if reason.may_change() && row.tries + 1 < MOST_TRIES => {}
             Err(reason) => {
-                self.ledger.skip(&row.key, reason, now)?;
+                let reason = reason.to_string();
+                self.ledger.skip(&row.key, &reason, now)?;
                 self.decided(Decision {
                     id: row.id.clone(),
                     decision: "skip",
                     reply: None,
-                    reason: Some(reason.to_owned()),
+                    reason: Some(reason),
                     seed: Some(drafted.seed),
                     model: Some(drafted.model),
                     steps: drafted.steps,

@@ -21,7 +21,7 @@ mod stream;
 mod url;
 mod visible;
 
-pub use bleep::{BLEEP, Bleeps, Judged};
+pub use bleep::{BLEEP, Bleeps, Judged, Severity};
 pub use entity::decode;
 pub use post::{PostRules, Step, post, post_steps, weight, without_links};
 pub use script::is_ideograph;

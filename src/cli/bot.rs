@@ -47,6 +47,9 @@ pub enum BotAct {
         /// Ids of mentions, as in `unstuck bot queue`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
+        /// Post them although the filter objects to a word
+        #[arg(long)]
+        anyway: bool,
     },
     /// Change the text of a waiting reply
     Edit {
@@ -55,6 +58,9 @@ pub enum BotAct {
         id: String,
         /// The new text
         text: String,
+        /// Keep it although the filter objects to a word
+        #[arg(long)]
+        anyway: bool,
     },
     /// Reject replies, so that they are never posted
     Reject {

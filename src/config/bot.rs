@@ -81,13 +81,13 @@ pub fn act(act: cli::BotAct) -> Result<Option<Act>> {
         cli::BotAct::Check => Act::Check,
         cli::BotAct::Login => Act::Login,
         cli::BotAct::Queue { json } => Act::Queue { json },
-        cli::BotAct::Approve { ids } => Act::Approve(ids),
-        cli::BotAct::Edit { id, text } if text == "-" => {
+        cli::BotAct::Approve { ids, anyway } => Act::Approve { ids, anyway },
+        cli::BotAct::Edit { id, text, anyway } if text == "-" => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).context("standard input")?;
-            Act::Edit { id, text }
+            Act::Edit { id, text, anyway }
         }
-        cli::BotAct::Edit { id, text } => Act::Edit { id, text },
+        cli::BotAct::Edit { id, text, anyway } => Act::Edit { id, text, anyway },
         cli::BotAct::Reject { ids } => Act::Reject(ids),
         cli::BotAct::Retract { id } => Act::Retract(id),
         cli::BotAct::Reconcile => Act::Reconcile,

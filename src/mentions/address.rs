@@ -1,5 +1,6 @@
 //! What a mention asks for, after handles, links and invisible characters are removed.
 
+use super::stop;
 use crate::clean::{Cleaner, Level};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -11,81 +12,44 @@ pub enum Ask {
     Prompt(String),
     /// Help: the word `help`, or nothing but our handle.
     Help,
-    /// An opt-out: never to be answered again.
-    Stop,
+    /// An opt-out: never to be answered again. The words that say so.
+    Stop(String),
+    /// To be answered again after an opt-out.
+    Start,
 }
 
-/// Phrases that are an opt-out anywhere in a mention.
-const STOP_PHRASES: &[&str] = &[
-    "unsubscribe",
-    "opt out",
-    "opt me out",
-    "optout",
-    "leave me alone",
-    "stop replying",
-    "stop answering",
-    "stop messaging",
-    "stop tagging",
-    "stop mentioning",
-    "do not reply",
-    "don't reply",
-    "dont reply",
-    "do not contact",
-];
-
-/// Words that may surround a bare "stop". "Stop hammertime" is no opt-out, since a word is left.
-const POLITE: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "now",
-    "just",
-    "bot",
-    "ok",
-    "okay",
-    "thanks",
-    "thank",
-    "you",
-    "it",
-    "this",
-    "that",
-    "already",
-    "immediately",
-    "hey",
-    "hi",
-    "no",
-];
+/// Words that ask for help when they are the whole mention.
+const HELP: &[&str] = &["help", "who are you", "what are you", "what is this"];
+/// Words that take back an opt-out when they are the whole mention.
+const START: &[&str] =
+    &["start", "please start", "start again", "start please", "opt in", "opt me in"];
 
 /// Interpret `text`, which mentions us as `handle`. `more_stops` are the operator's own opt-out phrases.
 pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> Ask {
-    let text = prompt(text, handle, longest);
-    let words = words(&text);
-    let spaced = format!(" {} ", words.join(" "));
-    let mut phrases = STOP_PHRASES.iter().copied().chain(more_stops.iter().map(|s| &**s));
-    if phrases.any(|phrase| spaced.contains(&format!(" {} ", self::words(phrase).join(" ")))) {
-        return Ask::Stop;
+    let text = unaddressed(text, handle);
+    if let Some(request) = stop::request(&text, more_stops) {
+        return Ask::Stop(request);
     }
-    let mut core = words.iter().filter(|word| !POLITE.contains(&&***word));
-    if core.clone().count() > 0 && core.all(|word| word == "stop") {
-        return Ask::Stop;
-    }
-    if words.is_empty() && text.is_ascii() || words == ["help"] {
+    let words = words(&text).join(" ");
+    if words.is_empty() && text.is_ascii() || HELP.contains(&&*words) {
         return Ask::Help;
     }
-    Ask::Prompt(text)
+    if START.contains(&&*words) {
+        return Ask::Start;
+    }
+    Ask::Prompt(text.graphemes(true).take(longest).collect::<String>().trim().to_owned())
 }
 
 /// Lower-case words without punctuation.
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
-        .map(|word| word.replace('’', "'"))
         .filter(|word| !word.is_empty())
         .collect()
 }
 
-/// The prompt for the model: at most `longest` characters.
-fn prompt(text: &str, handle: &str, longest: usize) -> String {
+/// The text without handles, links and invisible characters.
+fn unaddressed(text: &str, handle: &str) -> String {
     let composed: String = text.nfc().collect();
     let mut cleaner = Cleaner::new(Level::Prose);
     let mut plain = cleaner.push(&composed);
@@ -97,7 +61,7 @@ fn prompt(text: &str, handle: &str, longest: usize) -> String {
         .map(|word| word.trim_start_matches(['@', '＠']))
         .filter(|word| !word.is_empty())
         .collect();
-    words.join(" ").graphemes(true).take(longest).collect::<String>().trim().to_owned()
+    words.join(" ")
 }
 
 /// The text after all leading `@handles`.

@@ -1,6 +1,6 @@
 //! From a prompt to a reply: the model's text, cleaned step by step and checked by the gate.
 
-use super::{Gate, Mention, Settings, Voice};
+use super::{Gate, Mention, Objection, Settings, Voice};
 use crate::clean::{self, PostRules};
 use anyhow::Result;
 use serde::Serialize;
@@ -14,16 +14,38 @@ pub struct Step {
     pub text: String,
 }
 
-/// Why there is no reply: cleaning left nothing of the model's text.
-pub const NOTHING: &str = "nothing left to say";
-/// Why there is no reply: the mention itself does not pass the gate.
-const FOUL: &str = "the mention does not pass the gate";
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsaid {
+    /// Cleaning left nothing of the model's text.
+    #[error("nothing left to say")]
+    Nothing,
+    /// The mention itself does not pass the gate.
+    #[error("the mention does not pass the gate: {0}")]
+    Mention(Objection),
+    /// Tokens are copied from the training text.
+    #[error("copied from the training text")]
+    Copied,
+    /// The same text was posted within a day; platforms refuse duplicates.
+    #[error("said already today")]
+    Said,
+    /// The gate refuses it.
+    #[error("the reply can't be posted: {0}")]
+    Refused(Objection),
+}
+
+impl Unsaid {
+    /// Whether another seed may give a text that can be posted.
+    pub fn may_change(&self) -> bool {
+        !matches!(self, Self::Mention(_))
+    }
+}
 
 /// The result of drafting a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The reply, or why there is none.
-    pub reply: Result<String, &'static str>,
+    pub reply: Result<String, Unsaid>,
     /// The seed that reproduces it.
     pub seed: u64,
     /// The model's name.
@@ -46,8 +68,8 @@ pub fn draft(
 ) -> Result<Draft> {
     let model = voice.name()?;
     let mut steps = vec![step("mention", &mention.text), step("prompt", prompt)];
-    if gate.filtered(prompt).is_some() {
-        return Ok(Draft { reply: Err(FOUL), seed, model, steps });
+    if let Some(objection) = gate.filtered(prompt) {
+        return Ok(Draft { reply: Err(Unsaid::Mention(objection)), seed, model, steps });
     }
     let said = voice.say(prompt, seed)?;
     steps.push(step("model", &said));
@@ -57,11 +79,11 @@ pub fn draft(
     );
     let text = steps.last().map(|last| last.text.clone()).unwrap_or_default();
     let reply = if text.is_empty() {
-        Err(NOTHING)
+        Err(Unsaid::Nothing)
     } else if voice.copied() > 0 {
-        Err("copied from the text that the model was taught")
+        Err(Unsaid::Copied)
     } else {
-        gate.refuse(&text, prompt).map_or(Ok(text), Err)
+        gate.refuse(&text, prompt).map_or(Ok(text), |why| Err(Unsaid::Refused(why)))
     };
     // the steps must not show what a reply must not contain
     for step in &mut steps {
@@ -78,26 +100,47 @@ pub fn help(settings: &Settings, asked: i64, limit: usize) -> Option<String> {
     [varied, settings.help.clone()].into_iter().find(|text| clean::weight(text) <= limit)
 }
 
-/// Check a reply that a person wrote or changed. It is refused with a reason where the model's would be cleaned.
+/// Why a reply that a person wrote or changed can't be posted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is empty.
+    #[error("the reply is empty")]
+    Empty,
+    /// It is too long.
+    #[error("the reply weighs {weight}, and {limit} is the limit")]
+    TooLong {
+        /// Its weight.
+        weight: usize,
+        /// The maximum.
+        limit: usize,
+    },
+    /// Cleaning would change it.
+    #[error("the reply has a link, a handle or a tag, or spaces that cleaning would take")]
+    Unclean,
+    /// The gate refuses it.
+    #[error("the reply can't be posted: {0}")]
+    Gate(Objection),
+}
+
+/// Check a reply that a person wrote or changed. It is refused with a reason where the model's would be cleaned. With
+/// `anyway`, a word that the gate objects to is let through.
 ///
 /// # Errors
-/// What is wrong with it, as a sentence.
-pub fn revise(text: &str, prompt: &str, gate: &Gate<'_>) -> Result<String, String> {
+/// What is wrong with it.
+pub fn revise(text: &str, prompt: &str, gate: &Gate<'_>, anyway: bool) -> Result<String, Refused> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("the reply is empty".into());
+        return Err(Refused::Empty);
     }
     let weight = clean::weight(text);
     if weight > gate.limit {
-        return Err(format!("the reply weighs {weight}, and {} is the limit", gate.limit));
+        return Err(Refused::TooLong { weight, limit: gate.limit });
     }
     if clean::without_links(text) != text {
-        return Err(
-            "the reply has a link, a handle or a tag, or spaces that cleaning would take".into()
-        );
+        return Err(Refused::Unclean);
     }
-    match gate.refuse(text, prompt) {
-        Some(reason) => Err(format!("the reply can't be posted: {reason}")),
+    match gate.refuse(text, prompt).filter(|why| !(anyway && why.is_matter_of_taste())) {
+        Some(why) => Err(Refused::Gate(why)),
         None => Ok(text.to_owned()),
     }
 }

@@ -1,11 +1,42 @@
 //! The last check of a reply. What fails it, or can't be checked, isn't posted.
 
 use super::Settings;
-use rustrict::{Censor, Type};
-use std::panic::catch_unwind;
+use crate::clean::{Bleeps, Severity, sentence_ends};
+use std::{
+    collections::BTreeMap,
+    panic::catch_unwind,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
-/// Whether a text must not be posted.
-pub type Filter = fn(&str) -> bool;
+/// Finds a word of at least this severity in a text.
+pub type Filter = fn(&str, Severity) -> Option<String>;
+
+/// Why a reply must not be posted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Objection {
+    /// It contains a word of the built-in list.
+    #[error("it says \"{0}\"")]
+    Word(String),
+    /// It contains a word of the operator's list.
+    #[error("it says \"{0}\", which is in blocked_words")]
+    Blocked(String),
+    /// It contains a secret.
+    #[error("it contains a secret")]
+    Secret,
+    /// It repeats what the author wrote.
+    #[error("it repeats the author's own words")]
+    Echo,
+    /// The filter failed, so the reply can't be checked.
+    #[error("the filter failed")]
+    Failed,
+}
+
+impl Objection {
+    /// Whether the operator may post the reply all the same.
+    pub fn is_matter_of_taste(&self) -> bool {
+        matches!(self, Self::Word(_) | Self::Blocked(_) | Self::Echo)
+    }
+}
 
 /// What a reply has to pass.
 #[derive(Clone, Copy)]
@@ -20,67 +51,60 @@ pub struct Gate<'a> {
     pub filter: Filter,
 }
 
-/// Detects profanity, slurs and threats, also with spacing and look-alike letters.
-pub fn filter(text: &str) -> bool {
-    Censor::from_str(text).analyze().is(Type::INAPPROPRIATE)
+/// Finds profanity, slurs and threats, also with spacing and look-alike letters: the list that is bleeped on air. Each
+/// sentence is judged alone, so that the end of one and the start of the next don't make a word.
+pub fn filter(text: &str, from: Severity) -> Option<String> {
+    static LISTS: LazyLock<Mutex<BTreeMap<Severity, &'static Bleeps>>> =
+        LazyLock::new(Mutex::default);
+    let list = *LISTS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(from)
+        .or_insert_with(|| Box::leak(Box::new(Bleeps::from_severity(from))));
+    let mut start = 0;
+    let ends: Vec<usize> = sentence_ends(text).chain([text.len()]).collect();
+    ends.into_iter().find_map(|end| {
+        let sentence = &text[start.min(end)..end];
+        start = end;
+        let judged = list.judge(sentence, true);
+        judged.bleeped.first().map(|range| sentence[range.clone()].trim().to_owned())
+    })
 }
-
-/// Phrases that the filter crate does not detect. Reviewed by hand.
-const NEVER: &[&str] = &[
-    "go back to your country",
-    "go back where you came from",
-    "kill yourself",
-    "kill your self",
-    "hang yourself",
-    "you should die",
-    "i will kill you",
-    "i will find you",
-    "deserve to die",
-    "gas the",
-    "subhuman",
-    "vermin",
-];
 
 /// A reply that repeats this many consecutive words of the prompt is rejected.
 const ECHO: usize = 8;
 
 impl Gate<'_> {
     /// Why `reply` to `prompt` must not be posted; `None` if it may.
-    pub fn refuse(&self, reply: &str, prompt: &str) -> Option<&'static str> {
-        let plain = plain(reply);
-        let own = self.settings.blocked_words.iter().map(|word| &**word);
-        if has_any(&plain, own) {
-            return Some("a word that is never said");
-        }
+    pub fn refuse(&self, reply: &str, prompt: &str) -> Option<Objection> {
         if self.secrets.iter().any(|secret| !secret.is_empty() && reply.contains(secret)) {
-            return Some("a secret");
+            return Some(Objection::Secret);
+        }
+        let plain = plain(reply);
+        let blocked = self.settings.blocked_words.iter().find(|word| has(&plain, word));
+        if let Some(word) = blocked {
+            return Some(Objection::Blocked(word.clone()));
         }
         if echoes(&plain, &self::plain(prompt)) {
-            return Some("the author's own words");
+            return Some(Objection::Echo);
         }
         self.filtered(reply)
     }
 
-    /// Why `text` must not be posted, whoever wrote it. A filter that panics counts as a rejection.
-    pub fn filtered(&self, text: &str) -> Option<&'static str> {
-        if has_any(&plain(text), NEVER.iter().copied()) {
-            return Some("a word that is never said");
-        }
-        let (filter, owned) = (self.filter, text.to_owned());
-        match catch_unwind(move || filter(&owned)) {
-            Ok(false) => None,
-            Ok(true) => Some("the filter says no"),
-            Err(_) => Some("the filter failed"),
+    /// Why `text` must not be posted, whoever wrote it. A filter that panics counts as an objection.
+    pub fn filtered(&self, text: &str) -> Option<Objection> {
+        let (filter, from, owned) = (self.filter, self.settings.refuse_from, text.to_owned());
+        match catch_unwind(move || filter(&owned, from)) {
+            Ok(word) => word.map(Objection::Word),
+            Err(_) => Some(Objection::Failed),
         }
     }
 }
 
-fn has_any<'a>(plain: &str, phrases: impl Iterator<Item = &'a str>) -> bool {
-    let spaced = format!(" {plain} ");
-    phrases
-        .map(self::plain)
-        .filter(|phrase| !phrase.is_empty())
-        .any(|phrase| spaced.contains(&format!(" {phrase} ")))
+/// Whether a plain text contains a phrase as whole words.
+fn has(plain: &str, phrase: &str) -> bool {
+    let phrase = self::plain(phrase);
+    !phrase.is_empty() && format!(" {plain} ").contains(&format!(" {phrase} "))
 }
 
 /// Lower-case words separated by single spaces.
@@ -91,5 +115,5 @@ fn plain(text: &str) -> String {
 
 fn echoes(reply: &str, prompt: &str) -> bool {
     let words: Vec<_> = prompt.split(' ').collect();
-    words.windows(ECHO).any(|run| has_any(reply, [&*run.join(" ")].into_iter()))
+    words.windows(ECHO).any(|run| has(reply, &run.join(" ")))
 }

@@ -21,12 +21,13 @@ mod gate;
 mod ledger;
 mod mention;
 mod policy;
+mod stop;
 mod voice;
 
 pub use address::{Ask, ask, names};
-pub use draft::{Draft, NOTHING, Step, draft, help, revise};
-pub use gate::{Filter, Gate, filter};
-pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, Row, State, Summary};
+pub use draft::{Draft, Refused, Step, Unsaid, draft, help, revise};
+pub use gate::{Filter, Gate, Objection, filter};
+pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, OptOut, OptedOut, Row, State, Summary};
 pub use mention::{Account, Mention, Moment, Person};
 pub use policy::{Past, Place, Settings, Verdict, judge};
 pub use voice::{Interrupted, ModelVoice, Voice};

@@ -1,6 +1,7 @@
 //! The policy: which mentions are answered, and how often. It decides from plain facts, and refuses when one is missing.
 
 use super::{Account, Ask, Mention, Moment, address::ask};
+use crate::clean::Severity;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub prompt_characters: usize,
     /// Handles or ids that are never answered.
     pub blocked: Vec<String>,
+    /// The severity from which a word of the built-in list is refused.
+    pub refuse_from: Severity,
     /// Words and phrases that no reply may contain, in addition to the built-in ones.
     pub blocked_words: Vec<String>,
     /// Phrases that are an opt-out, in addition to the built-in ones.
@@ -47,7 +50,7 @@ pub struct Settings {
 }
 
 /// Where the bot's queue is, for the desk and the operator's commands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
     /// The ledger's file.
     pub ledger: PathBuf,
@@ -74,11 +77,12 @@ impl Default for Settings {
             answer_sensitive: false,
             prompt_characters: 400,
             blocked: Vec::new(),
+            refuse_from: Severity::Strong,
             blocked_words: Vec::new(),
             opt_out_words: Vec::new(),
             keep_days: 30,
             help: "I am a bot: a small language model goes on from what you write behind my name. \
-                   It means nothing and knows nothing. Say stop, and I never answer you again."
+                   It means nothing and knows nothing. Say stop, and I never answer you again; say start to undo that."
                 .into(),
         }
     }
@@ -132,7 +136,7 @@ pub fn judge(
     let since_reply = past.answered.map(|at| mention.created - at);
     let skips = [
         (author.id == me.id, "our own"),
-        (asked == Ask::Stop || past.opted_out, "opted out"),
+        (matches!(asked, Ask::Stop(_)) || past.opted_out, "opted out"),
         (mention.repost, "a repost"),
         (author.protected, "a protected account"),
         (settings.blocked.iter().any(is), "blocked"),
@@ -155,11 +159,11 @@ pub fn judge(
         return Verdict::Skip(reason);
     }
     match asked {
-        Ask::Help if past.helped.is_some_and(|at| now - at < 24 * HOUR) => {
+        Ask::Help | Ask::Start if past.helped.is_some_and(|at| now - at < 24 * HOUR) => {
             Verdict::Skip("helped today already")
         }
-        Ask::Help => Verdict::Help,
+        Ask::Help | Ask::Start => Verdict::Help,
         Ask::Prompt(prompt) => Verdict::Answer(prompt),
-        Ask::Stop => Verdict::Skip("opted out"),
+        Ask::Stop(_) => Verdict::Skip("opted out"),
     }
 }

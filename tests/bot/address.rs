@@ -1,7 +1,7 @@
 //! What a mention asks for, who is answered, and what no reply may say. The samples are our own.
 
 use unstuck::mentions::{
-    Account, Ask, Gate, Mention, Past, Person, Settings, Verdict, ask, filter, judge,
+    Account, Ask, Gate, Mention, Objection, Past, Person, Settings, Verdict, ask, filter, judge,
 };
 
 const T: i64 = 1_790_000_000_000;
@@ -64,13 +64,14 @@ fn whoever_wants_to_be_left_alone_is() {
         "stop replying to my posts",
         "@ash @inkbot stop",
     ] {
-        assert_eq!(read(text), Ask::Stop, "{text}");
+        assert!(matches!(read(text), Ask::Stop(_)), "{text}");
     }
     // something is left to go on from: not an opt-out
     for text in ["@inkbot stop hammertime", "@inkbot The bus stop was empty", "@inkbot nonstop"] {
         assert!(matches!(read(text), Ask::Prompt(_)), "{text}");
     }
-    assert_eq!(ask("@inkbot shut up!", "inkbot", 400, &["shut up".into()]), Ask::Stop);
+    let own = ["grumble".to_owned()];
+    assert!(matches!(ask("@inkbot oh grumble, he said", "inkbot", 400, &own), Ask::Stop(_)));
 }
 
 fn mention(text: &str) -> Mention {
@@ -160,7 +161,7 @@ fn the_gate_lets_no_harm_out() {
         assert!(refuse(bad).is_some(), "{bad}");
     }
     let words = "I hereby declare that the moon is made of old green cheese";
-    assert_eq!(gate.refuse(&format!("So {words}."), words), Some("the author's own words"));
+    assert_eq!(gate.refuse(&format!("So {words}."), words), Some(Objection::Echo));
     assert_eq!(gate.refuse("The moon is made of light.", words), None);
     // what is foul to begin with is not gone on from; the operator's own words are about replies alone
     assert!(gate.filtered("kill yourself, and then").is_some());

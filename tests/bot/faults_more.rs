@@ -278,7 +278,7 @@ fn f42_f43_whatever_the_model_says_the_post_is_fit_or_there_is_none() {
 fn f44_a_filter_that_falls_over_lets_nothing_out() {
     // the lists are part of the program: there is no file of them that could be missing
     let mut rig = Rig::new();
-    rig.filter = Some(|_| panic!("a bug in the filter"));
+    rig.filter = Some(|_, _| panic!("a bug in the filter"));
     let prompt = rig.say("1", "@inkbot One");
     let help = rig.say("2", "@inkbot help");
     rig.run(HOUR);
@@ -291,7 +291,7 @@ fn f44_a_filter_that_falls_over_lets_nothing_out() {
         );
     }
     // and when it falls over only now and then
-    rig.filter = Some(|text| if text.contains("oak") { panic!("oak") } else { false });
+    rig.filter = Some(|text, _| if text.contains("oak") { panic!("oak") } else { None });
     let all: Vec<_> = (10..20).map(|author| rig.say(&author.to_string(), "@inkbot More")).collect();
     rig.run(2 * HOUR);
     assert!(

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use unstuck::{
     bot::Posting,
-    mentions::{Ledger, State},
+    mentions::{Ledger, OptOut, State},
 };
 
 /// What people and the world do between runs of the bot.
@@ -135,7 +135,7 @@ impl Deeds {
             }
             Act::SendLost(row) => drop(ledger.send_lost(&key(row), now).unwrap()),
             Act::OptOut(author) => {
-                ledger.opt_out(&author.to_string(), now).unwrap();
+                ledger.opt_out(&author.to_string(), OptOut::Operator, now).unwrap();
                 self.left_alone.entry(author.to_string()).or_insert(now);
             }
             Act::Forget(row) => drop(ledger.forget(&key(row), now).unwrap()),

@@ -1,7 +1,7 @@
 //! The ledger: what it keeps, what it refuses, and that its transitions let nothing happen twice.
 
 use tempfile::TempDir;
-use unstuck::mentions::{Kind, Ledger, LedgerError, Mention, Person, State};
+use unstuck::mentions::{Kind, Ledger, LedgerError, Mention, OptOut, Person, State};
 
 const T: i64 = 1_790_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -60,7 +60,7 @@ fn a_request_is_begun_once_and_only_with_the_words_that_were_approved() {
     // nothing that comes later undoes it
     ledger.skip("1", "x", T).unwrap();
     ledger.bury("1", "x", T).unwrap();
-    ledger.opt_out("ash", T).unwrap();
+    ledger.opt_out("ash", OptOut::Operator, T).unwrap();
     assert_eq!(state(&ledger), State::Posted);
     assert!(!ledger.reject("1", T).unwrap());
 }
@@ -68,7 +68,7 @@ fn a_request_is_begun_once_and_only_with_the_words_that_were_approved() {
 #[test]
 fn an_opt_out_drops_what_waits_and_stops_what_is_approved() {
     let mut ledger = approved();
-    ledger.opt_out("ash", T).unwrap();
+    ledger.opt_out("ash", OptOut::Operator, T).unwrap();
     assert_eq!(state(&ledger), State::Skipped);
     assert!(ledger.begin("1", "Well.", T).unwrap().is_none());
     assert!(ledger.past("2", "ash", "t", T).unwrap().opted_out);

@@ -12,11 +12,13 @@ mod desk_queue;
 mod faults;
 mod faults_more;
 mod faults_process;
+mod gate;
 mod interleaving;
 mod ledger;
 mod operator;
 mod serve;
 mod signing;
+mod stop;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -279,7 +279,21 @@ mod defects {
         let text = format!("{}。", "漢".repeat(139));
         assert_eq!(weight(&posted(&text)), 280);
         assert_eq!(weight("é"), weight("e\u{301}"));
-        assert_eq!(weight("👩\u{200d}🚀©"), 2 + 1 + 2 + 2);
+        assert_eq!(weight("👩\u{200d}🚀©"), 2 + 2);
+        for emoji in [
+            "🇩🇪",
+            "👍🏽",
+            "👨\u{200d}👩\u{200d}👧",
+            "❤\u{fe0f}",
+            "1\u{fe0f}\u{20e3}",
+            "😀",
+            "👩🏽\u{200d}🚀",
+        ] {
+            assert_eq!(weight(emoji), 2, "{emoji}");
+        }
+        // what the platform's counter doesn't know counts part by part
+        assert_eq!(weight("🇽🇽"), 4, "no country");
+        assert_eq!(weight("😀\u{200d}😀"), 5, "no emoji");
     }
 
     #[test]

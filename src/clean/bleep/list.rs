@@ -2,10 +2,30 @@
 
 use super::letters::{Kind, Letter, Sign, units};
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
+use strum::EnumString;
 
 /// The built-in list.
 const STANDARD: &str = include_str!("words.txt");
+
+/// How bad a word of the built-in list is.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Severity {
+    /// Swear words that many people use.
+    Mild,
+    /// Obscene words and insults.
+    #[default]
+    Strong,
+    /// Words against groups of people.
+    Slur,
+    /// Threats, and calls to violence or self-harm.
+    Threat,
+}
 
 /// A word or a phrase.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +48,22 @@ pub struct Bleeps {
 }
 
 impl Bleeps {
-    /// The built-in list.
+    /// The built-in list without its mild words.
     pub fn standard() -> Self {
+        Self::from_severity(Severity::Strong)
+    }
+
+    /// The words of the built-in list that are at least this bad, and its exceptions.
+    pub fn from_severity(from: Severity) -> Self {
         let mut bleeps = Self::default();
+        let mut severity = Severity::default();
         for line in STANDARD.lines() {
-            // A test checks that every line is valid.
-            let _ = bleeps.add(line);
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                severity = name.parse().unwrap_or_default();
+            } else if severity >= from || line.starts_with('!') {
+                // A test checks that every line is valid.
+                let _ = bleeps.add(line);
+            }
         }
         bleeps
     }
@@ -126,7 +156,10 @@ mod tests {
     fn every_line_of_the_standard_list_is_one() {
         let mut bleeps = Bleeps::default();
         for line in STANDARD.lines() {
-            bleeps.add(line).expect(line);
+            match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                Some(name) => assert!(name.parse::<Severity>().is_ok(), "{line}"),
+                None => bleeps.add(line).expect(line),
+            }
         }
         assert!(bleeps.len() > 100 && !bleeps.spared.is_empty());
     }

@@ -7,7 +7,7 @@ mod list;
 #[cfg(test)]
 mod tests;
 
-pub use list::Bleeps;
+pub use list::{Bleeps, Severity};
 
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;

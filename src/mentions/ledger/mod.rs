@@ -6,6 +6,7 @@ mod posting;
 mod queue;
 mod row;
 
+pub use people::{OptOut, OptedOut};
 pub use posting::Attempt;
 pub use queue::Summary;
 pub use row::{Kind, Row, State};
@@ -19,8 +20,12 @@ use std::{
 };
 
 /// The migrations, in order. The file's `user_version` is the number of those applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 /// SQLite's application id: "unst".
 const APPLICATION: i64 = 0x756e_7374;
 /// Files up to this size are checked completely when opened; larger ones by `bot check`.

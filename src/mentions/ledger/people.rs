@@ -3,6 +3,7 @@
 use super::{Ledger, Result};
 use crate::mentions::{Moment, Past};
 use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
 
 const HOUR: Moment = 3_600_000;
 
@@ -10,44 +11,96 @@ const HOUR: Moment = 3_600_000;
 const TAKEN: &str =
     "state IN ('queued', 'waiting', 'approved', 'posting', 'uncertain', 'posted', 'retracted')";
 
+/// Whether the author of a row of `mention` has opted out.
+pub(super) const OPTED_OUT: &str = "EXISTS (SELECT 1 FROM author WHERE opted_out IS NOT NULL
+     AND author.id IN (mention.author, '@' || lower(mention.handle)))";
+
+/// Why an author is opted out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptOut<'a> {
+    /// They asked for it, in these words.
+    Asked(&'a str),
+    /// The operator decided it.
+    Operator,
+}
+
+/// An author who has opted out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OptedOut {
+    /// Their id, or `@handle` when they are known only by name.
+    pub author: String,
+    /// Their handle, if a mention of theirs is known.
+    pub handle: Option<String>,
+    /// Since when.
+    pub at: Moment,
+    /// The words of their request; `None` when the operator decided it.
+    pub request: Option<String>,
+}
+
 impl Ledger {
-    /// Opt an author out. Waiting replies to them are dropped; one in progress can't be recalled.
+    /// Opt an author out, by id, or by `@handle` when the id is not known. Waiting replies to them are dropped; one in
+    /// progress can't be recalled. An earlier opt-out is kept, except that the operator's replaces the author's.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn opt_out(&mut self, author: &str, now: Moment) -> Result<()> {
+    pub fn opt_out(&mut self, author: &str, why: OptOut<'_>, now: Moment) -> Result<()> {
+        let request = match why {
+            OptOut::Asked(request) => Some(request),
+            OptOut::Operator => None,
+        };
         let change = self.db.transaction()?;
         change.execute(
-            "INSERT INTO author (id, opted_out) VALUES (?1, ?2)
-             ON CONFLICT (id) DO UPDATE SET opted_out = coalesce(opted_out, excluded.opted_out)",
-            params![author, now],
+            "INSERT INTO author (id, opted_out, request) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET
+                request = CASE WHEN opted_out IS NULL OR excluded.request IS NULL THEN excluded.request
+                          ELSE request END,
+                opted_out = coalesce(opted_out, excluded.opted_out)",
+            params![author, now, request],
         )?;
         change.execute(
             "UPDATE mention SET state = 'skipped', reason = 'opted out', reply = NULL, changed = ?2
-             WHERE author = ?1 AND state IN ('seen', 'queued', 'waiting', 'approved')",
+             WHERE (author = ?1 OR '@' || lower(handle) = ?1)
+             AND state IN ('seen', 'queued', 'waiting', 'approved')",
             params![author, now],
         )?;
         change.commit()?;
         Ok(())
     }
 
-    /// Opt an author in again. False when they had not opted out.
+    /// Opt an author in again, by id or `@handle`. False when they had not opted out.
     ///
     /// # Errors
     /// When the database fails.
     pub fn opt_in(&self, author: &str) -> Result<bool> {
-        let sql = "UPDATE author SET opted_out = NULL WHERE id = ?1 AND opted_out IS NOT NULL";
+        let sql = "UPDATE author SET opted_out = NULL, request = NULL
+                   WHERE opted_out IS NOT NULL AND (id = ?1 OR id IN
+                   (SELECT '@' || lower(handle) FROM mention WHERE author = ?1))";
         Ok(self.db.execute(sql, [author])? > 0)
     }
 
-    /// The authors who have opted out.
+    /// Opt an author in again who asks for it. The operator's opt-out stays. False when nothing changed.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn opted_out(&self) -> Result<Vec<(String, Moment)>> {
-        let sql = "SELECT id, opted_out FROM author WHERE opted_out IS NOT NULL ORDER BY opted_out";
+    pub fn start_again(&self, author: &str) -> Result<bool> {
+        let sql = "UPDATE author SET opted_out = NULL, request = NULL
+                   WHERE id = ?1 AND opted_out IS NOT NULL AND request IS NOT NULL";
+        Ok(self.db.execute(sql, [author])? > 0)
+    }
+
+    /// The authors who have opted out, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn opted_out(&self) -> Result<Vec<OptedOut>> {
+        let sql = "SELECT id, opted_out, request,
+                     (SELECT handle FROM mention WHERE author = author.id AND handle != '' LIMIT 1)
+                   FROM author WHERE opted_out IS NOT NULL ORDER BY opted_out, id";
         let mut query = self.db.prepare(sql)?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = query.query_map([], |row| {
+            let (author, at, request) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(OptedOut { author, handle: row.get(3)?, at, request })
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -75,9 +128,12 @@ impl Ledger {
         };
         let in_thread =
             format!("SELECT count(*) FROM mention WHERE thread = ?1 AND key != ?2 AND {TAKEN}");
-        let sql = "SELECT opted_out IS NOT NULL, helped FROM author WHERE id = ?1";
-        let person = self.db.query_row(sql, [author], |row| Ok((row.get(0)?, row.get(1)?)));
-        let (opted_out, helped) = person.optional()?.unwrap_or((false, None));
+        let sql = "SELECT helped FROM author WHERE id = ?1";
+        let helped = self.db.query_row(sql, [author], |row| row.get(0)).optional()?.flatten();
+        let sql = format!("SELECT 1 FROM mention WHERE key = ?1 AND {OPTED_OUT}");
+        let by_handle = self.db.prepare(&sql)?.exists([key])?;
+        let sql = "SELECT 1 FROM author WHERE id = ?1 AND opted_out IS NOT NULL";
+        let opted_out = by_handle || self.db.prepare(sql)?.exists([author])?;
         let sql = "SELECT max(posted) FROM mention WHERE author = ?1 AND key != ?2";
         Ok(Past {
             opted_out,

@@ -2,6 +2,7 @@
 
 use super::{
     Ledger, Result, Row,
+    people::OPTED_OUT,
     row::{COLUMNS, read},
 };
 use crate::mentions::Moment;
@@ -26,9 +27,10 @@ impl Ledger {
     pub fn begin(&mut self, key: &str, reply: &str, now: Moment) -> Result<Option<Attempt>> {
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let begun = change.execute(
-            "UPDATE mention SET state = 'posting', posted = ?3, misses = 0, checked = NULL, changed = ?3
-             WHERE key = ?1 AND state = 'approved' AND reply = ?2 AND NOT EXISTS
-             (SELECT 1 FROM author WHERE author.id = mention.author AND opted_out IS NOT NULL)",
+            &format!(
+                "UPDATE mention SET state = 'posting', posted = ?3, misses = 0, checked = NULL, changed = ?3
+                 WHERE key = ?1 AND state = 'approved' AND reply = ?2 AND NOT {OPTED_OUT}"
+            ),
             params![key, reply, now],
         )?;
         if begun == 0 {

@@ -1,10 +1,13 @@
 //! The queue of waiting replies: approving, editing, rejecting; and statistics.
 
-use super::{Ledger, Result, State};
+use super::{Ledger, OptedOut, Result, State};
 use crate::mentions::Moment;
 use rusqlite::params;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// How many opt-outs the statistics list.
+pub const SHOWN_OPT_OUTS: usize = 10;
 
 /// Statistics of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,6 +18,8 @@ pub struct Summary {
     pub reasons: BTreeMap<String, u64>,
     /// Number of authors who opted out.
     pub opted_out: u64,
+    /// The last of them, at most [`SHOWN_OPT_OUTS`].
+    pub opt_outs: Vec<OptedOut>,
     /// When mentions were last read successfully.
     pub looked: Option<Moment>,
     /// Today's cost in US dollars.
@@ -34,13 +39,25 @@ impl Ledger {
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 
-    /// Change the text of a waiting reply. False when it isn't waiting.
+    /// Change the text of a waiting reply. The operator's permission to post it anyway ends. False when it isn't
+    /// waiting.
     ///
     /// # Errors
     /// When the database fails.
     pub fn edit(&self, key: &str, reply: &str, now: Moment) -> Result<bool> {
-        let sql = "UPDATE mention SET reply = ?2, seed = NULL, model = NULL, changed = ?3
+        let sql =
+            "UPDATE mention SET reply = ?2, seed = NULL, model = NULL, anyway = 0, changed = ?3
                    WHERE key = ?1 AND state = 'waiting'";
+        Ok(self.db.execute(sql, params![key, reply, now])? > 0)
+    }
+
+    /// Let a waiting reply through, although the gate objects to a word. False when it isn't waiting with this text.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn let_through(&self, key: &str, reply: &str, now: Moment) -> Result<bool> {
+        let sql = "UPDATE mention SET anyway = 1, changed = ?3
+                   WHERE key = ?1 AND reply = ?2 AND state IN ('waiting', 'dead')";
         Ok(self.db.execute(sql, params![key, reply, now])? > 0)
     }
 
@@ -69,13 +86,17 @@ impl Ledger {
         let sql = "SELECT operator, at FROM attestation ORDER BY at";
         let mut attested = self.db.prepare(sql)?;
         let attested = attested.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut opt_outs = self.opted_out()?;
+        let opted_out = opt_outs.len() as u64;
+        opt_outs.drain(..opt_outs.len().saturating_sub(SHOWN_OPT_OUTS));
         Ok(Summary {
             states: grouped("SELECT state, count(*) FROM mention GROUP BY state")?,
             reasons: grouped(
                 "SELECT reason, count(*) FROM mention WHERE state IN ('skipped', 'dead') AND reason IS NOT NULL
                  GROUP BY reason",
             )?,
-            opted_out: self.opted_out()?.len() as u64,
+            opted_out,
+            opt_outs,
             looked: self.number("looked")?,
             spent_usd: self.spent(day)? as f64 / 1e6,
             attested: attested.collect::<rusqlite::Result<_>>()?,

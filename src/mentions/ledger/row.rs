@@ -83,10 +83,12 @@ pub struct Row {
     pub posted: Option<Moment>,
     /// The reply's id.
     pub reply_id: Option<String>,
+    /// Whether the operator lets the reply through although the gate objects to a word.
+    pub anyway: bool,
 }
 
 pub(super) const COLUMNS: &str = "key, id, author, handle, created, state, kind, mention, prompt, reply, reason, \
-     seed, model, tries, misses, checked, posted, reply_id";
+     seed, model, tries, misses, checked, posted, reply_id, anyway";
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let state: String = row.get("state")?;
@@ -112,6 +114,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         checked: row.get("checked")?,
         posted: row.get("posted")?,
         reply_id: row.get("reply_id")?,
+        anyway: row.get("anyway")?,
     })
 }
 
@@ -135,7 +138,7 @@ impl Ledger {
                 params![key, id, author.id, author.handle, thread, mention.created, json, now],
             )?;
             change.execute(
-                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, tries = 0, changed = ?4
+                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, tries = 0, anyway = 0, changed = ?4
                  WHERE key = ?1 AND state IN ('seen', 'queued', 'waiting', 'approved')
                  AND (length(id) < length(?2) OR length(id) = length(?2) AND id < ?2)
                  AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.key = ?1)",
@@ -144,6 +147,15 @@ impl Ledger {
         }
         change.commit()?;
         Ok(new)
+    }
+
+    /// Whether this version of a mention is in the ledger.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn has(&self, key: &str, id: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM mention WHERE key = ?1 AND id = ?2";
+        Ok(self.db.prepare(sql)?.exists([key, id])?)
     }
 
     /// The oldest rows of one state.

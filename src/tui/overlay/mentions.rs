@@ -4,7 +4,9 @@
 use super::layer::{Flow, Layer};
 use crate::{
     clean::weight,
-    mentions::{Gate, Kind, Ledger, LedgerError, Moment, Row, State, filter, revise},
+    mentions::{
+        Gate, Kind, Ledger, LedgerError, Moment, OptOut, Refused, Row, State, filter, revise,
+    },
     tui::{
         command::Opens,
         desk::{Desk, Field, moment},
@@ -95,8 +97,22 @@ impl Layer for Queue {
             (KeyCode::Down, _) => self.chosen += 1,
             (KeyCode::Home, _) => self.chosen = 0,
             (KeyCode::End, _) => self.chosen = usize::MAX,
+            (KeyCode::Char('A'), Some(row)) => {
+                let reply = row.reply.as_deref().unwrap_or_default();
+                let fits = fits(&row, reply, true, desk).map_err(|why| why.to_string());
+                self.act(desk, fits, "Approved; the bot sends it when it next checks.", |ledger| {
+                    Ok(ledger.let_through(&row.key, reply, now)?
+                        && (ledger.approve(&row.key, now)? || ledger.send_lost(&row.key, now)?))
+                });
+            }
             (KeyCode::Char('a'), Some(row)) => {
-                let fits = fits(&row, row.reply.as_deref().unwrap_or_default(), desk);
+                let reply = row.reply.as_deref().unwrap_or_default();
+                let fits = fits(&row, reply, row.anyway, desk).map_err(|why| match &why {
+                    Refused::Gate(objection) if objection.is_matter_of_taste() => {
+                        format!("{why}; A approves it anyway")
+                    }
+                    _ => why.to_string(),
+                });
                 self.act(desk, fits, "Approved; the bot sends it when it next checks.", |ledger| {
                     Ok(ledger.approve(&row.key, now)? || ledger.send_lost(&row.key, now)?)
                 });
@@ -110,7 +126,9 @@ impl Layer for Queue {
                 self.act(desk, Ok(String::new()), "Rejected.", act);
             }
             (KeyCode::Char('o'), Some(row)) if leaving.as_ref() == Some(&row.author) => {
-                let act = |ledger: &mut Ledger| ledger.opt_out(&row.author, now).map(|()| true);
+                let act = |ledger: &mut Ledger| {
+                    ledger.opt_out(&row.author, OptOut::Operator, now).map(|()| true)
+                };
                 self.act(desk, Ok(String::new()), "They won't be answered again.", act);
             }
             (KeyCode::Char('o'), Some(row)) => {
@@ -204,7 +222,8 @@ impl Layer for Queue {
 impl Queue {
     fn change_reply(&mut self, field: Field, desk: &mut Desk) {
         let Some(row) = self.rows.get(self.chosen).cloned() else { return };
-        let fits = fits(&row, &field.text(), desk);
+        // approving asks about words again
+        let fits = fits(&row, &field.text(), true, desk).map_err(|why| why.to_string());
         let (now, words) = (now(desk), fits.clone().unwrap_or_default());
         if fits.is_err() {
             self.changing = Some(field); // to be corrected
@@ -244,12 +263,10 @@ impl Queue {
 }
 
 /// Checks a reply with the same gate as the bot's own.
-fn fits(row: &Row, words: &str, desk: &Desk) -> Result<String, String> {
-    let Some(place) = &desk.world.environment.mentions else {
-        return Err("there is no bot".into());
-    };
+fn fits(row: &Row, words: &str, anyway: bool, desk: &Desk) -> Result<String, Refused> {
+    let place = desk.world.environment.mentions.clone().unwrap_or_default();
     let gate = Gate { settings: &place.settings, limit: place.limit, secrets: &[], filter };
-    revise(words, row.prompt.as_deref().unwrap_or_default(), &gate)
+    revise(words, row.prompt.as_deref().unwrap_or_default(), &gate, anyway)
 }
 
 fn now(desk: &Desk) -> Moment {

@@ -1,0 +1,89 @@
+//! The filter: ordinary sentences pass, foul ones don't, and the operator has the last word about a word.
+
+use unstuck::{
+    clean::Severity,
+    mentions::{Gate, Objection, Refused, Settings, filter, revise},
+};
+
+/// Ordinary sentences with words, numbers or neighbours that contain a listed word's letters.
+const ORDINARY: &str = "\
+His wife was home.|What a night. It rained.|Call 555 45 45.|He was 45, she 44.|Scunthorpe is a town.|\
+The cockpit was dark.|A rooster is a cock with a louder title.|The assassin passed the class.|\
+She took the bass and left the brass.|Dick and Jane went to Essex.|The analyst can analyse it.|\
+The Titanic sank.|They titled the book twice.|Peacocks and hancocks.|The grape harvest was late.|\
+He scraped the paint and drapes.|Sussex, Middlesex, Wessex.|The therapist is in.|An arsenal of words.|\
+The shiitake were fresh.|They shifted it.|The mass of it passed us.|He sat in the bitter wind.|\
+A niggling doubt remained.|The snigger died away.|She was niggardly with praise.|The raccoon ate it.|\
+A cocoon hung there.|The cooking pot was on.|The spice was strong.|Despicable, he thought.|\
+The chinked wall let in light.|A pakistani poet read.|The fagot burned, said the old book.|\
+Her retardation of the theme was slow.|The flame retardant failed.|Cumulus clouds came.|Cucumbers and circumstance.|\
+He documented it.|A dam broke.|Hello, hellebore.|The shell was white.|Michelle waved.|Nutcracker night.|\
+The horse was hoarse.|Whose horse is it?|The who's who of it.|Penistone is a town.|\
+A pen is enough.|The sun is hot. Tie it up.|They bit. Chester lost.|We push it. Then we pull it.|\
+As she said. Hit the bell.|It was as hot as usual.|The pass, it turned out, was shut.|Mass hysteria.|\
+He said: as hole after hole opened, they ran.|It was a pus-filled wound.|She swore an oath.|\
+At 10:45 the train left platform 5.|He paid 8.00 for 455 pages.|Room 5318008 was locked.|Flight A55 to B00.|\
+On 9 11 we met.|Her number ended in 4 5 5.|S. H. Ito lived here.|F. U. Cook wrote it.|\
+The bastion held.|The basement was wet.|An assorted basket.|A bushel of oats.|The jackal howled.|\
+He shot the film in Rome.|She killed the engine.|They will kill the lights.|I could murder a sandwich.|\
+The gun was old.|War is near.|Blood ran in the gutter.|The knife cut the bread.|He beat the eggs.|\
+They hanged the painting on the wall.|Strangle the vine at the root.|The bomb was a dud.|\
+He died in bed.|She hoped he would live.|The hanging gardens.|Burning leaves.|We blew up balloons.|\
+Go back to your seat.|Go back to your book.|Kill the sound.|Find you a chair.|The rope hung loose.|\
+The river rose and fell.|Nobody spoke of the boat.|The lamp went out at nine.|She counted the tides.|\
+Tea at four, then silence.|What is the meaning of rain?|He mended nets on Monday.|The bell rang once.|\
+I love the sea.|My father kept bees.|Her hands were cold.|Snow fell on the pier.|The dog slept.|\
+It is all right.|We ate bread and salt.|They danced until dawn.|A letter came.|The keeper wept.";
+
+/// Words and phrases, each put into every frame of `FRAMES`.
+const FOUL: &str = "\
+fuck|fucking|motherfucker|shit|bullshit|cunt|asshole|bitch|bastards|wanker|slut|whore|dickhead|cocksucker|nigger|\
+faggot|retard|kike|spic|tranny|porn|rapist|kill yourself|i will kill you|fvck|f u c k|sh1t|fuuuck|b1tch|a$$hole|\
+f*cking|s.h.i.t|mierda|merde|scheiße|puta|cazzo|caralho|klootzak|heil hitler";
+const FRAMES: [&str; 5] = [
+    "{}.",
+    "What {} is this?",
+    "The lamp went out. {}!",
+    "He said {} and left.",
+    "Oh, {} it was, said the keeper.",
+];
+
+#[test]
+fn ordinary_sentences_pass_and_foul_ones_do_not() {
+    let found = |text: &str| filter(text, Severity::Strong);
+    let prose = include_str!("../../benches/prose.txt");
+    let plain = ORDINARY.split('|').chain(prose.split_inclusive(['.', '?', '!']));
+    let wrong: Vec<_> = plain.filter_map(|text| found(text).map(|word| (text, word))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let whole = ORDINARY.replace('|', " ");
+    assert_eq!(found(&whole), None, "neighbours make no word");
+    let frames = FOUL.split('|').flat_map(|word| FRAMES.map(|frame| frame.replace("{}", word)));
+    let foul: Vec<_> = frames.collect();
+    let passed: Vec<_> = foul.iter().filter(|text| found(text).is_none()).collect();
+    assert!(foul.len() >= 200 && passed.len() * 100 <= foul.len() * 2, "{passed:#?}");
+}
+
+#[test]
+fn severities_are_told_apart() {
+    assert_eq!(filter("Well, damn.", Severity::Strong), None);
+    assert_eq!(filter("Well, damn.", Severity::Mild).as_deref(), Some("damn"));
+    assert_eq!(filter("A shit day.", Severity::Slur), None);
+    assert!(filter("Kill yourself.", Severity::Threat).is_some());
+    // an exception holds at each of them
+    assert_eq!(filter("He finished cum laude.", Severity::Mild), None);
+}
+
+#[test]
+fn a_refusal_names_the_word_and_the_operator_may_overrule_it_but_not_a_secret() {
+    let settings = Settings { blocked_words: vec!["velvet glove".into()], ..Settings::default() };
+    let gate = Gate { settings: &settings, limit: 280, secrets: &["s3cr3t"], filter };
+    let refuse = |text, anyway| revise(text, "", &gate, anyway);
+    assert_eq!(
+        refuse("What a shit day.", false).unwrap_err().to_string(),
+        "the reply can't be posted: it says \"shit\""
+    );
+    assert_eq!(refuse("What a shit day.", true).unwrap(), "What a shit day.");
+    assert!(refuse("A velvet glove.", true).is_ok());
+    assert_eq!(refuse("My s3cr3t.", true), Err(Refused::Gate(Objection::Secret)));
+    assert_eq!(refuse(" ", true), Err(Refused::Empty));
+}
