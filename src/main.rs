@@ -274,10 +274,12 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     plan.platform()?;
     // an unknown name is an error now; the model is loaded when the first mention is answered
     let catalogue = catalogue(config);
-    catalogue.find(None)?;
+    let unknown = |error: anyhow::Error| bot::Trouble::Configuration(format!("{error:#}"));
+    catalogue.find(None).map_err(unknown)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
     let (sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
-    let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop);
+    let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop)
+        .with_length(plan.settings.length);
     bot::run(&plan, voice, env)
 }
 

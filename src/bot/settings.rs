@@ -2,7 +2,7 @@
 
 use super::x::Settings as XSettings;
 use crate::{
-    mentions::{self, Filter, Gate},
+    mentions::{self, Begin, Filter, Gate},
     token::SamplingParams,
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,10 @@ pub struct Settings {
     pub index_lag_seconds: u32,
     /// The maximum weight of a reply; see [`crate::clean::weight`].
     pub limit: usize,
+    /// How a reply begins: with the author's words, or with the model's.
+    pub begin: Begin,
+    /// The least and the most tokens of a reply; its length is drawn between them. Without it, `sampling.max_tokens`.
+    pub length: Option<[usize; 2]>,
     /// Seconds that the model may take for one reply.
     pub patience_seconds: u32,
     /// Required for `posting = "auto"`.
@@ -44,7 +48,7 @@ pub struct Settings {
 impl Settings {
     /// The check that every reply must pass, whoever wrote it.
     pub fn gate<'a>(&'a self, secrets: &'a [&'a str], filter: Filter) -> Gate<'a> {
-        Gate { settings: &self.policy, limit: self.limit, secrets, filter }
+        Gate { settings: &self.policy, limit: self.limit, secrets, filter, begin: self.begin }
     }
 }
 
@@ -59,6 +63,8 @@ impl Default for Settings {
             poll_seconds: 60,
             index_lag_seconds: 90,
             limit: 280,
+            begin: Begin::default(),
+            length: None,
             patience_seconds: 120,
             attestation: Attestation::default(),
             policy: mentions::Settings::default(),

@@ -14,7 +14,7 @@ impl Config {
     pub fn mentions(&self) -> Option<Place> {
         self.bot.platform?;
         let (ledger, settings) = (ledger(&self.bot)?, self.bot.policy.clone());
-        Some(Place { ledger, settings, limit: self.bot.limit })
+        Some(Place { ledger, settings, limit: self.bot.limit, begin: self.bot.begin })
     }
 
     /// The bot's plan. `test` is the value of `UNSTUCK_BOT_TEST`, see [`Test`].

@@ -146,6 +146,11 @@ impl Config {
         seconds(self.bot.patience_seconds, 1, 86_400)?;
         seconds(self.bot.x.timeout_seconds, 1, 600)?;
         ok((20..=25_000).contains(&self.bot.limit), "a number from 20 to 25000")?;
+        if let Some([least, most]) = self.bot.length {
+            let range = 1..=SamplingParams::default().max_tokens.max(1023);
+            let fits = least <= most && range.contains(&least) && range.contains(&most);
+            ok(fits, "two numbers from 1 to 1023, the smaller one first")?;
+        }
         for money in [policy.budget_usd, policy.read_usd, policy.reply_usd] {
             ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
         }

@@ -1,6 +1,6 @@
 //! From a prompt to a reply: the model's text, cleaned step by step and checked by the gate.
 
-use super::{Gate, Mention, Objection, Settings, Voice};
+use super::{Begin, Gate, Mention, Objection, Settings, Voice};
 use crate::clean::{self, PostRules};
 use anyhow::Result;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 /// The text after one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `mention`, `prompt`, `model`, then the names of [`clean::post_steps`].
+    /// `mention`, `prompt`, `model`, `phrase` (the prompt and the model's text, if a reply begins so), then the names of [`clean::post_steps`].
     pub step: String,
     /// The text after it.
     pub text: String,
@@ -73,12 +73,20 @@ pub fn draft(
     }
     let said = voice.say(prompt, seed)?;
     steps.push(step("model", &said));
-    let rules = PostRules { limit: gate.limit, prompt: prompt.to_owned() };
+    let (said, echo) = match gate.begin {
+        Begin::Phrase => (format!("{prompt}{said}"), ""),
+        Begin::Continuation => (said, prompt),
+    };
+    if gate.begin == Begin::Phrase {
+        steps.push(step("phrase", &said));
+    }
+    let rules = PostRules { limit: gate.limit, prompt: echo.to_owned() };
     steps.extend(
         clean::post_steps(&said, &rules).into_iter().map(|done| step(done.step, &done.text)),
     );
     let text = steps.last().map(|last| last.text.clone()).unwrap_or_default();
-    let reply = if text.is_empty() {
+    let only_phrase = gate.begin == Begin::Phrase && text.len() <= prompt.len();
+    let reply = if text.is_empty() || only_phrase {
         Err(Unsaid::Nothing)
     } else if voice.copied() > 0 {
         Err(Unsaid::Copied)

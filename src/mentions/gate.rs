@@ -2,6 +2,7 @@
 
 use super::Settings;
 use crate::clean::{Bleeps, Severity, sentence_ends};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     panic::catch_unwind,
@@ -49,6 +50,19 @@ pub struct Gate<'a> {
     pub secrets: &'a [&'a str],
     /// The profanity filter: [`filter`], except in tests.
     pub filter: Filter,
+    /// How a reply begins.
+    pub begin: Begin,
+}
+
+/// How a reply begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Begin {
+    /// With the author's words, so that phrase and continuation are one text.
+    #[default]
+    Phrase,
+    /// With the continuation.
+    Continuation,
 }
 
 /// Finds profanity, slurs and threats, also with spacing and look-alike letters: the list that is bleeped on air. Each
@@ -85,7 +99,12 @@ impl Gate<'_> {
         if let Some(word) = blocked {
             return Some(Objection::Blocked(word.clone()));
         }
-        if echoes(&plain, &self::plain(prompt)) {
+        // A reply may begin with the author's words, but not repeat them after that.
+        let own = match self.begin {
+            Begin::Phrase => reply.strip_prefix(prompt).map(self::plain),
+            Begin::Continuation => None,
+        };
+        if echoes(own.as_ref().unwrap_or(&plain), &self::plain(prompt)) {
             return Some(Objection::Echo);
         }
         self.filtered(reply)

@@ -26,7 +26,7 @@ mod voice;
 
 pub use address::{Ask, ask, names};
 pub use draft::{Draft, Refused, Step, Unsaid, draft, help, revise};
-pub use gate::{Filter, Gate, Objection, filter};
+pub use gate::{Begin, Filter, Gate, Objection, filter};
 pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, OptOut, OptedOut, Row, State, Summary};
 pub use mention::{Account, Mention, Moment, Person};
 pub use policy::{Past, Place, Settings, Verdict, judge};

@@ -1,6 +1,6 @@
 //! The policy: which mentions are answered, and how often. It decides from plain facts, and refuses when one is missing.
 
-use super::{Account, Ask, Mention, Moment, address::ask};
+use super::{Account, Ask, Begin, Mention, Moment, address::ask};
 use crate::clean::Severity;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -58,6 +58,8 @@ pub struct Place {
     pub settings: Settings,
     /// The maximum weight of a reply.
     pub limit: usize,
+    /// How a reply begins.
+    pub begin: Begin,
 }
 
 impl Default for Settings {

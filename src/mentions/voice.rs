@@ -3,6 +3,7 @@
 use crate::{
     clean::Level,
     generate::{Ask, Engine, Prefix},
+    splitmix::mix,
     token::{SamplingParams, copied},
 };
 use anyhow::{Result, bail};
@@ -44,6 +45,7 @@ pub struct ModelVoice<F> {
     open: F,
     engine: Option<Engine>,
     params: SamplingParams,
+    length: Option<[usize; 2]>,
     patience: Duration,
     stop: Arc<AtomicBool>,
     copied: usize,
@@ -52,7 +54,12 @@ pub struct ModelVoice<F> {
 impl<F: FnMut() -> Result<Engine>> ModelVoice<F> {
     /// `open` loads the model. Generation is abandoned after `patience`, or once `stop` is set.
     pub fn new(open: F, params: SamplingParams, patience: Duration, stop: Arc<AtomicBool>) -> Self {
-        Self { open, engine: None, params, patience, stop, copied: 0 }
+        Self { open, engine: None, params, length: None, patience, stop, copied: 0 }
+    }
+
+    /// Draw the length of each text, in tokens, between these limits.
+    pub fn with_length(self, length: Option<[usize; 2]>) -> Self {
+        Self { length, ..self }
     }
 
     fn engine(&mut self) -> Result<&mut Engine> {
@@ -70,7 +77,11 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
     }
 
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String> {
-        let params = SamplingParams { seed, ..self.params.clone() };
+        let max_tokens = self.length.map_or(self.params.max_tokens, |[least, most]| {
+            let drawn = mix(seed) % (most.saturating_sub(least) as u64 + 1);
+            least + usize::try_from(drawn).unwrap_or(0)
+        });
+        let params = SamplingParams { seed, max_tokens, ..self.params.clone() };
         let (patience, stop) = (self.patience, self.stop.clone());
         let begun = Instant::now();
         let ask = Ask {
@@ -78,7 +89,8 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
             prompt: prompt.to_owned(),
             params,
             clean: Level::Prose,
-            prefix: Prefix::Tokens,
+            // a mention is complete, so its last word is too
+            prefix: Prefix::Word,
         };
         let (mut text, mut tokens) = (String::new(), Vec::new());
         for token in self.engine()?.stream(ask)? {

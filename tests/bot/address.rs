@@ -1,7 +1,8 @@
 //! What a mention asks for, who is answered, and what no reply may say. The samples are our own.
 
 use unstuck::mentions::{
-    Account, Ask, Gate, Mention, Objection, Past, Person, Settings, Verdict, ask, filter, judge,
+    Account, Ask, Begin, Gate, Mention, Objection, Past, Person, Settings, Verdict, ask, filter,
+    judge,
 };
 
 const T: i64 = 1_790_000_000_000;
@@ -144,7 +145,13 @@ fn only_who_asked_is_answered() {
 #[test]
 fn the_gate_lets_no_harm_out() {
     let settings = Settings { blocked_words: vec!["velvet glove".into()], ..Settings::default() };
-    let gate = Gate { settings: &settings, limit: 280, secrets: &["s3cr3t-token"], filter };
+    let gate = Gate {
+        settings: &settings,
+        limit: 280,
+        secrets: &["s3cr3t-token"],
+        filter,
+        begin: Begin::Continuation,
+    };
     let refuse = |reply: &str| gate.refuse(reply, "");
     for fine in ["The lamp went out.", "Scunthorpe is a town.", "She began to sing, softly."] {
         assert_eq!(refuse(fine), None, "{fine}");

@@ -7,13 +7,13 @@ use super::{
 };
 use unstuck::{
     bot::Posting,
-    mentions::{Place, Settings as Policy, State},
+    mentions::{Begin, Place, Settings as Policy, State},
     session::Session,
     tui::{Environment, Settings},
 };
 
 fn desk(rig: &Rig) -> Desk {
-    let place = Place { ledger: rig.path(), settings: Policy::default(), limit: 280 };
+    let place = Place { ledger: rig.path(), settings: Policy::default(), limit: 280, begin: Begin::Continuation };
     let mut desk = Desk::new(
         Session::from_text("A page."),
         &Settings {

@@ -2,7 +2,7 @@
 
 use unstuck::{
     clean::Severity,
-    mentions::{Gate, Objection, Refused, Settings, filter, revise},
+    mentions::{Begin, Gate, Objection, Refused, Settings, filter, revise},
 };
 
 /// Ordinary sentences with words, numbers or neighbours that contain a listed word's letters.
@@ -76,7 +76,13 @@ fn severities_are_told_apart() {
 #[test]
 fn a_refusal_names_the_word_and_the_operator_may_overrule_it_but_not_a_secret() {
     let settings = Settings { blocked_words: vec!["velvet glove".into()], ..Settings::default() };
-    let gate = Gate { settings: &settings, limit: 280, secrets: &["s3cr3t"], filter };
+    let gate = Gate {
+        settings: &settings,
+        limit: 280,
+        secrets: &["s3cr3t"],
+        filter,
+        begin: Begin::Continuation,
+    };
     let refuse = |text, anyway| revise(text, "", &gate, anyway);
     assert_eq!(
         refuse("What a shit day.", false).unwrap_err().to_string(),

@@ -265,7 +265,13 @@ impl Queue {
 /// Checks a reply with the same gate as the bot's own.
 fn fits(row: &Row, words: &str, anyway: bool, desk: &Desk) -> Result<String, Refused> {
     let place = desk.world.environment.mentions.clone().unwrap_or_default();
-    let gate = Gate { settings: &place.settings, limit: place.limit, secrets: &[], filter };
+    let gate = Gate {
+        settings: &place.settings,
+        limit: place.limit,
+        secrets: &[],
+        filter,
+        begin: place.begin,
+    };
     revise(words, row.prompt.as_deref().unwrap_or_default(), &gate, anyway)
 }
 

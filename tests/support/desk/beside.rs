@@ -3,7 +3,7 @@
 use super::Desk;
 use std::path::Path;
 use unstuck::{
-    mentions::{Kind, Ledger, Mention, Person, Place, Settings, State},
+    mentions::{Begin, Kind, Ledger, Mention, Person, Place, Settings, State},
     ui::shelf::{Entry, Errand, Fetching, Word},
 };
 
@@ -76,5 +76,5 @@ pub fn queue(folder: &Path, all: [(&str, &str, &str); 3]) -> Place {
             ledger.bury(&key, "it was looked for and not found", 0).unwrap();
         }
     }
-    Place { ledger: path, settings: Settings::default(), limit: 280 }
+    Place { ledger: path, settings: Settings::default(), limit: 280, begin: Begin::default() }
 }
