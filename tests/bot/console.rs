@@ -102,8 +102,18 @@ fn every_line_gets_one_decision() {
     assert_eq!(all[0]["model"], "tiny-gpt2");
     let steps: Vec<_> =
         all[0]["steps"].as_array().expect("steps").iter().map(|s| &s["step"]).collect();
-    let names =
-        ["mention", "prompt", "model", "tags", "entities", "echo", "links", "sentences", "length"];
+    let names = [
+        "mention",
+        "prompt",
+        "model",
+        "phrase",
+        "tags",
+        "entities",
+        "echo",
+        "links",
+        "sentences",
+        "length",
+    ];
     assert_eq!(steps, names);
     assert_eq!(
         (&all[2]["reason"], &all[8]["reason"]),

@@ -258,7 +258,7 @@ fn d22_length_is_weighed_and_no_letter_is_cut() {
     assert_eq!(said, format!("{}。", "漢".repeat(100)), "200 characters weigh 402");
     assert!(weight(&said) <= 280);
     assert_eq!(posted(&format!("{}。", "漢".repeat(270))), "");
-    let family = "👩‍👩‍👧‍👦".repeat(60);
+    let family = "👩‍👩‍👧‍👦".repeat(140);
     assert_eq!(posted(&format!("Look. {family}.")), "Look.");
 }
 
@@ -305,7 +305,10 @@ fn d26_a_reply_is_not_its_askers_words_and_they_may_ask_only_so_often() {
     let abuse = rig.say("1", &format!("@inkbot {words}"));
     let many: Vec<_> = (0..10).map(|_| rig.say("2", "@inkbot again")).collect();
     rig.run(50 * MINUTE);
-    assert_eq!((rig.replies(abuse), &*rig.reason(abuse)), (0, "the reply can't be posted: it repeats the author's own words"));
+    assert_eq!(
+        (rig.replies(abuse), &*rig.reason(abuse)),
+        (0, "the reply can't be posted: it repeats the author's own words")
+    );
     let answers: usize = many.iter().map(|mention| rig.replies(*mention)).sum();
     assert_eq!(answers, 3, "three an hour");
     rig.judge();

@@ -13,7 +13,12 @@ use unstuck::{
 };
 
 fn desk(rig: &Rig) -> Desk {
-    let place = Place { ledger: rig.path(), settings: Policy::default(), limit: 280, begin: Begin::Continuation };
+    let place = Place {
+        ledger: rig.path(),
+        settings: Policy::default(),
+        limit: 280,
+        begin: Begin::Continuation,
+    };
     let mut desk = Desk::new(
         Session::from_text("A page."),
         &Settings {

@@ -2,7 +2,9 @@
 
 use unstuck::{
     clean::Severity,
-    mentions::{Begin, Gate, Objection, Refused, Settings, filter, revise},
+    mentions::{
+        Begin, Gate, Mention, Objection, Refused, Settings, Unsaid, Voice, draft, filter, revise,
+    },
 };
 
 /// Ordinary sentences with words, numbers or neighbours that contain a listed word's letters.
@@ -92,4 +94,36 @@ fn a_refusal_names_the_word_and_the_operator_may_overrule_it_but_not_a_secret() 
     assert!(refuse("A velvet glove.", true).is_ok());
     assert_eq!(refuse("My s3cr3t.", true), Err(Refused::Gate(Objection::Secret)));
     assert_eq!(refuse(" ", true), Err(Refused::Empty));
+}
+
+#[test]
+fn a_reply_is_phrase_and_continuation_and_repeats_neither() {
+    let settings = Settings::default();
+    let gate = Gate { settings: &settings, limit: 280, secrets: &[], filter, begin: Begin::Phrase };
+    let drafted = |prompt: &str, said: &'static str| {
+        let mention = Mention { text: prompt.into(), ..Mention::default() };
+        draft(&mention, prompt, 1, &mut Fixed(said), &gate).unwrap().reply
+    };
+    let long = "I hereby declare that the moon is made of old green cheese";
+    assert_eq!(drafted("The rain", " came. And").unwrap(), "The rain came.");
+    assert_eq!(drafted(long, ", and nobody minds.").unwrap(), format!("{long}, and nobody minds."));
+    // nothing but the author's words is no reply, and neither are they twice
+    assert_eq!(drafted("It rained. Then", " the river"), Err(Unsaid::Nothing));
+    let twice = format!(". {long}.").leak();
+    assert_eq!(drafted(long, twice), Err(Unsaid::Refused(Objection::Echo)));
+    // the phrase is judged with what follows
+    assert!(matches!(drafted("Well, mother", "fucker it is."), Err(Unsaid::Refused(_))));
+}
+
+/// A voice that always says the same.
+struct Fixed(&'static str);
+
+impl Voice for Fixed {
+    fn name(&mut self) -> anyhow::Result<String> {
+        Ok("fixed".into())
+    }
+
+    fn say(&mut self, _: &str, _: u64) -> anyhow::Result<String> {
+        Ok(self.0.into())
+    }
 }

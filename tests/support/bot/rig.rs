@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 use unstuck::{
     bot::{Attestation, Bot, Decision, Posting, Settings, Trouble, Turn, x::X},
-    mentions::{Filter, Ledger, State, Voice},
+    mentions::{Begin, Filter, Ledger, State, Voice},
 };
 
 pub const T: i64 = 1_790_000_000_000;
@@ -50,6 +50,8 @@ pub fn settings(url: &str) -> Settings {
             labelled: true,
             opt_out_told: true,
         },
+        // the scripted voices write whole replies
+        begin: Begin::Continuation,
         ..Settings::default()
     };
     settings.x.base_url = url.into();
