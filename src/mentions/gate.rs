@@ -3,11 +3,7 @@
 use super::Settings;
 use crate::clean::{Bleeps, Severity, sentence_ends};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    panic::catch_unwind,
-    sync::{LazyLock, Mutex, PoisonError},
-};
+use std::{panic::catch_unwind, sync::LazyLock};
 
 /// Finds a word of at least this severity in a text.
 pub type Filter = fn(&str, Severity) -> Option<String>;
@@ -68,13 +64,11 @@ pub enum Begin {
 /// Finds profanity, slurs and threats, also with spacing and look-alike letters: the list that is bleeped on air. Each
 /// sentence is judged alone, so that the end of one and the start of the next don't make a word.
 pub fn filter(text: &str, from: Severity) -> Option<String> {
-    static LISTS: LazyLock<Mutex<BTreeMap<Severity, &'static Bleeps>>> =
-        LazyLock::new(Mutex::default);
-    let list = *LISTS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .entry(from)
-        .or_insert_with(|| Box::leak(Box::new(Bleeps::from_severity(from))));
+    static LISTS: LazyLock<[Bleeps; 4]> = LazyLock::new(|| {
+        [Severity::Mild, Severity::Strong, Severity::Slur, Severity::Threat]
+            .map(Bleeps::from_severity)
+    });
+    let list = &LISTS[from as usize];
     let mut start = 0;
     let ends: Vec<usize> = sentence_ends(text).chain([text.len()]).collect();
     ends.into_iter().find_map(|end| {

@@ -6,15 +6,15 @@
 //! it, so "the bus didn't stop" and "stop me if you know this one" are not requests. Text in quotation marks is what
 //! a character says, so it does not count. The phrases are in `phrases.txt`.
 
+mod fold;
+mod japanese;
+
+use fold::{clauses, fold, squeezed, stretched, without_quotes, words};
 use std::{collections::HashSet, sync::LazyLock};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::char::is_combining_mark;
 
 /// A post with at most this many words is short.
 const SHORT: usize = 10;
-/// A Japanese post with at most this many characters is short.
-const SHORT_JAPANESE: usize = 24;
-/// A Japanese phrase that counts only as the whole post needs a post of at most this many characters.
-const WHOLE_JAPANESE: usize = 10;
 /// The maximum number of words that `~` stands for.
 const FILL: usize = 6;
 /// The maximum number of words that `…` stands for.
@@ -36,7 +36,7 @@ pub fn request(text: &str, more: &[String]) -> Option<String> {
     }
     own_phrase(text, more)
         .or_else(|| LANGUAGES.iter().find_map(|language| language.request(&folded)))
-        .or_else(|| japanese(&folded))
+        .or_else(|| japanese::request(&folded))
         .map(|found| found.chars().take(SHOWN).collect())
 }
 
@@ -297,19 +297,6 @@ fn is(word: &str, pattern: &str) -> bool {
     same(word, pattern) || stretched(word) && same(&squeezed(word), &squeezed(pattern))
 }
 
-/// Whether a letter is repeated three times or more.
-fn stretched(word: &str) -> bool {
-    let letters: Vec<char> = word.chars().collect();
-    letters.windows(3).any(|run| run[0] == run[1] && run[1] == run[2])
-}
-
-/// The word with each run of a letter as one.
-fn squeezed(word: &str) -> String {
-    let mut letters: Vec<char> = word.chars().collect();
-    letters.dedup();
-    letters.into_iter().collect()
-}
-
 /// The parts of a phrase's notation.
 fn parts(notation: &'static str) -> Vec<Part> {
     let part = |word: &'static str| {
@@ -323,129 +310,4 @@ fn parts(notation: &'static str) -> Vec<Part> {
         Part::Word { any, optional }
     };
     notation.split_whitespace().map(part).collect()
-}
-
-/// The text without what is in quotation marks.
-fn without_quotes(text: &str) -> String {
-    const PAIRS: [(char, char); 7] =
-        [('“', '”'), ('"', '"'), ('«', '»'), ('„', '“'), ('„', '”'), ('「', '」'), ('『', '』')];
-    let mut rest = text;
-    let mut out = String::with_capacity(text.len());
-    while let Some(at) = rest.find(|c| PAIRS.iter().any(|(open, _)| *open == c)) {
-        let open = rest[at..].chars().next().unwrap_or_default();
-        let behind = &rest[at + open.len_utf8()..];
-        let closes = |c: char| PAIRS.contains(&(open, c));
-        out.push_str(&rest[..at]);
-        out.push(',');
-        match behind.find(closes) {
-            Some(end) => {
-                rest = behind[end..].trim_start_matches(closes);
-            }
-            None => rest = behind,
-        }
-    }
-    out + rest
-}
-
-/// Lower case, compatibility forms, no accents on Latin letters, no apostrophes; hyphens are spaces.
-fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut latin = false;
-    for c in text.nfkc().flat_map(char::to_lowercase).collect::<String>().nfd() {
-        match c {
-            '\'' | '’' | '‘' | 'ʼ' | '´' | '`' => {}
-            '-' | '‐' | '‑' | '_' => out.push(' '),
-            'ß' => out.push_str("ss"),
-            c if is_combining_mark(c) && latin => {}
-            c => out.push(c),
-        }
-        if !is_combining_mark(c) {
-            latin = c < '\u{250}';
-        }
-    }
-    out.nfc().collect()
-}
-
-/// The clauses of a folded text, each as its words, with repeated words once.
-fn clauses(folded: &str) -> impl Iterator<Item = Vec<&str>> {
-    let is_mark = |c: char| !c.is_alphanumeric() && !matches!(c, ' ' | '#' | '@' | '*');
-    folded.split(is_mark).map(|clause| {
-        let mut words = words(clause);
-        words.dedup();
-        words
-    })
-}
-
-/// The words of a folded text.
-fn words(folded: &str) -> Vec<&str> {
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
-}
-
-/// A Japanese request in a folded text.
-fn japanese(folded: &str) -> Option<String> {
-    static PHRASES: LazyLock<Vec<(bool, Vec<&str>)>> = LazyLock::new(|| {
-        let lines = sections().into_iter().filter(|(name, _)| *name == JAPANESE);
-        let phrase = |line: &'static str| {
-            let (whole, line) = line.strip_prefix("= ").map_or((false, line), |line| (true, line));
-            (whole, line.split('…').collect())
-        };
-        lines.flat_map(|(_, lines)| lines).map(phrase).collect()
-    });
-    let length = folded.chars().filter(|c| c.is_alphanumeric()).count();
-    if length > SHORT_JAPANESE {
-        return None;
-    }
-    let is_mark =
-        |c: char| matches!(c, '。' | '、' | '!' | '?' | '.' | ',' | '\n' | '…' | '・' | '〜');
-    folded.split(is_mark).map(str::trim).map(without_ending).find_map(|clause| {
-        let counts = |(whole, pieces): &(bool, Vec<&str>)| {
-            (!whole || length <= WHOLE_JAPANESE) && ends_with(clause, pieces)
-        };
-        PHRASES.iter().any(counts).then(|| clause.to_owned())
-    })
-}
-
-/// A Japanese clause without its ending of politeness.
-fn without_ending(clause: &str) -> &str {
-    const ENDINGS: [&str; 21] = [
-        "ください",
-        "下さい",
-        "くれ",
-        "くれます",
-        "くれませんか",
-        "ほしい",
-        "欲しい",
-        "もらえますか",
-        "いただけますか",
-        "いただけませんか",
-        "お願いします",
-        "おねがいします",
-        "お願い",
-        "です",
-        "ますか",
-        "ませんか",
-        "だ",
-        "よ",
-        "ね",
-        "w",
-        "笑",
-    ];
-    let mut clause = clause.trim_end_matches(|c: char| !c.is_alphanumeric());
-    while let Some(rest) = ENDINGS.iter().find_map(|ending| clause.strip_suffix(ending))
-        && !rest.is_empty()
-    {
-        clause = rest.trim_end_matches('を');
-    }
-    clause
-}
-
-/// Whether a text contains the pieces in order, the last at its end.
-fn ends_with(text: &str, pieces: &[&str]) -> bool {
-    let Some((last, before)) = pieces.split_last() else { return false };
-    // The ending may have been taken off the phrase itself.
-    let Some(mut rest) = text.strip_suffix(without_ending(last)) else { return false };
-    before.iter().all(|piece| {
-        let found = rest.find(piece);
-        found.map(|at| rest = &rest[at + piece.len()..]).is_some()
-    })
 }
