@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const BLOCK: usize = 64;
 
 /// A network with a context of more tokens than this caches them in 16 bits.
-pub const LONG: usize = 2048;
+pub const LONG: usize = 8192;
 
 /// The layout of a block. For each layer and head it has the keys, transposed (d, BLOCK), so that the scores of all
 /// positions are computed without sums across SIMD lanes; then the values (BLOCK, d).

@@ -1,6 +1,6 @@
 //! Whether a model fits this machine's memory, before it is loaded.
 
-use super::{Architecture, Precision, Spec, cache, tensors::Kind};
+use super::{Architecture, Precision, Spec, tensors::Kind};
 use anyhow::{Result, ensure};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -8,7 +8,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 const REST: u64 = 64 << 20;
 
 /// The context in tokens for which there must be memory. A longer one is used as far as memory allows.
-pub const LEAST: usize = cache::LONG;
+pub const LEAST: usize = 2048;
 
 /// The bytes that a model needs while generating: its weights, the KV cache of one context of at most `LEAST` tokens,
 /// and `REST`.

@@ -243,7 +243,7 @@ fn bf16_files_are_read() {
 fn forks_and_ragged_batches_change_nothing() {
     for config in [config("llama", json!({})), config("qwen3", json!({"head_dim": 32}))] {
         // a short context is cached in 32 bits, a long one in 16
-        for context in [128, 4096] {
+        for context in [128, 16384] {
             let mut config = config.clone();
             config["max_position_embeddings"] = context.into();
             let folder = folder(&config, &weights_of(&config), false);

@@ -49,23 +49,23 @@ for n, config in enumerate(configs, first):
         for parameter in model.parameters():
             parameter += 0.15 * torch.randn_like(parameter)
     model.to(torch.bfloat16 if n % 2 else torch.float32).save_pretrained(f"{room}/{n}")
-    for name in ["tokenizer.json", "tokenizer_config.json"]:
-        shutil.copy(f"{room}/1/{name}", f"{room}/{n}/{name}")
+    shutil.copy(f"{room}/1/tokenizer.json", f"{room}/{n}/tokenizer.json")
 print(first + len(configs) - 1)
 PY
 first=$((n + 1))
 n=$("$python" "$room/make.py" "$room" "$first" 2> "$room/log") || { cat "$room/log" >&2; exit 1; }
 for i in $(seq "$first" "$n"); do ask "$i" --model "$room/$i" --quantization f32; done
 smollm2
-"$python" -c 'import gguf' 2>/dev/null || "$python" -m pip install --quiet --disable-pip-version-check gguf > /dev/null 2>&1 || true
-if [ -n "$smol" ] && "$python" -c 'import gguf' 2>/dev/null; then
+"$python" -c 'import gguf, accelerate' 2>/dev/null ||
+    "$python" -m pip install --quiet --disable-pip-version-check gguf accelerate > /dev/null 2>&1 || true
+if [ -n "$smol" ] && "$python" -c 'import gguf, accelerate' 2>/dev/null; then
     n=$((n + 1))
     mkdir "$room/$n" && ln -s "$smol" "$room/$n/model.gguf"
     ask "$n" --model "$room/$n/model.gguf" --quantization f32
 fi
 cat > "$room/judge.py" <<'PY'
 import json, os, sys, torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 room, count = sys.argv[1], int(sys.argv[2])
 text = open(f"{room}/text").read()
@@ -76,7 +76,9 @@ for n in range(1, count + 1):
                                                        dtype=torch.float32, **gguf)
     missing = [key for key in told["missing_keys"] if key != "lm_head.weight"]
     assert not missing and not told["unexpected_keys"] and not told["mismatched_keys"], told
-    tokenizer = AutoTokenizer.from_pretrained(folder, **gguf)
+    # the class of a family may split words by its own rule; this one does what tokenizer.json says
+    plain = model.config.model_type != "gpt2" and not gguf
+    tokenizer = (PreTrainedTokenizerFast if plain else AutoTokenizer).from_pretrained(folder, **gguf)
     ids = tokenizer(text)["input_ids"]
     score = json.load(open(f"{folder}.score"))["tokens"]
     assert ids == [token["id"] for token in score], "other tokens"
