@@ -10,6 +10,7 @@ use std::{
 };
 use tracing::Level;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, registry};
+use unstuck::whole;
 
 /// Longer than this, the file is put aside for a new one.
 const MOST: u64 = 1 << 20;
@@ -40,16 +41,11 @@ pub fn begin(state: &Path, quiet: bool, verbose: u8) -> Result<()> {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    whole::private_folder(whole::folder_of(path))?;
+    whole::is_free_or_file(path)?;
     if fs::metadata(path).is_ok_and(|file| file.len() > MOST) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
+    whole::own(options.create(true).append(true)).open(path)
 }

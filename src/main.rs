@@ -41,6 +41,12 @@ fn main() -> ExitCode {
             tell("the command line: no command opens a draft or a show; leave one of them out");
             return ExitCode::from(2);
         }
+        Ok(Cli { file: Some(file), .. }) if file == Path::new("-") => {
+            tell(
+                "the command line: `-` is standard input, which the desk can't edit; for a file of this name write ./-",
+            );
+            return ExitCode::from(2);
+        }
         Ok(cli) => cli,
         Err(usage) if usage.use_stderr() => {
             let sentence = usage.to_string();
@@ -331,6 +337,8 @@ fn desk(
         tracing::warn!(wrong, "a setting is left out");
     }
     let told = |name: &str| std::env::var(name).ok();
+    // First, so that an overlay that may not be written is refused before the draft is opened.
+    let gear = live.gear(&config.live, file)?;
     let session = Session::resume(file, state, config.history)?;
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let (mentions, catalogue) = (config.mentions(), catalogue(&config));
@@ -340,6 +348,7 @@ fn desk(
     settings.themes = Themes::new(config::themes());
     settings.environment.state = Some(state.to_owned());
     settings.environment.history = config.history;
+    settings.environment.home = std::env::home_dir();
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     let shelf = Shelf {
         catalogue,
@@ -354,7 +363,6 @@ fn desk(
     };
     settings.shelf = Some(shelf.clone());
     settings.air = config.live;
-    let gear = live.gear(&settings.air)?;
     tui::run(session, settings, gear, notices, move || shelf.catalogue.open(None))
 }
 

@@ -2,7 +2,7 @@
 
 use super::parse_number_of;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use unstuck::tui::live::{FASTEST, Gear, Place, SLOWEST, Settings};
 
 /// Options of a show.
@@ -35,11 +35,12 @@ pub struct Live {
 }
 
 impl Live {
-    /// Reads the files of a show and opens its outputs, before the screen is taken; `None` without `--live`.
+    /// Reads the files of a show and opens its outputs, before the screen is taken; `None` without `--live`. Nothing is
+    /// written yet. The overlay must not be `draft`.
     ///
     /// # Errors
     /// As [`Gear::open`].
-    pub fn gear(&self, settings: &Settings) -> anyhow::Result<Option<Gear>> {
+    pub fn gear(&self, settings: &Settings, draft: Option<&Path>) -> anyhow::Result<Option<Gear>> {
         if !self.live {
             return Ok(None);
         }
@@ -48,7 +49,8 @@ impl Live {
         if let Some(program) = &self.speak {
             (air.speak, air.voice) = (program.clone(), true);
         }
-        Gear::open(air, self.rundown.as_deref(), &self.bleep, self.overlay.as_ref()).map(Some)
+        let overlay = self.overlay.as_ref();
+        Gear::open(air, self.rundown.as_deref(), &self.bleep, overlay, draft).map(Some)
     }
 }
 

@@ -24,7 +24,6 @@ use layers::{Layers, Source};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 use toml::{Table, Value};
@@ -35,6 +34,7 @@ use unstuck::{
     token::{Preset, SamplingParams},
     tui,
     ui::keymap,
+    whole,
 };
 
 /// All settings, with their defaults.
@@ -88,7 +88,7 @@ impl Config {
         let mut wrong = Vec::new();
         let named = flags.config.is_some() || env("UNSTUCK_CONFIG").is_some();
         if let Some(path) = file(flags, &env).filter(|path| named || path.exists()) {
-            match fs::read_to_string(&path) {
+            match whole::read_text(&path) {
                 Ok(text) => wrong.extend(layers.read(&path, &text)),
                 Err(error) => wrong.push(format!("{}: {error}", path.display())),
             }

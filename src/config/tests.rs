@@ -1,6 +1,7 @@
 //! Layers of settings, one over the other; and a walk through every setting with values that can't be.
 
 use super::*;
+use std::fs;
 use unstuck::{session::Session, token::SamplingParams};
 
 /// Settings from a file of this text.

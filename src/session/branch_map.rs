@@ -1,12 +1,11 @@
 //! The branch map: the tree of revisions as rows that a person can read, each a line of steps.
 
 use super::{
-    Author, Kind, Revision, SHOWN, Session, Source,
-    beginning::Beginning,
-    draft::{Draft, Piece},
+    Author, Kind, Revision, Session, Source,
+    draft::Draft,
+    line::{Changed, LineText, words},
     tree::Node,
 };
-use ropey::Rope;
 use std::{
     collections::{HashMap, HashSet},
     time::SystemTime,
@@ -49,16 +48,32 @@ pub struct Branch {
     pub leads_to_page: bool,
     /// Whether its last step is the saved text.
     pub is_saved: bool,
+    /// Whether its last step was on the page before the last jump.
+    pub is_before_jump: bool,
+    /// The number of words of the text that its last step led to.
+    pub words: usize,
+}
+
+impl Branch {
+    /// Whether it is an offer, or text that was taken from one.
+    pub fn is_offer(&self) -> bool {
+        matches!(self.kind, Kind::Taken | Kind::Offered)
+    }
+}
+
+/// What the branch map reads of the history at once, so that no row reads all of it again.
+struct Survey {
+    children: Vec<Vec<Revision>>,
+    /// Marks the ancestors of the current page.
+    leads: Vec<bool>,
+    /// The page, carried from row to row.
+    draft: Draft,
+    /// The revision that `draft` has.
+    at: Revision,
 }
 
 impl Session {
-    /// The row that begins with a step, without its position in the map.
-    pub(super) fn row(&self, first: Revision, children: &[Vec<Revision>]) -> Option<Branch> {
-        self.branch(first, children, &self.leading(), &Beginning::default())
-    }
-
-    /// Marks the ancestors of the current page.
-    fn leading(&self) -> Vec<bool> {
+    fn survey(&self) -> Survey {
         let mut leads = vec![false; self.tree.len()];
         let mut at = self.tree.current();
         leads[0] = true;
@@ -66,27 +81,32 @@ impl Session {
             leads[at] = true;
             at = self.tree.node(at).map_or(0, |node| node.parent);
         }
-        leads
+        let draft = self.draft.clone();
+        Survey { children: self.children(), leads, draft, at: self.tree.current() }
+    }
+
+    /// The row that begins with a step, without its position in the map.
+    pub(super) fn row(&self, first: Revision) -> Option<Branch> {
+        self.branch(first, usize::MAX, &mut self.survey())
     }
 
     /// The branch map, in the order it is drawn: each row after the one it comes from, what branches off there before
     /// the line goes on.
     pub fn branches(&self) -> Vec<Branch> {
-        let (children, leads) = (self.children(), self.leading());
+        let mut survey = self.survey();
         let mut rows: Vec<Branch> = Vec::new();
-        let beginning = Beginning::default();
         let mut waiting = vec![(0, None, 0)];
         while let Some((first, parent, depth)) = waiting.pop() {
-            let Some(mut row) = self.branch(first, &children, &leads, &beginning) else { continue };
+            let Some(mut row) = self.branch(first, usize::MAX, &mut survey) else { continue };
             (row.parent, row.depth) = (parent, depth);
-            let below = &children[row.revision];
+            let below = &survey.children[row.revision];
             // The line continues to the current revision, else to the child visited last.
             let last = self.tree.node(row.revision).and_then(|node| node.redo);
             let on = match below[..] {
                 [only] => Some(only),
                 _ => {
                     let is_last = |one: &Revision| Some(*one) == last;
-                    let to_page = below.iter().find(|one| leads[**one]);
+                    let to_page = below.iter().find(|one| survey.leads[**one]);
                     to_page.or(below.iter().find(|one| is_last(one))).copied()
                 }
             };
@@ -99,13 +119,54 @@ impl Session {
         rows
     }
 
-    fn branch(
-        &self,
-        first: Revision,
-        children: &[Vec<Revision>],
-        leads: &[bool],
-        beginning: &Beginning,
-    ) -> Option<Branch> {
+    /// The steps of a row, each as a row of its own.
+    pub fn steps_of(&self, row: &Branch) -> Vec<Branch> {
+        let mut survey = self.survey();
+        let mut steps = vec![row.revision];
+        while let Some(last) = steps.last().filter(|last| **last != row.first) {
+            match self.tree.node(*last) {
+                Some(node) => steps.push(node.parent),
+                None => break,
+            }
+        }
+        let one = |step: Revision| self.branch(step, 1, &mut survey);
+        steps.into_iter().rev().filter_map(one).collect()
+    }
+
+    /// All text that was written in the steps of a row, to be searched.
+    pub fn written_in(&self, row: &Branch) -> String {
+        let mut parts = Vec::new();
+        let mut at = row.revision;
+        while let Some(node) = self.tree.node(at) {
+            parts.push(node.inserted.text.as_str());
+            if at == row.first {
+                break;
+            }
+            at = node.parent;
+        }
+        if row.first == 0 {
+            parts.push(&self.opening);
+        }
+        parts.reverse();
+        parts.concat()
+    }
+
+    /// Whether a row of the map ends with a revision, so that the map leads to it.
+    fn ends_row(&self, revision: Revision) -> bool {
+        let is_marked = |node: &Node| node.bookmarked || node.name.is_some();
+        self.before_jump() == Some(revision)
+            || self.tree.node(revision).is_some_and(is_marked)
+            || revision == self.tree.current()
+            || self.is_in_file(revision)
+    }
+
+    /// Whether the file has the text of a revision.
+    fn is_in_file(&self, revision: Revision) -> bool {
+        self.stamp.is_some() && revision == self.saved_at
+    }
+
+    /// The row that begins with a step and has at most this many.
+    fn branch(&self, first: Revision, most: usize, survey: &mut Survey) -> Option<Branch> {
         let mut begin = self.tree.node(first)?;
         let mut said = LineText::new(if first == 0 { &self.opening } else { "" }, begin.at);
         let (mut revision, mut steps) = (first, 1);
@@ -127,10 +188,8 @@ impl Session {
             if steps == 2 && first == 0 && self.opening.is_empty() {
                 begin = node;
             }
-            let is_marked = node.bookmarked || node.name.is_some();
-            match children[revision][..] {
-                // An empty first revision doesn't get a row of its own.
-                [next] if !is_marked && (revision != self.tree.current() || revision == 0) => {
+            match survey.children[revision][..] {
+                [next] if steps < most && !self.ends_row(revision) => {
                     revision = next;
                     steps += 1;
                 }
@@ -140,7 +199,7 @@ impl Session {
         let end = self.tree.node(revision)?;
         let mut text = said.text();
         if first != 0 && begin.kind != Kind::Deleted {
-            text.insert_str(0, &beginning.of(self, told, said.start, &said.text));
+            text.insert_str(0, &said.beginning(self.carried(told, survey)?.text()));
         }
         Some(Branch {
             revision,
@@ -157,13 +216,22 @@ impl Session {
             name: end.name.as_deref().map(str::to_owned),
             bookmarked: end.bookmarked,
             is_page: revision == self.tree.current(),
-            leads_to_page: leads[first],
-            is_saved: self.stamp.is_some() && revision == self.saved_at,
+            leads_to_page: survey.leads[first],
+            is_saved: self.is_in_file(revision),
+            is_before_jump: self.before_jump() == Some(revision),
+            words: self.carried(revision, survey)?.shares().all_words(),
         })
     }
 
-    /// The children of every revision, as a person sees them: all but offers that stand on another branch whole,
-    /// and never went on themselves. All at once: to ask for each one's would read the whole tree each time.
+    /// The page of a revision, by the steps from the row before.
+    fn carried<'a>(&self, to: Revision, survey: &'a mut Survey) -> Option<&'a Draft> {
+        self.tree.carry(&mut survey.draft, survey.at, to)?;
+        survey.at = to;
+        Some(&survey.draft)
+    }
+
+    /// The children of every revision that the map shows: all but offers whose whole text is on another branch, and
+    /// that the page has never shown.
     pub(super) fn children(&self) -> Vec<Vec<Revision>> {
         let mut all = vec![Vec::new(); self.tree.len()];
         for one in 1..self.tree.len() {
@@ -176,9 +244,9 @@ impl Session {
             self.tree.node(*one).is_some_and(|node| {
                 node.kind != Kind::Offered
                     || node.source.is_none_or(|source| !taken.contains(&source))
-                    || *one == self.tree.current()
                     || node.bookmarked
                     || node.name.is_some()
+                    || node.seen
                     || node.redo.is_some()
             })
         };
@@ -250,117 +318,4 @@ impl Session {
         }
         false
     }
-}
-
-/// What a line of steps put on the page, as it reads after them: its beginning.
-struct LineText {
-    /// Where in the page's text it begins.
-    start: usize,
-    text: Vec<char>,
-    /// Something from elsewhere stands at its end, so places in it say nothing any more.
-    is_torn: bool,
-}
-
-impl LineText {
-    /// So much is put together: more than is shown, for some of it may go again.
-    const MOST: usize = 4 * SHOWN;
-
-    fn new(opening: &str, start: usize) -> Self {
-        let text: Vec<char> = opening.chars().collect();
-        Self { start: if text.is_empty() { start } else { 0 }, text, is_torn: false }
-    }
-
-    fn step(&mut self, node: &Node) {
-        let Node { at, removed, inserted, .. } = node;
-        let end = self.start + self.text.len();
-        if self.is_torn {
-            return;
-        }
-        if *at < self.start
-            && node.kind == Kind::Typed
-            && at + removed.len() >= end
-            && *at + inserted.len() > self.start
-        {
-            // One step replaced several places, before this text and in it. The inserted text includes what is between
-            // them: continue with its part from here, starting at the next word.
-            let from = self.start - at;
-            let mut now = inserted.text.chars().skip(from - 1).peekable();
-            let cut = now.by_ref().take_while(|c| !c.is_whitespace()).count();
-            self.text = now.take(Self::MOST).collect();
-            self.start += cut;
-        } else if *at < self.start {
-            // A change before this text: remove what it deleted of this text, and move the start.
-            let gone = (at + removed.len()).saturating_sub(self.start).min(self.text.len());
-            self.text.drain(..gone);
-            let start = (self.start + gone + inserted.len()).saturating_sub(removed.len());
-            self.start = start.max(*at);
-        } else if *at <= end {
-            let from = at - self.start;
-            let to = (from + removed.len()).min(self.text.len());
-            self.text.splice(from..to, inserted.text.chars());
-            self.text.truncate(Self::MOST);
-        } else if self.text.len() < SHOWN && inserted.len() > 0 {
-            // A change elsewhere on the page: show it after an ellipsis.
-            let more = inserted.text.chars().take(SHOWN);
-            self.text.extend([' ', '…', ' '].into_iter().chain(more));
-            self.is_torn = true;
-        }
-    }
-
-    /// On one line, as much as a row shows.
-    fn text(&self) -> String {
-        let all: String = self.text.iter().collect();
-        let line = all.split_whitespace().collect::<Vec<_>>().join(" ");
-        line.chars().take(SHOWN).collect()
-    }
-}
-
-/// Counts words of the machine's that the writer changed: what was put in among them, or what went of them. A word
-/// that is deleted and typed anew in its place is one.
-#[derive(Default)]
-struct Changed {
-    words: usize,
-    /// The words that the last step deleted, and where.
-    gone: Option<(usize, usize)>,
-}
-
-impl Changed {
-    fn step(&mut self, node: &Node) {
-        if !matches!(node.kind, Kind::Typed | Kind::Pasted | Kind::Deleted) {
-            return;
-        }
-        let mut gone = words(&node.removed, &[Author::Machine, Author::Edited]);
-        let mut came = words(&node.inserted, &[Author::Edited]);
-        // A step that replaced several places includes the unchanged text between them, which is not a change.
-        let kept = words(&node.inserted, &[Author::Machine]);
-        if kept > 0 {
-            gone = words(&node.removed, &[Author::Machine]).saturating_sub(kept);
-            came = came.saturating_sub(words(&node.removed, &[Author::Edited]));
-        }
-        let before = self.gone.take();
-        if node.kind == Kind::Deleted {
-            self.words += before.map_or(0, |(words, _)| words);
-            self.gone = Some((gone, node.at));
-        } else {
-            let here = gone.max(came);
-            self.words += match before {
-                Some((gone, at)) if at == node.at => gone.max(here),
-                Some((gone, _)) => gone + here,
-                None => here,
-            };
-        }
-    }
-
-    fn all(self) -> usize {
-        self.words + self.gone.map_or(0, |(words, _)| words)
-    }
-}
-
-/// How many words of a piece are by one of these.
-fn words(piece: &Piece, authors: &[Author]) -> usize {
-    if !piece.runs.iter().any(|run| authors.contains(&run.author)) {
-        return 0;
-    }
-    let shares = Draft::from_parts(Rope::from_str(&piece.text), piece.runs.clone()).shares();
-    authors.iter().map(|author| shares.words(*author)).sum()
 }

@@ -6,7 +6,18 @@ use super::{
 };
 use anyhow::{Result, bail};
 use ropey::Rope;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap, time::SystemTime};
+
+/// What was asked at one place of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// When it was asked first.
+    pub time: SystemTime,
+    /// The number of offers.
+    pub offers: usize,
+    /// The number of offers of which something was taken.
+    pub taken: usize,
+}
 
 impl Session {
     /// Remember that the model was asked at a place of the page (a char index), and how (`details`: model,
@@ -121,11 +132,47 @@ impl Session {
         self.growing &= revision != self.tree.current();
     }
 
+    /// The place at which an offer was asked for.
+    pub fn place_of(&self, source: Source) -> Option<(Revision, usize)> {
+        self.request(source.request).map(|request| (request.revision, request.at))
+    }
+
+    /// What was asked at each place: its revision, and the position in its text.
+    pub fn asked(&self) -> HashMap<(Revision, usize), Asked> {
+        let (mut all, mut offers): (HashMap<_, Asked>, HashMap<Source, bool>) = Default::default();
+        for request in &self.tree.requests {
+            let place = (request.revision, request.at);
+            all.entry(place).or_insert(Asked { time: request.time, offers: 0, taken: 0 });
+        }
+        for node in (0..self.tree.len()).filter_map(|one| self.tree.node(one)) {
+            if let Some(source) = node.source {
+                *offers.entry(source).or_default() |= node.kind == Kind::Taken;
+            }
+        }
+        for (source, is_taken) in offers {
+            if let Some(asked) = self.place_of(source).and_then(|place| all.get_mut(&place)) {
+                asked.offers += 1;
+                asked.taken += usize::from(is_taken);
+            }
+        }
+        all
+    }
+
+    /// The last revision that two have in common; `None` when one doesn't exist.
+    pub fn fork(&self, one: Revision, other: Revision) -> Option<Revision> {
+        self.tree.fork(one, other)
+    }
+
+    /// The revision that undo leads to.
+    pub fn undo_leads_to(&self) -> Option<Revision> {
+        self.tree.timeline.before().map(|stop| stop.revision)
+    }
+
     /// Delete a revision and all its descendants, in the journal too.
     ///
     /// # Errors
-    /// The page or the saved text came of it, there is none of that number, or the journal could not be
-    /// written anew: then it is pruned here, and its text stays in the journal's file.
+    /// The page or the saved text came of it, a bookmark is in it, there is none of that number, or the journal could
+    /// not be written anew: then it is pruned here, and its text stays in the journal's file.
     pub fn prune(&mut self, revision: Revision) -> Result<()> {
         let Some(below) = self.tree.below(revision) else { bail!("there is no such branch") };
         let has = |one: Revision| one.checked_sub(revision).is_some_and(|one| below[one]);
@@ -134,6 +181,13 @@ impl Session {
         }
         if has(self.saved_at) {
             bail!("the file has the text of this branch; save another one first");
+        }
+        let bookmarked = (revision..self.tree.len())
+            .filter(|one| has(*one) && self.tree.node(*one).is_some_and(|node| node.bookmarked));
+        match bookmarked.count() {
+            0 => {}
+            1 => bail!("it has a bookmark (★); take that off first"),
+            many => bail!("it has {many} bookmarks (★); take them off first"),
         }
         self.note(Record::Prune { revision });
         self.tree.prune(revision);
@@ -167,7 +221,7 @@ impl Session {
     pub fn among(&self) -> Option<(usize, usize, Branch)> {
         let children = self.children();
         let (place, beside) = self.beside(&children)?;
-        let branch = self.row(beside[place], &children)?;
+        let branch = self.row(beside[place])?;
         Some((place + 1, beside.len(), branch))
     }
 

@@ -35,6 +35,11 @@ impl Piece {
     }
 }
 
+/// The number of words of a text, as a reader counts them.
+pub fn words(text: &str) -> usize {
+    Draft::new(text, Author::Unknown).shares().all_words()
+}
+
 /// The number of characters and words by author.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shares {
@@ -186,10 +191,6 @@ fn begins_word(before: [Option<char>; 2], char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(text: &str) -> usize {
-        Draft::new(text, Author::Writer).shares().all_words()
-    }
 
     #[test]
     fn counts_words_as_a_reader_does() {

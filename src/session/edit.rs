@@ -9,6 +9,7 @@ use super::{
     draft::Piece,
     journal::Record,
     motion::{snap_back, snap_on, target},
+    timeline::How,
     tree::{Node, Place},
 };
 use crate::clean::sentence_ends;
@@ -54,6 +55,7 @@ impl Session {
             return false;
         }
         let range = self.selection().unwrap_or(self.place.cursor..self.place.cursor);
+        let text = self.with_ends(range.start, text);
         let author = self.author_of_typing(&range);
         let one = text.graphemes(true).nth(1).is_none();
         self.growing &= one;
@@ -71,6 +73,7 @@ impl Session {
             return false;
         }
         self.growing = false;
+        let text = self.with_ends(range.start, text);
         self.edit(range, Piece::new(&text, Author::Pasted), Kind::Pasted, None)
     }
 
@@ -108,33 +111,55 @@ impl Session {
         self.edit(at..at, Piece::new(&plain(text), Author::Machine), Kind::Taken, source)
     }
 
-    /// Undo one step, of the writer or the machine; the cursor moves where it was.
+    /// Undo the last change of the page: an edit by the writer or the machine, or a jump to another revision. The
+    /// cursor moves where it was before it.
     pub fn undo(&mut self) -> bool {
-        let node = self.tree.here();
-        let (parent, place) = (node.parent, node.before);
-        self.tree.current() != 0 && self.walk(parent, place)
+        let before = self.tree.timeline.before();
+        before.is_some_and(|stop| self.walk(stop.revision, stop.left, How::Undo))
     }
 
-    /// Redo one step, to the child that was visited last.
+    /// Redo what was undone last. When nothing was, go on to the child that was visited last.
     pub fn redo(&mut self) -> bool {
-        let next = self.tree.here().redo.and_then(|next| Some((next, self.tree.node(next)?.after)));
-        next.is_some_and(|(next, place)| self.walk(next, place))
+        let next = self.tree.timeline.after().map(|stop| stop.revision).or(self.tree.here().redo);
+        let next = next.and_then(|next| Some((next, self.tree.place(next)?)));
+        next.is_some_and(|(next, place)| self.walk(next, place, How::Redo))
     }
 
     /// Go to any revision of the history, with the cursor where it was; false when there is none of that
-    /// number.
+    /// number. Undo leads back.
     pub fn go(&mut self, to: Revision) -> bool {
-        let place = if to == self.tree.current() { Some(self.place) } else { self.tree.place(to) };
-        place.is_some_and(|place| self.walk(to, place))
+        if to == self.tree.current() {
+            self.growing = false;
+            return self.read_only.is_none();
+        }
+        self.tree.place(to).is_some_and(|place| self.walk(to, place, How::Jump))
     }
 
-    fn walk(&mut self, to: Revision, place: Place) -> bool {
-        let from = self.tree.current();
+    /// Go back to the text before the step on the page. Unlike [`Session::undo`] this is a step of its own: undo leads
+    /// back to the page as it was.
+    pub fn take_back(&mut self) -> bool {
+        let (parent, place) = (self.tree.here().parent, self.tree.here().before);
+        self.tree.current() != 0 && self.walk(parent, place, How::Jump)
+    }
+
+    /// Go to a place of another revision to edit it: the edit that follows is one step for undo together with going
+    /// there. False when there is no such revision.
+    pub fn go_to_edit(&mut self, to: Revision, at: usize) -> bool {
+        let Some(place) = self.tree.place(to) else { return false };
+        let there = to == self.tree.current() || self.walk(to, place, How::Join);
+        if there {
+            self.move_to(at, false);
+        }
+        there
+    }
+
+    fn walk(&mut self, to: Revision, place: Place, how: How) -> bool {
+        let (from, left) = (self.tree.current(), self.place);
         if self.read_only.is_some() || self.tree.carry(&mut self.draft, from, to).is_none() {
             return false;
         }
-        self.tree.visit(to);
-        self.note(Record::Go { revision: to });
+        self.tree.travel(to, how, left);
+        self.note(Record::Go { revision: to, how, left });
         self.place = place;
         self.growing = false;
         self.compare();

@@ -1,8 +1,12 @@
 //! The draft's file: read without loss, written atomically.
-//! It handles bytes and forms (BOM, line ends), not history.
+//! It handles bytes and forms (encoding, line ends), not history.
 
-use super::attributes;
-use crate::whole::folder_of;
+use super::{
+    attributes,
+    draft::words,
+    encoding::{self, Decoded, Encoding, Wrong},
+};
+use crate::whole::{self, folder_of};
 use anyhow::{Context, Result, bail};
 use ropey::Rope;
 use std::{
@@ -16,10 +20,33 @@ use std::{
 /// missing in the text too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
-    /// Begins with a byte order mark.
-    pub bom: bool,
-    /// Every line ends in CR LF. A file with mixed ends keeps its CRs in the text.
-    pub crlf: bool,
+    pub encoding: Encoding,
+    pub ends: Ends,
+}
+
+/// The line ends of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// LF, or none yet.
+    #[default]
+    Lf,
+    /// Every line ends in CR LF; the text has LF.
+    CrLf,
+    /// Some lines end in CR LF, and the text has them as they are in the file.
+    Mixed,
+}
+
+impl Ends {
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let count = |wanted: u8| bytes.iter().filter(|byte| **byte == wanted).count();
+        let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+        match pairs {
+            0 => Self::Lf,
+            _ if pairs == count(b'\n') && pairs == count(b'\r') => Self::CrLf,
+            _ => Self::Mixed,
+        }
+    }
 }
 
 /// A file as it was when it was read or written.
@@ -62,6 +89,11 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 #[error("{} was changed by another program since it was read; reload it, save over it, or save under another name", .0.display())]
 pub struct ChangedOnDisk(pub PathBuf);
 
+/// The folder of the file doesn't exist: make it with [`super::Session::make_folder`].
+#[derive(Debug, thiserror::Error)]
+#[error("there is no folder {}; make it, or save under another name", .0.display())]
+pub struct NoFolder(pub PathBuf);
+
 /// Another file has this name already.
 #[derive(Debug, thiserror::Error)]
 #[error("{} exists already; choose another name, or save over it", .0.display())]
@@ -73,37 +105,27 @@ pub(crate) struct Found {
     pub form: Form,
     /// `None`: there is no file yet.
     pub stamp: Option<Stamp>,
-    /// Where the first byte is that isn't UTF-8; the text has `�` there.
-    pub broken: Option<usize>,
+    /// Why it can't be edited, if it isn't text that can be written back; the text has `�` then.
+    pub wrong: Option<Wrong>,
 }
 
-/// Read a draft. A missing file is an empty draft.
+/// Read a draft. A missing file is an empty draft, in a missing folder too.
 pub(crate) fn read(path: &Path) -> Result<Found> {
     let Some((bytes, stamp)) = read_bytes(path)? else {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            bail!("the folder {} doesn't exist; create it first", folder.display());
-        }
         let form = Form::default();
-        return Ok(Found { text: String::new(), form, stamp: None, broken: None });
+        return Ok(Found { text: String::new(), form, stamp: None, wrong: None });
     };
-    let (bom, body) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(body) => (true, body),
-        None => (false, &bytes[..]),
-    };
-    let (text, broken) = match str::from_utf8(body) {
-        Ok(text) => (text.to_owned(), None),
-        Err(error) => (
-            String::from_utf8_lossy(body).into_owned(),
-            Some(error.valid_up_to() + if bom { 3 } else { 0 }),
-        ),
-    };
-    let ends = body.iter().filter(|byte| **byte == b'\n').count();
-    let crlf = ends > 0
-        && body.windows(2).filter(|pair| pair == b"\r\n").count() == ends
-        && body.iter().filter(|byte| **byte == b'\r').count() == ends;
-    let text = if crlf { text.replace("\r\n", "\n") } else { text };
-    Ok(Found { text, form: Form { bom, crlf }, stamp: Some(stamp), broken })
+    let Decoded { text, encoding, wrong } = encoding::decode(&bytes);
+    let ends = Ends::of(&text);
+    let text = if ends == Ends::CrLf { text.replace("\r\n", "\n") } else { text };
+    Ok(Found { text, form: Form { encoding, ends }, stamp: Some(stamp), wrong })
+}
+
+/// The number of words in a file; `None` when it can't be read as text, or has more than `most` bytes.
+pub fn words_in(path: &Path, most: u64) -> Option<usize> {
+    fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() <= most)?;
+    let found = read(path).ok().filter(|found| found.wrong.is_none())?;
+    Some(words(&found.text))
 }
 
 /// The bytes of a regular file; `None` when it doesn't exist.
@@ -118,7 +140,7 @@ fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>> {
         bail!("{name} is a folder; name a file in it");
     }
     if !meta.is_file() {
-        bail!("{name} is not a regular file; copy its text into one");
+        bail!("{name} is {}, not a regular file; copy its text into one", whole::kind(&meta));
     }
     let mut file =
         File::open(path).with_context(|| format!("could not open {name}; may you read it?"))?;
@@ -148,14 +170,12 @@ pub(crate) fn has_changed(path: &Path, known: Option<&Stamp>) -> Result<bool> {
 /// The bytes that a text has in a file of this form.
 pub(crate) fn bytes(text: &Rope, form: Form) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len_bytes() + 3);
-    if form.bom {
-        bytes.extend(b"\xef\xbb\xbf");
-    }
+    bytes.extend(form.encoding.mark());
     for chunk in text.chunks() {
-        if form.crlf {
-            bytes.extend(chunk.replace('\n', "\r\n").into_bytes());
+        if form.ends == Ends::CrLf {
+            form.encoding.encode(&chunk.replace('\n', "\r\n"), &mut bytes);
         } else {
-            bytes.extend(chunk.as_bytes());
+            form.encoding.encode(chunk, &mut bytes);
         }
     }
     bytes
@@ -168,6 +188,10 @@ pub(crate) fn bytes(text: &Rope, form: Form) -> Vec<u8> {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     let target = follow(path).map_err(|error| Failed::Intact(error).say(path))?;
     let old = fs::metadata(&target).ok();
+    let folder = folder_of(&target);
+    if old.is_none() && folder.symlink_metadata().is_err() {
+        return Err(NoFolder(folder.to_owned()).into());
+    }
     if let Some(old) = &old {
         if old.is_dir() {
             bail!("{} is a folder; name a file in it", path.display());
@@ -223,7 +247,9 @@ impl Failed {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 "the disk is full: free some space and save again"
             }
-            ErrorKind::NotFound => "its folder is gone: create it, or save under another name",
+            ErrorKind::NotADirectory => {
+                "a part of its path is not a folder: save under another name"
+            }
             _ => "save under another name",
         };
         let name = path.display();

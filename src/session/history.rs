@@ -4,11 +4,14 @@ use super::{
     Revision, Session,
     author::{Author, Run},
     draft::Draft,
+    file::Ends,
     journal::{self, Encoder, Journal, Past, Record},
     matching,
+    timeline::How,
     tree::{Kind, Node},
 };
 use anyhow::Result;
+use ropey::Rope;
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
@@ -107,9 +110,17 @@ impl Session {
         let Some((page, saved, past)) = pages else { return };
         let (saved_at, known) = past.saved;
         self.tree = past.tree;
+        self.tree.timeline.settle();
         self.opening = past.opening;
         self.saved_at = saved_at;
         let file = self.file_state();
+        // The last line that ended otherwise was changed, so the file now reads as one with CR LF in every line. The
+        // history goes on with the line ends that it has.
+        let has_ends = |text: &Rope| text.chars().any(|c| c == '\r');
+        if file == known && self.form.ends == Ends::CrLf && has_ends(saved.text()) {
+            self.form.ends = Ends::Mixed;
+            self.saved = saved.text().clone();
+        }
         if *page.text() == self.saved {
             self.draft = page;
             // A crash happened between writing the file and the journal, or another program wrote the same text.
@@ -168,6 +179,18 @@ impl Session {
         self.go(self.saved_at);
     }
 
+    /// Whether the page's text doesn't come from the text in the file: saving would replace a text that isn't on the
+    /// way to the page's, for example after a jump to an older branch.
+    pub fn departs_from_file(&self) -> bool {
+        let at = self.tree.current();
+        self.stamp.is_some() && !self.is_saved && !self.tree.descends(at, self.saved_at)
+    }
+
+    /// The revision that the page showed before the last jump, if undo leads to it.
+    pub fn before_jump(&self) -> Option<Revision> {
+        self.tree.timeline.before_jump()
+    }
+
     /// The revision that is saved in the file.
     pub fn saved_revision(&self) -> Revision {
         self.saved_at
@@ -193,6 +216,14 @@ impl Session {
     /// Write an event to the journal, when there is one. The first event is preceded by the text as it was
     /// opened.
     pub(crate) fn note(&mut self, record: Record) {
+        self.begin_journal();
+        let now = (self.clock)();
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.keeps()) else { return };
+        journal.put(now, record);
+    }
+
+    /// Write the text as it was opened to a journal that has nothing yet. `saved` still is that text.
+    pub(crate) fn begin_journal(&mut self) {
         let now = (self.clock)();
         let Some(journal) = self.journal.as_mut().filter(|journal| journal.keeps()) else { return };
         if journal.is_empty() {
@@ -204,7 +235,6 @@ impl Session {
             journal.put(now, root);
             journal.put(now, Record::Saved { revision: 0, file });
         }
-        journal.put(now, record);
     }
 
     /// Length and hash of the file as last read or written.
@@ -255,7 +285,9 @@ impl Session {
                 lock.map(|lock| self.journal = lock.map(|(journal, _)| journal))
             }
             (Some(journal), _) => {
-                let last = had_name.then_some((now, Record::Go { revision: was_saved_at }));
+                let (how, left) = (How::Jump, self.place);
+                let last = Record::Go { revision: was_saved_at, how, left };
+                let last = had_name.then_some((now, last));
                 journal.go_on_as(&stem, last)
             }
             // The old name was open in another process, so this draft had no journal. It starts its own under the new
@@ -293,4 +325,9 @@ pub fn forget(draft: &Path, state: &Path) -> Result<bool> {
 /// Where the journal of a draft is kept, whether or not there is one.
 pub fn journal_path(draft: &Path, state: &Path) -> PathBuf {
     journal::path_of(state, &journal::stem(draft))
+}
+
+/// Whether two paths lead to the same draft, whether its file exists or not.
+pub fn is_same_draft(one: &Path, other: &Path) -> bool {
+    journal::stem(one) == journal::stem(other)
 }

@@ -3,7 +3,7 @@
 
 use super::{
     author::{Author, Run, push},
-    draft::{Draft, Piece},
+    draft::{Draft, Piece, words},
 };
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 use std::{
@@ -135,7 +135,6 @@ fn compare<'a>(
 
 /// Words that are only in the new text.
 pub(crate) fn added_words(old: &str, new: &str) -> usize {
-    let words = |text: &str| Draft::new(text, Author::Unknown).shares().all_words();
     let added = difference(old, new);
     added.iter().map(|change| if let Change::Added(text) = change { words(text) } else { 0 }).sum()
 }

@@ -4,8 +4,9 @@
 //! # One tree of revisions
 //!
 //! The history is one tree of revisions. Each revision is a delta that can be applied in both directions, with the
-//! authors of the removed and of the inserted text. Undo goes to the parent, redo to the child visited last. Offers,
-//! takes and changes by other programs are revisions like the writer's own edits. When an offer is extended, the
+//! authors of the removed and of the inserted text. Offers, takes and changes by other programs are revisions like the
+//! writer's own edits. Undo and redo move along the timeline, the order in which revisions were on the page, so a jump to
+//! another branch is one step like an edit. When an offer is extended, the
 //! extension is a child of the first part; the branch map leaves out an offer whose whole text is also on another
 //! branch.
 //!
@@ -21,25 +22,30 @@
 
 mod attributes;
 mod author;
-mod beginning;
 mod branch_map;
 mod branches;
 mod draft;
 mod edit;
+mod encoding;
+mod ends;
 mod file;
 mod history;
 mod journal;
+mod line;
 mod matching;
 mod motion;
 mod replace;
 mod save;
+mod timeline;
 mod tree;
 
 pub use author::Author;
 pub use branch_map::Branch;
+pub use branches::Asked;
 pub use draft::Shares;
-pub use file::{AlreadyThere, ChangedOnDisk};
-pub use history::{History, Recovery, forget, journal_path};
+pub use draft::words;
+pub use file::{AlreadyThere, ChangedOnDisk, NoFolder, words_in};
+pub use history::{History, Recovery, forget, is_same_draft, journal_path};
 pub use matching::{Change, difference};
 pub use motion::Motion;
 pub use tree::{Kind, Request, Revision, Source};
@@ -131,27 +137,20 @@ impl Session {
         }
     }
 
-    /// Open a draft without its history (see [`Session::resume`]). A missing file is an empty draft bound to the path.
-    /// A file that isn't UTF-8 opens read-only, with a notice.
+    /// Open a draft without its history (see [`Session::resume`]). A missing file is an empty draft bound to the path,
+    /// in a missing folder too. A file that isn't text in UTF-8 or marked UTF-16 opens read-only, with a notice.
     ///
     /// # Errors
-    /// A folder, a file that can't be read, a path in a folder that doesn't exist.
+    /// A folder, a file that can't be read.
     pub fn open(path: &Path) -> Result<Self> {
-        let Found { text, form, stamp, broken } = file::read(path)?;
+        let Found { text, form, stamp, wrong } = file::read(path)?;
         let mut session = Self::from_text(&text);
         session.saved = session.draft.text().clone();
         session.is_saved = true;
         session.path = Some(path.to_path_buf());
         session.form = form;
         session.stamp = stamp;
-        session.read_only = broken.map(|byte| {
-            format!(
-                "{} isn't UTF-8 (byte {byte}), so it is shown but never changed; convert it first, \
-                 for example: iconv -f WINDOWS-1252 -t UTF-8 {} > new.md",
-                session.title(),
-                path.display()
-            )
-        });
+        session.read_only = wrong.map(|wrong| wrong.say(path));
         Ok(session)
     }
 

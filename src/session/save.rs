@@ -1,13 +1,18 @@
 //! Saving and reloading: save, save as, detect changes by other programs, reload.
 
 use super::{
-    AlreadyThere, ChangedOnDisk, Kind, Session,
+    AlreadyThere, ChangedOnDisk, Kind, Revision, Session,
+    draft::words,
     file::{self, Found},
     journal, matching,
 };
-use anyhow::{Result, bail};
+use crate::whole::folder_of;
+use anyhow::{Context, Result, bail};
 use ropey::Rope;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 impl Session {
     /// Save. Either the old or the new text is in the file at every moment.
@@ -35,7 +40,8 @@ impl Session {
     /// Save to another file, which is the draft's from now on.
     ///
     /// # Errors
-    /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file.
+    /// As [`Session::save`]; [`AlreadyThere`] (to be found with `downcast_ref`) when there is such a file, and
+    /// [`super::NoFolder`] when its folder doesn't exist.
     pub fn save_as(&mut self, path: &Path) -> Result<()> {
         // Compare the resolved paths, because spellings and links differ.
         if self.path.as_deref().is_some_and(|own| journal::stem(own) == journal::stem(path)) {
@@ -68,12 +74,12 @@ impl Session {
     /// The file is gone, can't be read, or isn't UTF-8.
     pub fn reload(&mut self) -> Result<()> {
         let path = self.own_path()?;
-        let Found { text, form, stamp, broken } = file::read(&path)?;
+        let Found { text, form, stamp, wrong } = file::read(&path)?;
         if stamp.is_none() {
             bail!("{} is gone; save to write it again", path.display());
         }
-        if broken.is_some() {
-            bail!("{} isn't UTF-8 any more; save over it, or convert it", path.display());
+        if let Some(wrong) = wrong {
+            bail!("{}", wrong.say(&path));
         }
         let (range, piece) = matching::replacement(&self.draft, &text);
         let place = self.place;
@@ -96,6 +102,7 @@ impl Session {
         let path = self.own_path()?;
         let Found { text, stamp, .. } = file::read(&path)?;
         self.growing = false;
+        self.begin_journal();
         self.stamp = stamp;
         self.saved = Rope::from_str(&text);
         self.compare();
@@ -106,6 +113,21 @@ impl Session {
             self.note_outside(&before, &text);
         }
         Ok(())
+    }
+
+    /// Make the folder of a file, and the folders above it, before saving there.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn make_folder(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("could not make the folder {}", folder.display()))
+    }
+
+    /// The folder of the draft's file, if it doesn't exist: saving needs it.
+    pub fn missing_folder(&self) -> Option<&Path> {
+        let folder = folder_of(self.path.as_deref()?);
+        folder.symlink_metadata().is_err().then_some(folder)
     }
 
     fn own_path(&self) -> Result<PathBuf> {
@@ -146,6 +168,11 @@ impl Session {
     pub fn changed_on_disk(&self) -> bool {
         let path = self.path.as_deref();
         path.is_some_and(|path| file::has_changed(path, self.stamp.as_ref()).unwrap_or(false))
+    }
+
+    /// The number of words of a revision's text; `None` when it doesn't exist.
+    pub fn words_at(&self, revision: Revision) -> Option<usize> {
+        self.text_at(revision).map(|text| words(&text.to_string()))
     }
 
     /// The file's current text, to be compared with the draft by [`super::difference`].

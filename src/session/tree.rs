@@ -1,7 +1,11 @@
 //! The history: a tree of revisions. Each node holds the change since its parent, in both directions,
-//! so that any revision can be reached from any other. Undo, redo and branches are walks in it.
+//! so that any revision can be reached from any other. Undo and redo move along the timeline (`timeline`); every move
+//! of the page is a walk in this tree.
 
-use super::draft::{Draft, Piece};
+use super::{
+    draft::{Draft, Piece},
+    timeline::{How, Timeline},
+};
 use std::time::SystemTime;
 
 /// Names a text in the history: a node of the tree. 0 is the text as it was opened.
@@ -65,8 +69,10 @@ pub(crate) struct Node {
     pub inserted: Piece,
     pub before: Place,
     pub after: Place,
-    /// The child that redo goes to: the one visited last.
+    /// The child visited last: redo goes to it when nothing was undone.
     pub redo: Option<Revision>,
+    /// Whether the page has shown this revision.
+    pub seen: bool,
     pub depth: usize,
     /// The request and the number in its list that the text came from.
     pub source: Option<Source>,
@@ -95,6 +101,7 @@ impl Default for Node {
             before: Place::default(),
             after: Place::default(),
             redo: None,
+            seen: false,
             depth: 0,
             source: None,
             bookmarked: false,
@@ -150,6 +157,8 @@ pub struct Request {
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     current: Revision,
+    /// The order in which revisions were on the page.
+    pub timeline: Timeline,
     /// What the model was asked, in order.
     pub requests: Vec<Request>,
 }
@@ -157,7 +166,12 @@ pub(crate) struct Tree {
 impl Tree {
     /// A history that begins now.
     pub fn new(time: SystemTime) -> Self {
-        Self { nodes: vec![Node { time, ..Node::default() }], current: 0, requests: Vec::new() }
+        Self {
+            nodes: vec![Node { time, seen: true, ..Node::default() }],
+            current: 0,
+            timeline: Timeline::default(),
+            requests: Vec::new(),
+        }
     }
 
     pub fn current(&self) -> Revision {
@@ -193,12 +207,13 @@ impl Tree {
         Some(self.nodes.len() - 1)
     }
 
-    /// Add a child of the current revision and stand on it.
+    /// Add a child of the current revision and show it.
     pub fn push(&mut self, node: Node) -> Revision {
-        let parent = self.current;
-        self.nodes.push(Node { parent, depth: self.here().depth + 1, ..node });
+        let (parent, left) = (self.current, node.before);
+        self.nodes.push(Node { parent, depth: self.here().depth + 1, seen: true, ..node });
         self.current = self.nodes.len() - 1;
         self.nodes[parent].redo = Some(self.current);
+        self.timeline.push(self.current, left, false);
         self.current
     }
 
@@ -237,6 +252,7 @@ impl Tree {
                 node.redo = None;
             }
         }
+        self.timeline.forget(is_gone);
         Some(())
     }
 
@@ -269,6 +285,12 @@ impl Tree {
         Some((up, down))
     }
 
+    /// The last revision that two have in common; `None` when one doesn't exist.
+    pub fn fork(&self, one: Revision, other: Revision) -> Option<Revision> {
+        let (up, _) = self.way(one, other)?;
+        Some(up.last().map_or(one, |last| self.nodes[*last].parent))
+    }
+
     /// Where the cursor belongs after going to another revision: where it was before it was left, or where its
     /// last step put it.
     pub fn place(&self, to: Revision) -> Option<Place> {
@@ -291,15 +313,57 @@ impl Tree {
         Some(())
     }
 
+    /// Whether one revision came of another, or is it.
+    pub fn descends(&self, revision: Revision, from: Revision) -> bool {
+        self.way(from, revision).is_some_and(|(up, _)| up.is_empty())
+    }
+
+    /// Show another revision, and record how on the timeline. `left`: the cursor before. `None` when the revision
+    /// doesn't exist.
+    pub fn travel(&mut self, to: Revision, how: How, left: Place) -> Option<()> {
+        let (up, down) = self.way(self.current, to)?;
+        match how {
+            How::Seen => {
+                self.nodes[to].seen = true;
+                return Some(());
+            }
+            How::Undo if self.timeline.back_to(to) => {}
+            How::Redo if self.timeline.forth_to(to) => {}
+            How::Redo => self.timeline.push(to, self.nodes[to].before, false),
+            How::Undo | How::Jump => self.timeline.push(to, left, true),
+            How::Join => {
+                self.timeline.push(to, left, true);
+                self.timeline.join();
+            }
+            How::Unsaid if self.timeline.back_to(to) || self.timeline.forth_to(to) => {}
+            // In older versions undo went to the parent, so it went through each of these.
+            How::Unsaid if up.is_empty() => {
+                for step in down {
+                    self.timeline.push(step, self.nodes[step].before, false);
+                }
+            }
+            How::Unsaid => self.timeline.push(to, left, true),
+        }
+        self.visit(to)
+    }
+
     /// Make another revision current, and remember the path for redo. `None` when it doesn't exist.
-    pub fn visit(&mut self, to: Revision) -> Option<()> {
+    fn visit(&mut self, to: Revision) -> Option<()> {
         let (up, down) = self.way(self.current, to)?;
         for step in up.into_iter().chain(down) {
             let parent = self.nodes[step].parent;
             self.nodes[parent].redo = Some(step);
         }
         self.current = to;
+        self.nodes[to].seen = true;
         Some(())
+    }
+
+    /// Show a revision that was just added, as [`Tree::push`] does.
+    pub fn enter(&mut self, added: Revision) -> Option<()> {
+        let left = self.node(added)?.before;
+        self.timeline.push(added, left, false);
+        self.visit(added)
     }
 
     /// Where a place of one revision is in the current one; `None` when it was deleted on the way.

@@ -75,10 +75,11 @@ pub fn run(
     app.use_systems_clipboard(|name| std::env::var(name).ok());
     let begun = Instant::now();
     app.set_clock(move || begun.elapsed());
+    // Before the show, which begins to write: without a terminal nothing is written.
+    let mut screen = Screen::take(settings.mouse)?;
     if let Some(gear) = gear {
         app.go_on_air(gear);
     }
-    let mut screen = Screen::take(settings.mouse)?;
     let (news, signs, words) = (events.clone(), events.clone(), events.clone());
     let ending = Ending::default();
     signals::listen(ending.clone(), move |signal| signs.send(Event::Signal(signal)).is_ok())?;

@@ -93,6 +93,8 @@ pub struct Environment {
     pub mentions: Option<Place>,
     /// The user's time zone.
     pub zone: TimeZone,
+    /// The user's home folder, for `~` in a path.
+    pub home: Option<PathBuf>,
 }
 
 impl Default for Environment {
@@ -104,6 +106,7 @@ impl Default for Environment {
             history: History::default(),
             mentions: None,
             zone: TimeZone::UTC,
+            home: None,
         }
     }
 }

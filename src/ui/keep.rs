@@ -16,7 +16,7 @@ pub use toml_edit::Value;
 /// then.
 pub fn keep(path: &Path, settings: &[(&[&str], Value)]) -> Result<()> {
     let place = || path.display().to_string();
-    let old = match fs::read_to_string(path) {
+    let old = match whole::read_text(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.with_context(place)?,
     };

@@ -1,9 +1,9 @@
 //! Measured speeds and licences of models, stored in the state folder. The file can be deleted without harm.
 
+use crate::whole;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -27,7 +27,7 @@ impl Remembered {
     /// Read the file in the state folder; empty if it can't be read.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("models.json"));
-        let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let text = file.as_ref().and_then(|file| whole::read_text(file).ok());
         let models = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         Self { file, models }
     }
@@ -66,18 +66,14 @@ impl Remembered {
 
     fn try_write(&self) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer(&mut whole, &self.models)?;
-        whole.persist(file)?;
-        Ok(())
+        whole::write_private(file, &serde_json::to_vec(&self.models)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_was_learnt_is_known_at_the_next_start() {

@@ -6,8 +6,9 @@ use super::{
     run::{self, Run},
     stored::{Form, Weights},
 };
-use crate::model::{
-    Architecture, Raw, Spec, Tensors, Tokenizer, gpt2, parse_config, tensors::Kind,
+use crate::{
+    model::{Architecture, Raw, Spec, Tensors, Tokenizer, gpt2, parse_config, tensors::Kind},
+    whole,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -58,6 +59,11 @@ impl Checkpoint {
                 Some("index") => Self::of_run(path),
                 _ => Self::of_gguf(path),
             };
+        }
+        if let Ok(meta) = fs::metadata(path).as_ref()
+            && !meta.is_dir()
+        {
+            bail!("{}: it is {}, not a model", path.display(), whole::kind(meta));
         }
         ensure!(path.is_dir(), "{}: no such model folder or file", path.display());
         match () {

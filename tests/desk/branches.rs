@@ -33,7 +33,7 @@ fn the_map_shows_every_branch_and_leads_there() {
     desk.steps(&["<f3>"]);
     let shown = desk.shown();
     for part in [
-        "● Lamps.",
+        "■ Lamps.",
         "initial text",
         "├─○ One two.",
         "offer 1",
@@ -43,11 +43,13 @@ fn the_map_shows_every_branch_and_leads_there() {
         assert!(shown.contains(part), "{part} in\n{shown}");
     }
     assert!(shown.contains("Enter go there  Esc back  c compare with the page"), "{shown}");
+    assert!(shown.contains("■ Lamps.") && shown.contains("■ the file"), "{shown}");
+    assert!(shown.contains("4 words"), "{shown}");
     // The page is chosen; the row above it is the first offer.
     desk.steps(&["<up>", "c"]);
     let shown = desk.shown();
     assert!(
-        shown.contains("From the page to this branch") && shown.contains("One two.+}"),
+        shown.contains("What this branch has") && shown.contains("Lamps.{+ One two.+}"),
         "{shown}"
     );
     desk.steps(&["<esc>", "<enter>"]);
@@ -62,12 +64,23 @@ fn the_map_shows_every_branch_and_leads_there() {
     assert_eq!(desk.text(), "Lamps. Three very |four.", "branches outlive the program");
 }
 
+/// A screen without the times of questions.
+fn without_times(shown: &str) -> String {
+    let line = |line: &str| match (line.find("asked here"), line.find(" · ")) {
+        (Some(at), Some(end)) if at < end => format!("{}asked here{}", &line[..at], &line[end..]),
+        _ => line.to_owned(),
+    };
+    shown.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// What the map draws: points, words and what stands before them, without the facts at the right.
 fn map(desk: &mut Desk) -> Vec<String> {
     desk.steps(&["<f3>"]);
-    let shown = desk.shown();
+    let shown = without_times(&desk.shown());
     desk.steps(&["<esc>"]);
-    let rows = shown.lines().filter(|line| line.contains(['○', '●']) && !line.contains("·  "));
+    let rows = shown
+        .lines()
+        .filter(|line| line.contains(['○', '●', '■', '◂', '▸']) && !line.contains("·  "));
     let words = |line: &str| {
         line.trim_end().get(2..).map(|line| line.split("   ").next().unwrap_or_default().to_owned())
     };
@@ -91,7 +104,7 @@ fn the_map_runs_down_along_the_page() {
                 &["<alt-1>", "<esc>"],
             ]
             .concat(),
-            &["● Lamps.", "├─○ Two.", "● One.", "├─○ Three.", "● Four.", "├─○ Six.", "● Five."][..],
+            &["■ Lamps.", "├─○ Two.", "● One.", "├─○ Three.", "● Four.", "├─○ Six.", "● Five."][..],
         ),
         (
             // Gone back: what was left is a side line, with side lines of its own.
@@ -102,17 +115,17 @@ fn the_map_runs_down_along_the_page() {
                 &["<alt-2>", "<esc>", "<ctrl-z>", "<ctrl-z>", " Mine."],
             ]
             .concat(),
-            &["● Lamps.", "├─○ One.", "│ ├─○ Three.", "│ ○ Four.", "├─○ Two.", "● Mine."],
+            &["■ Lamps.", "├─▸ asked here · 2 offers, 1 taken", "● Mine."],
         ),
         (
             // Nothing goes on from the page.
             offered("=1: One.", "=0: Two.").to_vec(),
-            &["● Lamps.", "├─○ One.", "└─○ Two."],
+            &["■ Lamps.", "└─▸ asked here · 2 offers"],
         ),
         (
             // What was undone goes on from it.
             [" Mine.", "^ More.", "<ctrl-z>"].to_vec(),
-            &["● Lamps. Mine.", "○ More."],
+            &["■ Lamps.", "● Mine.", "○ More."],
         ),
         (
             // In the middle of a word the word is said whole; behind one, and before a mark, there is nothing to say.
@@ -127,7 +140,8 @@ fn the_map_runs_down_along_the_page() {
             ]
             .concat(),
             &[
-                "● Lamps. He would wri",
+                "■ Lamps.",
+                "● He would wri",
                 "├─○ wring it.",
                 "● write to us.",
                 "├─○ ’s it.",
@@ -181,8 +195,8 @@ fn going_beside_says_where_one_is() {
     let room = Room::new("Lamps.");
     let mut desk = forked(&room);
     for (key, said) in [
-        ("<alt-up>", "Branch 1 of 2: offer 1. Alt+↓ next, Alt+↑ back."),
-        ("<alt-up>", "Branch 2 of 2: offer 2, taken, you changed 1 word. Alt+↓ next, Alt+↑ back."),
+        ("<alt-up>", "Branch 1 of 2: offer 1. Alt+↓ next, Alt+↑ back, Ctrl+Z undoes it."),
+        ("<alt-up>", "Branch 2 of 2: offer 2, taken, you changed 1 word."),
         ("<alt-down>", "Branch 1 of 2: offer 1."),
     ] {
         desk.steps(&[key]);
@@ -203,7 +217,14 @@ fn branches_are_named_marked_and_pruned() {
     assert!(desk.shown().contains("★ keep"), "{}", desk.shown());
     desk.steps(&["p", "p"]);
     assert!(desk.shown().contains("the page comes from this branch"), "{}", desk.shown());
-    desk.steps(&["<up>", "p"]);
+    // A bookmark is taken off before its branch can be pruned.
+    desk.steps(&["<up>", "b", "p", "p"]);
+    assert!(
+        desk.shown().contains("it has a bookmark (★); take that off first"),
+        "{}",
+        desk.shown()
+    );
+    desk.steps(&["b", "p"]);
     assert!(desk.shown().contains("Press p again to delete this branch"));
     desk.steps(&["<down>", "<up>"]);
     assert!(desk.shown().contains("One two."), "another key is no answer");
@@ -395,4 +416,103 @@ fn undo_pressed_fast_corrupts_nothing() {
         desk.step("<ctrl-y>");
     }
     assert_eq!(desk.text(), end);
+}
+
+#[test]
+fn a_question_is_one_row_and_opens() {
+    let room = Room::new("Lamps.");
+    let mut desk = room.desk_in(&Settings { offers: 3, ..settings() });
+    let offers = ["=2: One lamp.", "=2:.", "=1: Two boats.", "=1:.", "=0: Three rules.", "=0:."];
+    desk.steps(&["<ctrl-space>"]);
+    desk.steps(&offers);
+    desk.steps(&["<alt-1>", "<esc>", "<f3>", "<up>"]);
+    let shown = without_times(&desk.shown());
+    assert!(shown.contains("├─▸ asked here · 3 offers, 1 taken"), "{shown}");
+    assert!(!shown.contains("Two boats."), "{shown}");
+    assert!(shown.contains("3 branches") || shown.contains("4 branches"), "{shown}");
+    desk.steps(&["<enter>"]);
+    let shown = without_times(&desk.shown());
+    for part in ["├─▾ asked here", "│ ├─○ Two boats.", "│ └─○ Three rules."] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    desk.steps(&["<left>"]);
+    assert!(!desk.shown().contains("Two boats."));
+    // The filter finds what is folded, by any of its words; Esc shows where it is.
+    desk.steps(&["/", "BOATS"]);
+    let shown = desk.shown();
+    assert!(shown.contains("Two boats.") && shown.contains("· 1 found"), "{shown}");
+    assert!(!shown.contains("One lamp."), "{shown}");
+    desk.steps(&["<esc>"]);
+    let shown = without_times(&desk.shown());
+    assert!(shown.contains("├─▾ asked here") && shown.contains("Two boats."), "{shown}");
+    desk.steps(&["<enter>"]);
+    assert_eq!(desk.text(), "Lamps. Two boats.|");
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "Lamps. One lamp.|");
+}
+
+#[test]
+fn a_branch_opens_into_its_steps() {
+    let room = Room::new("");
+    let mut desk = room.desk();
+    desk.steps(&["One. ", "Two. ", "Three.", "<ctrl-s>", "<f3>", "<right>", "<down>", "<down>"]);
+    assert!(desk.shown().contains("├─● One."), "{}", desk.shown());
+    desk.steps(&["<enter>"]);
+    assert_eq!(desk.text(), "One. |");
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "One. Two. Three.|");
+}
+
+/// A long history: questions at 60 places, some rolled again, some taken, some left.
+#[test]
+fn a_map_of_five_hundred_revisions() {
+    let clock = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let room = Room::new("There were three rules.");
+    let mut session = room.session();
+    session.set_clock(move || clock);
+    session.move_to(usize::MAX, false);
+    let sentences =
+        ["The lamps were put out.", "Nobody spoke of the boat.", "It rained.", "She rose."];
+    for place in 0..60 {
+        let at = session.text().len_chars();
+        for roll in 0..=place % 2 {
+            let request = session.ask(at, serde_json::json!({"seed": place}));
+            for number in 1..=3 {
+                let words = sentences[(place + roll + number) % 4];
+                session
+                    .offer(request, number, &format!(" {words} {place}.{roll}.{number}"))
+                    .unwrap();
+            }
+            if roll == 0 && place % 3 == 0 {
+                let source = unstuck::session::Source { request, number: 1 };
+                session.take_from(
+                    source,
+                    at,
+                    &format!(" {} {place}.0.1", sentences[(place + 1) % 4]),
+                );
+            }
+        }
+        session.paste(&format!(" Mine {place}."));
+        if place == 40 {
+            session.save().unwrap();
+            session.bookmark(session.revision(), true);
+        }
+        if place % 20 == 19 {
+            let back = session.revision() - 40;
+            session.go(back);
+            session.move_to(usize::MAX, false);
+        }
+    }
+    assert!(session.branches().len() > 200, "{}", session.branches().len());
+    let mut desk = Desk::new(session, &settings(), Vec::new());
+    for (width, height) in [(80, 24), (120, 40), (40, 12)] {
+        desk.size(width, height);
+        desk.steps(&["<f3>"]);
+        insta::assert_snapshot!(format!("map_{width}x{height}"), desk.shown());
+        desk.steps(&["<up>", "<enter>", "<down>"]);
+        insta::assert_snapshot!(format!("map_open_{width}x{height}"), desk.shown());
+        desk.steps(&["<up>", "<enter>", "/", "boat 2"]);
+        insta::assert_snapshot!(format!("map_filter_{width}x{height}"), desk.shown());
+        desk.steps(&["<esc>", "<esc>"]);
+    }
 }

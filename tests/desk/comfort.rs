@@ -5,7 +5,7 @@ use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::style::Color;
 use std::{fs, path::Path};
 use unstuck::{
-    session::Session,
+    session::{History, Session},
     token::SamplingParams,
     tui::{Environment, Event, Settings, commands},
     ui::{
@@ -280,30 +280,46 @@ fn own_keys_are_named_and_work() {
 }
 
 #[test]
-fn a_draft_of_late_opens_once_this_one_is_saved() {
+fn several_drafts_are_open_and_keep_their_places() {
     let folder = tempfile::tempdir().unwrap();
     let draft = |name: &str, text: &str| {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
         path
     };
-    let (one, two) = (draft("one.md", "One.\n"), draft("two.md", "Two.\n"));
-    let settings =
-        with(Environment { state: Some(folder.path().join("state")), ..Environment::default() });
-    let open = |path: &Path| Desk::new(Session::open(path).unwrap(), &settings, Vec::new());
+    let (one, two) = (draft("one.md", "One is here.\n"), draft("two.md", "Two.\n"));
+    let state = folder.path().join("state");
+    let settings = with(Environment { state: Some(state.clone()), ..Environment::default() });
+    let open = |path: &Path| {
+        let session = Session::resume(Some(path), &state, History::On).unwrap();
+        Desk::new(session, &settings, Vec::new())
+    };
+    // What was only looked at is in the list, too.
     drop(open(&one));
     let mut desk = open(&two);
-    desk.steps(&["x", "<alt-o>", "<enter>"]);
-    assert_eq!(desk.text(), "Two.\nx|");
-    assert!(desk.shown().contains("Save this draft first (Ctrl+S)"), "{}", desk.shown());
-    desk.steps(&["<ctrl-s>", "<ctrl-space>", "= lamps", "<alt-o>", "<enter>"]);
-    assert_eq!(desk.text(), "One.\n|");
+    desk.steps(&["x", "<left>", "<ctrl-space>", "= lamps", "<alt-o>"]);
+    assert!(desk.shown().contains("▸ one.md"), "{}", desk.shown());
+    assert!(desk.shown().contains("3 words"), "{}", desk.shown());
+    desk.steps(&["<enter>"]);
+    assert_eq!(desk.text(), "One is here.\n|");
     // What was asked for the other draft is stopped, and what still comes belongs nowhere.
     assert!(desk.stopped.contains(&desk.branch(0)));
     desk.steps(&["= were"]);
     assert!(!desk.shown().contains("were"));
-    desk.steps(&["<alt-o>"]);
+    desk.steps(&["y", "<ctrl-home>", "<alt-o>"]);
     assert!(desk.shown().contains("▸ two.md"));
+    assert!(desk.shown().contains("2 words · not saved"), "{}", desk.shown());
+    desk.steps(&["<enter>"]);
+    assert_eq!(desk.text(), "Two.\n|x", "with its unsaved text and its cursor");
+    desk.steps(&["<alt-o>", "<enter>"]);
+    assert_eq!(desk.text(), "|One is here.\ny");
+    // Leaving asks once, for both.
+    desk.steps(&["<ctrl-q>"]);
+    assert!(desk.shown().contains("one.md and two.md are not saved."), "{}", desk.shown());
+    desk.steps(&["<esc>", "<ctrl-q>", "s"]);
+    assert!(desk.app.is_over());
+    assert_eq!(fs::read_to_string(&one).unwrap(), "One is here.\ny");
+    assert_eq!(fs::read_to_string(&two).unwrap(), "Two.\nx");
     let mut desk = Desk::on("nothing of late");
     desk.press("alt-o");
     assert!(desk.shown().contains("No other draft"));

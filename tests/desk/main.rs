@@ -9,6 +9,7 @@ mod graphemes;
 mod models;
 mod offers;
 mod recovery;
+mod saving;
 mod screens;
 #[path = "../support/mod.rs"]
 mod support;

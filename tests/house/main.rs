@@ -10,3 +10,4 @@ mod pictures;
 #[path = "../support/program.rs"]
 mod program;
 mod tidy;
+mod written;

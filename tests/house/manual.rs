@@ -153,6 +153,12 @@ fn the_tables_are_generated_from_the_code() {
     }
     check_table("docs/desk.md", "presets", &table);
 
+    let mut table = String::from("| file | where | if something is there |\n|---|---|---|\n");
+    for file in unstuck::whole::WRITTEN {
+        table += &format!("| {} | {} | {} |\n", file.what, file.place, file.exists);
+    }
+    check_table("docs/settings.md", "files", &table);
+
     let mut table = String::from("| role | used for |\n|---|---|\n");
     for role in Role::iter() {
         let name: &str = role.into();

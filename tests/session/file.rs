@@ -1,8 +1,11 @@
 //! The draft's file on a real disk: what opens, what is kept on save, what is refused.
 
 use proptest::prelude::*;
-use std::{fs, path::Path};
-use unstuck::session::{AlreadyThere, ChangedOnDisk, Motion, Session};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use unstuck::session::{AlreadyThere, ChangedOnDisk, History, Motion, NoFolder, Session};
 
 proptest! {
     // Each case syncs a disk twice.
@@ -58,7 +61,7 @@ fn what_can_t_be_opened_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let error = |path: &Path| format!("{:#}", Session::open(path).err().unwrap());
     assert!(error(folder.path()).contains("is a folder"));
-    assert!(error(&folder.path().join("no/such.md")).contains("doesn't exist"));
+    assert!(error(&PathBuf::from("/dev/null")).contains("is a device, not a regular file"));
     let mut session = Session::new();
     assert!(session.save().unwrap_err().to_string().contains("no file yet"));
 }
@@ -223,17 +226,78 @@ mod unix {
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         assert!(only_file(folder.path()));
     }
+}
 
-    #[test]
-    fn a_folder_that_went_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let gone = folder.path().join("sub");
-        fs::create_dir(&gone).unwrap();
-        let mut session = Session::open(&gone.join("draft.md")).unwrap();
-        session.type_text("x");
-        fs::remove_dir(&gone).unwrap();
-        let error = format!("{:#}", session.save().unwrap_err());
-        assert!(error.contains("draft.md") && error.contains("folder is gone"), "{error}");
-        assert!(!session.is_saved());
+#[test]
+fn a_missing_folder_is_made_when_it_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nope/deeper/draft.md");
+    let mut session = Session::open(&path).unwrap();
+    assert_eq!(session.missing_folder(), path.parent());
+    session.type_text("x");
+    let error = session.save().unwrap_err();
+    let NoFolder(missing) = error.downcast_ref().expect("no folder");
+    assert_eq!(Some(missing.as_path()), path.parent());
+    assert!(!format!("{error:#}").contains("gone"), "{error:#}");
+    session.make_folder(missing).unwrap();
+    session.save().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "x");
+    let other = folder.path().join("more/other.md");
+    assert!(session.save_as(&other).unwrap_err().is::<NoFolder>());
+    // A file is no folder.
+    assert!(session.save_as(&path.join("under.md")).is_err());
+}
+
+#[test]
+fn utf16_is_saved_as_it_was() {
+    let text = "The kettle sings.\r\nRäin. 🌧\r\n";
+    for big in [false, true] {
+        let unit = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let encode = |text: &str| -> Vec<u8> {
+            let marked = format!("\u{feff}{text}");
+            marked.encode_utf16().flat_map(unit).collect()
+        };
+        let (_folder, path) = draft(&encode(text));
+        let mut session = Session::open(&path).unwrap();
+        assert_eq!(session.text(), &text.replace("\r\n", "\n"));
+        session.move_to(0, false);
+        session.type_text("Oh. ");
+        session.save().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), encode(&format!("Oh. {text}")));
     }
+}
+
+#[test]
+fn a_new_line_ends_as_its_neighbours_do() {
+    let mixed = "The lamp went out.\r\nShe rose and went to the door.\n\r\nThe rain came, and";
+    for (at, expected) in [
+        // At the end of the text, and in lines that end either way.
+        (usize::MAX, format!("{mixed}\r\n")),
+        (3, mixed.replacen(' ', "\r\n ", 1)),
+        (23, mixed.replacen("She", "She\n", 1)),
+    ] {
+        let (_folder, path) = draft(mixed.as_bytes());
+        let mut session = Session::open(&path).unwrap();
+        session.move_to(at, false);
+        session.type_text("\n");
+        session.save().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+        session.delete(Motion::Left);
+        session.save().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), mixed);
+    }
+    // When the last odd line goes, the file has one kind of line ends, and the history goes on.
+    let (folder, path) = draft(b"One.\nTwo.\r\nThree.\r\n");
+    let open = || Session::resume(Some(&path), &folder.path().join("state"), History::On).unwrap();
+    let mut session = open();
+    session.move_to(4, false);
+    session.delete(Motion::Right);
+    session.save().unwrap();
+    drop(session);
+    let mut session = open();
+    assert_eq!(session.notices(), Vec::<String>::new());
+    assert!(session.is_saved() && session.recovery().is_none());
+    session.undo();
+    session.save().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"One.\nTwo.\r\nThree.\r\n");
 }

@@ -8,4 +8,5 @@ mod journal;
 mod replay;
 #[path = "../support/mod.rs"]
 mod support;
+mod timeline;
 mod tree;

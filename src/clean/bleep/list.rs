@@ -1,9 +1,10 @@
 //! The list of bleeped entries and exceptions, read from lines.
 
 use super::letters::{Kind, Letter, Sign, units};
+use crate::whole;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::path::Path;
 use strum::EnumString;
 
 /// The built-in list.
@@ -75,7 +76,7 @@ impl Bleeps {
     /// line.
     pub fn read(&mut self, path: &Path) -> Result<()> {
         let name = path.display();
-        let bytes = fs::read(path).with_context(|| format!("the bleep list {name}"))?;
+        let bytes = whole::read(path).with_context(|| format!("the bleep list {name}"))?;
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text.trim_start_matches('\u{feff}'),
             Err(wrong) => {
@@ -151,6 +152,7 @@ impl Bleeps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn every_line_of_the_standard_list_is_one() {

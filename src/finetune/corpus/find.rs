@@ -1,10 +1,11 @@
 //! Finds the files of an input, and the format of each: by its extension and its first bytes.
 
 use super::summary::SkipReason;
+use crate::whole;
 use anyhow::{Context, Result, bail};
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs,
     io::{self, BufRead, BufReader, Cursor, Read},
     path::{Path, PathBuf},
 };
@@ -104,7 +105,7 @@ pub fn open(file: &Found) -> Result<Opened> {
     let mut rest: Box<dyn Read> = if file.path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
-        match File::open(&file.path) {
+        match whole::open(&file.path) {
             Err(error) if !file.named => {
                 bail!(Skipped::new(SkipReason::Unreadable, error.to_string()))
             }

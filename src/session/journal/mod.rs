@@ -19,9 +19,10 @@ mod replay;
 mod writer;
 
 pub(crate) use record::{Encoder, Record};
-pub(crate) use replay::{Past, rewrite};
+pub(crate) use replay::{Past, Tail, rewrite};
 
 use super::file::{follow, hash};
+use crate::whole;
 use anyhow::{Context, Result, anyhow};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -29,7 +30,7 @@ use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
-use writer::{Writer, aside};
+use writer::Writer;
 
 /// The file name of a draft's journal without its extension: a hash of the draft's canonical path.
 pub(crate) fn stem(draft: &Path) -> String {
@@ -103,9 +104,11 @@ impl Journal {
         if keeps {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).with_context(said)?;
-            let (read, damaged) = Past::read(&bytes);
-            if damaged {
-                journal.set_aside("damaged", &bytes);
+            let (read, tail) = Past::read(&bytes);
+            match tail {
+                Tail::Torn => {}
+                Tail::Newer => journal.set_aside("newer", &bytes),
+                Tail::Damaged => journal.set_aside("damaged", &bytes),
             }
             past = read;
             journal.begun = past.is_some();
@@ -119,13 +122,15 @@ impl Journal {
 
     /// Keep a copy of bytes that will be cut off.
     fn set_aside(&mut self, why: &str, bytes: &[u8]) {
-        let copy = aside(&self.path, why);
-        self.failed = Some(match fs::write(&copy, bytes) {
-            Ok(()) => format!(
-                "a part of this draft's history can't be read; it is kept in {}",
-                copy.display()
-            ),
-            Err(error) => format!("a part of this draft's history can't be read: {error}"),
+        let said = match why {
+            "newer" => {
+                "a newer unstuck wrote a part of this draft's history that this one can't read"
+            }
+            _ => "a part of this draft's history can't be read",
+        };
+        self.failed = Some(match writer::put_aside(&self.path, why, bytes) {
+            Ok(copy) => format!("{said}; it is kept in {}", copy.display()),
+            Err(error) => format!("{said}: {error}"),
         });
     }
 
@@ -257,14 +262,13 @@ fn is_empty(file: &File) -> bool {
 
 /// Open a file and lock it; `None` when another process has it. On a file system without locks there is no lock.
 pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    whole::private_folder(whole::folder_of(path))?;
     loop {
+        // A link would lead to a file that is not a journal, and opening a FIFO would wait.
+        whole::is_free_or_file(path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        whole::own(&mut options);
         let file = options.open(path)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -294,7 +298,8 @@ pub(crate) fn is_held(state: &Path, draft: &Path, own: Option<&Journal>) -> bool
     let path = path_of(state, &stem(draft));
     let is_own = own.is_some_and(|own| own.path == path);
     let held = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-    !is_own && File::open(path).is_ok_and(held)
+    let is_file = whole::is_free_or_file(&path).is_ok();
+    !is_own && is_file && File::open(path).is_ok_and(held)
 }
 
 /// Remove a draft's journal and what was kept aside. False when there was none.
@@ -304,7 +309,8 @@ pub(crate) fn is_held(state: &Path, draft: &Path, own: Option<&Journal>) -> bool
 pub(crate) fn forget(state: &Path, stem: &str) -> Result<bool> {
     let path = path_of(state, stem);
     let mut found = false;
-    if path.exists() {
+    // What takes the journal's place and is none is removed with the rest below; what it leads to stays.
+    if path.exists() && whole::is_free_or_file(&path).is_ok() {
         let said = || format!("could not remove {}", path.display());
         let held = lock(&path).with_context(said)?;
         held.ok_or_else(|| anyhow!("the draft is open in another unstuck; close it first"))?;

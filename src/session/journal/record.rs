@@ -1,5 +1,5 @@
-//! The events of a draft as journal records. A record is a time, a kind
-//! and its fields; unknown kinds (from a newer version) are skipped.
+//! The events of a draft as journal records. A record is a time, a kind and its fields. A kind that isn't known was
+//! written by a newer version: reading ends there, and the whole journal is kept aside.
 
 use super::{
     bytes::{In, Out},
@@ -8,6 +8,7 @@ use super::{
 use crate::session::{
     author::{Author, Run},
     draft::{Draft, Piece},
+    timeline::How,
     tree::{Kind, Node, Place, Revision, Source},
 };
 use ropey::Rope;
@@ -29,8 +30,8 @@ pub(crate) enum Record<'a> {
     Grow { at: usize, removed: Cow<'a, Piece>, inserted: Cow<'a, Piece>, after: Place },
     /// The revision on the page took in a text typed at its end, by one author: what nearly every key is.
     Key { author: Author, text: Cow<'a, str> },
-    /// The page shows another revision.
-    Go { revision: Revision },
+    /// The page shows another revision. `left`: the cursor before, for a jump. Older versions wrote only the revision.
+    Go { revision: Revision, how: How, left: Place },
     /// The file says what this revision says; its length and hash in bytes, unless there is no file.
     Saved { revision: Revision, file: Option<(u64, u64)> },
     /// The model was asked. `details` is JSON.
@@ -41,12 +42,14 @@ pub(crate) enum Record<'a> {
     Name { revision: Revision, name: Cow<'a, str> },
     /// A revision and all that came of it was pruned.
     Prune { revision: Revision },
-    /// Redo goes from one revision to this child (only in a journal that was written anew).
+    /// The child that was visited last, 0 for none (only in a journal that was written anew).
     Redo { revision: Revision, child: Revision },
 }
 
 /// The version of this format, in every `Begin`.
 const VERSION: u64 = 1;
+/// The code of the newest kind of record.
+const NEWEST: u8 = 11;
 
 /// Milliseconds since 1970, as times are stored.
 pub(crate) fn millis(time: SystemTime) -> u64 {
@@ -139,7 +142,16 @@ impl<'a> Record<'a> {
                 out.0.push(*author as u8);
                 out.0.extend(text.as_bytes());
             }
-            Record::Go { revision } | Record::Prune { revision } => out.size(*revision),
+            Record::Go { revision, how, left } => {
+                out.size(*revision);
+                if *how != How::Unsaid {
+                    out.0.push(*how as u8);
+                }
+                if how.has_place() {
+                    put_place(&mut out, *left);
+                }
+            }
+            Record::Prune { revision } => out.size(*revision),
             Record::Saved { revision, file } => {
                 out.size(*revision);
                 out.0.push(u8::from(file.is_some()));
@@ -166,6 +178,15 @@ impl<'a> Record<'a> {
             }
         }
         out.0
+    }
+
+    /// Whether a payload that isn't understood was written by a newer version: it is of another kind, or begins a
+    /// journal of another format.
+    pub fn is_newer(payload: &[u8]) -> bool {
+        let mut read = In(payload);
+        let (code, _) = (read.byte(), read.number());
+        code > Some(NEWEST)
+            || code == Some(0) && read.number().is_some_and(|format| format > VERSION)
     }
 
     /// Read a payload: `None` when it isn't understood. `last`: the time of the record before, in
@@ -197,7 +218,12 @@ impl<'a> Record<'a> {
                 inserted: Cow::Owned(read.piece()?),
                 after: get_place(&mut read)?,
             },
-            4 => Record::Go { revision: read.size()? },
+            4 => {
+                let revision = read.size()?;
+                let how = read.byte().map_or(Some(How::Unsaid), How::from_code)?;
+                let left = if how.has_place() { get_place(&mut read)? } else { Place::default() };
+                Record::Go { revision, how, left }
+            }
             5 => Record::Saved {
                 revision: read.size()?,
                 file: {

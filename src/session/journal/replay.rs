@@ -5,10 +5,22 @@ use crate::session::{
     author::Run,
     draft::{Draft, Piece},
     opening,
+    timeline::How,
     tree::{Kind, Node, Place, Request, Revision, Tree},
 };
 use ropey::Rope;
 use std::time::SystemTime;
+
+/// What follows the last record that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// Nothing, or a record that a crash interrupted.
+    Torn,
+    /// A record of a newer version.
+    Newer,
+    /// Something that no version writes.
+    Damaged,
+}
 
 /// The content of a journal.
 pub(crate) struct Past {
@@ -31,13 +43,12 @@ pub(crate) struct Past {
 }
 
 impl Past {
-    /// Read a journal as far as it is whole; `None` when not even its beginning is. And whether more than
-    /// a crash can do has happened to it.
-    pub fn read(bytes: &[u8]) -> (Option<Self>, bool) {
+    /// Read a journal as far as it is whole; `None` when not even its beginning is.
+    pub fn read(bytes: &[u8]) -> (Option<Self>, Tail) {
         let mut frames = Frames::new(bytes);
         let mut past: Option<Past> = None;
         let mut snapshot = None;
-        let mut damaged = false;
+        let mut tail = Tail::Torn;
         let mut last = 0;
         loop {
             let before = frames.at;
@@ -63,19 +74,21 @@ impl Past {
                 _ => false,
             };
             if !done {
-                damaged = true;
+                tail = if Record::is_newer(payload) { Tail::Newer } else { Tail::Damaged };
                 frames.at = before;
                 break;
             }
         }
-        damaged |= frames.is_damaged();
+        if tail == Tail::Torn && frames.is_damaged() {
+            tail = Tail::Damaged;
+        }
         let past = past.zip(snapshot).map(|(past, (revision, text, runs))| Past {
             snapshot: (revision, text, runs),
             good: frames.at,
             last,
             ..past
         });
-        (past, damaged)
+        (past, tail)
     }
 
     fn beginning(time: SystemTime) -> Self {
@@ -99,7 +112,7 @@ impl Past {
             Record::Step { visit, node } => {
                 let revision = tree.add(node.into_owned())?;
                 if visit {
-                    tree.visit(revision)?;
+                    tree.enter(revision)?;
                     self.changed = time;
                 }
             }
@@ -116,7 +129,7 @@ impl Past {
                 node.after = Place { cursor, anchor: None };
                 self.changed = time;
             }
-            Record::Go { revision } => tree.visit(revision)?,
+            Record::Go { revision, how, left } => tree.travel(revision, how, left)?,
             Record::Saved { revision, file } => {
                 tree.node(revision)?;
                 self.saved = (revision, file);
@@ -131,8 +144,11 @@ impl Past {
             }
             Record::Prune { revision } => tree.prune(revision)?,
             Record::Redo { revision, child } => {
-                tree.node(child).filter(|node| node.parent == revision)?;
-                tree.node_mut(revision)?.redo = Some(child);
+                let child = Some(child).filter(|child| *child != 0);
+                if let Some(child) = child {
+                    tree.node(child).filter(|node| node.parent == revision)?;
+                }
+                tree.node_mut(revision)?.redo = child;
             }
         }
         Some(())
@@ -166,11 +182,11 @@ pub(crate) fn rewrite(
         let node = tree.node(revision).unwrap_or(&stub);
         put(node.time, Record::Step { visit: false, node: std::borrow::Cow::Borrowed(node) });
     }
+    put_timeline(tree, &mut |record| put(now, record));
     for revision in 0..tree.len() {
         let Some(node) = tree.node(revision) else { continue };
-        if let Some(child) = node.redo {
-            put(now, Record::Redo { revision, child });
-        }
+        // What the timeline just set may have been pruned since, so none is written too.
+        put(now, Record::Redo { revision, child: node.redo.unwrap_or(0) });
         if node.bookmarked {
             put(now, Record::Bookmark { revision, on: true });
         }
@@ -179,5 +195,23 @@ pub(crate) fn rewrite(
         }
     }
     put(now, saved);
-    put(now, Record::Go { revision: tree.current() });
+}
+
+/// The timeline as the moves that led along it, and the revisions that the page has shown besides.
+fn put_timeline(tree: &Tree, put: &mut impl FnMut(Record)) {
+    let (stops, at) = tree.timeline.stops();
+    let place = Place::default();
+    for revision in 1..tree.len() {
+        let seen = tree.node(revision).is_some_and(|node| node.seen && node.kind == Kind::Offered);
+        if seen {
+            put(Record::Go { revision, how: How::Seen, left: place });
+        }
+    }
+    for pair in stops.windows(2) {
+        let how = if pair[1].jumped { How::Jump } else { How::Redo };
+        put(Record::Go { revision: pair[1].revision, how, left: pair[0].left });
+    }
+    for stop in stops[at..].iter().rev().skip(1) {
+        put(Record::Go { revision: stop.revision, how: How::Undo, left: place });
+    }
 }

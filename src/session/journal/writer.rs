@@ -1,9 +1,10 @@
 //! The journal's writer: one thread writes immediately, another syncs, so that no key press waits for the disk.
 //! Written data survives a crash of the program; synced data also survives a crash of the machine.
 
+use crate::whole;
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -201,8 +202,11 @@ impl Appender {
     fn go_on_at(&mut self, path: PathBuf, last: Option<&[u8]>) -> Result<()> {
         let said = || format!("could not keep the history in {}", path.display());
         self.flush()?;
-        if let Ok(other) = File::open(&path) {
-            if matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+        if path.symlink_metadata().is_ok() {
+            if whole::is_free_or_file(&path).is_ok()
+                && let Ok(other) = File::open(&path)
+                && matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock))
+            {
                 bail!("that draft is open in another unstuck, which keeps its own history of it");
             }
             // The target's own history belongs to a file that was overwritten. Keep it under another name.
@@ -228,9 +232,20 @@ impl Appender {
 }
 
 /// A name beside a journal's that nothing has yet.
-pub(crate) fn aside(path: &Path, why: &str) -> PathBuf {
+fn aside(path: &Path, why: &str) -> PathBuf {
     let name = |number: usize| path.with_extension(format!("{why}-{number}"));
-    (1..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0))
+    let is_free = |name: &PathBuf| name.symlink_metadata().is_err();
+    (1..).map(name).find(is_free).unwrap_or_else(|| name(0))
+}
+
+/// Keep bytes of a journal in a new file beside it. Gives the file's path.
+pub(crate) fn put_aside(path: &Path, why: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let copy = aside(path, why);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    whole::own(&mut options);
+    options.open(&copy)?.write_all(bytes)?;
+    Ok(copy)
 }
 
 /// A new name is on disk only once its folder is; a file system that can't is as safe as it can be.

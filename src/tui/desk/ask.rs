@@ -53,7 +53,8 @@ impl Desk {
         if text.chars().all(char::is_whitespace) {
             return (String::new(), first);
         }
-        (text.slice(first..at).to_string(), first)
+        // A model that sees a carriage return goes on otherwise.
+        (text.slice(first..at).to_string().replace("\r\n", "\n"), first)
     }
 
     /// The quotes of the draft around a place.

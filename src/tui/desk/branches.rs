@@ -2,11 +2,24 @@
 
 use super::Desk;
 use crate::{
-    session::{Branch, Kind},
+    session::{Branch, Kind, Revision},
     tui::{command::Command, text::count},
 };
 
 impl Desk {
+    /// Goes to another revision, and says how to go back.
+    pub fn jump(&mut self, to: Revision) {
+        if to == self.session.revision() {
+            return;
+        }
+        let done = self.session.go(to);
+        self.edited(done);
+        if done {
+            let undo = self.key(Command::Undo);
+            self.notices.say(format!("{undo} goes back to where you were."));
+        }
+    }
+
     /// Goes to the next or the previous sibling branch.
     pub fn go_beside(&mut self, command: Command) {
         let done = match command {
@@ -16,7 +29,10 @@ impl Desk {
         if let Some((number, all, row)) = self.session.among().filter(|_| done) {
             let (next, back) = (self.key(Command::NextBranch), self.key(Command::PreviousBranch));
             let what = describe(&row);
-            let words = format!("Branch {number} of {all}: {what}. {next} next, {back} back.");
+            let undo = self.key(Command::Undo);
+            let words = format!(
+                "Branch {number} of {all}: {what}. {next} next, {back} back, {undo} undoes it."
+            );
             self.notices.say(words);
         } else if !done && self.session.read_only().is_none() {
             let map = self.key("branches");

@@ -16,13 +16,13 @@ impl Desk {
     pub fn edit(&mut self, command: Command) {
         let done = match command {
             Command::Undo => {
-                if !self.undo() && self.session.read_only().is_none() {
+                if !self.session.undo() && self.session.read_only().is_none() {
                     self.notices.say("There is nothing to undo.");
                 }
                 true
             }
             Command::Redo => {
-                if !self.redo() && self.session.read_only().is_none() {
+                if !self.session.redo() && self.session.read_only().is_none() {
                     self.notices.say("There is nothing to redo.");
                 }
                 true

@@ -12,7 +12,15 @@ pub struct Field {
     /// What is drawn.
     pub area: Box<TextArea<'static>>,
     /// The file extension after the suggested name, while only the name itself has been edited.
-    ending: Option<String>,
+    ending: Option<Ending>,
+}
+
+/// The extension of a suggested name.
+struct Ending {
+    /// With its full stop.
+    text: String,
+    /// Another extension was typed, so this one is not in the field.
+    is_replaced: bool,
 }
 
 impl Field {
@@ -44,7 +52,7 @@ impl Field {
         if field.text().ends_with(&ending) {
             let end = all - ending.chars().count();
             field.select(end.saturating_sub(len(path.file_stem())), end);
-            field.ending = Some(ending);
+            field.ending = Some(Ending { text: ending, is_replaced: false });
         }
         field
     }
@@ -120,12 +128,14 @@ impl Field {
                     self.begin(c);
                 }
                 self.area.input(key);
+                self.keep_one_ending();
             }
             (code, _) => {
                 if code != KeyCode::Backspace {
                     self.ending = None;
                 }
                 self.area.input(key);
+                self.keep_one_ending();
             }
         }
     }
@@ -154,34 +164,52 @@ impl Field {
         let line = text.lines().next().unwrap_or_default();
         let line = line.replace(char::is_control, "");
         line.chars().next().into_iter().for_each(|first| self.begin(first));
-        if line.contains('.') {
-            self.drop_ending();
-        }
         self.area.insert_str(line);
+        self.keep_one_ending();
     }
 
-    /// A character is about to replace a suggested name. A folder replaces the whole path, and a full stop replaces the
-    /// extension.
+    /// A character is about to replace a suggested name. A folder or a full stop replaces the whole path.
     fn begin(&mut self, c: char) {
         if self.ending.is_some() && self.area.is_selecting() && matches!(c, '/' | '~' | '.') {
             self.select_all();
-        } else if c == '.' {
-            self.drop_ending();
         }
     }
 
-    fn drop_ending(&mut self) {
-        if let Some(ending) = self.ending.take() {
-            let (all, cursor) = (self.text().chars().count(), self.area.cursor().1);
-            // Nothing was typed after the cursor.
-            if cursor + ending.chars().count() == all {
-                if !self.selected().is_empty() {
-                    self.area.delete_char();
-                }
-                self.area.delete_line_by_end();
-            }
+    /// The suggested extension is in the field as long as no other one was typed before it. Not everything after a full
+    /// stop is one: `notes v1.2` has none.
+    fn keep_one_ending(&mut self) {
+        let Some(ending) = &mut self.ending else { return };
+        let (text, cursor) = (self.area.lines().concat(), self.area.cursor().1);
+        let all = text.chars().count();
+        let len = if ending.is_replaced { 0 } else { ending.text.chars().count() };
+        // Something was typed after the cursor, or the extension was selected and replaced.
+        if cursor + len != all || !ending.is_replaced && !text.ends_with(&ending.text) {
+            self.ending = None;
+            return;
+        }
+        let typed: String = text.chars().take(cursor).collect();
+        let is_other = has_extension(&typed);
+        if is_other == ending.is_replaced {
+            return;
+        }
+        ending.is_replaced = is_other;
+        if is_other {
+            self.area.delete_line_by_end();
+        } else {
+            self.area.insert_str(ending.text.clone());
+            self.area.move_cursor(jump(cursor));
         }
     }
+}
+
+/// Whether a name ends in something that looks like a file extension: a few letters and digits, a letter first.
+fn has_extension(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
+    let is_one_case = |is: fn(&char) -> bool| {
+        extension.chars().all(|c| is(&c) || c.is_ascii_digit()) && extension.starts_with(|c| is(&c))
+    };
+    extension.len() <= 8
+        && (is_one_case(char::is_ascii_lowercase) || is_one_case(char::is_ascii_uppercase))
 }
 
 fn jump(column: usize) -> CursorMove {

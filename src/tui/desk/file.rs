@@ -1,8 +1,9 @@
-//! Saving, and opening another draft. Unsaved text is never dropped without the writer's consent.
+//! Saving, and moving between drafts. A draft that is left for another one stays open, with its place and its unsaved
+//! text.
 
-use super::{Desk, Opened};
+use super::{Desk, Opened, path};
 use crate::{
-    session::{AlreadyThere, ChangedOnDisk, Motion, Session},
+    session::{AlreadyThere, ChangedOnDisk, Motion, NoFolder, Session, is_same_draft},
     tui::{command::Command, page::Page},
 };
 use anyhow::Result;
@@ -16,52 +17,110 @@ pub enum Saved {
     NeedsName,
     /// Another program changed the file; the writer has to decide.
     Changed,
+    /// The file has a text that the page's doesn't come from; the writer has to decide.
+    Departs,
     /// There is another file of this name; the writer has to decide.
     Exists(PathBuf),
+    /// The folder doesn't exist; the writer has to decide. And the file, if it is not the draft's own.
+    NoFolder(PathBuf, Option<PathBuf>),
     /// It failed, and the writer was told why.
     Failed,
 }
 
+/// A draft that is open but not on the page.
+pub struct Parked {
+    /// The draft.
+    pub session: Session,
+    page: Page,
+    opened: Opened,
+}
+
 impl Desk {
-    /// Opens another draft, if this one is saved. If it can't, tells the writer why and returns false.
+    /// Opens another draft. The one on the page stays open, unless nothing was ever written in it. If the other can't
+    /// be opened, tells the writer why and returns false.
     pub fn open(&mut self, path: &Path) -> bool {
-        let unsaved = !self.session.is_saved() && self.session.read_only().is_none();
-        if unsaved {
-            let save = self.key(Command::Save);
-            self.notices.say(format!("Save this draft first ({save}), then open another."));
-            return false;
+        let is_it =
+            |parked: &Parked| parked.session.path().is_some_and(|other| is_same_draft(other, path));
+        if let Some(number) = self.world.parked.iter().position(is_it) {
+            self.unpark(number);
+            return true;
+        }
+        if self.session.path().is_some_and(|own| is_same_draft(own, path)) {
+            return true;
         }
         let opened = match &self.world.environment.state {
             Some(state) => Session::resume(Some(path), state, self.world.environment.history),
             None => Session::open(path),
         };
-        match opened {
-            Ok(session) => self.replace_draft(session),
+        let mut session = match opened {
+            Ok(session) => session,
             Err(error) => {
                 self.notices.warn(format!("Not opened: {error:#}"));
                 return false;
             }
-        }
-        true
-    }
-
-    /// Replaces the draft. Its offers are dropped.
-    fn replace_draft(&mut self, mut session: Session) {
-        self.stop_all();
-        self.offers.clear();
+        };
         if session.revision() == 0 {
             session.motion(Motion::End, false);
         }
-        if let Some(reason) = session.read_only() {
-            self.notices.warn(reason);
+        let opened = Opened::of(&session);
+        self.put_on_page(Parked { session, page: Page::default(), opened });
+        self.greet();
+        true
+    }
+
+    /// Puts a draft that is open on the page, with the cursor and the rows where they were.
+    pub fn unpark(&mut self, number: usize) {
+        let parked = self.world.parked.remove(number);
+        self.put_on_page(parked);
+        self.look_at_file();
+    }
+
+    /// The first draft that is open, not on the page and not saved.
+    pub fn unsaved_elsewhere(&self) -> Option<usize> {
+        self.world.parked.iter().position(|parked| is_unsaved(&parked.session))
+    }
+
+    /// The names of all drafts that are not saved, the one on the page first.
+    pub fn unsaved(&self) -> Vec<String> {
+        let parked = self.world.parked.iter().map(|parked| &parked.session);
+        let all = std::iter::once(&self.session).chain(parked);
+        all.filter(|session| is_unsaved(session)).map(Session::title).collect()
+    }
+
+    /// Goes back to the saved text in every draft that is open. What is unsaved stays in their histories.
+    pub fn discard_all(&mut self) {
+        self.session.discard();
+        self.world.parked.iter_mut().for_each(|parked| parked.session.discard());
+    }
+
+    /// Replaces the draft on the page. Its offers are dropped.
+    fn put_on_page(&mut self, other: Parked) {
+        self.stop_all();
+        self.keep_offers();
+        self.offers.clear();
+        let session = std::mem::replace(&mut self.session, other.session);
+        let page = std::mem::replace(&mut self.page, other.page);
+        let opened = std::mem::replace(&mut self.world.opened, other.opened);
+        let is_blank = session.path().is_none() && session.revision() == 0 && session.is_saved();
+        if !is_blank {
+            self.world.parked.insert(0, Parked { session, page, opened });
         }
-        if let Some(path) = session.path() {
+        self.world.told_of_change = false;
+        if let Some(path) = self.session.path() {
             self.world.recent.note(path);
         }
-        self.world.opened = Opened::of(&session);
-        self.session = session;
-        self.page = Page::default();
-        self.world.told_of_change = false;
+    }
+
+    /// Says what is special about the draft that was just opened.
+    pub fn greet(&mut self) {
+        if let Some(reason) = self.session.read_only() {
+            self.notices.warn(reason);
+        } else if let Some(folder) = self.session.missing_folder() {
+            let folder = folder.display().to_string();
+            self.notices.say(format!(
+                "The folder {folder} doesn't exist yet. Saving asks before it is made."
+            ));
+        }
     }
 
     /// Saves to the draft's own file.
@@ -69,8 +128,34 @@ impl Desk {
         if self.session.path().is_none() && self.session.read_only().is_none() {
             return Saved::NeedsName;
         }
+        if self.session.departs_from_file() && !self.session.changed_on_disk() {
+            return Saved::Departs;
+        }
         let saved = self.session.save();
         self.saved(saved)
+    }
+
+    /// Saves under a name that was typed.
+    pub fn save_as(&mut self, name: &str) -> Saved {
+        match path::typed(name, self.world.environment.home.as_deref()) {
+            Ok(path) => self.save_to(&path),
+            Err(error) => {
+                self.notices.warn(format!("Not saved: {error:#}."));
+                Saved::Failed
+            }
+        }
+    }
+
+    /// Saves to a file, which is the draft's from now on.
+    pub fn save_to(&mut self, path: &Path) -> Saved {
+        if self.session.path().is_some_and(|own| is_same_draft(own, path)) {
+            return self.save();
+        }
+        let saved = self.session.save_as(path);
+        match self.saved(saved) {
+            Saved::NoFolder(folder, _) => Saved::NoFolder(folder, Some(path.to_path_buf())),
+            saved => saved,
+        }
     }
 
     /// Says that the draft is saved, or finds out why it isn't.
@@ -89,6 +174,9 @@ impl Desk {
         if let Some(AlreadyThere(path)) = error.downcast_ref() {
             return Saved::Exists(path.clone());
         }
+        if let Some(NoFolder(folder)) = error.downcast_ref() {
+            return Saved::NoFolder(folder.clone(), None);
+        }
         self.notices.warn(format!("Not saved: {error:#}"));
         Saved::Failed
     }
@@ -106,4 +194,9 @@ impl Desk {
         }
         self.world.told_of_change = changed;
     }
+}
+
+/// Whether a draft has text that its file doesn't have. One that can't be changed has nothing to lose.
+pub fn is_unsaved(session: &Session) -> bool {
+    !session.is_saved() && session.read_only().is_none()
 }

@@ -13,6 +13,7 @@ mod keep;
 mod models;
 mod mouse;
 mod notices;
+mod path;
 mod recent;
 mod roll;
 mod shelf;
@@ -23,7 +24,7 @@ mod times;
 pub use branches::describe;
 pub use clipboard::Clipboard;
 pub use field::Field;
-pub use file::Saved;
+pub use file::{Parked, Saved, is_unsaved};
 pub use models::Choice;
 pub use mouse::NOTCH;
 pub use notices::{Notice, Notices};
@@ -104,6 +105,8 @@ pub struct World {
     pub told_of_change: bool,
     /// The draft as it was when the desk opened it.
     pub opened: Opened,
+    /// Drafts that are open but not on the page, the one left last first.
+    pub parked: Vec<Parked>,
 }
 
 /// A draft as it was when the desk opened it.
@@ -141,9 +144,6 @@ impl Desk {
             session.motion(Motion::End, false);
         }
         let mut notices = Notices::new(notices);
-        if let Some(reason) = session.read_only() {
-            notices.warn(reason);
-        }
         let themes = settings.themes.clone();
         let theme = themes.load(&settings.theme, settings.depth).or_else(|error| {
             notices.warn(format!("{error:#}"));
@@ -175,6 +175,7 @@ impl Desk {
                 environment: settings.environment.clone(),
                 recent,
                 told_of_change: false,
+                parked: Vec::new(),
                 opened: Opened::of(&session),
             },
             models: Models::default(),
@@ -184,6 +185,7 @@ impl Desk {
             pointer: Pointer::default(),
             session,
         };
+        desk.greet();
         desk.tell_of_history();
         Ok(desk)
     }

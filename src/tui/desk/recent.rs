@@ -1,9 +1,7 @@
 //! Recent drafts, newest first, remembered in a file of the state folder. The file may be deleted at any time.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::whole;
+use std::path::{Path, PathBuf};
 
 /// How many are remembered.
 const KEPT: usize = 50;
@@ -19,8 +17,7 @@ impl Recent {
     /// Loads the list from the state folder. If the file can't be read, the list is empty.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("recent.json"));
-        let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
-        let paths = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let paths = file.as_deref().map(read).unwrap_or_default();
         Self { file, paths }
     }
 
@@ -29,9 +26,12 @@ impl Recent {
         &self.paths
     }
 
-    /// Puts a draft first in the list.
+    /// Puts a draft first in the list. What other desks have opened meanwhile stays in it.
     pub fn note(&mut self, path: &Path) {
         let Ok(path) = std::path::absolute(path) else { return };
+        if let Some(file) = &self.file {
+            self.paths = read(file);
+        }
         self.paths.retain(|known| *known != path);
         self.paths.insert(0, path);
         self.paths.truncate(KEPT);
@@ -42,20 +42,22 @@ impl Recent {
 
     fn write(&self) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut whole = tempfile::NamedTempFile::new_in(folder)?;
         // A name that is not UTF-8 can't be written here; the others can.
         let named: Vec<_> = self.paths.iter().filter_map(|path| path.to_str()).collect();
-        serde_json::to_writer(&mut whole, &named)?;
-        whole.persist(file)?;
-        Ok(())
+        whole::write_private(file, &serde_json::to_vec(&named)?)
     }
+}
+
+/// The stored list; empty if it can't be read.
+fn read(file: &Path) -> Vec<PathBuf> {
+    let text = whole::read_text(file).ok();
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_was_opened_is_remembered_newest_first() {

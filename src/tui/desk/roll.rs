@@ -7,15 +7,15 @@ use crate::{
 };
 
 impl Desk {
-    /// Asks again at the same place. Right after a take, the take is undone first, and nothing more. A single word that
-    /// was taken is kept while its offer has more words.
+    /// Asks again at the same place. Right after a take, the page goes back to the text before it, and undo brings the
+    /// take back. A single word that was taken is kept while its offer has more words.
     pub fn roll_again(&mut self) {
         let now = (self.session.revision(), self.session.cursor());
         let taken = self.offers.taken.filter(|taken| (taken.revision, taken.cursor) == now);
         let more = self.offers.rest(&self.session).is_some() || self.offers.are_live();
         let other = self.offers.list().and_then(|list| list.compared().map(str::to_owned));
         if taken.is_some_and(|taken| !taken.word || !more) {
-            self.session.undo();
+            self.session.take_back();
         }
         match other {
             Some(other) => self.compare_models(&other),

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::{
     session::Source,
     tui::command::Command,
-    ui::asking::{Branched, Standing, Taken, first_sentence, first_word},
+    ui::asking::{Standing, Taken, first_sentence, first_word},
 };
 
 impl Desk {
@@ -66,43 +66,16 @@ impl Desk {
             return self.notices.say("This offer has no text yet.");
         }
         let Some((at, from)) = self.offers.list().map(|list| (list.at, list.from)) else { return };
-        let left = self.session.seal();
-        if !self.session.go(from) {
+        if !self.session.go_to_edit(from, at) {
             return self
                 .notices
                 .say("The text this offer was made for is no longer in the history.");
         }
-        // After undo, the cursor is where the request was made.
-        self.session.move_to(at, false);
         self.take(at, text, self.source());
-        let branch = self.session.revision();
-        self.offers.branched = Some(Branched { branch, left, undone: false });
         let undo = self.key(Command::Undo);
         self.notices.say(format!(
             "This is a new branch from where you asked; {undo} returns to your text."
         ));
-    }
-
-    /// Undoes one step. At the start of a branch made by a take, returns to the text before it.
-    pub fn undo(&mut self) -> bool {
-        let now = self.session.revision();
-        let Some(branched) = &mut self.offers.branched else { return self.session.undo() };
-        let at_take = branched.branch == now;
-        // Redo can enter the branch again after further undo steps, but not after a later edit.
-        branched.undone = at_take || (branched.undone && now <= branched.branch);
-        if at_take { self.session.go(branched.left) } else { self.session.undo() }
-    }
-
-    /// Redoes one step, or enters a branch that the last undo left.
-    pub fn redo(&mut self) -> bool {
-        let now = self.session.revision();
-        match &mut self.offers.branched {
-            Some(branched) if branched.left == now && branched.undone => {
-                branched.undone = false;
-                self.session.go(branched.branch)
-            }
-            _ => self.session.redo(),
-        }
     }
 
     /// Takes all of an offer by its number, from 0.

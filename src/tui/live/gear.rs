@@ -25,7 +25,8 @@ pub struct Gear {
 }
 
 impl Gear {
-    /// Opens what the settings and the command line name.
+    /// Opens what the settings and the command line name. Nothing is written yet. `draft` is the draft's path, which the
+    /// overlay must not have.
     ///
     /// # Errors
     /// The rundown or a bleep list is invalid, the port is taken, or the overlay's file can't be written.
@@ -34,6 +35,7 @@ impl Gear {
         rundown: Option<&Path>,
         bleep: &[std::path::PathBuf],
         overlay: Option<&Place>,
+        draft: Option<&Path>,
     ) -> Result<Self> {
         let mut bleeps = if settings.bleep { Bleeps::standard() } else { Bleeps::default() };
         for word in &settings.bleep_words {
@@ -42,10 +44,15 @@ impl Gear {
         for file in bleep {
             bleeps.read(file)?;
         }
+        let read_from = rundown;
         let rundown = rundown.map(Rundown::read).transpose()?;
         let voice = settings.voice.then(|| Speech::new(&settings.speak, Default::default()));
         let voice = voice.transpose()?;
-        let publisher = overlay.map(Publisher::open).transpose()?;
+        let mut others: Vec<(&str, &Path)> = Vec::new();
+        others.extend(draft.map(|draft| ("the draft", draft)));
+        others.extend(read_from.map(|rundown| ("the rundown", rundown)));
+        others.extend(bleep.iter().map(|list| ("a bleep list", list.as_path())));
+        let publisher = overlay.map(|place| Publisher::open(place, &others)).transpose()?;
         Ok(Self { rundown, bleeps, publisher, voice, settings })
     }
 

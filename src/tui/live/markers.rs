@@ -1,7 +1,7 @@
 //! The recording clock and its markers. The markers are written to a chapters file for podcast tools
 //! (`HH:MM:SS.mmm title`, one per line), which is rewritten at each marker.
 
-use crate::{session::Session, whole};
+use crate::{clean::for_terminal, session::Session, whole};
 use anyhow::{Context, Result};
 use jiff::{Timestamp, tz::TimeZone};
 use std::{fs, path::PathBuf, time::Duration};
@@ -49,6 +49,11 @@ pub fn clock(time: Duration) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
+/// Whether a character is what a control or an invisible character is shown as.
+fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}')
+}
+
 /// The markers of a show.
 #[derive(Clone, Debug)]
 pub struct Markers {
@@ -77,14 +82,17 @@ impl Markers {
     fn new_file(&self, session: &Session) -> Option<PathBuf> {
         let now = Timestamp::try_from(session.now()).ok()?.to_zoned(self.zone.clone());
         let now = now.strftime("%Y-%m-%d-%H%M%S");
-        match session.path() {
+        let (folder, begin) = match session.path() {
             Some(path) => {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                let path = std::path::absolute(path).ok()?;
-                Some(path.with_file_name(format!("{stem}-{now}.chapters.txt")))
+                (std::path::absolute(path).ok()?.parent()?.to_owned(), format!("{stem}-{now}"))
             }
-            None => Some(self.state.as_ref()?.join("shows").join(format!("{now}.chapters.txt"))),
-        }
+            None => (self.state.as_ref()?.join("shows"), now.to_string()),
+        };
+        // Two shows may begin in the same second.
+        let names = std::iter::once(format!("{begin}.chapters.txt"))
+            .chain((2..).map(|number| format!("{begin}-{number}.chapters.txt")));
+        names.map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_err())
     }
 
     /// There is a file they are written to.
@@ -102,8 +110,9 @@ impl Markers {
     /// # Errors
     /// The file can't be written. The marker is kept, and written with the next one.
     pub fn mark(&mut self, time: Duration, title: &str) -> Result<()> {
-        let title: Vec<&str> = title.split_whitespace().collect();
-        let title: String = title.join(" ").chars().take(TITLE).collect();
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        let safe = for_terminal(&title);
+        let title = safe.chars().filter(|c| !is_symbol(*c)).take(TITLE).collect();
         self.list.push((time, title));
         let Some(file) = &self.file else { return Ok(()) };
         let name = || format!("the chapters file {}", file.display());
@@ -146,13 +155,15 @@ mod tests {
         markers.file = Some(file.clone());
         markers.mark(Duration::from_millis(1250), "three rules:\n the  boat").expect("written");
         markers.mark(Duration::from_secs(3661), &"x".repeat(300)).expect("written");
+        markers.mark(Duration::from_secs(3662), "red\x1b[31m \u{202e}box\u{7}\0").expect("written");
         let text = fs::read_to_string(&file).expect("a file");
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "00:00:01.250 three rules: the boat");
         assert_eq!(lines[1], format!("01:01:01.000 {}", "x".repeat(80)));
+        assert_eq!(lines[2], "01:01:02.000 red[31m box");
         // A marker that can't be written is kept.
         markers.file = Some(file.join("under a file"));
         assert!(markers.mark(Duration::from_secs(3662), "z").is_err());
-        assert_eq!(markers.len(), 3);
+        assert_eq!(markers.len(), 4);
     }
 }

@@ -22,6 +22,7 @@ mod item;
 mod line;
 mod markers;
 mod notes;
+mod overlay;
 mod pace;
 mod page;
 mod play;

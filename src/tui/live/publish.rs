@@ -1,12 +1,9 @@
 //! The overlay for viewers: the text on the screen as a file, or as a page on this machine, for a streaming program.
 //! It is written by its own thread; the show never waits for it.
 
-use super::{page, shown::Shown};
-use crate::whole::folder_of;
+use super::{overlay::OverlayFile, page, shown::Shown};
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
-    fs,
-    io::Write,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, Sender},
@@ -56,20 +53,20 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Opens the file or the port. For port 0 the system chooses one.
+    /// Opens the port, or checks the file, which is written at the first [`Publisher::show`]. For port 0 the system
+    /// chooses one. `others` are files that the overlay must not be, each with its name in a sentence.
     ///
     /// # Errors
-    /// The file can't be written, or the port is taken.
-    pub fn open(place: &Place) -> Result<Self> {
+    /// The file may not be written, or the port is taken.
+    pub fn open(place: &Place, others: &[(&str, &Path)]) -> Result<Self> {
         let (shown, inbox) = mpsc::channel();
         let (tell, troubles) = mpsc::channel();
         let mut address = None;
         let thread = thread::Builder::new().name("overlay".into());
         let thread = match place {
             Place::File(path) => {
-                let path = path.clone();
-                write(&path, "")?;
-                thread.spawn(move || to_file(&path, &inbox, &tell))
+                let file = OverlayFile::open(path, others)?;
+                thread.spawn(move || to_file(file, &inbox, &tell))
             }
             Place::Page(port) => {
                 let listener =
@@ -126,35 +123,18 @@ impl Drop for Publisher {
 }
 
 /// Writes the newest text each time; older texts are skipped.
-fn to_file(path: &Path, inbox: &Receiver<Shown>, tell: &Sender<String>) {
+fn to_file(mut file: OverlayFile, inbox: &Receiver<Shown>, tell: &Sender<String>) {
     let mut fails = false;
     while let Ok(first) = inbox.recv() {
         let newest = inbox.try_iter().last().unwrap_or(first);
-        let written = write(path, &newest.text());
+        let written = file.write(&newest.text());
         if let (Err(error), false) = (&written, fails) {
             let _ = tell.send(format!("{error:#}"));
         }
         fails = written.is_err();
     }
     // Off air the overlay is empty.
-    let _ = write(path, "");
-}
-
-/// Replaces a file atomically: readers see the old text or the new one.
-fn write(path: &Path, text: &str) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let said = || format!("the overlay's file {name} can't be written");
-    let mut new = tempfile::Builder::new()
-        .prefix(".overlay")
-        .tempfile_in(folder_of(path))
-        .with_context(said)?;
-    new.write_all(text.as_bytes()).with_context(said)?;
-    // Streaming programs may run as another user.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(new.path(), fs::Permissions::from_mode(0o644)).with_context(said)?;
+    if file.is_written() {
+        let _ = file.write("");
     }
-    new.persist(path).with_context(said)?;
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! A rundown: the prompts of a show, in a Markdown file. `## name` begins a prompt. Lines like `seed: 7` directly below
 //! are its settings, and its text follows after an empty line.
 
-use crate::{token::Setting, ui::mistake};
+use crate::{token::Setting, ui::mistake, whole};
 use anyhow::{Context, Result, anyhow, bail};
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// The most prompts of a rundown, and the most characters of one.
 const PROMPTS: usize = 999;
@@ -47,7 +47,7 @@ impl Rundown {
     /// The file can't be read, isn't UTF-8, or isn't a valid rundown. The error has its name and the line.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let bytes = fs::read(path).with_context(|| format!("the rundown {name}"))?;
+        let bytes = whole::read(path).with_context(|| format!("the rundown {name}"))?;
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text,
             Err(wrong) => {

@@ -128,19 +128,42 @@ fn rows<'a>(changes: &[Change], theme: &Theme, width: usize) -> Vec<Line<'a>> {
     lines
 }
 
-/// Adds unchanged text: all of it if it is short, else only the lines near a change.
+/// The most characters of an unchanged paragraph that are shown beside a change.
+const SIDE: usize = 160;
+
+/// Adds unchanged text: all of it if it is short, else only what is near a change.
 fn same(text: &str, first: bool, last: bool, all: &mut Marked, theme: &Theme) {
     let (plain, quiet) = (theme.style(Role::Text), theme.style(Role::Quiet));
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let head = if first { 0 } else { NEAR + 1 };
     let tail = if last { 0 } else { NEAR + 1 };
     if lines.len() <= head + tail + 2 {
-        return all.push(text, plain);
+        if text.chars().count() <= 4 * SIDE {
+            return all.push(text, plain);
+        }
+        let (before, behind) = sides(text, first, last);
+        all.push(before, plain);
+        all.push(" ⋯ ", quiet);
+        return all.push(behind, plain);
     }
     let hidden = lines.len() - head - tail;
-    all.push(&lines[..head].concat(), plain);
+    let (before, behind) = (lines[..head].concat(), lines[lines.len() - tail..].concat());
+    all.push(sides(&before, false, true).0, plain);
     all.push(&format!("⋯ {hidden} unchanged lines\n"), quiet);
-    all.push(&lines[lines.len() - tail..].concat(), plain);
+    all.push(sides(&behind, true, false).1, plain);
+}
+
+/// The beginning and the end of an unchanged text, each as long as is shown beside a change and cut at a word. There is
+/// no change before the `first` part, and none after the `last`.
+fn sides(text: &str, first: bool, last: bool) -> (&str, &str) {
+    let at = |number: usize| text.char_indices().nth(number).map_or(text.len(), |(at, _)| at);
+    let len = text.chars().count();
+    let end = text[..at(SIDE)].rfind(char::is_whitespace).unwrap_or(0);
+    let begin = at(len.saturating_sub(SIDE));
+    let begin = text[begin..].find(char::is_whitespace).map_or(begin, |word| begin + word);
+    let (before, behind) =
+        if len <= 2 * SIDE { (text, text) } else { (&text[..end], &text[begin..]) };
+    (if first { "" } else { before }, if last { "" } else { behind })
 }
 
 fn line<'a>(all: &Marked, row: Range<usize>) -> Line<'a> {

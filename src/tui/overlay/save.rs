@@ -8,8 +8,9 @@ use super::{
 use crate::{
     tui::{
         command::Opens,
-        desk::{Desk, Field, Saved},
+        desk::{Desk, Field, Saved, is_unsaved},
         drawn,
+        text::count,
         view::{Areas, Status},
     },
     ui::keymap::Key,
@@ -38,25 +39,30 @@ pub fn open(desk: &mut Desk) -> Flow {
     Flow::open(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), false))
 }
 
-/// Saves the draft, and closes the desk afterwards if `leave`. Asks the writer if something must be decided first.
-pub fn save(desk: &mut Desk, leave: bool) -> Flow {
+/// Saves the draft, and closes the desk afterwards if `leaves`. Asks the writer if something must be decided first.
+pub fn save(desk: &mut Desk, leaves: bool) -> Flow {
     let saved = desk.save();
-    after(saved, leave, desk)
+    after(saved, leaves, desk)
 }
 
-/// Closes the desk, or asks first if the draft is not saved.
+/// Closes the desk, or asks first if a draft is not saved.
 pub fn quit(desk: &mut Desk) -> Flow {
-    // A draft that can't be changed has nothing to lose.
-    if desk.session.is_saved() || desk.session.read_only().is_some() {
-        desk.over = true;
-        return Flow::Close;
-    }
+    let unsaved = desk.unsaved();
+    let words = match &unsaved[..] {
+        [] => {
+            desk.over = true;
+            return Flow::Close;
+        }
+        [one] => format!("{one} is not saved."),
+        [some @ .., last] => format!("{} and {last} are not saved.", some.join(", ")),
+    };
+    let label = if unsaved.len() == 1 { "save" } else { "save them" };
     Flow::open(
-        Question::new(format!("{} is not saved.", desk.session.title()))
-            .answer(&[KeyCode::Char('s'), KeyCode::Enter], "s", "save", |desk| save(desk, true))
+        Question::new(words)
+            .answer(&[KeyCode::Char('s'), KeyCode::Enter], "s", label, leave)
             .answer(&[KeyCode::Char('l')], "l", "leave unsaved", |desk| {
                 // The text stays in the journal as a branch, and the next start doesn't ask for it.
-                desk.session.discard();
+                desk.discard_all();
                 desk.over = true;
                 Flow::Close
             })
@@ -64,19 +70,77 @@ pub fn quit(desk: &mut Desk) -> Flow {
     )
 }
 
-/// What to do after an attempt to save; a question replaces the overlay that tried.
-fn after(saved: Saved, leave: bool, desk: &mut Desk) -> Flow {
-    match saved {
-        Saved::Done => {
-            desk.over = leave;
+/// Saves every draft that is not saved, one after another, and closes the desk after the last.
+fn leave(desk: &mut Desk) -> Flow {
+    if is_unsaved(&desk.session) {
+        return save(desk, true);
+    }
+    match desk.unsaved_elsewhere() {
+        Some(number) => {
+            desk.unpark(number);
+            save(desk, true)
+        }
+        None => {
+            desk.over = true;
             Flow::Close
         }
-        Saved::Failed => Flow::Close,
+    }
+}
+
+/// What to do after an attempt to save; a question replaces the overlay that tried.
+fn after(saved: Saved, leaves: bool, desk: &mut Desk) -> Flow {
+    match saved {
+        Saved::Done if leaves => leave(desk),
+        Saved::Done | Saved::Failed => Flow::Close,
         Saved::NeedsName => {
-            Flow::replace(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), leave))
+            Flow::replace(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), leaves))
         }
-        Saved::Changed => Flow::replace(changed(leave, desk)),
-        Saved::Exists(path) => Flow::replace(exists(path, leave)),
+        Saved::Changed => Flow::replace(changed(leaves, desk)),
+        Saved::Departs => Flow::replace(departs(leaves, desk)),
+        Saved::Exists(path) => Flow::replace(exists(path, leaves)),
+        Saved::NoFolder(folder, path) => Flow::replace(no_folder(folder, path, leaves)),
+    }
+}
+
+/// The page's text doesn't come from the file's.
+fn departs(leaves: bool, desk: &Desk) -> Question {
+    let file = desk.session.words_at(desk.session.saved_revision()).unwrap_or_default();
+    let (title, page) = (desk.session.title(), desk.session.shares().all_words());
+    let (file, page) = (count(file, "word"), count(page, "word"));
+    Question::new(format!(
+        "{title} has another text ({file}), which this page ({page}) doesn't come from."
+    ))
+    .answer(&[KeyCode::Char('s')], "s", "save the page", move |desk| {
+        let saved = desk.session.save();
+        let saved = desk.saved(saved);
+        after(saved, leaves, desk)
+    })
+    .answer(&[KeyCode::Char('d')], "d", "difference", Difference::with_file)
+    .answer(&[KeyCode::Char('f')], "f", "go to the file's text", |desk| {
+        let file = desk.session.saved_revision();
+        desk.jump(file);
+        Flow::Close
+    })
+    .esc("not now")
+}
+
+/// The file's folder doesn't exist.
+fn no_folder(folder: PathBuf, path: Option<PathBuf>, leaves: bool) -> Question {
+    let again = path.clone();
+    let question = Question::new(format!("There is no folder {}.", folder.display()));
+    let question = question.answer(&[KeyCode::Enter], "Enter", "make it and save", move |desk| {
+        let saved = match (desk.session.make_folder(&folder), &path) {
+            (Err(error), _) => desk.saved(Err(error)),
+            (Ok(()), Some(path)) => desk.save_to(path),
+            (Ok(()), None) => desk.save(),
+        };
+        after(saved, leaves, desk)
+    });
+    match again {
+        Some(again) => question.answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
+            Flow::replace(SaveAs::new(&again, leaves))
+        }),
+        None => question.esc("not now"),
     }
 }
 
@@ -135,8 +199,7 @@ impl Layer for SaveAs {
                     desk.notices.say("A draft needs a name. Esc goes back to the page.");
                     return Flow::Stay;
                 }
-                let saved = desk.session.save_as(Path::new(name.trim()));
-                let saved = desk.saved(saved);
+                let saved = desk.save_as(name.trim());
                 after(saved, self.leave, desk)
             }
             _ => {

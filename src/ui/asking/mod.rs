@@ -9,7 +9,7 @@ pub mod quotes;
 
 pub use ghost::Ghost;
 pub use offer::{Fault, Offer, State};
-pub use offers::{Branched, List, MOST, Offers, Standing, Taken, Until};
+pub use offers::{List, MOST, Offers, Standing, Taken, Until};
 pub use piece::{first_sentence, first_word};
 pub use quotes::Quotes;
 

@@ -201,8 +201,6 @@ pub struct Offers {
     pub sees: Option<(usize, Revision)>,
     /// The last take.
     pub taken: Option<Taken>,
-    /// The branch that taking an offer began.
-    pub branched: Option<Branched>,
 }
 
 /// The last take. While the text and the cursor are the same, rolling again replaces it.
@@ -214,17 +212,6 @@ pub struct Taken {
     pub cursor: usize,
     /// It was a single word of an offer.
     pub word: bool,
-}
-
-/// A branch made by taking an offer whose place has other text by now.
-#[derive(Clone, Copy, Debug)]
-pub struct Branched {
-    /// The text after the take.
-    pub branch: Revision,
-    /// The text before the take. Undo returns to it.
-    pub left: Revision,
-    /// The last undo left the branch, so redo enters it again.
-    pub undone: bool,
 }
 
 /// The most offers per request.
@@ -303,7 +290,7 @@ impl Offers {
         self.lists.clear();
         (self.back, self.open, self.focus) = (0, false, false);
         // Revisions of one draft are meaningless in another.
-        (self.sees, self.taken, self.branched) = (None, None, None);
+        (self.sees, self.taken) = (None, None);
     }
 
     /// If the chosen offer has no words, chooses the first one that has.

@@ -1,7 +1,7 @@
 //! Themes as files: those in the program, and those in the user's folder, which come first. A misspelt key is an error.
 
 use super::{Depth, Role, Theme, colour::Colour};
-use crate::ui::mistake;
+use crate::{ui::mistake, whole};
 use anyhow::{Context, Result, anyhow, bail};
 use ratatui::style::Color;
 use serde::Deserialize;
@@ -107,7 +107,7 @@ impl Themes {
         let own = self.folder.as_ref().map(|folder| folder.join(format!("{name}.toml")));
         if let Some(path) = own.filter(|path| path.exists()) {
             let place = path.display().to_string();
-            let text = fs::read_to_string(&path).with_context(|| place.clone())?;
+            let text = whole::read_text(&path).with_context(|| place.clone())?;
             files.push(parse(&place, &text)?);
         }
         if let Some((_, text)) = EMBEDDED.iter().find(|(known, _)| *known == name) {

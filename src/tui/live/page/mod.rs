@@ -8,7 +8,11 @@ use request::{Answer, read};
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
     thread,
     time::Duration,
 };
@@ -19,6 +23,10 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The most viewers at once. Each has an event stream.
 const VIEWERS: usize = 32;
+/// The most requests that are read at once; further callers are disconnected.
+const CALLERS: usize = 64;
+/// How long the listener rests when the system has no descriptor for a caller.
+const REST: Duration = Duration::from_millis(100);
 /// The write timeout. A viewer that is slower is disconnected.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The interval of keep-alive comments, which detect closed connections.
@@ -142,15 +150,29 @@ fn escaped(text: &str) -> String {
 
 /// Accepts connections. Each request is read on its own thread, because clients may be slow.
 fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
+    let callers = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
-        let Ok(stream) = stream else { continue };
+        let Ok(stream) = stream else {
+            // The caller is still waiting, so the next attempt would fail at once.
+            thread::sleep(REST);
+            if calls.send(Call::Ping).is_err() {
+                return;
+            }
+            continue;
+        };
         // The loop has ended: so does this thread.
         if calls.send(Call::Ping).is_err() {
             return;
         }
-        let calls = calls.clone();
+        if callers.load(Ordering::Relaxed) >= CALLERS {
+            continue;
+        }
+        callers.fetch_add(1, Ordering::Relaxed);
+        let (calls, callers) = (calls.clone(), callers.clone());
         let work = move || {
-            let Some((stream, answer)) = read(stream, own) else { return };
+            let request = read(stream, own);
+            callers.fetch_sub(1, Ordering::Relaxed);
+            let Some((stream, answer)) = request else { return };
             let _ = calls.send(match answer {
                 Answer::Events => Call::Viewer(stream),
                 answer => Call::Once(stream, answer),
