@@ -2,17 +2,24 @@
 //! here, so that the same name opens the same model, is reported alike, and fails with the same sentence.
 
 use crate::{
-    generate::Engine,
+    generate::{
+        Engine,
+        remote::{self, Address, EngineSettings, Remote},
+    },
     hub,
     model::{Memorized, Model, Precision},
     weights::{self, Checkpoint, EMBEDDED},
 };
 use anyhow::{Context, Result, bail};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
+/// The environment variable with the key of a server that is named by its address. That of an engine in the settings
+/// has `_` and the engine's name at its end.
+const KEY: &str = "UNSTUCK_ENGINE_KEY";
 /// What a name of a run's model begins with: `run:NAME` is the newest checkpoint of the run NAME.
 const RUN: &str = "run:";
 
@@ -22,6 +29,8 @@ pub struct Catalogue {
     /// Folders with models, searched in this order. One may be the cache that programs for the hub share. Runs of
     /// `unstuck finetune` are in the folder `runs` beside each.
     pub folders: Vec<PathBuf>,
+    /// Servers by name, from the settings.
+    pub engines: BTreeMap<String, EngineSettings>,
     /// How weights are held in memory.
     pub precision: Precision,
     /// The model that is used when none is named; the embedded one if this is `None`.
@@ -47,15 +56,103 @@ impl Catalogue {
         let Some(name) = name.or(self.default.as_deref()) else {
             return Ok(Found::embedded());
         };
+        if self.server(name).is_some() {
+            bail!(
+                "model `{name}`: it is on a server, so it has no files here; the desk, the bot, on air and \
+                 `unstuck generate` can use it"
+            );
+        }
         self.look(name).with_context(|| format!("model `{name}`"))
     }
 
-    /// Load the model that `name` means, or the default one, ready to generate.
+    /// Check what a name means without loading anything or asking a server.
+    ///
+    /// # Errors
+    /// When there is no such model, or a server's address is not allowed.
+    pub fn check(&self, name: Option<&str>) -> Result<()> {
+        let Some(name) = name.or(self.default.as_deref()) else { return Ok(()) };
+        match self.server(name) {
+            Some(address) => address.map(drop).with_context(|| format!("model `{name}`")),
+            None => self.find(Some(name)).map(drop),
+        }
+    }
+
+    /// The server that a name means: a URL or the name of an engine, with or without `#` and a model's name. `None` if
+    /// it means a model on this machine.
+    fn server(&self, name: &str) -> Option<Result<Address>> {
+        (!Path::new(name).exists()).then(|| self.address(name)).flatten()
+    }
+
+    fn address(&self, name: &str) -> Option<Result<Address>> {
+        let (server, model) = match name.split_once('#') {
+            Some((server, model)) => (server, Some(model).filter(|model| !model.is_empty())),
+            None => (name, None),
+        };
+        let same = |engine: &&String| {
+            self.engines[*engine].url.trim_end_matches('/') == server.trim_end_matches('/')
+        };
+        let engine = match remote::is_url(server) {
+            true => self.engines.keys().find(same),
+            false => Some(self.engines.get_key_value(server)?.0),
+        };
+        let mut settings = match engine {
+            Some(engine) => self.engines[engine].clone(),
+            None => EngineSettings { url: server.to_owned(), ..EngineSettings::default() },
+        };
+        settings.model = model.map(str::to_owned).or(settings.model);
+        let variable = match engine {
+            Some(engine) => format!("{KEY}_{}", engine.to_uppercase().replace('-', "_")),
+            None => KEY.to_owned(),
+        };
+        let address = Address::new(server, &settings, &variable, |name| std::env::var(name).ok());
+        Some(address)
+    }
+
+    /// The models of all servers that are known: those in the settings, and the one of the default model. Each has the
+    /// name that opens it. A server that can't be asked is listed by its own name, with the error.
+    pub fn served(&self) -> Vec<(String, Result<(remote::Kind, remote::Served)>)> {
+        let default = self.default.as_deref().filter(|name| remote::is_url(name));
+        let servers: Vec<&str> = self.engines.keys().map(String::as_str).chain(default).collect();
+        let asked = std::thread::scope(|scope| {
+            let ask = |name| {
+                let address = self.address(name).context("no server")??;
+                remote::probe(&address).map(|found| (address.name, found))
+            };
+            let threads: Vec<_> =
+                servers.iter().map(|name| scope.spawn(move || ask(*name))).collect();
+            let answers = threads.into_iter().map(|thread| thread.join());
+            answers.map(|answer| answer.unwrap_or_else(|_| bail!("broke down"))).collect::<Vec<_>>()
+        });
+        let mut all = Vec::new();
+        for (name, answer) in servers.iter().zip(asked) {
+            match answer {
+                Ok((server, found)) => all.extend(
+                    found
+                        .models
+                        .into_iter()
+                        .map(|model| (format!("{server}#{}", model.name), Ok((found.kind, model)))),
+                ),
+                Err(error) => all.push(((*name).to_owned(), Err(error))),
+            }
+        }
+        all
+    }
+
+    /// Load the model that `name` means, or the default one, ready to generate. Beside the names that
+    /// [`Catalogue::find`] knows, it may be a server's URL or name, with `#` and the model's name on it.
     ///
     /// # Errors
     /// As [`Catalogue::find`] and [`Found::load`].
     pub fn open(&self, name: Option<&str>) -> Result<Engine> {
-        Ok(Engine::new(self.find(name)?.load(self.precision)?))
+        let server =
+            name.or(self.default.as_deref()).and_then(|name| Some((name, self.server(name)?)));
+        match server {
+            Some((name, address)) => {
+                let opened = address.and_then(Remote::open);
+                Ok(Engine::with(opened.with_context(|| format!("model `{name}`"))?))
+            }
+            None => Ok(Engine::new(self.find(name)?.load(self.precision)?)),
+        }
     }
 
     /// The names of all models that need no path: the embedded one, those in the folders, the hub's, the runs.

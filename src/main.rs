@@ -200,9 +200,10 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
             let Some(name) = args.name else {
                 return place.write(&format!("{}\n", used.unwrap_or(EMBEDDED)));
             };
-            let name = match catalogue.find(Some(&name))? {
+            catalogue.check(Some(&name))?;
+            let name = match catalogue.find(Some(&name)) {
                 // a relative path is only right in the current folder; names in the data folder and the hub's cache are kept
-                Found { place: Some(path), .. }
+                Ok(Found { place: Some(path), .. })
                     if !path.starts_with(config::shelf()?)
                         && !config::hub_cache().is_some_and(|cache| path.starts_with(cache)) =>
                 {
@@ -231,10 +232,11 @@ fn generate(args: cli::Generate, config: &Config, flags: &cli::Global) -> Result
     if flags.verbose > 0 {
         let model = engine.info();
         let seconds = begun.elapsed().as_secs_f64();
+        let parameters = model.parameters.map(|count| format!(" ({count} parameters)"));
         tell(&format!(
-            "{} ({} parameters): {tokens} tokens in {seconds:.1} s, {:.0} a second, seed {}",
+            "{}{}: {tokens} tokens in {seconds:.1} s, {:.0} a second, seed {}",
             model.name,
-            model.parameters,
+            parameters.unwrap_or_default(),
             tokens as f64 / seconds,
             request.params.seed
         ));
@@ -281,7 +283,7 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     // an unknown name is an error now; the model is loaded when the first mention is answered
     let catalogue = catalogue(config);
     let unknown = |error: anyhow::Error| bot::Trouble::Configuration(format!("{error:#}"));
-    catalogue.find(None).map_err(unknown)?;
+    catalogue.check(None).map_err(unknown)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
     let (sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
     let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop)
@@ -370,6 +372,7 @@ fn desk(
 fn catalogue(config: &Config) -> Catalogue {
     Catalogue {
         folders: config::shelves(),
+        engines: config.engines.clone(),
         precision: config.quantization,
         default: config.model.clone(),
     }

@@ -12,13 +12,14 @@ pub type BranchId = u64;
 /// One token of a continuation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Token {
-    /// Its id in the vocabulary.
-    pub id: u32,
+    /// Its id in the vocabulary; `None` if a server doesn't report it.
+    pub id: Option<u32>,
     /// Its text, in whole characters: empty while a character is incomplete, or when cleaning removed it.
     pub text: String,
-    /// Natural logarithm of its probability under the raw model (temperature 1, no cuts).
+    /// Natural logarithm of its probability under the raw model (temperature 1, no cuts); `None` if a server doesn't
+    /// report it.
     pub logprob: Option<f32>,
-    /// Its rank under the raw model: 1 for the most likely token.
+    /// Its rank under the raw model: 1 for the most likely token; `None` if a server doesn't report it.
     pub rank: Option<u32>,
     /// The most likely tokens at this position, if requested (`SamplingParams::logprobs`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,8 +49,8 @@ pub fn copied(tokens: &[Token]) -> usize {
 /// A token that could have been drawn instead of another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
-    /// Its id in the vocabulary.
-    pub id: u32,
+    /// Its id in the vocabulary; `None` if a server doesn't report it.
+    pub id: Option<u32>,
     /// Its bytes decoded as UTF-8, with `�` for an incomplete character.
     pub text: String,
     /// Natural logarithm of its probability under the raw model.

@@ -27,8 +27,10 @@ pub use operate::{Act, operate};
 pub use platform::{Class, Outgoing, Page, Platform, Refusal, Replies};
 pub use round::{Bot, Decision, Turn};
 pub use run::{Plan, Test, run};
-pub use secret::{Secret, Secrets};
+pub use secret::Secrets;
 pub use settings::{Attestation, PlatformName, Posting, Settings};
+
+pub use crate::net::Secret;
 
 use crate::mentions::LedgerError;
 

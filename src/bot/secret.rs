@@ -2,33 +2,13 @@
 //! logged, and zeroed when dropped.
 
 use super::{Result, Trouble};
-use crate::whole;
+use crate::{
+    net::{Secret, guard},
+    whole,
+};
 use serde::Deserialize;
 use std::{fs, path::Path};
 use zeroize::Zeroize;
-
-/// A secret text. It has no `Debug` and no `Display`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wrap a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for signing requests and scrubbing messages.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
 
 /// The four keys of an account on X.
 #[derive(Clone, Deserialize)]
@@ -75,7 +55,7 @@ impl Secrets {
                  UNSTUCK_X_CONSUMER_SECRET, UNSTUCK_X_ACCESS_TOKEN and UNSTUCK_X_ACCESS_SECRET"
             ))
         })?;
-        guard(path, &file)?;
+        guard(path, &file).map_err(|wrong| Trouble::Permission(wrong.to_string()))?;
         let mut text = fs::read_to_string(path)
             .map_err(|error| Trouble::Permission(format!("{name}: {error}")))?;
         // toml's own message would quote the line
@@ -93,7 +73,7 @@ impl Secrets {
         if parts.iter().any(|part| part.is_empty() || part.chars().any(|c| !c.is_ascii_graphic())) {
             return Err("a key is empty or has invalid characters");
         }
-        let [consumer_key, consumer_secret, access_token, access_secret] = parts.map(Secret);
+        let [consumer_key, consumer_secret, access_token, access_secret] = parts.map(Secret::new);
         Ok(Self { consumer_key, consumer_secret, access_token, access_secret })
     }
 
@@ -129,40 +109,4 @@ impl Secrets {
         file.persist(path)?;
         Ok(())
     }
-}
-
-/// Check that the file belongs to this user and that only they can read it.
-#[cfg(unix)]
-fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let name = path.display();
-    let wrong = if !file.is_file() {
-        "must be a regular file, not a link".to_owned()
-    } else if file.mode() & 0o077 != 0 {
-        format!("others can read it; run: chmod 600 {name}")
-    } else if file.uid() != rustix::process::geteuid().as_raw() {
-        "belongs to another user".to_owned()
-    } else if open_to_all(path) {
-        "anyone could replace it: its folder is writable by everyone".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Trouble::Permission(format!("{name}: {wrong}")))
-}
-
-/// Whether anybody may rename files beside this one. In a folder like `/tmp` (sticky) only their owners may.
-#[cfg(unix)]
-fn open_to_all(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    fs::metadata(folder.unwrap_or(Path::new(".")))
-        .is_ok_and(|folder| folder.mode() & 0o002 != 0 && folder.mode() & 0o1000 == 0)
-}
-
-#[cfg(not(unix))]
-fn guard(path: &Path, file: &fs::Metadata) -> Result<()> {
-    if file.is_file() {
-        return Ok(());
-    }
-    Err(Trouble::Permission(format!("{}: must be a regular file", path.display())))
 }

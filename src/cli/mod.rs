@@ -24,7 +24,7 @@ use unstuck::{
 /// A text editor with a small language model (GPT-2) beside the page
 ///
 /// Opens FILE, or an empty page. Press Ctrl+Space there, and the model offers ways to continue the text. It runs on
-/// this machine, and nothing you write is sent anywhere. F1 shows all keys.
+/// this machine, and nothing you write is sent anywhere, unless you choose a model on a server. F1 shows all keys.
 #[derive(Debug, Parser)]
 #[command(version, long_version = about::version(), override_usage = USAGE, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
@@ -67,8 +67,8 @@ later one wins. NO_COLOR is honoured.";
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`, or a
-    /// name from `unstuck models list` [default: the built-in model]
+    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`,
+    /// http://HOST:PORT/v1#NAME on a server, or a name from `unstuck models list` [default: the built-in model]
     #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
     pub model: Option<String>,
 

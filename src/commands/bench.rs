@@ -121,7 +121,7 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
             anyhow::Ok(seconds / step)
         })
         .transpose()?;
-    let perplexity = match info.name.starts_with("random") {
+    let perplexity = match info.name.starts_with("random") || info.server.is_some() {
         true => None,
         false => perplexity(&engine.score(PROSE)?),
     };

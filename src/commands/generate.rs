@@ -6,7 +6,7 @@ use crate::{
     generate::{Ask, Engine, Output, Prefix, Reading},
     token::{BranchId, SamplingParams, StopReason, Token, copied},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::{
     collections::VecDeque,
@@ -63,11 +63,15 @@ struct Sample<'a> {
     /// The number of tokens that are copied from the training text; `None` if that text is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     copied: Option<usize>,
-    stop: StopReason,
+    /// Why it ended; `None` if it failed.
+    stop: Option<StopReason>,
+    /// Why it failed; the text is what came until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 /// The part of the prompt that the model read.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 struct Seen {
     /// How many tokens it read.
     tokens: usize,
@@ -75,6 +79,9 @@ struct Seen {
     of: usize,
     /// The character of the prompt at which they begin; 0 if nothing was cut.
     from: usize,
+    /// Whether `tokens` is an estimate, because the tokenizer is a server's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    estimated: bool,
 }
 
 impl Seen {
@@ -83,16 +90,18 @@ impl Seen {
         let Reading { tokens, sees_from } = reading;
         let before = prompt.get(..sees_from).unwrap_or_default();
         let of = if sees_from > 0 { engine.count(prompt)? } else { tokens };
-        Ok(Self { tokens, of, from: before.chars().count() })
+        let estimated = engine.info().server.is_some();
+        Ok(Self { tokens, of, from: before.chars().count(), estimated })
     }
 
     /// The notice that a prompt was cut.
     fn notice(self, context: usize) -> Option<String> {
-        let Self { tokens, of, from } = self;
+        let Self { tokens, of, from, estimated } = self;
+        let about = if estimated { "about " } else { "" };
         (from > 0).then(|| {
             format!(
-                "the prompt has {of} tokens, more than fit beside the new text into the model's context of {context}: it \
-                 sees the last {tokens}, from character {from} on; a lower --max-tokens leaves more room"
+                "the prompt has {about}{of} tokens, more than fit beside the new text into the model's context of {context}: it \
+                 sees the last {about}{tokens}, from character {from} on; a lower --max-tokens leaves more room"
             )
         })
     }
@@ -120,6 +129,9 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
     let mut out = Place::open(request.output.as_deref())?;
     let (model, knows) = (engine.info().name.clone(), engine.marks_copies());
     engine.cut_exactly();
+    if let (Form::Json { .. }, Some(server)) = (&request.form, &engine.info().server) {
+        notice(&server.notice());
+    }
     let mut batch = Batch { request, engine, notice, samples: Vec::new() };
     for index in 0..request.samples {
         if let (Form::Text { delimiter }, 1..) = (&request.form, index) {
@@ -144,9 +156,14 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
                 settings: Settings { params: &params, clean: request.clean },
                 copied: knows.then(|| copied(&tokens)),
                 tokens,
-                stop: batch.samples[index].stop.unwrap_or(StopReason::Length),
+                stop: batch.samples[index].stop,
+                error: batch.samples[index].failed.as_deref(),
             };
             write_json(&sample, &mut out)?;
+        }
+        if let Some(why) = batch.samples[index].failed.take() {
+            out.finish()?;
+            bail!("{why}; the text so far was written");
         }
     }
     out.finish()?;
@@ -168,11 +185,19 @@ struct Batch<'a> {
     samples: Vec<Made>,
 }
 
-/// The state of a sample: the tokens that are not printed yet, and why it ended.
+/// The state of a sample: the tokens that are not printed yet, and why it ended or failed.
+#[derive(Default)]
 struct Made {
     seen: Seen,
     waiting: VecDeque<Token>,
     stop: Option<StopReason>,
+    failed: Option<String>,
+}
+
+impl Made {
+    fn has_ended(&self) -> bool {
+        self.stop.is_some() || self.failed.is_some()
+    }
 }
 
 impl Batch<'_> {
@@ -184,7 +209,7 @@ impl Batch<'_> {
             if let Some(token) = sample.waiting.pop_front() {
                 return Ok(Some(token));
             }
-            if sample.stop.is_some() || self.engine.is_idle() {
+            if sample.has_ended() || self.engine.is_idle() {
                 return Ok(None);
             }
             for (branch, output) in self.engine.step().context("the model")? {
@@ -192,6 +217,7 @@ impl Batch<'_> {
                 match output {
                     Output::Token(token) => sample.waiting.push_back(token),
                     Output::Done(stop) => sample.stop = Some(stop),
+                    Output::Failed(why) => sample.failed = Some(why),
                     Output::Seen(_) | Output::Weighed(_) => {}
                 }
             }
@@ -200,7 +226,7 @@ impl Batch<'_> {
 
     /// Start as many samples as may run in parallel.
     fn begin_more(&mut self) -> Result<()> {
-        let live = self.samples.iter().filter(|sample| sample.stop.is_none()).count();
+        let live = self.samples.iter().filter(|sample| !sample.has_ended()).count();
         let left = self.request.samples - self.samples.len();
         for _ in 0..left.min(self.request.at_once.saturating_sub(live)) {
             let index = self.samples.len();
@@ -221,7 +247,7 @@ impl Batch<'_> {
                     seen
                 }
             };
-            self.samples.push(Made { seen, waiting: VecDeque::new(), stop: None });
+            self.samples.push(Made { seen, ..Made::default() });
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ use std::{
 };
 use toml::{Table, Value};
 use unstuck::{
+    generate::remote::EngineSettings,
     hub,
     model::Precision,
     session::History,
@@ -53,6 +54,8 @@ pub struct Config {
     pub desk: tui::Settings,
     /// On air.
     pub live: tui::live::Settings,
+    /// Servers that run models, by name.
+    pub engines: BTreeMap<String, EngineSettings>,
     /// Sampling of `unstuck generate`.
     pub generate: SamplingParams,
     /// The headless bot.
@@ -129,6 +132,9 @@ impl Config {
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
+        for engine in self.engines.values() {
+            engine.check().map_err(|error| format!("{error:#}"))?;
+        }
         let live = &self.live;
         ok(tui::live::Settings::has_pace(live.pace), "a number from 20 to 900")?;
         ok((1..=1000).contains(&live.tokens), "a number from 1 to 1000")?;

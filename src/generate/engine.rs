@@ -7,7 +7,7 @@ use crate::{
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
 };
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use serde::Serialize;
 use std::{collections::VecDeque, path::Path};
 
@@ -56,6 +56,8 @@ pub enum Output {
     Token(Token),
     /// The branch has ended and is forgotten.
     Done(StopReason),
+    /// The branch has failed and is forgotten; its tokens so far are good. A sentence that says what to do.
+    Failed(String),
     /// The answer to the look with this number.
     Seen(Seen),
     /// The answer to [`Engine::weigh`] with this number.
@@ -67,11 +69,11 @@ pub enum Output {
 pub struct ModelInfo {
     /// Its name, as front ends show it.
     pub name: String,
-    /// How many parameters.
-    pub parameters: usize,
+    /// How many parameters; `None` if a server doesn't tell.
+    pub parameters: Option<usize>,
     /// The size of its context, in tokens.
     pub context: usize,
-    /// The size of its vocabulary.
+    /// The size of its vocabulary; 0 if a server doesn't tell.
     pub vocabulary: usize,
     /// Whether it is the small model in the binary.
     pub embedded: bool,
@@ -79,6 +81,32 @@ pub struct ModelInfo {
     pub quantization: String,
     /// The size of its weights in memory, in bytes.
     pub bytes: usize,
+    /// The server that runs it; `None` for a model on this machine.
+    pub server: Option<Server>,
+}
+
+/// A server that runs a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// What kind of server it is: `vLLM`, `llama.cpp`, ...
+    pub kind: &'static str,
+    /// Its host and port.
+    pub host: String,
+    /// The model's name on the server.
+    pub model: String,
+    /// What it doesn't report, as parts of a sentence.
+    pub lacks: Vec<&'static str>,
+}
+
+impl Server {
+    /// A sentence about what it doesn't report.
+    pub fn notice(&self) -> String {
+        let Self { kind, host, lacks, .. } = self;
+        format!(
+            "{kind} at {host} reports no {}; they are left out or null. The same seed need not give the same text again",
+            lacks.join(", no ")
+        )
+    }
 }
 
 /// A token of a given text, and how likely the model found it.
@@ -102,8 +130,7 @@ pub fn perplexity(scored: &[Scored]) -> Option<f64> {
     (!known.is_empty()).then(|| (-known.iter().sum::<f64>() / known.len() as f64).exp())
 }
 
-/// What generates: a model on this machine ([`super::Local`]), or anything else that can, such as a server. An engine
-/// that is not on this machine is one more file beside `local.rs`, and a line in the catalogue that opens it.
+/// What generates: a model on this machine ([`super::Local`]), or on a server ([`super::remote::Remote`]).
 pub trait Backend: Send {
     /// What is loaded.
     fn info(&self) -> &ModelInfo;
@@ -283,7 +310,7 @@ impl Engine {
     pub fn stream(&mut self, ask: Ask) -> Result<Stream<'_>> {
         let branch = ask.branch;
         self.start(ask)?;
-        Ok(Stream { engine: self, branch, ready: VecDeque::new(), stop: None })
+        Ok(Stream { engine: self, branch, ready: VecDeque::new(), failed: None, stop: None })
     }
 }
 
@@ -292,6 +319,7 @@ pub struct Stream<'a> {
     engine: &'a mut Engine,
     branch: BranchId,
     ready: VecDeque<Token>,
+    failed: Option<String>,
     /// Why it ended, once it has ended.
     pub stop: Option<StopReason>,
 }
@@ -304,6 +332,9 @@ impl Iterator for Stream<'_> {
             if let Some(token) = self.ready.pop_front() {
                 return Some(Ok(token));
             }
+            if let Some(why) = self.failed.take() {
+                return Some(Err(anyhow!(why)));
+            }
             if self.stop.is_some() || self.engine.is_idle() {
                 return None;
             }
@@ -315,6 +346,7 @@ impl Iterator for Stream<'_> {
                 match output {
                     Output::Token(token) => self.ready.push_back(token),
                     Output::Done(stop) => self.stop = Some(stop),
+                    Output::Failed(why) => self.failed = Some(why),
                     Output::Seen(_) | Output::Weighed(_) => {}
                 }
             }

@@ -59,12 +59,13 @@ impl Local {
         let config = model.network.config();
         let info = ModelInfo {
             name: model.name.clone(),
-            parameters: config.parameters(),
+            parameters: Some(config.parameters()),
             context: model.context,
             vocabulary: config.dims().vocabulary,
             embedded: model.embedded,
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
+            server: None,
         };
         Self {
             model,
@@ -381,7 +382,7 @@ impl Branch {
             return Ok((None, stop));
         }
         let token = Token {
-            id: choice.id,
+            id: Some(choice.id),
             text,
             logprob: Some(choice.logprob),
             rank: Some(choice.rank),

@@ -1,5 +1,5 @@
 //! From a prompt to tokens. `engine.rs` is what front ends call and the trait for backends, `local.rs` the backend that
-//! runs a network on this machine, `sampler.rs` chooses tokens, `text.rs` makes them text and finds where to stop.
+//! runs a network on this machine, `remote` the one that asks a server, `sampler.rs` chooses tokens, `text.rs` makes them text and finds where to stop.
 //!
 //! `Engine::start` takes an `Ask`: a prompt, sampling parameters and a cleaning level. `Engine::step` returns what all
 //! live branches got in one pass of the network, and `Engine::stream` is an iterator over one branch.
@@ -14,13 +14,14 @@ mod engine;
 mod local;
 mod look;
 mod prompt;
+pub mod remote;
 mod sampler;
 mod score;
 mod text;
 mod weigh;
 
 pub use engine::{
-    Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Stream, perplexity,
+    Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Server, Stream, perplexity,
 };
 pub use local::Local;
 pub use look::{Look, Seen};

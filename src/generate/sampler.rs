@@ -60,7 +60,7 @@ impl Rated {
     /// The same as an [`Alternative`], with its text.
     pub fn named(self, tokenizer: &Tokenizer) -> Alternative {
         let Self { id, logprob, after } = self;
-        Alternative { id, text: tokenizer.decode(&[id]), logprob, after }
+        Alternative { id: Some(id), text: tokenizer.decode(&[id]), logprob, after }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::{
     clean::Level,
-    generate::{Ask, Engine, Prefix},
+    generate::{Ask, Engine, Output, Prefix},
     splitmix::mix,
     token::{SamplingParams, copied},
 };
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::{
     sync::{
         Arc,
@@ -93,17 +93,32 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
             prefix: Prefix::Word,
         };
         let (mut text, mut tokens) = (String::new(), Vec::new());
-        for token in self.engine()?.stream(ask)? {
-            let token = token?;
-            text.push_str(&token.text);
-            tokens.push(token);
+        let engine = self.engine()?;
+        engine.start(ask)?;
+        // A step of a server returns soon even if nothing has arrived, so that a silent one can be abandoned.
+        let ended = loop {
+            if engine.is_idle() {
+                break Ok::<_, anyhow::Error>(());
+            }
             if stop.load(Ordering::Relaxed) {
-                bail!(Interrupted);
+                break Err(Interrupted.into());
             }
             if begun.elapsed() > patience {
-                bail!("the model took longer than {} s", patience.as_secs());
+                break Err(anyhow!("the model took longer than {} s", patience.as_secs()));
             }
-        }
+            for (_, output) in engine.step()? {
+                match output {
+                    Output::Token(token) => {
+                        text.push_str(&token.text);
+                        tokens.push(token);
+                    }
+                    Output::Failed(why) => bail!(why),
+                    Output::Done(_) | Output::Seen(_) | Output::Weighed(_) => {}
+                }
+            }
+        };
+        engine.stop(seed);
+        ended?;
         self.copied = copied(&tokens);
         Ok(text)
     }

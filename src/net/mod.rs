@@ -1,11 +1,13 @@
-//! HTTP for the whole program: one client for the hub and the bot's platform. It follows no redirects by itself,
+//! HTTP for the whole program: one client for the hub, the bot's platform and servers that run models. It follows no redirects by itself,
 //! keeps no connections open, and has a timeout for every phase. Its errors say whether the request may have arrived.
 
 mod address;
 mod header;
+mod secret;
 
 pub use address::{is_loopback, join, origin, parse};
 pub use header::{date, retry_after};
+pub use secret::{Exposed, Secret, guard};
 pub use ureq::http::Uri;
 
 use std::{fmt, io, time::Duration};
@@ -96,6 +98,12 @@ impl Client {
             None => request.body(()).map_err(ureq::Error::from).and_then(|r| self.0.run(r)),
         };
         Ok(Response(response?))
+    }
+
+    /// Close all connections. A request in progress ends with an error, also while it waits for the server, and no
+    /// other one can be sent.
+    pub fn close(&self) {
+        self.0.clone().shutdown();
     }
 }
 

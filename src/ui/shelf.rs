@@ -4,7 +4,7 @@
 use super::remembered::Remembered;
 use crate::{
     catalogue::Catalogue,
-    generate::Engine,
+    generate::{Engine, remote},
     hub::{self, Conditions, Hub, KNOWN, Pulled, Step},
     weights::Checkpoint,
 };
@@ -51,6 +51,8 @@ pub struct Entry {
     pub here: bool,
     /// Why it can't be opened.
     pub broken: Option<String>,
+    /// The kind of server that runs it; `None` if it runs on this machine.
+    pub server: Option<&'static str>,
 }
 
 /// A request to the shelf's thread.
@@ -123,6 +125,24 @@ impl Shelf {
             }
         }
         entries
+    }
+
+    /// The models of servers. It takes as long as the slowest server.
+    fn served(&self) -> Vec<Entry> {
+        let remembered = Remembered::load(self.state.as_deref());
+        let entry = |(name, asked): (String, Result<(remote::Kind, remote::Served)>)| {
+            let tok_s = remembered.speed(&name, remote::FORM);
+            let mut entry = Entry { name, tok_s, here: true, ..Entry::default() };
+            match asked {
+                Ok((kind, model)) => {
+                    entry.parameters = model.parameters;
+                    entry.server = Some(kind.name());
+                }
+                Err(error) => entry.broken = Some(format!("{error:#}")),
+            }
+            entry
+        };
+        self.catalogue.served().into_iter().map(entry).collect()
     }
 
     fn entry(&self, name: String, remembered: &Remembered) -> Entry {
@@ -199,7 +219,14 @@ impl Shelf {
             for errand in errands {
                 match errand {
                     Errand::List => {
-                        if !tell(Word::Listed(self.list())) {
+                        let mut entries = self.list();
+                        if !tell(Word::Listed(entries.clone())) {
+                            break;
+                        }
+                        let served = self.served();
+                        let here = entries.iter().take_while(|entry| entry.here).count();
+                        entries.splice(here..here, served);
+                        if !tell(Word::Listed(entries)) {
                             break;
                         }
                     }

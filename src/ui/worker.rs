@@ -315,6 +315,11 @@ impl<'a> Worker<'a> {
                     tracing::debug!(branch, ?why, "done");
                     News::Done(branch, why)
                 }
+                Output::Failed(why) => {
+                    self.live.retain(|live| *live != branch);
+                    tracing::warn!(branch, "failed: {why}");
+                    News::Failed(branch, why)
+                }
                 Output::Seen(seen) => {
                     self.live.retain(|live| *live != branch);
                     News::Seen(branch, seen)

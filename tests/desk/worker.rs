@@ -29,8 +29,14 @@ fn ask(branch: BranchId) -> Request {
 }
 
 fn word(branch: BranchId, text: &str) -> (BranchId, Output) {
-    let token =
-        Token { id: 1, text: text.into(), logprob: None, rank: None, top: Vec::new(), copied: 0 };
+    let token = Token {
+        id: Some(1),
+        text: text.into(),
+        logprob: None,
+        rank: None,
+        top: Vec::new(),
+        copied: 0,
+    };
     (branch, Output::Token(token))
 }
 

@@ -32,6 +32,7 @@ fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>
             match output {
                 Output::Token(token) => entry.0.push(token),
                 Output::Done(stop) => entry.1 = Some(stop),
+                Output::Failed(why) => panic!("{why}"),
                 Output::Seen(_) | Output::Weighed(_) => unreachable!("nobody looks"),
             }
         }
@@ -40,7 +41,7 @@ fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>
 }
 
 fn ids(tokens: &[Token]) -> Vec<u32> {
-    tokens.iter().map(|t| t.id).collect()
+    tokens.iter().map(|t| t.id.unwrap()).collect()
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn a_healed_word_is_cut_as_text_is() {
                 ..ask(seed, prompt, &SamplingParams { seed, ..short() })
             };
             let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
-            let first = model.tokenizer.bytes(tokens[0].id);
+            let first = model.tokenizer.bytes(tokens[0].id.unwrap());
             assert!(first.starts_with(typed.as_bytes()), "{:?}", String::from_utf8_lossy(first));
         }
     }
@@ -255,6 +256,7 @@ fn looking_agrees_with_scoring_and_holds_nothing_up() {
         for (branch, output) in e.step().unwrap() {
             match output {
                 Output::Token(_) => tokens += 1,
+                Output::Failed(why) => panic!("{why}"),
                 Output::Seen(it) => seen = Some((branch, it)),
                 Output::Done(_) | Output::Weighed(_) => {}
             }
@@ -304,6 +306,7 @@ fn weighing_agrees_with_scoring_and_delays_nothing() {
     while !e.is_idle() {
         for (number, output) in e.step().unwrap() {
             match output {
+                Output::Failed(why) => panic!("{why}"),
                 Output::Token(_) => tokens += 1,
                 Output::Weighed(it) => weighed.push((number, it, tokens)),
                 Output::Done(_) | Output::Seen(_) => {}
@@ -338,7 +341,7 @@ fn a_pool_of_candidates_is_one_batch() {
         steps += 1;
         for (branch, output) in e.step().unwrap() {
             if let Output::Token(token) = output {
-                got.entry(branch).or_default().push(token.id);
+                got.entry(branch).or_default().push(token.id.unwrap());
             }
         }
     }

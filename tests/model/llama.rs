@@ -542,13 +542,14 @@ fn the_engine_streams_several_branches() {
     while !together.is_idle() {
         for (branch, output) in together.step().unwrap() {
             if let unstuck::generate::Output::Token(token) = output {
-                all.entry(branch).or_default().push(token.id);
+                all.entry(branch).or_default().push(token.id.unwrap());
             }
         }
     }
     for branch in 0..3 {
         let mut alone = Engine::new(open(folder.path(), Precision::Q8_0));
-        let ids: Vec<u32> = alone.stream(ask(branch)).unwrap().map(|t| t.unwrap().id).collect();
+        let ids: Vec<u32> =
+            alone.stream(ask(branch)).unwrap().map(|t| t.unwrap().id.unwrap()).collect();
         assert_eq!(all[&branch], ids);
     }
     let scored = together.score("the lamp and the lamp").unwrap();

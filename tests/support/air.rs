@@ -179,7 +179,7 @@ fn joined(row: &str) -> String {
 /// A token, and with it what else might have stood there: the first two are drawn from, the third is cut.
 pub fn said(text: &str) -> Token {
     let other = |id, text: &str, p: f32, after| Alternative {
-        id,
+        id: Some(id),
         text: text.into(),
         logprob: p.ln(),
         after,
@@ -190,7 +190,8 @@ pub fn said(text: &str) -> Token {
         other(3, " shit", 0.05, None),
         other(4, "\u{fffd}", 0.01, None),
     ];
-    Token { id: 1, text: text.into(), logprob: Some(0.41f32.ln()), rank: Some(1), top, copied: 0 }
+    let logprob = Some(0.41f32.ln());
+    Token { id: Some(1), text: text.into(), logprob, rank: Some(1), top, copied: 0 }
 }
 
 pub fn gear(rundown: &str) -> Gear {

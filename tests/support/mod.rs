@@ -10,6 +10,7 @@ pub mod hub;
 pub mod models;
 pub mod program;
 pub mod scripted;
+pub mod server;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 

@@ -41,6 +41,18 @@ pub fn list(catalogue: &Catalogue, as_json: bool) -> Result<()> {
         };
         rows.push(row);
     }
+    for (name, asked) in catalogue.served() {
+        let used = catalogue.default.as_ref() == Some(&name);
+        rows.push(match asked {
+            Ok((kind, model)) => json!({
+                "name": name, "default": used, "parameters": model.parameters, "form": null,
+                "bytes": null, "place": null, "server": kind.name(), "context": model.context,
+            }),
+            Err(error) => {
+                json!({ "name": name, "default": used, "place": null, "error": format!("{error:#}") })
+            }
+        });
+    }
     if as_json {
         return place.write(&(serde_json::to_string(&rows)? + "\n"));
     }
@@ -49,6 +61,7 @@ pub fn list(catalogue: &Catalogue, as_json: bool) -> Result<()> {
         let mark = if row["default"] == true { '*' } else { ' ' };
         let facts = match row["error"].as_str() {
             Some(error) => format!("broken: {error}"),
+            None if row["server"].is_string() => format!("on a server ({})", text("server")),
             None => format!(
                 "{:>13}  {:<11} {}",
                 millions(row["parameters"].as_u64().unwrap_or(0) as usize),

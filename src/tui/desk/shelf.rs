@@ -45,7 +45,10 @@ pub fn about(entry: &Entry) -> String {
         (true, None) => Some("speed not measured".into()),
         (false, None) => None,
     };
-    let licence = entry.licence.clone().unwrap_or_else(|| "licence not stated".into());
+    let licence = match entry.server {
+        Some(kind) => format!("on a server ({kind})"),
+        None => entry.licence.clone().unwrap_or_else(|| "licence not stated".into()),
+    };
     let parts = [parameters, entry.bytes.map(size), speed, Some(licence)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

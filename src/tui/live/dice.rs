@@ -34,7 +34,7 @@ impl Dice {
             .top
             .iter()
             .map(|other| Row {
-                drawn: other.id == token.id,
+                drawn: other.id == token.id && other.text == token.text,
                 raw: other.logprob.exp(),
                 after: other.after,
                 token: Token {

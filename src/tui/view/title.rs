@@ -26,7 +26,11 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect) {
             let key = desk.key("models");
             format!("{} (small; {key} for more)", info.name)
         }
-        Model::Ready(info) => info.name.clone(),
+        Model::Ready(info) => match &info.server {
+            // The writer should see where the text goes.
+            Some(server) => format!("{} at {}", server.model, server.host),
+            None => info.name.clone(),
+        },
     };
     let model = for_terminal(&model).into_owned();
     let whole = |offer: &&Offer| !matches!(offer.state, State::Dropped(_));

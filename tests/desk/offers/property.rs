@@ -133,7 +133,7 @@ fn take(desk: &mut Desk, step: &Step) -> bool {
             // The engine gives whole characters only.
             if look.span.get(range.clone()).is_some() {
                 let other =
-                    Alternative { id: 1, text: " other".into(), logprob: -1.0, after: None };
+                    Alternative { id: Some(1), text: " other".into(), logprob: -1.0, after: None };
                 let seen =
                     Seen { token: range, rank: 1, logprob: 0.0, vocabulary: 9, top: vec![other] };
                 desk.news(News::Seen(number, seen));

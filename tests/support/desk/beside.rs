@@ -17,6 +17,7 @@ pub fn entries() -> Vec<Entry> {
         here,
         tok_s,
         broken: None,
+        server: None,
     };
     let mut tuned = entry("run:mine", true, None);
     tuned.licence = None;

@@ -49,12 +49,13 @@ pub fn settings() -> Settings {
 pub fn info() -> ModelInfo {
     ModelInfo {
         name: "inkwell".into(),
-        parameters: 13_989_888,
+        parameters: Some(13_989_888),
         context: 512,
         vocabulary: 8192,
         embedded: true,
         quantization: "q8_0".into(),
         bytes: 15 << 20,
+        server: None,
     }
 }
 
@@ -133,7 +134,7 @@ impl Desk {
 
     pub fn token(&mut self, branch: BranchId, text: &str) {
         let token = Token {
-            id: 1,
+            id: Some(1),
             text: text.into(),
             logprob: None,
             rank: None,
@@ -148,7 +149,7 @@ impl Desk {
         let number = self.looked.last().unwrap().0;
         let share = |n: usize| 0.41f32 / (1 << (2 * n)) as f32;
         let top = words.iter().enumerate().map(|(n, text)| Alternative {
-            id: n as u32,
+            id: Some(n as u32),
             text: (*text).into(),
             logprob: share(n).ln(),
             after: (n < 2).then(|| share(n) * 1.8),

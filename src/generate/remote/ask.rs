@@ -1,0 +1,175 @@
+//! The body of a request. Every value is written out, since servers have defaults of their own, and each server gets
+//! only what it knows.
+
+use super::kind::Kind;
+use crate::token::SamplingParams;
+use serde_json::{Map, Value, json};
+
+/// What a request may contain; less is tried after a server has rejected more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Log-probabilities are requested.
+    pub logprobs: bool,
+    /// Values that OpenAI doesn't define are sent to an unknown server.
+    pub extras: bool,
+}
+
+/// The path of completions below an address: of the API, or of Ollama's own.
+pub fn path(kind: Kind, api: &str, root: &str) -> String {
+    match kind {
+        Kind::Ollama => format!("{root}/api/generate"),
+        _ => format!("{api}/completions"),
+    }
+}
+
+/// A seed as servers accept them: from 0 to 2^31 - 1.
+pub fn seed(seed: u64) -> u64 {
+    seed & 0x7fff_ffff
+}
+
+/// The body of a request for `n` continuations of a prompt.
+pub fn body(
+    kind: Kind,
+    model: &str,
+    context: usize,
+    prompt: &str,
+    params: &SamplingParams,
+    n: usize,
+    extent: Extent,
+) -> Value {
+    let top_p = params.active_top_p().unwrap_or(1.0);
+    let min_p = params.active_min_p().unwrap_or(0.0);
+    let top_k = params.active_top_k().unwrap_or(0);
+    let penalty = match params.repetition_window {
+        0 => 1.0,
+        _ => params.active_penalty().unwrap_or(1.0),
+    };
+    let most = if kind == Kind::Other { 5 } else { 20 };
+    let logprobs = params.logprobs.clamp(1, most);
+    let logprobs = (extent.logprobs && kind.has_logprobs()).then_some(logprobs);
+    let seed = seed(params.seed);
+    // An empty prompt means "load the model" to Ollama, and is an error to others.
+    let prompt = if prompt.is_empty() { "\n" } else { prompt };
+    let stop: Vec<_> = params.stop.iter().take(4).collect();
+    if kind == Kind::Ollama {
+        let mut body = json!({
+            "model": model, "prompt": prompt, "raw": true, "stream": true,
+            "options": {
+                "num_predict": params.max_tokens, "num_ctx": context, "seed": seed,
+                "temperature": params.temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p,
+                "repeat_penalty": penalty, "repeat_last_n": params.repetition_window, "stop": stop,
+            },
+        });
+        if let Some(logprobs) = logprobs {
+            body["logprobs"] = true.into();
+            body["top_logprobs"] = logprobs.into();
+        }
+        return body;
+    }
+    let mut body = Map::new();
+    let mut add = |name: &str, value: Value| drop(body.insert(name.into(), value));
+    // TGI takes any other name for that of an adapter.
+    add("model", if kind == Kind::Tgi { "tgi" } else { model }.into());
+    add("prompt", prompt.into());
+    add("stream", true.into());
+    add("max_tokens", params.max_tokens.into());
+    add("temperature", json!(params.temperature));
+    add("seed", seed.into());
+    if kind != Kind::Tgi || top_p < 1.0 {
+        add("top_p", json!(top_p));
+    }
+    if !stop.is_empty() {
+        add("stop", json!(stop));
+    }
+    if n > 1 {
+        add("n", n.into());
+    }
+    if let Some(logprobs) = logprobs {
+        add("logprobs", logprobs.into());
+    }
+    match kind {
+        Kind::Vllm => {
+            add("top_k", if top_k == 0 { json!(-1) } else { top_k.into() });
+            add("min_p", json!(min_p));
+            add("repetition_penalty", json!(penalty));
+            add("stream_options", json!({ "include_usage": true }));
+        }
+        Kind::LlamaCpp => {
+            add("top_k", top_k.into());
+            add("min_p", json!(min_p));
+            add("repeat_penalty", json!(penalty));
+            add("repeat_last_n", params.repetition_window.into());
+            add("samplers", json!(["penalties", "temperature", "top_k", "top_p", "min_p"]));
+        }
+        Kind::Tgi if penalty != 1.0 => add("repetition_penalty", json!(penalty)),
+        Kind::LmStudio | Kind::Other if extent.extras => {
+            for (name, value, off) in [
+                ("top_k", json!(top_k), top_k == 0),
+                ("min_p", json!(min_p), min_p == 0.0),
+                ("repeat_penalty", json!(penalty), penalty == 1.0),
+                ("repetition_penalty", json!(penalty), penalty == 1.0 || kind == Kind::LmStudio),
+            ] {
+                if !off {
+                    add(name, value);
+                }
+            }
+        }
+        _ => {}
+    }
+    body.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Extent = Extent { logprobs: true, extras: true };
+
+    #[test]
+    fn each_server_gets_what_it_knows() {
+        let params =
+            SamplingParams { stop: vec!["###".into()], seed: 1 << 40 | 5, ..Default::default() };
+        let of = |kind, n| body(kind, "m", 2048, "Once", &params, n, ALL);
+        let vllm = of(Kind::Vllm, 3);
+        assert_eq!(
+            (&vllm["n"], &vllm["seed"], &vllm["stop"]),
+            (&json!(3), &json!(5), &json!(["###"]))
+        );
+        assert_eq!((&vllm["top_k"], &vllm["repetition_penalty"]), (&json!(100), &json!(1.05f32)));
+        let llama = of(Kind::LlamaCpp, 1);
+        assert_eq!((&llama["n"], &llama["repeat_last_n"]), (&Value::Null, &json!(256)));
+        let tgi = of(Kind::Tgi, 1);
+        assert_eq!(
+            (&tgi["model"], &tgi["top_k"], &tgi["logprobs"]),
+            (&json!("tgi"), &Value::Null, &Value::Null)
+        );
+        let ollama = of(Kind::Ollama, 1);
+        assert_eq!((&ollama["raw"], &ollama["options"]["num_ctx"]), (&json!(true), &json!(2048)));
+        let plain = Extent { logprobs: false, extras: false };
+        let other = body(Kind::Other, "m", 2048, "", &params, 1, plain);
+        assert_eq!(
+            (&other["top_k"], &other["logprobs"], &other["prompt"]),
+            (&Value::Null, &Value::Null, &json!("\n"))
+        );
+    }
+
+    #[test]
+    fn what_is_off_is_off_on_the_server_too() {
+        let off = SamplingParams {
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 0.0,
+            min_p: 0.0,
+            repetition_penalty: 0.0,
+            ..Default::default()
+        };
+        let vllm = body(Kind::Vllm, "m", 1, "x", &off, 1, ALL);
+        assert_eq!((&vllm["top_k"], &vllm["top_p"]), (&json!(-1), &json!(1.0)));
+        assert_eq!((&vllm["repetition_penalty"], &vllm["temperature"]), (&json!(1.0), &json!(0.0)));
+        let unseen = SamplingParams { repetition_window: 0, ..Default::default() };
+        assert_eq!(
+            body(Kind::Vllm, "m", 1, "x", &unseen, 1, ALL)["repetition_penalty"],
+            json!(1.0)
+        );
+    }
+}

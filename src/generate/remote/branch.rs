@@ -1,0 +1,252 @@
+//! One continuation from a server: its chunks of text become tokens with whole characters.
+
+use super::wire::{Finish, Piece, Told};
+use crate::{
+    generate::{Ask, Prefix, text::Text},
+    token::{BranchId, StopReason, Token},
+};
+
+/// Text beyond this many bytes per requested token ends a continuation: the server ignores the limit.
+const MOST_BYTES: usize = 64;
+
+/// A continuation.
+pub struct Branch {
+    /// Its number.
+    pub id: BranchId,
+    text: Text,
+    /// Whether a stop text was requested.
+    stops: bool,
+    logprobs: usize,
+    /// How many spaces the prompt had at its end. They weren't sent, and the text begins with them.
+    owed: usize,
+    /// The prompt's last word is finished, and the answer has not begun.
+    after_word: bool,
+    /// The first half of a character that a server has split into two surrogates.
+    surrogate: Vec<u8>,
+    /// How many more bytes may come.
+    left: usize,
+    /// Whether text has arrived.
+    pub came: bool,
+}
+
+impl Branch {
+    /// A continuation without text. The prompt had `owed` spaces at its end that weren't sent.
+    pub fn new(ask: &Ask, owed: usize) -> Self {
+        let params = &ask.params;
+        Self {
+            id: ask.branch,
+            text: Text::new(params, ask.clean),
+            after_word: ask.prefix == Prefix::Word && owed == 0,
+            stops: !params.stop.is_empty(),
+            logprobs: params.logprobs,
+            owed,
+            surrogate: Vec::new(),
+            left: params.max_tokens.saturating_mul(MOST_BYTES),
+            came: false,
+        }
+    }
+
+    /// Add a chunk. Returns the tokens, and why the continuation has ended, if it has.
+    pub fn push(&mut self, piece: Piece) -> (Vec<Token>, Option<StopReason>) {
+        let mut tokens = Vec::new();
+        self.came |= !piece.text.is_empty();
+        for (told, bytes) in split(piece.text, piece.tokens) {
+            let over = bytes.len() >= self.left;
+            self.left = self.left.saturating_sub(bytes.len());
+            let bytes = self.joined(bytes);
+            let bytes = self.without_owed(bytes);
+            let bytes = self.without_word(bytes);
+            let (text, stop) = self.text.push(&bytes);
+            let stop = stop.or(over.then_some(StopReason::Length));
+            let only_shows_the_end = text.is_empty() && stop.is_some();
+            if !only_shows_the_end {
+                tokens.push(self.token(told, text));
+            }
+            if stop.is_some() {
+                return (tokens, stop);
+            }
+        }
+        let stop = piece.finish.map(|finish| match finish {
+            Finish::Length | Finish::Aborted => StopReason::Length,
+            Finish::Stop => StopReason::Stop,
+            Finish::Either if self.stops => StopReason::Stop,
+            Finish::Either | Finish::Eot => StopReason::Eot,
+        });
+        if stop.is_some() {
+            tokens.extend(self.finish());
+        }
+        (tokens, stop)
+    }
+
+    /// The text that was held back because more might have come.
+    pub fn finish(&mut self) -> Option<Token> {
+        let text = self.text.finish();
+        (!text.is_empty()).then(|| self.token(Told::default(), text))
+    }
+
+    fn token(&self, told: Told, text: String) -> Token {
+        let mut top = told.top;
+        top.truncate(self.logprobs);
+        Token { id: told.id, text, logprob: told.logprob, rank: told.rank, top, copied: 0 }
+    }
+
+    /// Joins the halves of a character that was sent as two surrogates, each in a chunk of its own.
+    fn joined(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        if self.surrogate.is_empty() && !bytes.contains(&0xed) {
+            return bytes;
+        }
+        let mut bytes = [std::mem::take(&mut self.surrogate), bytes].concat();
+        let mut at = 0;
+        while at + 3 <= bytes.len() {
+            let is_high = bytes[at] == 0xed && (0xa0..0xb0).contains(&bytes[at + 1]);
+            if !is_high {
+                at += 1;
+                continue;
+            }
+            let Some(low) = bytes.get(at + 3..at + 6) else {
+                if at + 3 == bytes.len() {
+                    self.surrogate = bytes.split_off(at);
+                }
+                break;
+            };
+            let unit = |b: &[u8]| {
+                (u16::from(b[0] & 0xf) << 12)
+                    | (u16::from(b[1] & 0x3f) << 6)
+                    | u16::from(b[2] & 0x3f)
+            };
+            let pair = [unit(&bytes[at..at + 3]), unit(low)];
+            if let Some(Ok(c)) = char::decode_utf16(pair).next() {
+                let whole = c.to_string().into_bytes();
+                bytes.splice(at..at + 6, whole);
+            }
+            at += 3;
+        }
+        bytes
+    }
+
+    /// Removes the spaces that the prompt had at its end: the model generates the first of them as part of a word.
+    fn without_owed(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let paid = bytes.iter().take(self.owed).take_while(|b| **b == b' ').count();
+        self.owed = if paid == bytes.len() { self.owed - paid } else { 0 };
+        bytes[paid..].to_vec()
+    }
+}
+
+impl Branch {
+    /// Removes the letters that continue a finished word: a server can't be told that it is finished.
+    fn without_word(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        if !self.after_word {
+            return bytes;
+        }
+        let is_letter = |b: &&u8| b.is_ascii_alphanumeric() || **b >= 0x80;
+        let more = bytes.iter().take_while(is_letter).count();
+        self.after_word = more == bytes.len();
+        bytes[more..].to_vec()
+    }
+}
+
+/// A chunk as its tokens with their bytes. If the tokens' texts aren't the chunk's, because text was held back or a
+/// character is split, the last token gets all of it.
+fn split(text: Vec<u8>, mut told: Vec<Told>) -> Vec<(Told, Vec<u8>)> {
+    if told.is_empty() && !text.is_empty() {
+        told.push(Told::default());
+    }
+    let joined: String = told.iter().map(|token| &*token.text).collect();
+    if joined.as_bytes() == text {
+        return told.into_iter().map(|token| (token.clone(), token.text.into_bytes())).collect();
+    }
+    let last = told.len().saturating_sub(1);
+    let mut text = Some(text);
+    let parts = told.into_iter().enumerate().map(|(i, token)| {
+        (token, if i == last { text.take().unwrap_or_default() } else { Vec::new() })
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clean::Level, token::SamplingParams};
+
+    fn ask(params: &SamplingParams) -> Ask {
+        let (prompt, params) = (String::new(), params.clone());
+        Ask { branch: 1, prompt, params, clean: Level::Prose, prefix: Prefix::Characters }
+    }
+
+    fn of(params: &SamplingParams, owed: usize, chunks: &[&[u8]]) -> (String, Option<StopReason>) {
+        all(&mut Branch::new(&ask(params), owed), chunks)
+    }
+
+    fn all(branch: &mut Branch, chunks: &[&[u8]]) -> (String, Option<StopReason>) {
+        let mut all = String::new();
+        for chunk in chunks {
+            let (tokens, stop) = branch.push(Piece { text: chunk.to_vec(), ..Piece::default() });
+            all.extend(tokens.into_iter().map(|token| token.text));
+            if stop.is_some() {
+                return (all, stop);
+            }
+        }
+        all.extend(branch.finish().map(|token| token.text));
+        (all, None)
+    }
+
+    #[test]
+    fn chunks_are_joined_to_whole_characters() {
+        let all = SamplingParams::default();
+        assert_eq!(of(&all, 0, &[b" caf\xc3", b"\xa9 ", b"\xf0\x9f", b"\x99\x82"]).0, " café 🙂");
+        // U+1F642 as two surrogates, in one chunk and in two.
+        let (high, low): (&[u8], &[u8]) = (b"\xed\xa0\xbd", b"\xed\xb9\x82");
+        assert_eq!(of(&all, 0, &[b"a", high, low, b"b"]).0, "a🙂b");
+        assert_eq!(of(&all, 0, &[b"a\xed\xa0\xbd\xed\xb9\x82b"]).0, "a🙂b");
+        assert_eq!(of(&all, 0, &["한국 \u{d7a3}".as_bytes()]).0, "한국 \u{d7a3}");
+        assert_eq!(of(&all, 0, &[b"a\x1b[31mred"]).0, "ared");
+    }
+
+    #[test]
+    fn spaces_at_the_end_of_the_prompt_are_not_doubled() {
+        let all = SamplingParams::default();
+        assert_eq!(of(&all, 1, &[b" hello"]).0, "hello");
+        assert_eq!(of(&all, 2, &[b" ", b" ", b" x"]).0, " x");
+        assert_eq!(of(&all, 1, &[b"hello there"]).0, "hello there");
+        assert_eq!(of(&all, 1, &[b"\n", b" x"]).0, "\n x");
+    }
+
+    #[test]
+    fn a_finished_word_gets_no_more_letters() {
+        let finished = Ask { prefix: Prefix::Word, ..ask(&SamplingParams::default()) };
+        let with = |chunks: &[&[u8]]| all(&mut Branch::new(&finished, 0), chunks).0;
+        assert_eq!(with(&[b"in", b"g home"]), " home");
+        assert_eq!(with(&[b" home"]), " home");
+        assert_eq!(with(&[b", and", b" so"]), ", and so");
+    }
+
+    #[test]
+    fn stops_are_found_also_if_the_server_ignores_them() {
+        let params =
+            SamplingParams { stop: vec!["###".into()], max_tokens: 2, ..Default::default() };
+        assert_eq!(of(&params, 0, &[b"one #", b"## two"]), ("one ".into(), Some(StopReason::Stop)));
+        let endless = [b"0123456789".as_slice(); 20];
+        let (text, stop) = of(&params, 0, &endless);
+        assert_eq!((text.len(), stop), (130, Some(StopReason::Length)));
+    }
+
+    #[test]
+    fn tokens_keep_what_was_told_of_them() {
+        let told = |text: &str, id| Told { id: Some(id), text: text.into(), ..Told::default() };
+        let params = SamplingParams::default();
+        let mut branch = Branch::new(&ask(&params), 0);
+        let piece = Piece {
+            text: b" a b".to_vec(),
+            tokens: vec![told(" a", 1), told(" b", 2)],
+            ..Piece::default()
+        };
+        let (tokens, _) = branch.push(piece);
+        let got: Vec<_> = tokens.iter().map(|token| (token.id, &*token.text)).collect();
+        assert_eq!(got, [(Some(1), " a"), (Some(2), " b")]);
+        // A character of two tokens: the first has no text yet.
+        let half =
+            Piece { text: Vec::new(), tokens: vec![told("\u{fffd}", 3)], ..Piece::default() };
+        let (tokens, _) = branch.push(half);
+        assert_eq!((tokens[0].id, &*tokens[0].text), (Some(3), ""));
+    }
+}
