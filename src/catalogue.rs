@@ -8,7 +8,7 @@ use crate::{
     },
     hub,
     model::{Memorized, Model, Precision},
-    weights::{self, Checkpoint, EMBEDDED},
+    weights::{self, Checkpoint, EMBEDDED, adapter},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -44,6 +44,8 @@ pub struct Found {
     pub place: Option<PathBuf>,
     /// The name that front ends report, if it differs from that of the folder or file.
     name: Option<String>,
+    /// The model that it is an adapter of.
+    base: Option<Box<Self>>,
 }
 
 impl Catalogue {
@@ -62,7 +64,7 @@ impl Catalogue {
                  `unstuck generate` can use it"
             );
         }
-        self.look(name).with_context(|| format!("model `{name}`"))
+        self.look(name, false).with_context(|| format!("model `{name}`"))
     }
 
     /// Check what a name means without loading anything or asking a server.
@@ -138,6 +140,33 @@ impl Catalogue {
         all
     }
 
+    /// The model at a path.
+    ///
+    /// # Errors
+    /// When it is an adapter whose base model is not on this machine.
+    pub fn at(&self, path: &Path) -> Result<Found> {
+        self.place(path, false)
+    }
+
+    /// As [`Catalogue::at`]; `is_base` for the base model of an adapter, which can't be another adapter.
+    fn place(&self, path: &Path, is_base: bool) -> Result<Found> {
+        let found = Found::at(path.to_owned());
+        if !adapter::is_adapter(path) {
+            return Ok(found);
+        }
+        if is_base {
+            bail!("{}: an adapter itself; merge the two with PEFT", path.display());
+        }
+        let base = adapter::base_of(path)?;
+        let beside = path.join(&base);
+        let base = match beside.is_dir() {
+            true => self.place(&beside, true),
+            false => self.look(&base, true),
+        }
+        .with_context(|| format!("{}: the base model `{base}` of this adapter", path.display()))?;
+        Ok(Found { base: Some(Box::new(base)), ..found })
+    }
+
     /// Load the model that `name` means, or the default one, ready to generate. Beside the names that
     /// [`Catalogue::find`] knows, it may be a server's URL or name, with `#` and the model's name on it.
     ///
@@ -177,23 +206,29 @@ impl Catalogue {
         found
     }
 
-    fn look(&self, name: &str) -> Result<Found> {
+    fn look(&self, name: &str, is_base: bool) -> Result<Found> {
         let path = Path::new(name);
         if path.is_dir() || is_whole(path) {
-            return Ok(Found::at(path.to_owned()));
+            return self.place(path, is_base);
         }
         if path.is_file() {
             // one of a model's files stands for its folder
-            return Ok(Found::at(match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-                _ => PathBuf::from("."),
-            }));
+            let folder = match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            let is_part = is_model(folder) || adapter::is_adapter(folder);
+            return if is_part {
+                self.place(folder, is_base)
+            } else {
+                Ok(Found::at(path.to_owned()))
+            };
         }
         if let Some(run) = name.strip_prefix(RUN) {
             let place = self.newest(run).with_context(|| {
                 "no run of this name has a checkpoint; `unstuck finetune` makes one".to_owned()
             })?;
-            return Ok(Found { place: Some(place), name: Some(name.to_owned()) });
+            return Ok(Found { place: Some(place), name: Some(name.to_owned()), base: None });
         }
         let is_name = path.components().count() == 1;
         let in_folder = |folder: &PathBuf| {
@@ -202,7 +237,7 @@ impl Catalogue {
             own.filter(|_| is_name).or_else(|| hub::find(folder, name))
         };
         match self.folders.iter().find_map(in_folder) {
-            Some(place) => Ok(Found::at(place)),
+            Some(place) => self.place(&place, is_base),
             None if name == EMBEDDED => Ok(Found::embedded()),
             None => {
                 let pull = match hub::known(name) {
@@ -212,7 +247,7 @@ impl Catalogue {
                 bail!(
                     "no such model; known names: {}. {pull}Give one of these, a folder with config.json, \
                      tokenizer.json and model.safetensors, a run folder of gpt-2-simple, or a GGUF file",
-                    self.names().join(", ")
+                    few(&self.names())
                 )
             }
         }
@@ -246,12 +281,12 @@ impl Catalogue {
 
 impl Found {
     fn embedded() -> Self {
-        Self { place: None, name: None }
+        Self { place: None, name: None, base: None }
     }
 
     fn at(place: PathBuf) -> Self {
         let whole = place.canonicalize().unwrap_or_else(|_| place.clone());
-        Self { name: hub::name_of(&whole), place: Some(place) }
+        Self { name: hub::name_of(&whole), place: Some(place), base: None }
     }
 
     /// Open its files; the weights stay on disk.
@@ -259,9 +294,10 @@ impl Found {
     /// # Errors
     /// For every file that is missing, torn or of another model, with its name.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        let mut checkpoint = match &self.place {
-            None => Checkpoint::embedded()?,
-            Some(path) => Checkpoint::open(path)?,
+        let mut checkpoint = match (&self.place, &self.base) {
+            (None, _) => Checkpoint::embedded()?,
+            (Some(path), Some(base)) => base.checkpoint()?.with_adapter(path)?,
+            (Some(path), None) => Checkpoint::open(path)?,
         };
         if let Some(name) = &self.name {
             checkpoint.name.clone_from(name);
@@ -276,7 +312,11 @@ impl Found {
     pub fn load(&self, precision: Precision) -> Result<Model> {
         let mut model = match &self.place {
             None => weights::embedded(precision)?,
-            Some(path) => weights::open(path, precision)?,
+            Some(path) => {
+                let mut model = self.checkpoint()?.load(precision)?;
+                model.memorized = Memorized::find(path)?;
+                model
+            }
         };
         if let Some(name) = &self.name {
             model.name.clone_from(name);
@@ -291,6 +331,16 @@ impl Found {
     pub fn memorized(&self) -> Result<Option<Memorized>> {
         Ok(self.place.as_deref().map(Memorized::find).transpose()?.flatten())
     }
+}
+
+/// The first names of a list, for an error message.
+fn few(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let mut text = names[..names.len().min(FEW)].join(", ");
+    if names.len() > FEW {
+        text += &format!(" and {} more (`unstuck models list`)", names.len() - FEW);
+    }
+    text
 }
 
 fn is_model(path: &Path) -> bool {

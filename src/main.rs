@@ -6,7 +6,6 @@ mod log;
 mod threads;
 
 use anyhow::{Result, bail};
-use clap::Parser;
 use cli::{Cli, Command, Models};
 use config::Config;
 use std::{
@@ -36,29 +35,21 @@ use unstuck::{
 };
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse_from(cli::with_bot_command(std::env::args_os().collect())) {
-        Ok(Cli { file, live, command: Some(_), .. }) if file.is_some() || live.live => {
-            tell("the command line: no command opens a draft or a show; leave one of them out");
+    let cli::Line { cli, told, notices } = match cli::Line::read(std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(cli::Stop::Usage(sentence)) => {
+            tell(&sentence);
             return ExitCode::from(2);
         }
-        Ok(Cli { file: Some(file), .. }) if file == Path::new("-") => {
-            tell(
-                "the command line: `-` is standard input, which the desk can't edit; for a file of this name write ./-",
-            );
-            return ExitCode::from(2);
-        }
-        Ok(cli) => cli,
-        Err(usage) if usage.use_stderr() => {
-            let sentence = usage.to_string();
-            tell(sentence.strip_prefix("error: ").unwrap_or(&sentence).trim_end());
-            return ExitCode::from(2);
-        }
-        Err(help) => {
+        Err(cli::Stop::Help(help)) => {
             let _ = help.print(); // a closed pipe is no error here
             return ExitCode::SUCCESS;
         }
     };
-    match run(cli) {
+    if !cli.global.quiet {
+        notices.iter().for_each(|notice| tell(notice));
+    }
+    match run(cli, &told) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -68,10 +59,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<ExitCode> {
-    let loaded = Config::load(&cli.global, |name| std::env::var(name).ok());
+fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
+    let loaded = Config::load(&cli.global, told, |name| std::env::var(name).ok());
     match &cli.command {
-        Some(Command::Config) => return settings(&loaded),
+        Some(Command::Config(_)) => return settings(&loaded),
         Some(Command::Completions { shell }) => return print(&cli::about::completions(*shell)),
         Some(Command::Man { command }) => return print(&cli::about::manual(command)?),
         _ => {}
@@ -106,12 +97,12 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     match command {
         // Printed above, before the settings were checked.
-        Command::Config | Command::Completions { .. } | Command::Man { .. } => {}
+        Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => {}
         Command::Generate(args) => generate(*args, &config, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless(args, &config, &cli.global)?,
         Command::Finetune(args) => {
-            learn(&args, &config, cli.global.model.as_deref(), cli.global.quiet)?;
+            learn(&args, &config, told.model.as_deref(), cli.global.quiet)?;
         }
         Command::Score(args) => {
             let engine = catalogue(&config).open(None)?;
@@ -184,7 +175,9 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
             run::pack(&found(args.name)?, &name, &args.output, args.resumable)
         }
         Models::Unpack(args) => run::unpack(&args.file, args.name.as_deref(), &config::shelf()?),
-        Models::Import(args) => run::import(&args.path, args.name.as_deref(), &config::shelf()?),
+        Models::Import(args) => {
+            run::import(&catalogue.at(&args.path)?, args.name.as_deref(), &config::shelf()?)
+        }
         Models::Export(args) => {
             let to = match args.to {
                 cli::To::Hf => run::To::HuggingFace,
@@ -219,16 +212,22 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
 
 /// Print continuations; with `verbose` also the speed.
 fn generate(args: cli::Generate, config: &Config, flags: &cli::Global) -> Result<()> {
-    let model = config::old_run(&args.old).or_else(|| config.model.clone());
+    let (files, folder) = (args.files, args.into.clone());
     let request = config.generate(args)?;
-    let mut engine = catalogue(config).open(model.as_deref())?;
+    let mut engine = catalogue(config).open(None)?;
     let begun = Instant::now();
     let mut notice = |sentence: &str| {
         if !flags.quiet {
             tell(sentence);
         }
     };
-    let tokens = commands::generate::run(&request, &mut engine, &mut notice)?;
+    let tokens = match folder {
+        None => commands::generate::run(&request, &mut engine, &mut notice)?,
+        Some(folder) => {
+            let files = files.unwrap_or(1);
+            commands::generate::to_files(&request, files, &folder, &mut engine, &mut notice)?
+        }
+    };
     if flags.verbose > 0 {
         let model = engine.info();
         let seconds = begun.elapsed().as_secs_f64();

@@ -1,5 +1,6 @@
 //! Arguments of `unstuck bot`.
 
+use super::With;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// The bot.
@@ -33,7 +34,7 @@ pub enum BotAct {
     /// Answer the mentions that are there now, and end
     Once(BotRun),
     /// Check settings, keys, ledger and model, and report what is missing
-    Check,
+    Check(With),
     /// Store the account's four keys, read from standard input
     Login,
     /// List the replies that wait for approval
@@ -110,4 +111,8 @@ pub struct BotRun {
     /// bot.ledger names a file
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 }

@@ -1,6 +1,6 @@
 //! `unstuck finetune`: its arguments, and how they change the options of a run.
 
-use super::parse_count;
+use super::{Which, parse_count};
 use clap::Args;
 use std::path::PathBuf;
 use unstuck::finetune::{
@@ -17,20 +17,15 @@ pub struct Finetune {
     pub corpus: PathBuf,
 
     /// The name of the run. Use the trained model with `--model run:NAME`
-    #[arg(long, alias = "run-name", alias = "run_name", value_name = "NAME", default_value = "run1", value_parser = parse_name)]
+    #[arg(long, value_name = "NAME", default_value = "run1", value_parser = parse_name)]
     pub run: String,
 
     /// Total number of steps. A finished run continues when given a higher number [default: 1000]
-    #[arg(long, value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_steps)]
     pub steps: Option<usize>,
 
     /// Which weights to start with: `fresh` = the model's; `latest` = resume the run at its newest checkpoint, if there is one; PATH = those of the checkpoint in this folder
-    #[arg(
-        long,
-        alias = "restore_from",
-        value_name = "fresh|latest|PATH",
-        default_value = "latest"
-    )]
+    #[arg(long, value_name = "fresh|latest|PATH", default_value = "latest")]
     pub restore_from: String,
 
     /// Change the existing run of this name: resume it with other options or another text, or start it again, which deletes its checkpoints
@@ -56,6 +51,10 @@ pub struct Finetune {
     /// How often the run reports, validates and saves.
     #[command(flatten)]
     pub intervals: Intervals,
+
+    /// Which model it starts with.
+    #[command(flatten)]
+    pub which: Which,
 }
 
 /// The hyperparameters of training.
@@ -63,7 +62,7 @@ pub struct Finetune {
 #[command(next_help_heading = "Training")]
 pub struct Training {
     /// Windows per batch; 8 is the default with --from-scratch [default: 4]
-    #[arg(long, alias = "batch_size", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub batch_size: Option<usize>,
 
     /// Tokens per window [default: 256, or the model's context if that is shorter]
@@ -71,11 +70,11 @@ pub struct Training {
     pub window: Option<usize>,
 
     /// Batches per step: their gradients are accumulated, which has the effect of a larger batch in the same memory [default: 1]
-    #[arg(long, alias = "accumulate_gradients", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub accumulate: Option<usize>,
 
     /// Peak learning rate; after the warmup it falls to a tenth along a cosine. 0.001 is the default with --from-scratch [default: 0.0001]
-    #[arg(long, alias = "learning_rate", value_name = "F")]
+    #[arg(long, value_name = "F")]
     pub learning_rate: Option<f64>,
 
     /// Steps over which the learning rate rises to its peak; 0 = start at the peak. 100 is the default with --from-scratch [default: 20]
@@ -108,7 +107,7 @@ pub struct Training {
 #[command(next_help_heading = "Training from scratch")]
 pub struct NewModel {
     /// Train a new model: random weights, and a vocabulary learned from the corpus
-    #[arg(long, alias = "from_scratch", conflicts_with = "lora")]
+    #[arg(long, conflicts_with = "lora")]
     pub from_scratch: bool,
 
     /// Number of transformer blocks (n_layer)
@@ -137,7 +136,7 @@ pub struct NewModel {
 #[command(next_help_heading = "Trained weights")]
 pub struct TrainedWeights {
     /// Train only the transformer blocks; the embeddings and the last layer norm are frozen
-    #[arg(long, alias = "only_train_transformer_layers", conflicts_with = "lora")]
+    #[arg(long, conflicts_with = "lora")]
     pub only_train_transformer_layers: bool,
 
     /// Train LoRA matrices of this rank and freeze the model's own weights: less memory. Checkpoints have them merged in
@@ -158,23 +157,23 @@ pub struct TrainedWeights {
 #[command(next_help_heading = "Output and checkpoints")]
 pub struct Intervals {
     /// Print a line every N steps; on a terminal the progress bar shows every step instead [default: 1]
-    #[arg(long, alias = "print_every", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub print_every: Option<usize>,
 
     /// Generate and print a sample text every N steps; 0 = never [default: 100]
-    #[arg(long, alias = "sample_every", value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub sample_every: Option<usize>,
 
     /// Tokens per sample [default: 60]
-    #[arg(long, alias = "sample_length", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub sample_length: Option<usize>,
 
     /// Save a checkpoint every N steps, and at the end [default: 100]
-    #[arg(long, alias = "save_every", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub save_every: Option<usize>,
 
     /// Keep the N newest checkpoints and delete older ones [default: 2]
-    #[arg(long, alias = "max_checkpoints", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub keep: Option<usize>,
 
     /// Measure the loss on validation.txt every N steps, and at the end [default: 100]
@@ -237,6 +236,16 @@ impl Finetune {
         } else if self.trained.only_train_transformer_layers {
             options.scope = Scope::Blocks;
         }
+    }
+}
+
+/// gpt-2-simple's -1 trained until it was stopped.
+fn parse_steps(text: &str) -> Result<usize, String> {
+    match text.starts_with('-') {
+        true => Err("a run has a number of steps; give one that is large enough. Ctrl+C ends a run at any step and keeps its \
+                     weights"
+            .into()),
+        false => parse_count(text),
     }
 }
 

@@ -5,21 +5,26 @@ pub mod about;
 mod bot;
 mod corpus;
 mod finetune;
+mod generate;
+mod line;
 mod live;
+mod meant;
 mod models;
+mod old;
 
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
 pub use finetune::Finetune;
+pub use generate::{Clean, Generate};
+pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use meant::{meant, meant_by};
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::{ffi::OsString, path::PathBuf};
-use unstuck::{
-    model::{Precision, Shape},
-    token::Setting,
-};
+use unstuck::model::{Precision, Shape};
 
 /// A text editor with a small language model (GPT-2) beside the page
 ///
@@ -38,6 +43,14 @@ pub struct Cli {
     /// Options of a show.
     #[command(flatten)]
     pub live: Live,
+
+    /// The desk's theme [default: ink]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 
     /// Options of every command.
     #[command(flatten)]
@@ -67,26 +80,9 @@ later one wins. NO_COLOR is honoured.";
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`,
-    /// http://HOST:PORT/v1#NAME on a server, or a name from `unstuck models list` [default: the built-in model]
-    #[arg(long, global = true, value_name = "NAME|FOLDER|FILE")]
-    pub model: Option<String>,
-
     /// Read settings from FILE instead of the configuration folder's unstuck.toml
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-
-    /// The desk's theme [default: ink]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub theme: Option<String>,
-
-    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
-    #[arg(long, global = true, value_name = "FORM")]
-    pub quantization: Option<Precision>,
-
-    /// Number of threads the model uses [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = parse_count)]
-    pub threads: Option<usize>,
 
     /// Print no notices
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -95,6 +91,138 @@ pub struct Global {
     /// Log more; -vv logs still more. The desk writes to a log file (`unstuck config` prints its folder)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Options of commands that load a model.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Model")]
+pub struct With {
+    /// Which model.
+    #[command(flatten)]
+    pub which: Which,
+
+    /// How it is held.
+    #[command(flatten)]
+    pub held: Held,
+}
+
+/// Which model is loaded, and with how many threads.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Model")]
+pub struct Which {
+    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`,
+    /// http://HOST:PORT/v1#NAME on a server, or a name from `unstuck models list` [default: the built-in model]
+    #[arg(long, short_alias = 'm', value_name = "NAME|FOLDER|FILE")]
+    pub model: Option<String>,
+
+    /// Number of threads the model uses [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub threads: Option<usize>,
+}
+
+/// How weights are held.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Model")]
+pub struct Held {
+    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
+    #[arg(long, value_name = "FORM")]
+    pub quantization: Option<Precision>,
+}
+
+/// The options that take precedence over settings, wherever they stand on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--model`.
+    pub model: Option<String>,
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// `--quantization`.
+    pub quantization: Option<Precision>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+}
+
+impl Cli {
+    /// Parse a command line. Every option may also be written with underscores.
+    ///
+    /// # Errors
+    /// When it is wrong, or asks for help.
+    pub fn read(args: Vec<OsString>) -> Result<Self, clap::Error> {
+        let mut command = with_underscores(Self::command());
+        let matches = command.try_get_matches_from_mut(args)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+
+    /// The options that take precedence over settings.
+    ///
+    /// # Errors
+    /// When an option is given before a command that doesn't use it.
+    pub fn overrides(&self) -> Result<Overrides, String> {
+        let (which, held) = match &self.command {
+            None => (None, None),
+            Some(command) => command.with(),
+        };
+        let (desk, own) = (&self.with, self.command.is_some());
+        let unused = [
+            (
+                "--theme",
+                own && self.theme.is_some() && !matches!(self.command, Some(Command::Config(_))),
+            ),
+            ("--model", own && which.is_none() && desk.which.model.is_some()),
+            ("--threads", own && which.is_none() && desk.which.threads.is_some()),
+            ("--quantization", own && held.is_none() && desk.held.quantization.is_some()),
+        ];
+        if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
+            return Err(format!("{option}: this command doesn't use it; leave it out"));
+        }
+        let (which, held) = (which.cloned().unwrap_or_default(), held.cloned().unwrap_or_default());
+        Ok(Overrides {
+            model: which.model.or_else(|| desk.which.model.clone()),
+            theme: self.theme.clone(),
+            quantization: held.quantization.or(desk.held.quantization),
+            threads: which.threads.or(desk.which.threads),
+        })
+    }
+}
+
+impl Command {
+    /// The options of the model that this command has.
+    fn with(&self) -> (Option<&Which>, Option<&Held>) {
+        match self {
+            Self::Generate(args) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Score(args) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Bench(args) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Finetune(args) => (Some(&args.which), None),
+            Self::Bot(bot) => match &bot.act {
+                BotAct::Run(run) | BotAct::Once(run) => {
+                    (Some(&run.with.which), Some(&run.with.held))
+                }
+                BotAct::Check(with) => (Some(&with.which), Some(&with.held)),
+                _ => (None, None),
+            },
+            Self::Models(Models::List(args)) => (Some(&args.which), None),
+            Self::Models(Models::Pack(args)) => (Some(&args.which), None),
+            Self::Models(Models::Info(args)) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Models(Models::Verify(args)) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Models(Models::Export(args)) => (Some(&args.with.which), Some(&args.with.held)),
+            Self::Config(with) => (Some(&with.which), Some(&with.held)),
+            _ => (None, None),
+        }
+    }
+}
+
+/// Every option may also be written with underscores.
+fn with_underscores(command: clap::Command) -> clap::Command {
+    let spelt = |arg: clap::Arg| {
+        let names = arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default());
+        let more: Vec<String> =
+            names.filter(|name| name.contains('-')).map(|name| name.replace('-', "_")).collect();
+        arg.aliases(more)
+    };
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    names.into_iter().fold(command.mut_args(spelt), |command, name| {
+        command.mut_subcommand(name, with_underscores)
+    })
 }
 
 /// The commands.
@@ -134,7 +262,7 @@ pub enum Command {
     /// Print all settings, and where each value comes from
     ///
     /// The output is itself a valid file of settings. The exit status is 1 if a setting is wrong and was left out.
-    Config,
+    Config(With),
 
     /// Turn what you have written into clean text for training
     ///
@@ -176,6 +304,10 @@ pub struct Score {
     /// Print one JSON object with every token and the perplexity
     #[arg(long)]
     pub json: bool,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 }
 
 /// Arguments of `unstuck bench`.
@@ -196,120 +328,10 @@ pub struct Bench {
     /// Also ask N times in one process, and compare with a new engine; 0 = off
     #[arg(long, value_name = "N", default_value = "0")]
     pub steady: usize,
-}
 
-/// Arguments of `unstuck generate`.
-#[derive(Args, Debug)]
-pub struct Generate {
-    /// The text to continue; - reads standard input; without it the model starts a new text
-    #[arg(allow_hyphen_values = false)]
-    pub prompt: Option<String>,
-
-    /// Number of samples
-    #[arg(short = 'n', long = "samples", alias = "nsamples", value_name = "N", default_value = "1", value_parser = parse_count)]
-    pub samples: usize,
-
-    /// `SamplingParams::max_tokens`.
-    #[arg(long, alias = "length", value_name = "N", help = Setting::MAX_TOKENS.help(), value_parser = |text: &str| Setting::MAX_TOKENS.parse_count(text))]
-    pub max_tokens: Option<usize>,
-
-    /// `SamplingParams::temperature`.
-    #[arg(long, value_name = "F", help = Setting::TEMPERATURE.help(), value_parser = |text: &str| Setting::TEMPERATURE.parse_number(text))]
-    pub temperature: Option<f32>,
-
-    /// `SamplingParams::top_k`.
-    #[arg(long, alias = "top_k", value_name = "K", help = Setting::TOP_K.help(), value_parser = |text: &str| Setting::TOP_K.parse_count(text))]
-    pub top_k: Option<usize>,
-
-    /// `SamplingParams::top_p`.
-    #[arg(long, alias = "top_p", value_name = "F", help = Setting::TOP_P.help(), value_parser = |text: &str| Setting::TOP_P.parse_number(text))]
-    pub top_p: Option<f32>,
-
-    /// `SamplingParams::min_p`.
-    #[arg(long, value_name = "F", help = Setting::MIN_P.help(), value_parser = |text: &str| Setting::MIN_P.parse_number(text))]
-    pub min_p: Option<f32>,
-
-    /// `SamplingParams::repetition_penalty`.
-    #[arg(long, value_name = "F", help = Setting::REPETITION_PENALTY.help(), value_parser = |text: &str| Setting::REPETITION_PENALTY.parse_number(text))]
-    pub repetition_penalty: Option<f32>,
-
-    /// Seed of the first sample; each further sample's is one more [default: random; --json prints it]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// End the text before this string; can be given several times
-    #[arg(long, alias = "truncate", value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub stop: Vec<String>,
-
-    /// Print the prompt as well
-    #[arg(long)]
-    pub include_prompt: bool,
-
-    /// What to remove from the text
-    #[arg(long, value_name = "LEVEL", default_value = "none")]
-    pub clean: Clean,
-
-    /// Print one JSON object per line for each sample, with each token's log-probability and rank
-    #[arg(long)]
-    pub json: bool,
-
-    /// With --json: also print one object per line for each token, as it is generated
-    #[arg(long, requires = "json")]
-    pub stream: bool,
-
-    /// With --json: report the K most likely tokens at each position; 0 = none [default: 0]
-    #[arg(long, value_name = "K", requires = "json", value_parser = |text: &str| Setting::LOGPROBS.parse_count(text))]
-    pub logprobs: Option<usize>,
-
-    /// Write to FILE, when all is done, instead of to standard output
-    #[arg(short, long, alias = "destination_path", value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// The line printed between samples [default: ====================]
-    #[arg(
-        long,
-        alias = "sample_delim",
-        value_name = "STR",
-        default_value = "====================",
-        allow_hyphen_values = true,
-        hide_default_value = true
-    )]
-    pub delimiter: String,
-
-    /// gpt-2-simple's names.
+    /// Options of the model.
     #[command(flatten)]
-    pub old: OldNames,
-}
-
-/// Options of gpt-2-simple that don't mean exactly the same as one of ours. Its other names are aliases.
-#[derive(Args, Debug)]
-pub struct OldNames {
-    /// The prompt.
-    #[arg(long, hide = true, conflicts_with = "prompt", allow_hyphen_values = true)]
-    pub prefix: Option<String>,
-    /// `include_prompt`, with a value.
-    #[arg(long = "include_prefix", hide = true, num_args = 0..=1, default_missing_value = "true", value_parser = parse_truth)]
-    pub include_prefix: Option<bool>,
-    /// How many samples are generated at once.
-    #[arg(long = "batch_size", hide = true, value_parser = parse_count)]
-    pub batch_size: Option<usize>,
-    /// The run's folder in `checkpoint_dir`.
-    #[arg(long = "run_name", hide = true)]
-    pub run_name: Option<String>,
-    /// The folder of runs [default: `checkpoint`].
-    #[arg(long = "checkpoint_dir", hide = true)]
-    pub checkpoint_dir: Option<PathBuf>,
-}
-
-/// How much is removed from the model's text.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Clean {
-    /// Nothing
-    None,
-    /// Training tags and control characters
-    Prose,
-    /// Also links, handles and unfinished sentences; at most 280 characters as platforms count them
-    Post,
+    pub with: With,
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {
@@ -325,17 +347,8 @@ fn parse_number_of(text: &str, least: u16, most: u16) -> Result<u16, String> {
     number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
-/// Also reads Python's `True` and `False`, which gpt-2-simple's commands use.
-fn parse_truth(text: &str) -> Result<bool, String> {
-    match text.to_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        _ => Err("expected true or false".into()),
-    }
-}
-
 /// `--bot` is short for `bot run`: replaces the option by that command.
-pub fn with_bot_command(args: Vec<OsString>) -> Vec<OsString> {
+fn with_bot_command(args: Vec<OsString>) -> Vec<OsString> {
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     let Some(at) = args[..end].iter().position(|arg| arg == "--bot") else { return args };
     let mut args = args;

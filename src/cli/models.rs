@@ -1,5 +1,6 @@
 //! Arguments of `unstuck models`.
 
+use super::{Which, With};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -54,6 +55,10 @@ pub struct List {
     /// Print one JSON array
     #[arg(long)]
     pub json: bool,
+
+    /// The model that is marked as the default.
+    #[command(flatten)]
+    pub which: Which,
 }
 
 /// Arguments of `models pull`.
@@ -73,6 +78,10 @@ pub struct Info {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 }
 
 /// Arguments of `models import`.
@@ -100,6 +109,10 @@ pub struct Export {
     /// The folder or file to write
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 }
 
 /// The format that `models export` writes.
@@ -125,6 +138,10 @@ pub struct Pack {
     /// Include what a run needs to be resumed; the file is three times as large
     #[arg(long)]
     pub resumable: bool,
+
+    /// The model that is packed when none is named.
+    #[command(flatten)]
+    pub which: Which,
 }
 
 /// Arguments of `models unpack`.
@@ -145,12 +162,16 @@ pub struct Verify {
     /// The model [default: the default model]
     #[arg(value_name = "NAME|FOLDER|FILE")]
     pub name: Option<String>,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
 }
 
 /// Arguments of `models remove`.
 #[derive(Args, Debug)]
 pub struct Remove {
-    /// The model's name, as in `unstuck models list`
+    /// The model's name, as in `unstuck models list`; run:NAME for a run of `unstuck finetune`
     pub name: String,
 
     /// Don't ask for confirmation

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::{
     collections::VecDeque,
     hash::{BuildHasher, RandomState},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// What to generate.
@@ -168,6 +168,33 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
     }
     out.finish()?;
     Ok(count)
+}
+
+/// Generate the samples of `request` several times, each time into another file of a folder, and print the files' names.
+///
+/// # Errors
+/// As [`run`], and when the folder can't be made.
+pub fn to_files(
+    request: &Request,
+    files: usize,
+    folder: &Path,
+    engine: &mut Engine,
+    notice: &mut dyn FnMut(&str),
+) -> Result<usize> {
+    let shown = || folder.display().to_string();
+    std::fs::create_dir_all(folder).with_context(shown)?;
+    let mut out = Place::open(None)?;
+    let mut tokens = 0;
+    for file in 0..files {
+        let mut request = request.clone();
+        let before = (file * request.samples) as u64;
+        request.params.seed = request.params.seed.wrapping_add(before);
+        let path = folder.join(format!("generated-{}.txt", request.params.seed));
+        request.output = Some(path.clone());
+        tokens += run(&request, engine, notice)?;
+        out.write(&format!("{}\n", path.display()))?;
+    }
+    Ok(tokens)
 }
 
 /// The sampling parameters of one sample. Each has its own seed, so that it can be reproduced alone.

@@ -8,8 +8,13 @@ use std::{io::Read, path::Path};
 
 #[derive(Serialize)]
 struct Report {
+    model: String,
+    /// The form of most of the weights.
+    quantization: String,
     tokens: Vec<Scored>,
     perplexity: Option<f64>,
+    /// The information in the text after its first token, per character.
+    bits_per_character: Option<f64>,
 }
 
 /// Score the text in `file` (`-` is standard input). Prints one line per token, or one JSON object.
@@ -28,7 +33,16 @@ pub fn run(file: &Path, json: bool, engine: &Engine) -> Result<()> {
     let text = String::from_utf8(bytes)
         .with_context(|| format!("{name}: not UTF-8; convert it first, with iconv for example"))?;
     let tokens = engine.score(&text)?;
-    let report = Report { perplexity: perplexity(&tokens), tokens };
+    let nats: Vec<f64> = tokens.iter().filter_map(|token| token.logprob).map(f64::from).collect();
+    let bits = -nats.iter().sum::<f64>() / std::f64::consts::LN_2;
+    let characters = text.chars().count();
+    let report = Report {
+        model: engine.info().name.clone(),
+        quantization: engine.info().quantization.clone(),
+        perplexity: perplexity(&tokens),
+        tokens,
+        bits_per_character: (!nats.is_empty()).then(|| bits / characters as f64),
+    };
     let mut place = Place::open(None)?;
     if json {
         return place.write(&(serde_json::to_string(&report)? + "\n"));

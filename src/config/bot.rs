@@ -78,7 +78,7 @@ fn ledger(settings: &Settings) -> Option<PathBuf> {
 pub fn act(act: cli::BotAct) -> Result<Option<Act>> {
     Ok(Some(match act {
         cli::BotAct::Run(_) | cli::BotAct::Once(_) => return Ok(None),
-        cli::BotAct::Check => Act::Check,
+        cli::BotAct::Check(_) => Act::Check,
         cli::BotAct::Login => Act::Login,
         cli::BotAct::Queue { json } => Act::Queue { json },
         cli::BotAct::Approve { ids, anyway } => Act::Approve { ids, anyway },

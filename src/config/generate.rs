@@ -22,21 +22,25 @@ impl Config {
         params.top_p = args.top_p.unwrap_or(params.top_p);
         params.min_p = args.min_p.unwrap_or(params.min_p);
         params.repetition_penalty = args.repetition_penalty.unwrap_or(params.repetition_penalty);
+        params.repetition_window = args.repetition_window.unwrap_or(params.repetition_window);
         params.seed = args.seed.unwrap_or_else(any_seed);
         params.stop.extend(args.stop);
         params.logprobs = args.logprobs.unwrap_or(params.logprobs);
         let delimiter = args.delimiter.strip_suffix('\n').unwrap_or(&args.delimiter).to_owned();
         Ok(Request {
-            prompt: read_prompt(args.prompt.or(args.old.prefix))?,
+            prompt: match &args.file {
+                Some(file) => read_file(file)?,
+                None => read_prompt(args.prompt.or(args.given_prompt))?,
+            },
             samples: args.samples,
-            at_once: args.old.batch_size.unwrap_or(8),
+            at_once: args.at_once,
             params,
             clean: match args.clean {
                 cli::Clean::None => Level::None,
                 cli::Clean::Prose => Level::Prose,
                 cli::Clean::Post => Level::Post,
             },
-            include_prompt: args.include_prompt || args.old.include_prefix.unwrap_or(false),
+            include_prompt: args.include_prompt,
             form: if args.json {
                 Form::Json { stream: args.stream }
             } else {
@@ -47,16 +51,6 @@ impl Config {
     }
 }
 
-/// The folder of a gpt-2-simple run, from gpt-2-simple's options.
-pub fn old_run(old: &cli::OldNames) -> Option<String> {
-    if old.run_name.is_none() && old.checkpoint_dir.is_none() {
-        return None;
-    }
-    let folder = old.checkpoint_dir.as_deref().unwrap_or(Path::new("checkpoint"));
-    let run = old.run_name.as_deref().unwrap_or("run1");
-    Some(folder.join(run).to_string_lossy().into_owned())
-}
-
 /// The prompt; for `-` the text of standard input without its final line end.
 fn read_prompt(prompt: Option<String>) -> Result<String> {
     if prompt.as_deref() != Some("-") {
@@ -64,8 +58,18 @@ fn read_prompt(prompt: Option<String>) -> Result<String> {
     }
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
+    without_line_end(bytes, "standard input")
+}
+
+/// The prompt in a file, without its final line end.
+fn read_file(path: &Path) -> Result<String> {
+    let name = path.display().to_string();
+    without_line_end(std::fs::read(path).with_context(|| name.clone())?, &name)
+}
+
+fn without_line_end(bytes: Vec<u8>, name: &str) -> Result<String> {
     let Ok(mut text) = String::from_utf8(bytes) else {
-        bail!("standard input: not UTF-8; convert it first, with iconv for example");
+        bail!("{name}: not UTF-8; convert it first, with iconv for example");
     };
     if text.ends_with('\n') {
         text.pop();

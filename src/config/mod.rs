@@ -16,7 +16,6 @@ mod tests;
 
 pub use bot::act;
 pub use choose::{file, set_model};
-pub use generate::old_run;
 
 use crate::cli;
 use anyhow::{Context, Result};
@@ -86,7 +85,11 @@ const ENVIRONMENT: [(&str, &[&str]); 4] = [
 impl Config {
     /// Loads the file, then the environment (`UNSTUCK_MODEL`, ...), then the flags; later ones override.
     /// Wrong values are ignored and reported.
-    pub fn load(flags: &cli::Global, env: impl Fn(&str) -> Option<String>) -> Loaded {
+    pub fn load(
+        flags: &cli::Global,
+        told: &cli::Overrides,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Loaded {
         let mut layers = Layers::new();
         let mut wrong = Vec::new();
         let named = flags.config.is_some() || env("UNSTUCK_CONFIG").is_some();
@@ -105,11 +108,11 @@ impl Config {
                 }
             }
         }
-        let threads = flags.threads.and_then(|n| i64::try_from(n).ok());
-        let quantization = flags.quantization.map(|form| form.to_string());
+        let threads = told.threads.and_then(|n| i64::try_from(n).ok());
+        let quantization = told.quantization.map(|form| form.to_string());
         for (flag, names, value) in [
-            ("--model", &["model"][..], flags.model.clone().map(Value::String)),
-            ("--theme", &["desk", "theme"], flags.theme.clone().map(Value::String)),
+            ("--model", &["model"][..], told.model.clone().map(Value::String)),
+            ("--theme", &["desk", "theme"], told.theme.clone().map(Value::String)),
             ("--threads", &["threads"], threads.map(Value::Integer)),
             ("--quantization", &["quantization"], quantization.map(Value::String)),
         ] {

@@ -9,7 +9,8 @@ fn read(text: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("unstuck.toml");
     fs::write(&file, text).unwrap();
-    Config::load(&cli::Global { config: Some(file), ..Default::default() }, |_| None)
+    let flags = cli::Global { config: Some(file), ..Default::default() };
+    Config::load(&flags, &cli::Overrides::default(), |_| None)
 }
 
 /// The settings of a text in which nothing may be wrong.
@@ -112,7 +113,7 @@ fn flags_are_over_the_environment_and_that_over_the_file() {
     fs::write(&file, "model = 'file'\nthreads = 3\n[desk]\ntheme = 'paper'\n").unwrap();
     let flags = cli::Global { config: Some(file.clone()), ..Default::default() };
     let env = |name: &str| (name == "UNSTUCK_MODEL").then(|| "env".to_owned());
-    let loaded = Config::load(&flags, env);
+    let loaded = Config::load(&flags, &cli::Overrides::default(), env);
     assert_eq!(loaded.config.model.as_deref(), Some("env"));
     assert_eq!((loaded.config.threads, &*loaded.config.desk.theme), (Some(3), "paper"));
     assert_eq!(loaded.wrong, Vec::<String>::new());
@@ -128,8 +129,12 @@ fn flags_are_over_the_environment_and_that_over_the_file() {
     assert!(report.contains("temperature = 0.85 "), "{report}");
     // What is printed is a file of settings.
     assert_eq!(good(&report).desk, Config { ..loaded.config }.desk);
-    let flags = cli::Global { model: Some("flag".into()), theme: Some("x".into()), ..flags };
-    let config = Config::load(&flags, env).config;
+    let told = cli::Overrides {
+        model: Some("flag".into()),
+        theme: Some("x".into()),
+        ..cli::Overrides::default()
+    };
+    let config = Config::load(&flags, &told, env).config;
     assert_eq!((config.model.as_deref(), &*config.desk.theme), (Some("flag"), "x"));
 }
 
@@ -211,12 +216,9 @@ fn what_is_broken_is_said_with_its_line_and_what_was_meant() {
 
 #[test]
 fn a_broken_variable_or_file_leaves_the_rest() {
-    let flags = cli::Global {
-        config: Some("no/such/file.toml".into()),
-        model: Some("m".into()),
-        ..Default::default()
-    };
-    let loaded = Config::load(&flags, |_| Some("many".into()));
+    let flags = cli::Global { config: Some("no/such/file.toml".into()), ..Default::default() };
+    let told = cli::Overrides { model: Some("m".into()), ..cli::Overrides::default() };
+    let loaded = Config::load(&flags, &told, |_| Some("many".into()));
     assert_eq!((loaded.config.model.as_deref(), loaded.config.threads), (Some("m"), None));
     let wrong = loaded.wrong.join("\n");
     assert!(wrong.contains("no/such/file.toml: "), "{wrong}");

@@ -12,7 +12,7 @@ use super::{
     trainer::Trainer,
     weights::{Scope, Weights},
 };
-use crate::model::{Memorized, Model, Tokenizer, gpt2::Config};
+use crate::model::{Activation, Memorized, Model, Tokenizer, gpt2::Config};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +163,11 @@ impl Run {
         );
         let memorized = model.memorized.take();
         let (network, tokenizer) = model.into_gpt2()?;
+        ensure!(
+            network.config.activation()? == Activation::TanhGelu,
+            "a model with the activation function `{}` can be used, but not trained here; GPT-2's is `gelu_new`",
+            network.config.activation_function
+        );
         let weights = Weights::new(network, &options.scope, options.seed)?;
         let (window, seed) = (options.window, options.seed);
         let train = Dataset::read(&files.train, &tokenizer, window, seed)?;

@@ -20,7 +20,7 @@ pub use gpt2::{Gpt2, Windows};
 pub use linear::{Floats, Precision, Weight, with_floats};
 pub use memorized::Memorized;
 pub use network::{Architecture, Network, Span};
-pub use ops::Dropout;
+pub use ops::{Activation, Dropout};
 pub use random::Shape;
 pub use tensors::{Kind, Raw, Spec, Tensors};
 pub use tokenizer::Tokenizer;

@@ -2,16 +2,17 @@
 //! file and what to do about it.
 
 use super::{
-    names,
+    adapter::{Adapter, is_adapter},
+    kinds, names,
     run::{self, Run},
     stored::{Form, Weights},
+    words::tokenizer_in,
 };
 use crate::{
     model::{Architecture, Raw, Spec, Tensors, Tokenizer, gpt2, parse_config, tensors::Kind},
     whole,
 };
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -28,6 +29,7 @@ pub struct Checkpoint {
     /// Notes for the user, in sentences.
     pub notes: Vec<String>,
     weights: Weights,
+    adapter: Option<Adapter>,
 }
 
 impl Checkpoint {
@@ -42,7 +44,14 @@ impl Checkpoint {
         gguf: &'static [u8],
     ) -> Result<Self> {
         let weights = Weights::in_program(gguf)?;
-        let this = Self { name: name.into(), config, tokenizer, notes: Vec::new(), weights };
+        let this = Self {
+            name: name.into(),
+            config,
+            tokenizer,
+            notes: Vec::new(),
+            weights,
+            adapter: None,
+        };
         this.settled()
     }
 
@@ -55,8 +64,17 @@ impl Checkpoint {
     /// the error names the file.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_file() {
-            return match path.extension().and_then(|e| e.to_str()) {
+            let extension = path.extension().and_then(|e| e.to_str());
+            if let Some(kind) = kinds::name(path) {
+                bail!("{}: {kind}", path.display());
+            }
+            return match extension {
                 Some("index") => Self::of_run(path),
+                Some("safetensors" | "bin" | "pt" | "pth" | "ckpt") => bail!(
+                    "{}: weights without their configuration; put config.json and the tokenizer's files into its folder \
+                     (of a nanoGPT checkpoint, save it as a Hugging Face folder first)",
+                    path.display()
+                ),
                 _ => Self::of_gguf(path),
             };
         }
@@ -69,6 +87,10 @@ impl Checkpoint {
         match () {
             () if path.join("config.json").is_file() => Self::of_folder(path),
             () if run::is_run(path) => Self::of_run(path),
+            () if is_adapter(path) => bail!(
+                "{}: a LoRA adapter, which is opened over its base model; give it to --model",
+                path.display()
+            ),
             () => Self::of_one_inside(path),
         }
     }
@@ -77,13 +99,19 @@ impl Checkpoint {
         let place = folder.join("config.json");
         let json = fs::read(&place).with_context(|| format!("{}", place.display()))?;
         let config = parse_config(&json).with_context(|| format!("{}", place.display()))?;
-        let mut tokenizer = tokenizer_in(folder)?;
+        let mut tokenizer = tokenizer_in(folder, config.dims().vocabulary)?;
         if config.family() != gpt2::FAMILY.name {
             tokenizer.without_control_tokens();
         }
         let weights = Weights::beside(&place)?;
-        let mut this =
-            Self { name: name_of(folder), config, tokenizer, notes: Vec::new(), weights };
+        let mut this = Self {
+            name: name_of(folder),
+            config,
+            tokenizer,
+            notes: Vec::new(),
+            weights,
+            adapter: None,
+        };
         if this.weights.has_own_head(&*this.config)? {
             this.config = names::with_own_head(&*this.config).with_context(|| this.place())?;
             this.notes.push(
@@ -101,12 +129,12 @@ impl Checkpoint {
             true => path,
             false => path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new(".")),
         };
-        let tokenizer = tokenizer_in(folder)?;
         let mut config = run.config.clone();
+        let tokenizer = tokenizer_in(folder, config.vocab_size)?;
         config.eos_token_id = tokenizer.end();
         let notes = std::mem::take(&mut run.notes);
         let (config, weights) = (Box::new(config), Weights::Run(run));
-        Self { name: name_of(folder), config, tokenizer, notes, weights }.settled()
+        Self { name: name_of(folder), config, tokenizer, notes, weights, adapter: None }.settled()
     }
 
     fn of_gguf(path: &Path) -> Result<Self> {
@@ -120,7 +148,7 @@ impl Checkpoint {
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let weights = Weights::Gguf(place, gguf);
-        let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights };
+        let mut this = Self { name, config, tokenizer, notes: Vec::new(), weights, adapter: None };
         if tied {
             this.config.tie_head();
         }
@@ -160,6 +188,27 @@ impl Checkpoint {
         Ok(self)
     }
 
+    /// The same model with the LoRA adapter in a folder merged into its weights as they are read.
+    ///
+    /// # Errors
+    /// When the adapter is damaged, or was trained over another model.
+    pub fn with_adapter(mut self, folder: &Path) -> Result<Self> {
+        let adapter = Adapter::open(folder)?;
+        if adapter.has_head() && !self.config.tensors().iter().any(|spec| spec.kind == Kind::Head) {
+            self.config = names::with_own_head(&*self.config)?;
+        }
+        adapter.fits(&self.config.tensors())?;
+        self.notes.push(format!("a LoRA adapter over {}", self.name));
+        self.name = name_of(folder);
+        self.adapter = Some(adapter);
+        Ok(self)
+    }
+
+    /// Whether its weights are those of its files, without an adapter.
+    pub fn is_plain(&self) -> bool {
+        self.adapter.is_none()
+    }
+
     /// Its format.
     pub fn form(&self) -> Form {
         self.weights.form()
@@ -167,7 +216,9 @@ impl Checkpoint {
 
     /// The files with the weights.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.weights.files()
+        let mut files = self.weights.files();
+        files.extend(self.adapter.iter().map(|adapter| adapter.path().to_owned()));
+        files
     }
 
     /// The first file, for error messages.
@@ -179,7 +230,14 @@ impl Checkpoint {
 impl Tensors for Checkpoint {
     /// A tensor, as [`Weights::get`] reads it.
     fn get(&mut self, tensor: &Spec) -> Result<Raw> {
-        self.weights.get(tensor)
+        if let Some(adapter) = self.adapter.as_ref().filter(|adapter| adapter.has(tensor)) {
+            return adapter.get(tensor);
+        }
+        let raw = self.weights.get(tensor)?;
+        match &self.adapter {
+            Some(adapter) => adapter.merge(tensor, raw),
+            None => Ok(raw),
+        }
     }
 }
 
@@ -187,41 +245,4 @@ impl Tensors for Checkpoint {
 fn name_of(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| PathBuf::from(folder));
     whole.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned())
-}
-
-/// The vocabulary beside a model's weights. `tokenizer_config.json` may say that texts begin with a token.
-fn tokenizer_in(folder: &Path) -> Result<Tokenizer> {
-    let mut tokenizer = vocabulary_in(folder)?;
-    let place = folder.join("tokenizer_config.json");
-    if place.is_file() {
-        let shown = || format!("{}", place.display());
-        let json = fs::read(&place).with_context(shown)?;
-        let config: Value = serde_json::from_slice(&json).with_context(shown)?;
-        let token = &config["bos_token"];
-        let token = token.as_str().or_else(|| token["content"].as_str());
-        match config["add_bos_token"].as_bool() {
-            Some(true) => tokenizer.begin_with(token).with_context(shown)?,
-            Some(false) => tokenizer.begin_with(None)?,
-            None => {}
-        }
-    }
-    Ok(tokenizer)
-}
-
-fn vocabulary_in(folder: &Path) -> Result<Tokenizer> {
-    let json = folder.join("tokenizer.json");
-    if json.is_file() {
-        let bytes = fs::read(&json).with_context(|| format!("{}", json.display()))?;
-        return Tokenizer::from_json(&bytes).with_context(|| format!("{}", json.display()));
-    }
-    for (vocab, merges) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
-        let (vocab, merges) = (folder.join(vocab), folder.join(merges));
-        if vocab.is_file() && merges.is_file() {
-            return Tokenizer::from_files(&vocab, &merges);
-        }
-    }
-    bail!(
-        "{}: no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor encoder.json and vocab.bpe",
-        folder.display()
-    )
 }

@@ -73,13 +73,18 @@ impl Checkpoint {
     pub fn load(mut self, precision: Precision) -> Result<Model> {
         fits(&self.tokenizer, &*self.config).with_context(|| self.place())?;
         let config = self.config.clone();
-        let cached = quantized::open(&self, precision)
+        let cached = self
+            .is_plain()
+            .then(|| quantized::open(&self, precision))
+            .flatten()
             .and_then(|mut cached| Model::assemble(&*config, precision, &mut cached).ok());
         let network = match cached {
             Some(network) => network,
             None => {
                 let network = Model::assemble(&*config, precision, &mut self)?;
-                quantized::save(&self, &*network, precision);
+                if self.is_plain() {
+                    quantized::save(&self, &*network, precision);
+                }
                 network
             }
         };

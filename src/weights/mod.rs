@@ -8,6 +8,7 @@
 //! TensorFlow's index (`sstable`, `protobuf`, `bundle`), the header of GGUF files (`gguf/head`), and pickles
 //! (`pickle`, which records calls but executes none). `tests/model/fuzz.rs` runs each reader on damaged files.
 
+pub mod adapter;
 pub mod bundle;
 mod checkpoint;
 pub mod export;
@@ -23,7 +24,9 @@ pub mod safetensors;
 mod sstable;
 mod stored;
 pub mod torch;
+mod words;
 
 pub use checkpoint::Checkpoint;
 pub use load::{EMBEDDED, about_embedded, embedded, open, random};
 pub use stored::Form;
+pub use words::tokenizer_in;

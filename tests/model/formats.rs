@@ -378,7 +378,7 @@ fn what_a_configuration_asks_for_is_done_or_refused_by_name() {
         assert!(furthest(&last_logits(&open(folder.path()), &ids), &want) < 1e-4, "{variant}");
     }
     for (key, value) in [
-        ("activation_function", Value::from("relu")),
+        ("activation_function", Value::from("mish")),
         ("add_cross_attention", true.into()),
         ("n_head", 7.into()),
         ("n_layer", 100_000.into()),

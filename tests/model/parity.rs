@@ -59,7 +59,7 @@ fn vocabulary_and_merges_make_the_same_tokenizer() {
         })
         .collect();
     fs::write(&merges, format!("#version: 0.2\n{}\n", lines.join("\n"))).unwrap();
-    let files = Tokenizer::from_files(&vocab, &merges).unwrap();
+    let files = Tokenizer::from_files(&vocab, &merges, &[]).unwrap();
     let whole = tiny(Precision::F32).tokenizer;
     for text in ["A plain line, and \"quotes\"; it's 3.14.", " naïve café — 東京 👩‍👩‍👧 \t\n\n x", ""]
     {

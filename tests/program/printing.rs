@@ -221,8 +221,10 @@ fn levels_of_cleaning_reach_what_is_printed() {
 #[test]
 fn old_commands_run() {
     let new = ["generate", "The lamp", "--model", TINY, "--max-tokens", "6", "--seed", "4"];
-    let new =
-        out(&run(&[&new[..], &["-n", "2", "--include-prompt", "--delimiter", "~~"]].concat()));
+    // gpt-2-simple's defaults hold, and top_p is used instead of top_k
+    let theirs = ["--temperature", "0.7", "--top-k", "0", "--top-p", "0.92"];
+    let more = ["--repetition-penalty", "1", "-n", "2", "--include-prompt", "--delimiter", "~~"];
+    let new = out(&run(&[&new[..], &theirs, &more].concat()));
     let old = [
         "generate",
         "--checkpoint_dir",
@@ -250,12 +252,148 @@ fn old_commands_run() {
         "--truncate",
         "☃",
     ];
-    assert_eq!(out(&run(&old)), new);
+    let output = run(&old);
+    assert_eq!(out(&output), new);
+    assert!(
+        err(&output).contains("gpt-2-simple's options, so its defaults hold"),
+        "{}",
+        err(&output)
+    );
     let file = TempDir::new().expect("a folder");
     let path = file.path().join("gen.txt");
     let path = path.to_str().expect("UTF-8");
     assert_eq!(out(&run(&[&old[..], &["--destination_path", path]].concat())), "");
     assert_eq!(fs::read_to_string(path).expect("written"), new);
+}
+
+#[test]
+fn every_old_option_is_in_the_manual_and_does_what_that_says() {
+    let page = fs::read_to_string("docs/from-gpt-2-simple.md").expect("the page");
+    let home = TempDir::new().expect("a folder");
+    let mut count = 0;
+    for line in page.lines().filter(|line| line.starts_with("| `--")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let option = cells[1].trim_matches('`');
+        let [name, values @ ..] = &option.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        for command in cells[2].split(", ") {
+            let mut args = match (command, *name) {
+                ("generate", "--length") => vec!["generate"],
+                ("generate", _) => vec!["generate", "--max-tokens=2"],
+                (_, "--dataset" | "--file_path" | "--train_data") => vec!["finetune"],
+                _ => vec!["finetune", "no-corpus"],
+            };
+            args.push(name);
+            args.extend(values);
+            let output = unstuck(home.path())
+                .current_dir(home.path())
+                .args(&args)
+                .output()
+                .expect("it starts");
+            let said = err(&output);
+            count += 1;
+            match cells[3].strip_prefix("no: ") {
+                Some(way) => {
+                    assert_eq!(code(&output), Some(2), "{line}: {said}");
+                    let way = way.replace('`', "");
+                    assert!(said.replace('`', "").contains(&way), "{line}: {said}");
+                }
+                // no corpus, no model of this name, no folder: but no wrong usage
+                None => assert!([Some(0), Some(1)].contains(&code(&output)), "{line}: {said}"),
+            }
+            assert!(!said.contains("unexpected argument"), "{line}: {said}");
+        }
+    }
+    assert!(count > 60, "{count}");
+}
+
+#[test]
+fn a_command_with_a_spelling_mistake_opens_no_page() {
+    for (args, meant) in [
+        (&["generat"][..], "`unstuck generate`"),
+        (&["verify"], "`unstuck models verify`"),
+        (&["Score"], "`unstuck score`"),
+        (&["modles", "list"], "`unstuck models`"),
+        (&["generat", "The lamp"], "`unstuck generate`"),
+    ] {
+        let output = run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(
+            err(&output).contains(meant) && err(&output).contains("unstuck ./"),
+            "{}",
+            err(&output)
+        );
+    }
+}
+
+#[test]
+fn the_names_of_the_field_are_understood() {
+    let common = ["generate", "--json", "--temp", "0", "--model", TINY];
+    let tokens = |more: &[&str]| {
+        let output = run(&[&common[..], more].concat());
+        json_lines(&output)[0]["tokens"].clone()
+    };
+    let want = tokens(&["The lamp", "--max-tokens", "4", "--seed", "1"]);
+    let file = TempDir::new().expect("a folder");
+    let path = file.path().join("prompt.txt");
+    fs::write(&path, "The lamp\n").expect("written");
+    let path = path.to_str().expect("UTF-8");
+    for more in [
+        &["-p", "The lamp", "--max-new-tokens", "4", "-s", "1"][..],
+        &["--prompt", "The lamp", "--n-predict=4"],
+        &["-f", path, "--n_predict", "4"],
+        &["The lamp", "--max_tokens", "4", "--repeat-penalty", "1.05", "--repeat_last_n", "256"],
+    ] {
+        assert_eq!(tokens(more), want, "{more:?}");
+    }
+    let short = ["generate", "-m", TINY, "--json", "--temp", "0", "--max-tokens", "4", "The lamp"];
+    assert_eq!(json_lines(&run(&short))[0]["tokens"], want);
+    // options are in the commands that use them
+    for args in
+        [&["corpus", "x", "--stats", "--model", TINY][..], &["--theme", "ink", "score", "x"]]
+    {
+        assert_eq!(code(&run(args)), Some(2), "{args:?}");
+    }
+    let before =
+        ["--model", TINY, "generate", "--json", "--temp", "0", "--max-tokens", "4", "The lamp"];
+    assert_eq!(json_lines(&run(&before))[0]["tokens"], want);
+}
+
+#[test]
+fn samples_go_to_files_as_gpt_2_simple_wrote_them() {
+    let home = TempDir::new().expect("a folder");
+    let tiny = fs::canonicalize(TINY).expect("a path");
+    let args = [
+        "--mode",
+        "generate",
+        "--nfiles",
+        "3",
+        "--nsamples",
+        "2",
+        "--length",
+        "3",
+        "--batch_size",
+        "20",
+    ];
+    let mut command = unstuck(home.path());
+    command.current_dir(home.path()).args(args).args([
+        "--prefix",
+        "Pies",
+        "--include_prefix",
+        "False",
+    ]);
+    let output = command
+        .args(["--truncate", "<|endoftext|>", "--model"])
+        .arg(tiny)
+        .output()
+        .expect("it starts");
+    assert_eq!(out(&output).lines().count(), 3, "{}", err(&output));
+    for path in out(&output).lines() {
+        assert!(path.starts_with("gen/"), "{path}");
+        let text = fs::read_to_string(home.path().join(path)).expect("a file");
+        assert!(text.contains("====================\n") && !text.starts_with("Pies"), "{text}");
+    }
 }
 
 #[test]

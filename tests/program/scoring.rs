@@ -13,7 +13,10 @@ fn scores_are_the_reference_implementations() {
     let args = ["--model", TINY, "--json", "--quantization", "f32"];
     let output = unstuck(home.path()).arg("score").arg(&file).args(args).output();
     let report = &json_lines(&output.expect("the program starts"))[0];
-    assert_eq!(keys(report), ["perplexity", "tokens"]);
+    let keys_of_a_report = ["bits_per_character", "model", "perplexity", "quantization", "tokens"];
+    assert_eq!(keys(report), keys_of_a_report);
+    assert_eq!(report["quantization"], "f32");
+    assert!(report["bits_per_character"].as_f64().expect("a number") > 0.0);
     assert_eq!(
         ids(report),
         reference["ids"]

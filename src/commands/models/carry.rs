@@ -7,7 +7,7 @@ use crate::{
     commands::Place,
     hub,
     model::{Kind, Memorized, Network, Precision, memory::size, network::Part},
-    weights::{Checkpoint, EMBEDDED, export::to_folder, gguf},
+    weights::{EMBEDDED, export::to_folder, gguf},
     whole,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -34,8 +34,8 @@ pub enum To {
 ///
 /// # Errors
 /// When it cannot be opened, or the name is taken or invalid.
-pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
-    let mut model = Checkpoint::open(path)?;
+pub fn import(found: &Found, name: Option<&str>, shelf: &Path) -> Result<()> {
+    let mut model = found.checkpoint()?;
     let name = name.unwrap_or(&model.name).to_owned();
     ensure!(is_name(&name), "`{name}` is not a valid model name; give another with --name");
     let to = shelf.join(&name);
@@ -46,7 +46,7 @@ pub fn import(path: &Path, name: Option<&str>, shelf: &Path) -> Result<()> {
     note(&model.notes);
     fs::create_dir_all(shelf).with_context(|| format!("{}", shelf.display()))?;
     let form = model.form();
-    to_folder(&mut model, Memorized::find(path)?.as_ref(), &to)?;
+    to_folder(&mut model, found.memorized()?.as_ref(), &to)?;
     Place::open(None)?
         .write(&format!("{name}: imported from a {form} model; --model {name} opens it\n"))
 }
@@ -85,11 +85,21 @@ pub fn export(found: &Found, to: To, output: &Path, precision: Precision) -> Res
     Place::open(None)?.write(&format!("{}\n", output.display()))
 }
 
-/// Remove a model from the data folder, or all its revisions from the hub's cache; asks first, unless `yes` is set.
+/// Remove a run of `unstuck finetune` (`run:NAME`), a model from the data folder, or all its revisions from the hub's cache; asks first, unless `yes` is set.
 ///
 /// # Errors
 /// When there is no such model, the answer is no, or it can't be deleted.
 pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Result<()> {
+    if let Some(run) = name.strip_prefix("run:") {
+        let runs = shelf.with_file_name("runs");
+        let folder = runs.join(run);
+        ensure!(
+            is_name(run) && folder.is_dir(),
+            "{name}: no such run in {}; `unstuck models list` names them",
+            runs.display()
+        );
+        return delete(name, "", &[folder], yes);
+    }
     ensure!(name != EMBEDDED, "{name}: it is part of the program and can't be removed");
     let shared = cache.map_or(Vec::new(), |cache| hub::repositories(cache, name));
     ensure!(
@@ -110,6 +120,11 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
             cache.map_or(String::new(), |cache| format!(" or {}", cache.display()))
         );
     }
+    delete(name, whose, &paths, yes)
+}
+
+/// Delete files and folders, after asking.
+fn delete(name: &str, whose: &str, paths: &[PathBuf], yes: bool) -> Result<()> {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
     let bytes = |path: &PathBuf| match is_folder(path) {
         true => bytes_in(path),
@@ -124,7 +139,7 @@ pub fn remove(name: &str, shelf: &Path, cache: Option<&Path>, yes: bool) -> Resu
     if !yes && !agreed(&what)? {
         bail!("{name}: not removed");
     }
-    for path in &paths {
+    for path in paths {
         // For a symbolic link, only the link is removed.
         let removed =
             if is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) };

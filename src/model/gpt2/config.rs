@@ -4,6 +4,7 @@ use super::Gpt2;
 use crate::model::{
     Precision,
     network::{Architecture, Dims, Family, Metadata, Network, Number},
+    ops::Activation,
     tensors::{Kind, Spec, Tensors},
 };
 use anyhow::{Context, Result, ensure};
@@ -37,7 +38,7 @@ pub struct Config {
     /// Width of the feed-forward layer; 4 `n_embd` if absent.
     #[serde(default)]
     pub n_inner: Option<usize>,
-    /// The activation function; must be the tanh form of GELU.
+    /// The activation function: a name of `transformers`; see [`Config::activation`].
     #[serde(default = "gelu_new")]
     pub activation_function: String,
     /// Epsilon of layer normalization, added to the variance.
@@ -151,6 +152,19 @@ impl Config {
         }
     }
 
+    /// The activation function of the feed-forward layer.
+    ///
+    /// # Errors
+    /// When it is not known here.
+    pub fn activation(&self) -> Result<Activation> {
+        Activation::named(&self.activation_function).with_context(|| {
+            format!(
+                "`activation_function` is `{}`, which is not known here; GPT-2's is `gelu_new`",
+                self.activation_function
+            )
+        })
+    }
+
     /// The width of the feed-forward layer.
     pub fn inner(&self) -> usize {
         self.n_inner.unwrap_or(4 * self.n_embd)
@@ -193,11 +207,7 @@ impl Config {
             self.n_embd,
             self.n_head
         );
-        ensure!(
-            matches!(self.activation_function.as_str(), "gelu_new" | "gelu_pytorch_tanh"),
-            "`activation_function` is `{}`; GPT-2's `gelu_new` is the only one known here",
-            self.activation_function
-        );
+        self.activation()?;
         ensure!(!self.add_cross_attention, "`add_cross_attention` is no part of a language model");
         ensure!(self.layer_norm_epsilon > 0.0, "`layer_norm_epsilon` must be above 0");
         Ok(())
@@ -299,6 +309,11 @@ impl Architecture for Config {
         ensure!(
             self.scale_attn_weights && !self.scale_attn_by_inverse_layer_idx,
             "GGUF has no key for this model's attention scaling; --to hf can hold it"
+        );
+        ensure!(
+            self.activation()? == Activation::TanhGelu,
+            "GGUF has no key for this model's activation function, `{}`; --to hf can hold it",
+            self.activation_function
         );
         Ok(())
     }

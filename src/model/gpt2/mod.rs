@@ -12,7 +12,7 @@ use super::{
     Precision, Weight,
     linear::Linear,
     network::{Architecture, Attend, Network, Part},
-    ops::{self, Dropout},
+    ops::{self, Activation, Dropout},
     tensors::{Loader, Tensors},
 };
 use anyhow::Result;
@@ -28,6 +28,7 @@ pub struct Gpt2 {
     blocks: Vec<Block>,
     ln_f: LayerNorm,
     lm_head: Option<Weight>,
+    activation: Activation,
 }
 
 struct Block {
@@ -74,7 +75,8 @@ impl Gpt2 {
         }
         let ln_f = norm(&mut next)?;
         let lm_head = if config.tie_word_embeddings { None } else { Some(next.matrix()?) };
-        Ok(Self { config, wte, wpe, blocks, ln_f, lm_head })
+        let activation = config.activation()?;
+        Ok(Self { config, wte, wpe, blocks, ln_f, lm_head, activation })
     }
 
     /// One block, with optional dropout of the outputs of attention and of the feed-forward layer.
@@ -89,7 +91,7 @@ impl Gpt2 {
         let drop = |x, place| ops::dropout(x, dropout.map(|d| d.at(3 * i as u64 + place)));
         let qkv = block.c_attn.forward(&block.ln_1.forward(x)?)?; // (n, 3c)
         let x = (x + drop(block.c_proj.forward(&attend(qkv)?)?, 2)?)?;
-        let hidden = ops::gelu(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
+        let hidden = self.activation.apply(&block.c_fc.forward(&block.ln_2.forward(&x)?)?)?; // (n, inner)
         Ok((&x + drop(block.mlp_proj.forward(&hidden)?, 3)?)?)
     }
 }

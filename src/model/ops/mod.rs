@@ -1,9 +1,11 @@
 //! Normalization, GELU and attention. Without gradients on the CPU they are our fused kernels, else they are
 //! composed of candle's operations (candle-nn's own fused ones drop the gradient silently: `apply_op3_no_bwd`).
 
+mod activation;
 mod attention;
 mod dropout;
 
+pub use activation::Activation;
 pub use attention::{Heads, attend};
 pub use dropout::{Dropout, dropout};
 

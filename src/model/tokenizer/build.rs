@@ -22,16 +22,28 @@ pub struct Parts {
     pub words: &'static str,
 }
 
+/// A token that was added to a vocabulary, or that is special in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// Its text.
+    pub text: String,
+    /// Its id; `None` for the one that it has in the vocabulary.
+    pub id: Option<u32>,
+    /// Whether it stands for no text.
+    pub is_special: bool,
+}
+
 impl Tokenizer {
-    /// Read `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`).
+    /// Read `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`), and add tokens to them. A token without an id
+    /// that is not in the vocabulary is left out.
     ///
     /// # Errors
     /// When a file is missing or malformed; the error names it.
-    pub fn from_files(vocab: &Path, merges: &Path) -> Result<Self> {
+    pub fn from_files(vocab: &Path, merges: &Path, added: &[Added]) -> Result<Self> {
         let read = |path: &Path| {
             std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))
         };
-        let ids: HashMap<String, u32> =
+        let mut ids: HashMap<String, u32> =
             serde_json::from_str(&read(vocab)?).with_context(|| format!("{}", vocab.display()))?;
         let text = read(merges)?;
         let pairs = text
@@ -44,9 +56,17 @@ impl Tokenizer {
                 Ok((a.to_string(), b.to_string()))
             })
             .collect::<Result<Vec<_>>>()?;
-        let special = ids.contains_key(END).then(|| END.to_string());
-        Self::from_parts(ids, pairs, special.into_iter().collect())
-            .with_context(|| format!("{}", merges.display()))
+        for Added { text, id, .. } in added {
+            if let (Some(id), false) = (id, ids.contains_key(text)) {
+                ids.insert(text.clone(), *id);
+            }
+        }
+        let known = |text: &str| ids.contains_key(text);
+        let end = known(END).then(|| AddedToken::from(END, true));
+        let more = added.iter().filter(|token| known(&token.text) && token.text != END);
+        let more = more.map(|token| AddedToken::from(token.text.clone(), token.is_special));
+        let added: Vec<_> = end.into_iter().chain(more).collect();
+        Self::of_parts(ids, pairs, added).with_context(|| format!("{}", merges.display()))
     }
 
     /// Learn a vocabulary of at most `size` tokens from a text by byte-pair encoding (Sennrich et al. 2016). It
@@ -90,6 +110,15 @@ impl Tokenizer {
         merges: Vec<(String, String)>,
         special: Vec<String>,
     ) -> Result<Self> {
+        let special = special.into_iter().map(|token| AddedToken::from(token, true));
+        Self::of_parts(tokens, merges, special.collect())
+    }
+
+    fn of_parts(
+        tokens: HashMap<String, u32>,
+        merges: Vec<(String, String)>,
+        added: Vec<AddedToken>,
+    ) -> Result<Self> {
         let bpe = BPE::builder()
             .vocab_and_merges(tokens.into_iter().collect::<Vocab>(), merges)
             .build()
@@ -97,8 +126,9 @@ impl Tokenizer {
         let mut inner = Inner::new(bpe);
         inner.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
-        let special = special.into_iter().map(|token| AddedToken::from(token, true));
+        let (special, plain): (Vec<_>, Vec<_>) = added.into_iter().partition(|token| token.special);
         inner.add_special_tokens(special).map_err(|e| anyhow!("{e}"))?;
+        inner.add_tokens(plain).map_err(|e| anyhow!("{e}"))?;
         Self::new(inner, Spelling::ByteLevel, Lead::Nothing)
     }
 

@@ -6,11 +6,11 @@ mod spelling;
 mod vocabulary;
 mod words;
 
-pub use build::Parts;
+pub use build::{Added, Parts};
 pub use vocabulary::{Role, Vocabulary};
 pub use words::Words;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use spelling::{Lead, Spelling, take_lead};
@@ -93,7 +93,13 @@ impl Tokenizer {
         let added = inner.get_added_tokens_decoder();
         let spell = spelling.speller();
         let mut bytes = vec![Vec::new(); size];
+        let mut owners: Vec<Option<String>> = vec![None; size];
         for (text, id) in ids {
+            if let Some(other) = owners[id as usize].replace(text.clone()) {
+                bail!(
+                    "`{other}` and `{text}` both have the id {id}; give each token an id of its own"
+                );
+            }
             let is_literal = spelling == Spelling::ByteLevel && added.contains_key(&id);
             bytes[id as usize] = if is_literal { text.into_bytes() } else { spell(&text) };
         }
@@ -143,6 +149,13 @@ impl Tokenizer {
         };
         self.begin = token.map(id).transpose()?.into_iter().collect();
         Ok(())
+    }
+
+    /// End texts with these tokens, besides those that end a text in every vocabulary.
+    pub fn end_with(&mut self, ids: &[u32]) {
+        let known = ids.iter().filter(|id| (**id as usize) < self.bytes.len());
+        let new: Vec<u32> = known.copied().filter(|id| !self.ends.contains(id)).collect();
+        self.ends.extend(new);
     }
 
     /// The highest id plus 1.

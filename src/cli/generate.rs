@@ -1,0 +1,130 @@
+//! Arguments of `unstuck generate`.
+
+use super::{With, parse_count};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use unstuck::token::Setting;
+
+/// Arguments of `unstuck generate`.
+#[derive(Args, Debug)]
+pub struct Generate {
+    /// The text to continue; - reads standard input; without it the model starts a new text
+    #[arg(allow_hyphen_values = false)]
+    pub prompt: Option<String>,
+
+    /// The prompt, as llama.cpp and others give it.
+    #[arg(
+        short = 'p',
+        long = "prompt",
+        hide = true,
+        value_name = "TEXT",
+        conflicts_with = "prompt",
+        allow_hyphen_values = true
+    )]
+    pub given_prompt: Option<String>,
+
+    /// Read the prompt from FILE
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["prompt", "given_prompt"])]
+    pub file: Option<PathBuf>,
+
+    /// Number of samples
+    #[arg(short = 'n', long = "samples", value_name = "N", default_value = "1", value_parser = parse_count)]
+    pub samples: usize,
+
+    /// `SamplingParams::max_tokens`.
+    #[arg(long, aliases = ["max-new-tokens", "n-predict"], value_name = "N", help = Setting::MAX_TOKENS.help(), value_parser = |text: &str| Setting::MAX_TOKENS.parse_count(text))]
+    pub max_tokens: Option<usize>,
+
+    /// `SamplingParams::temperature`.
+    #[arg(long, alias = "temp", value_name = "F", help = Setting::TEMPERATURE.help(), value_parser = |text: &str| Setting::TEMPERATURE.parse_number(text))]
+    pub temperature: Option<f32>,
+
+    /// `SamplingParams::top_k`.
+    #[arg(long, value_name = "K", help = Setting::TOP_K.help(), value_parser = |text: &str| Setting::TOP_K.parse_count(text))]
+    pub top_k: Option<usize>,
+
+    /// `SamplingParams::top_p`.
+    #[arg(long, value_name = "F", help = Setting::TOP_P.help(), value_parser = |text: &str| Setting::TOP_P.parse_number(text))]
+    pub top_p: Option<f32>,
+
+    /// `SamplingParams::min_p`.
+    #[arg(long, value_name = "F", help = Setting::MIN_P.help(), value_parser = |text: &str| Setting::MIN_P.parse_number(text))]
+    pub min_p: Option<f32>,
+
+    /// `SamplingParams::repetition_penalty`.
+    #[arg(long, alias = "repeat-penalty", value_name = "F", help = Setting::REPETITION_PENALTY.help(), value_parser = |text: &str| Setting::REPETITION_PENALTY.parse_number(text))]
+    pub repetition_penalty: Option<f32>,
+
+    /// `SamplingParams::repetition_window`.
+    #[arg(long, alias = "repeat-last-n", value_name = "N", help = Setting::REPETITION_WINDOW.help(), value_parser = |text: &str| Setting::REPETITION_WINDOW.parse_count(text))]
+    pub repetition_window: Option<usize>,
+
+    /// Seed of the first sample; each further sample's is one more [default: random; --json prints it]
+    #[arg(long, short_alias = 's', value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// End the text before this string; can be given several times
+    #[arg(long, value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub stop: Vec<String>,
+
+    /// Print the prompt as well
+    #[arg(long)]
+    pub include_prompt: bool,
+
+    /// What to remove from the text
+    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    pub clean: Clean,
+
+    /// Print one JSON object per line for each sample, with each token's log-probability and rank
+    #[arg(long)]
+    pub json: bool,
+
+    /// With --json: also print one object per line for each token, as it is generated
+    #[arg(long, requires = "json")]
+    pub stream: bool,
+
+    /// With --json: report the K most likely tokens at each position; 0 = none [default: 0]
+    #[arg(long, value_name = "K", requires = "json", value_parser = |text: &str| Setting::LOGPROBS.parse_count(text))]
+    pub logprobs: Option<usize>,
+
+    /// Write to FILE, when all is done, instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The line printed between samples [default: ====================]
+    #[arg(
+        long,
+        value_name = "STR",
+        default_value = "====================",
+        allow_hyphen_values = true,
+        hide_default_value = true
+    )]
+    pub delimiter: String,
+
+    /// Write each of N files with its own samples into the folder --into, instead of printing them
+    #[arg(long, value_name = "N", requires = "into", conflicts_with_all = ["output", "json"], value_parser = parse_count)]
+    pub files: Option<usize>,
+
+    /// The folder for --files; it is made if there is none
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub into: Option<PathBuf>,
+
+    /// Samples that are generated at once.
+    #[arg(long, hide = true, default_value = "8", value_parser = parse_count)]
+    pub at_once: usize,
+
+    /// Options of the model.
+    #[command(flatten)]
+    pub with: With,
+}
+
+/// How much is removed from the model's text.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Clean {
+    /// Nothing
+    None,
+    /// Training tags and control characters
+    Prose,
+    /// Also links, handles and unfinished sentences; at most 280 characters as platforms count them
+    Post,
+}
