@@ -271,7 +271,7 @@ impl Run {
             prompt: String::new(),
             params,
             clean: clean::Level::None,
-            prefix: Prefix::Tokens,
+            prefix: Prefix::Characters,
         };
         let mut engine = Engine::new(model);
         let tokens: Result<Vec<_>> = engine.stream(ask)?.collect();

@@ -3,17 +3,21 @@
 
 use super::{
     Ask, Backend, Look, ModelInfo, Output, Prefix, Reading, Scored, Weigh,
+    branch::{Added, Branch},
+    cover::Covering,
     look::Looking,
-    prompt::{self, Cut},
-    sampler,
+    memory::{self, Memory, Reader, Share, common},
+    prompt::{self, Cut, Prompt},
+    spellings::Spellings,
     text::Text,
     weigh::Weighing,
+    word,
 };
 use crate::{
-    model::{KvCache, Model, Span, kernels::on_threads, memorized},
-    token::{BranchId, SamplingParams, StopReason, Token},
+    model::{KvCache, Model, Network, Span, kernels::on_threads},
+    token::BranchId,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -27,30 +31,16 @@ const KEPT: usize = 2;
 pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
+    spellings: Spellings,
     live: Vec<Branch>,
+    /// The ends of prompts that branches wait for, and how many there were.
+    coverings: Vec<Covering>,
+    covered: u64,
     pub(super) looks: Vec<Looking>,
     pub(super) weighings: Vec<Weighing>,
     kept: Vec<Memory>,
     /// Whether long prompts are cut to exactly what fits.
     exact: bool,
-}
-
-/// A sequence of tokens, and the KV cache of those already read.
-pub(super) struct Memory {
-    pub(super) tokens: Vec<u32>,
-    pub(super) cache: KvCache,
-}
-
-struct Branch {
-    id: BranchId,
-    params: SamplingParams,
-    memory: Memory,
-    /// Tokens of the continuation so far.
-    generated: usize,
-    /// How many tokens at its end are copied from the training text.
-    copied: usize,
-    owed: Vec<u8>,
-    text: Text,
 }
 
 impl Local {
@@ -67,10 +57,14 @@ impl Local {
             bytes: model.network.bytes(),
             server: None,
         };
+        let spellings = Spellings::new(&model.tokenizer, info.vocabulary);
         Self {
             model,
             info,
+            spellings,
             live: Vec::new(),
+            coverings: Vec::new(),
+            covered: 0,
             looks: Vec::new(),
             weighings: Vec::new(),
             kept: Vec::new(),
@@ -87,46 +81,56 @@ impl Local {
         Ok(outputs)
     }
 
+    /// One pass of the network: a token for each branch, or a block of its prompt, or more covers of the prompt's end.
     fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        let mut outputs = Vec::new();
         self.make_room();
-        let waiting = self.share_what_was_read();
-        let mut spans = Vec::new();
-        let mut writing = Vec::new();
-        let mut rows = 0u32;
-        for (i, branch) in self.live.iter_mut().enumerate().filter(|(i, _)| !waiting[*i]) {
-            let Memory { tokens, cache } = &mut branch.memory;
-            let unread = &tokens[cache.len()..];
-            let ids = &unread[..unread.len().min(READ)];
-            rows += ids.len() as u32;
-            if ids.len() == unread.len() {
-                writing.push((i, rows - 1));
+        let mut waits = self.share_what_was_read().into_iter();
+        let mut batch = Batch::default();
+        let (mut writing, mut covering) = (Vec::new(), Vec::new());
+        for (i, branch) in self.live.iter_mut().enumerate() {
+            if branch.waits_for.is_some() || waits.next() == Some(true) {
+                continue;
             }
-            spans.push(Span { ids, cache });
+            let all = branch.memory.tokens.len();
+            let (ids, cache) = branch.memory.next_block(READ);
+            let last = (cache.len() + ids.len() == all).then(|| ids.len() as u32 - 1);
+            writing.extend(last.map(|_| i));
+            batch.add([Span { ids, cache }], last);
         }
-        if spans.is_empty() {
-            return Ok(outputs);
+        for (i, part) in self.coverings.iter_mut().enumerate() {
+            if waits.next() != Some(true) {
+                covering.push(i);
+                let rows = part.rows(READ);
+                batch.add(part.spans(READ), rows);
+            }
         }
-        let network = &self.model.network;
-        let hidden = network.read(&mut spans)?;
-        if writing.is_empty() {
-            return Ok(outputs);
+        let mut logits = batch.read(&*self.model.network)?.into_iter();
+        let logits_of: HashMap<usize, Vec<f32>> = writing.into_iter().zip(&mut logits).collect();
+        let Self { model, spellings, info, .. } = self;
+        for i in covering {
+            self.coverings[i].hear(&mut logits, &model.tokenizer, spellings, READ, info.context);
         }
-        let last: Vec<u32> = writing.iter().map(|(_, row)| *row).collect();
-        let hidden = hidden.index_select(&Tensor::new(last, &Device::Cpu)?, 0)?;
-        let logits: Vec<Vec<f32>> = network.head(&hidden)?.to_vec2()?;
-        let rows: HashMap<usize, &Vec<f32>> =
-            writing.iter().map(|(i, _)| *i).zip(&logits).collect();
-        let model = &self.model;
-        let chosen: Vec<Result<_>> = self
-            .live
-            .par_iter_mut()
-            .enumerate()
-            .filter_map(|(i, branch)| Some((branch.id, branch.next(model, rows.get(&i)?))))
-            .map(|(id, next)| Ok((id, next?)))
-            .collect();
-        for next in chosen {
-            let (id, (token, stop)) = next?;
+        self.write(&logits_of)
+    }
+
+    /// Choose the next tokens: of the branches with these logits, and of those whose covering is done.
+    fn write(&mut self, logits: &HashMap<usize, Vec<f32>>) -> Result<Vec<(BranchId, Output)>> {
+        let Self { model, spellings, coverings, live, .. } = self;
+        let done: HashMap<u64, &Covering> =
+            coverings.iter().filter(|c| c.is_done()).map(|c| (c.number, c)).collect();
+        let write = |(i, branch): (usize, &mut Branch)| {
+            let added = match branch.waits_for {
+                None => branch.next(model, logits.get(&i)?),
+                Some(number) => branch.begin(model, done.get(&number)?, spellings),
+            };
+            Some(added.map(|added| (branch.id, added)))
+        };
+        let added: Vec<Result<(BranchId, Added)>> =
+            live.par_iter_mut().enumerate().filter_map(write).collect();
+        self.coverings.retain(|covering| !covering.is_done());
+        let mut outputs = Vec::new();
+        for added in added {
+            let (id, (token, stop)) = added?;
             outputs.extend(token.map(|token| (id, Output::Token(token))));
             if let Some(stop) = stop {
                 outputs.push((id, Output::Done(stop)));
@@ -152,62 +156,62 @@ impl Local {
         }
     }
 
-    /// Give each branch with unread tokens the longest prefix that another branch or a kept cache has read. Returns for
-    /// each branch whether it waits, because an earlier branch is reading the same prefix.
+    /// Give each prompt and branch with unread tokens the longest prefix that was read elsewhere. Returns for each
+    /// branch with a token, then for each covering, whether it waits for an earlier one to read the same prefix.
     fn share_what_was_read(&mut self) -> Vec<bool> {
-        let mut waiting = Vec::with_capacity(self.live.len());
-        for i in 0..self.live.len() {
-            let own = &self.live[i].memory;
-            let have = own.cache.len();
-            if own.tokens.len() - have <= 1 {
-                waiting.push(false);
-                continue;
+        // The last token is always read by the branch itself, because its logits are needed.
+        let branches = self.live.iter().filter(|branch| branch.waits_for.is_none());
+        let branches =
+            branches.map(|b| Reader { memory: &b.memory, needed: b.memory.tokens.len() - 1 });
+        let prompts = self.coverings.iter();
+        let prompts = prompts.map(|c| Reader { memory: c.memory(), needed: c.prompt.fixed - 1 });
+        let readers: Vec<Reader> = branches.chain(prompts).collect();
+        let shares = memory::share(&readers, &self.kept);
+        let branches = self.live.iter_mut().filter(|branch| branch.waits_for.is_none());
+        let caches = branches.map(|branch| &mut branch.memory.cache);
+        let caches = caches.chain(self.coverings.iter_mut().map(Covering::cache_mut));
+        let take = |(cache, share): (&mut KvCache, Share)| {
+            if let Some(longer) = share.cache {
+                *cache = longer;
             }
-            // The last token is always read by the branch itself, because its logits are needed.
-            let wanted = &own.tokens[..own.tokens.len() - 1];
-            let others =
-                self.live.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, b)| &b.memory);
-            let best = others
-                .chain(&self.kept)
-                .map(|m| (common(wanted, &m.tokens[..m.cache.len()]), m))
-                .max_by_key(|(n, _)| *n)
-                .filter(|(n, _)| *n > have)
-                .map(|(n, m)| {
-                    let mut cache = m.cache.clone();
-                    cache.truncate(n);
-                    cache
-                });
-            let ahead = self.live[..i]
-                .iter()
-                .filter(|b| b.memory.tokens.len() - b.memory.cache.len() > 1)
-                .map(|b| common(wanted, &b.memory.tokens))
-                .max()
-                .unwrap_or(0);
-            waiting.push(ahead > best.as_ref().map_or(have, KvCache::len));
-            if let Some(cache) = best {
-                self.live[i].memory.cache = cache;
-            }
-        }
-        waiting
+            share.waits
+        };
+        caches.zip(shares).map(take).collect()
     }
 
     /// A KV cache of the longest prefix of these tokens that was already read, without the last token: its logits are
     /// needed.
     pub(super) fn read_before(&self, tokens: &[u32]) -> Option<KvCache> {
         let wanted = &tokens[..tokens.len().saturating_sub(1)];
-        let memories = self.live.iter().map(|branch| &branch.memory).chain(&self.kept);
-        let read = memories.map(|m| (common(wanted, &m.tokens[..m.cache.len()]), m));
-        let (read, memory) = read.max_by_key(|(read, _)| *read).filter(|(read, _)| *read > 0)?;
-        let mut cache = memory.cache.clone();
-        cache.truncate(read);
-        Some(cache)
+        let live = self.live.iter().map(|branch| &branch.memory);
+        let prompts = self.coverings.iter().map(Covering::memory);
+        memory::longest(wanted, live.chain(prompts).chain(&self.kept))
+    }
+
+    /// The number of a covering of this prompt's end, which branches with the same prompt share.
+    fn cover(&mut self, prompt: Prompt) -> u64 {
+        if let Some(covering) = self.coverings.iter().find(|covering| covering.prompt == prompt) {
+            return covering.number;
+        }
+        self.covered += 1;
+        self.coverings.push(Covering::new(self.covered, prompt, self.model.network.cache()));
+        self.covered
+    }
+
+    /// Forget a covering that no branch waits for.
+    fn drop_unless_needed(&mut self, number: u64) {
+        let is_needed = self.live.iter().any(|branch| branch.waits_for == Some(number));
+        let place = self.coverings.iter().position(|covering| covering.number == number);
+        if let (false, Some(i)) = (is_needed, place) {
+            let memory = self.coverings.remove(i).into_memory();
+            self.keep(memory);
+        }
     }
 
     pub(super) fn keep(&mut self, memory: Memory) {
         let read = memory.cache.len();
         // A cache that is a prefix of the new one is redundant.
-        self.kept
-            .retain(|m| common(&m.tokens[..m.cache.len()], &memory.tokens[..read]) < m.cache.len());
+        self.kept.retain(|m| common(m.read(), &memory.tokens[..read]) < m.cache.len());
         self.kept.insert(0, memory);
         self.kept.truncate(KEPT);
     }
@@ -239,22 +243,20 @@ impl Backend for Local {
         }
         let most = (context - room).max(1);
         let cut = if self.exact { Cut::Exact } else { Cut::Blocks };
-        let prompt = prompt::prepare(
-            &self.model.tokenizer,
-            &ask.prompt,
-            most,
-            ask.prefix != Prefix::Tokens,
-            cut,
-        )?;
+        let tokenizer = &self.model.tokenizer;
+        let prompt = prompt::prepare(tokenizer, &ask.prompt, most, ask.prefix, cut)?;
         let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
+        let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&ask.prompt);
+        let waits_for = Some(self.cover(prompt));
         self.live.push(Branch {
             id: ask.branch,
             text: Text::new(&ask.params, ask.clean),
             params: ask.params,
-            memory: Memory { tokens: prompt.tokens, cache: self.model.network.cache() },
+            memory: Memory { tokens: Vec::new(), cache: self.model.network.cache() },
+            waits_for,
+            behind_word: is_word.then(Vec::new),
             generated: 0,
             copied: 0,
-            owed: prompt.owed,
         });
         Ok(reading)
     }
@@ -267,6 +269,7 @@ impl Backend for Local {
         let outputs = on_threads(|| self.advance());
         if outputs.is_err() {
             self.live.clear();
+            self.coverings.clear();
             self.looks.clear();
             self.weighings.clear();
         }
@@ -289,7 +292,10 @@ impl Backend for Local {
         }
         if let Some(i) = self.live.iter().position(|b| b.id == branch) {
             let ended = self.live.remove(i);
-            self.keep(ended.memory);
+            match ended.waits_for {
+                None => self.keep(ended.memory),
+                Some(number) => self.drop_unless_needed(number),
+            }
         }
     }
 
@@ -302,93 +308,38 @@ impl Backend for Local {
     }
 }
 
-/// The length of the longest common prefix, in tokens.
-fn common(a: &[u32], b: &[u32]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+/// The sequences of one pass of the network, and the rows of its output whose logits are needed.
+#[derive(Default)]
+struct Batch<'a> {
+    spans: Vec<Span<'a>>,
+    tokens: u32,
+    rows: Vec<u32>,
 }
 
-impl Branch {
-    /// Choose the next token and add it to the text. The token is `None` if it is only the one that ends the text.
-    fn next(
+impl<'a> Batch<'a> {
+    /// Add sequences, and the rows that are needed, counted from the first row of these sequences.
+    fn add(
         &mut self,
-        model: &Model,
-        logits: &[f32],
-    ) -> Result<(Option<Token>, Option<StopReason>)> {
-        let tokenizer = &model.tokenizer;
-        let seen = &self.memory.tokens;
-        let recent = &seen[seen.len().saturating_sub(self.params.repetition_window)..];
-        let forbid = |scores: &mut [f32], owed: &[u8]| {
-            tokenizer.forbid_unnamed(scores);
-            if owed.is_empty() {
-                return;
-            }
-            // Prefer tokens that start with all owed bytes. A token that is only a part of them leads to a tokenization
-            // that never occurs in training data ("no" + "body"), after which the model's output is poor. Allow parts
-            // only if no token covers all.
-            let whole = (0..scores.len()).any(|id| tokenizer.bytes(id as u32).starts_with(owed));
-            for (id, score) in scores.iter_mut().enumerate() {
-                let bytes = tokenizer.bytes(id as u32);
-                let part = !whole && !bytes.is_empty() && owed.starts_with(bytes);
-                if !bytes.starts_with(owed) && !part {
-                    *score = f32::NEG_INFINITY;
-                }
-            }
-        };
-        let choose = |owed: &[u8]| {
-            let position = self.generated;
-            sampler::choose(logits, recent, &self.params, position, |scores| forbid(scores, owed))
-        };
-        // If no token of the vocabulary can produce the owed bytes, drop them.
-        let choice = choose(&self.owed)
-            .or_else(|| choose(&[]).inspect(|_| self.owed.clear()))
-            .context("the model gave no numbers; its weights may be damaged")?;
-        let top = match self.params.logprobs {
-            0 => Vec::new(),
-            _ => sampler::alternatives(logits, recent, &self.params, |scores| {
-                forbid(scores, &self.owed)
-            })
-            .into_iter()
-            .map(|rated| rated.named(tokenizer))
-            .collect(),
-        };
-        let bytes = tokenizer.bytes(choice.id);
-        let paid = self.owed.len().min(bytes.len());
-        self.owed.drain(..paid);
-        self.memory.tokens.push(choice.id);
-        self.generated += 1;
-        let all = self.memory.tokens.len();
-        let own = &self.memory.tokens[all - self.generated.min(memorized::RUN).min(all)..];
-        let is_copy = model.memorized.as_ref().is_some_and(|index| index.ends_in_copy(own));
-        let is_long =
-            || own.iter().map(|&id| tokenizer.bytes(id).len()).sum::<usize>() >= memorized::LEAST;
-        self.copied = match self.copied {
-            0 if is_copy && is_long() => memorized::RUN,
-            before if is_copy && before > 0 => before + 1,
-            _ => 0,
-        };
-        let (mut text, mut stop) = match model.is_end(choice.id) {
-            true => (String::new(), Some(StopReason::Eot)),
-            false => self.text.push(&bytes[paid..]),
-        };
-        if stop.is_none() && self.generated >= self.params.max_tokens {
-            stop = Some(StopReason::Length);
+        spans: impl IntoIterator<Item = Span<'a>>,
+        rows: impl IntoIterator<Item = u32>,
+    ) {
+        self.rows.extend(rows.into_iter().map(|row| self.tokens + row));
+        for span in spans {
+            self.tokens += span.ids.len() as u32;
+            self.spans.push(span);
         }
-        if matches!(stop, Some(StopReason::Eot | StopReason::Length)) {
-            text += &self.text.finish();
+    }
+
+    /// Read the sequences; returns the logits of the needed rows.
+    fn read(mut self, network: &dyn Network) -> Result<Vec<Vec<f32>>> {
+        if self.spans.is_empty() {
+            return Ok(Vec::new());
         }
-        let only_showed_the_end = text.is_empty()
-            && matches!(stop, Some(StopReason::Stop | StopReason::Sentence | StopReason::Eot));
-        if only_showed_the_end {
-            return Ok((None, stop));
+        let hidden = network.read(&mut self.spans)?;
+        if self.rows.is_empty() {
+            return Ok(Vec::new());
         }
-        let token = Token {
-            id: Some(choice.id),
-            text,
-            logprob: Some(choice.logprob),
-            rank: Some(choice.rank),
-            top,
-            copied: self.copied,
-        };
-        Ok((Some(token), stop))
+        let rows = Tensor::new(self.rows, &Device::Cpu)?;
+        Ok(network.head(&hidden.index_select(&rows, 0)?)?.to_vec2()?)
     }
 }

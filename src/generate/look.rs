@@ -2,7 +2,8 @@
 //! after the sampling cuts. The text before it is read in blocks during the engine's steps, next to the live branches.
 
 use super::{
-    local::{Local, Memory, READ},
+    local::{Local, READ},
+    memory::Memory,
     prompt, sampler,
 };
 use crate::{
@@ -82,22 +83,28 @@ impl Local {
     pub(super) fn look_on(&mut self) -> Result<Option<(BranchId, Seen)>> {
         let Some(looking) = self.looks.first_mut() else { return Ok(None) };
         let network = &self.model.network;
-        let Memory { tokens, cache } = &mut looking.memory;
-        let unread = &tokens[cache.len()..];
-        let ids = &unread[..unread.len().min(READ)];
+        let (ids, cache) = looking.memory.next_block(READ);
+        let count = ids.len();
         let hidden = network.read(&mut [Span { ids, cache }])?;
-        if cache.len() < tokens.len() {
+        if looking.memory.read().len() < looking.memory.tokens.len() {
             return Ok(None);
         }
-        let last = hidden.narrow(0, ids.len() - 1, 1)?;
+        let last = hidden.narrow(0, count - 1, 1)?;
         let logits: Vec<f32> =
             network.head(&last)?.to_vec2()?.pop().context("the model gave nothing")?;
         let looking = self.looks.remove(0);
         let tokens = &looking.memory.tokens;
         let recent = &tokens[tokens.len().saturating_sub(looking.params.repetition_window)..];
         let tokenizer = &self.model.tokenizer;
-        let forbid = |scores: &mut [f32]| tokenizer.forbid_unnamed(scores);
-        let top = sampler::alternatives(&logits, recent, &looking.params, forbid);
+        let mut scores = sampler::scores(&logits, recent, &looking.params);
+        tokenizer.forbid_unnamed(&mut scores);
+        let top = sampler::alternatives(&logits, scores, &looking.params);
+        let named = |sampler::Rated { index: id, logprob, after }| Alternative {
+            id: Some(id),
+            text: tokenizer.decode(&[id]),
+            logprob,
+            after,
+        };
         let (logprob, rank) =
             sampler::place(&logits, looking.id).context("the model doesn't know this token")?;
         let seen = Seen {
@@ -105,7 +112,7 @@ impl Local {
             rank,
             logprob,
             vocabulary: self.info.vocabulary,
-            top: top.into_iter().map(|rated| rated.named(tokenizer)).collect(),
+            top: top.into_iter().map(named).collect(),
         };
         self.keep(looking.memory);
         Ok(Some((looking.number, seen)))

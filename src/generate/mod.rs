@@ -10,15 +10,20 @@
 //! The text of a [`Token`](crate::token::Token) is whole characters, cleaned. Its log-probability and rank are those of
 //! the model itself, before temperature and cuts.
 
+mod branch;
+mod cover;
 mod engine;
 mod local;
 mod look;
+mod memory;
 mod prompt;
 pub mod remote;
 mod sampler;
 mod score;
+mod spellings;
 mod text;
 mod weigh;
+mod word;
 
 pub use engine::{
     Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Server, Stream, perplexity,

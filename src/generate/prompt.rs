@@ -2,18 +2,20 @@
 //! sentence and in large steps. So the start stays the same while the text grows a little, and the KV cache can be
 //! reused.
 
+use super::Prefix;
 use crate::{clean::sentence_ends, model::Tokenizer};
 use anyhow::Result;
 
 /// A tokenized prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
-    /// The tokens to read; never empty.
+    /// The tokens that the tokenizer makes of the text; never empty.
     pub tokens: Vec<u32>,
     /// The byte of the text at which the tokens begin.
     pub sees_from: usize,
-    /// Bytes of the text that are not in `tokens`, and with which the continuation must begin: trailing spaces (GPT-2's
-    /// tokens contain the space before a word), or a half-typed word (token healing).
+    /// How many of the tokens are fixed: at least one.
+    pub fixed: usize,
+    /// The bytes of the text behind the fixed tokens. The other tokens are only one way to cover them.
     pub owed: Vec<u8>,
 }
 
@@ -26,12 +28,11 @@ pub enum Cut {
     Exact,
 }
 
-/// The maximum number of tokens that token healing takes back. Words in scripts without spaces can be of any length.
-const HEALED: usize = 4;
+/// The largest number of tokens that are not fixed. A word can be of any length, above all in scripts without spaces;
+/// what a tokenizer makes of its start doesn't depend on characters so far behind.
+const LOOSE: usize = 8;
 
-/// Make a prompt of at most `most` tokens. With `heal`, the tokens of a half-typed last word are moved to `owed` (token
-/// healing), so that the model can complete it with other tokens: "nobo" is " no" and "bo", but "nobody" contains
-/// neither.
+/// Make a prompt of at most `most` tokens. `prefix` says how many of them are fixed.
 ///
 /// # Errors
 /// When the tokenizer fails.
@@ -39,30 +40,38 @@ pub fn prepare(
     tokenizer: &Tokenizer,
     text: &str,
     most: usize,
-    heal: bool,
+    prefix: Prefix,
     cut: Cut,
 ) -> Result<Prompt> {
-    let body = text.trim_end_matches(' ');
-    let mut owed = text.as_bytes()[body.len()..].to_vec();
-    let (mut tokens, sees_from) = fit(tokenizer, body, most, cut)?;
+    let (mut tokens, sees_from) = fit(tokenizer, text, most, cut)?;
+    let boundary = boundary(text, prefix);
+    let (mut fixed, mut at) = (tokens.len(), text.len());
     let begin = tokenizer.begin().len();
-    if heal && owed.is_empty() {
-        let typed =
-            body.chars().rev().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
-        // A word's token includes the space before it.
-        for _ in 0..HEALED {
-            if owed.len() >= typed || tokens.len() < 2.max(begin + 1) {
-                break;
-            }
-            let last = tokens.pop().map(|t| tokenizer.bytes(t)).unwrap_or_default();
-            owed.splice(0..0, last.iter().copied());
-        }
+    while at > boundary && fixed > begin && tokens.len() - fixed < LOOSE {
+        fixed -= 1;
+        at = at.saturating_sub(tokenizer.bytes(tokens[fixed]).len());
     }
-    if tokens.is_empty() {
-        // An empty page: begin with the end-of-text token, which precedes every text in the training data.
-        tokens.push(tokenizer.end().unwrap_or(0));
+    if fixed == 0 && tokens.len() < most.max(2) {
+        // An empty page, or its first word: the end-of-text token precedes every text in the training data.
+        tokens.insert(0, tokenizer.end().unwrap_or(0));
     }
-    Ok(Prompt { tokens, sees_from, owed })
+    let fixed = fixed.max(1);
+    let owed = tokens[fixed..].iter().flat_map(|&id| tokenizer.bytes(id)).copied().collect();
+    Ok(Prompt { tokens, sees_from, fixed, owed })
+}
+
+/// The byte up to which a text's tokens are the same whatever comes behind it. A tokenizer begins a new word at the
+/// first of the spaces before it, so tokens change neither before a last word with its spaces nor before trailing
+/// spaces.
+fn boundary(text: &str, prefix: Prefix) -> usize {
+    if prefix == Prefix::Tokens {
+        return text.trim_end_matches(' ').len();
+    }
+    let body = text.trim_end();
+    if body.len() < text.len() {
+        return body.len();
+    }
+    body.trim_end_matches(|c: char| !c.is_whitespace()).trim_end().len()
 }
 
 /// The tokens of the end of a text, at most `most`, after those that begin every text, and the byte at which they begin.
@@ -146,30 +155,46 @@ mod tests {
     #[test]
     fn short_prompts_are_read_whole() {
         let t = tokenizer();
-        let p = prepare(&t, "The boat was gone.", 100, false, Cut::Blocks).unwrap();
+        let p = prepare(&t, "The boat was gone.", 100, Prefix::Tokens, Cut::Blocks).unwrap();
         assert_eq!((t.decode(&p.tokens).as_str(), p.sees_from), ("The boat was gone.", 0));
         assert!(p.owed.is_empty());
     }
 
     #[test]
-    fn trailing_spaces_are_owed_and_an_empty_page_has_a_beginning() {
+    fn the_end_of_a_prompt_is_owed_as_characters() {
         let t = tokenizer();
-        let p = prepare(&t, "The boat  ", 100, true, Cut::Blocks).unwrap();
-        assert_eq!((t.decode(&p.tokens).as_str(), p.owed.as_slice()), ("The boat", &b"  "[..]));
-        assert_eq!(prepare(&t, "", 100, false, Cut::Blocks).unwrap().tokens, [t.end().unwrap()]);
-        assert_eq!(prepare(&t, " ", 100, false, Cut::Blocks).unwrap().owed, b" ");
-        let p = prepare(&t, "They were wait", 100, true, Cut::Blocks).unwrap();
-        assert_eq!(t.decode(&p.tokens) + &String::from_utf8_lossy(&p.owed), "They were wait");
-        assert!(!p.owed.is_empty());
-        // The tokens of a half-typed word are owed together with the space before it; a text that ends otherwise owes
-        // nothing.
-        for (text, owed) in
-            [("They saw nobo", " nobo"), ("They saw (nobo", "nobo"), ("They saw.", "")]
-        {
-            let p = prepare(&t, text, 100, true, Cut::Blocks).unwrap();
-            let found = String::from_utf8_lossy(&p.owed).into_owned();
-            assert!(found.ends_with(owed) && found.len() <= owed.len() + 2, "{text}: {found:?}");
+        let owed = |text: &str, prefix| {
+            let p = prepare(&t, text, 100, prefix, Cut::Blocks).unwrap();
+            let before: Vec<u8> =
+                p.tokens[..p.fixed].iter().flat_map(|&id| t.bytes(id)).copied().collect();
+            let before = String::from_utf8(before).unwrap();
+            let owed = String::from_utf8(p.owed).unwrap();
+            assert_eq!(format!("{}{owed}", before.trim_start_matches("<|endoftext|>")), text);
+            owed
+        };
+        for (text, expected) in [
+            ("They saw nobo", " nobo"),
+            ("They saw (nobo", " (nobo"),
+            ("They don'", " don'"),
+            ("They saw.", " saw."),
+            ("They saw ", " "),
+            ("They saw  ", "  "),
+            ("They saw.\n\n", "\n\n"),
+            ("They saw.\n\n  He", "\n\n  He"),
+            ("The", "The"),
+            (" ", " "),
+            ("", ""),
+        ] {
+            assert_eq!(owed(text, Prefix::Characters), expected, "{text:?}");
         }
+        assert_eq!(owed("They saw nobo", Prefix::Tokens), "");
+        assert_eq!(owed("They saw  ", Prefix::Tokens), "  ");
+        assert_eq!(owed("", Prefix::Tokens), "");
+        let p = prepare(&t, "", 100, Prefix::Characters, Cut::Blocks).unwrap();
+        assert_eq!((p.tokens, p.fixed), (vec![t.end().unwrap()], 1));
+        // Of a word without spaces only the last tokens are owed.
+        let p = prepare(&t, &"中文".repeat(40), 400, Prefix::Characters, Cut::Blocks).unwrap();
+        assert_eq!(p.tokens.len() - p.fixed, LOOSE);
     }
 
     #[test]
@@ -178,7 +203,7 @@ mod tests {
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
         let mut fronts = Vec::new();
         for end in (text.len() / 2..text.len()).filter(|&i| text[i..].starts_with(" was")) {
-            let p = prepare(&t, &text[..end], 100, false, Cut::Blocks).unwrap();
+            let p = prepare(&t, &text[..end], 100, Prefix::Tokens, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 100 && p.tokens.len() > 50, "{}", p.tokens.len());
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..end]);
             assert!(text[p.sees_from..].starts_with(" Sentence number"), "{:?}", p.sees_from);
@@ -192,7 +217,7 @@ mod tests {
     fn text_without_sentences_is_cut_all_the_same() {
         let t = tokenizer();
         for text in ["word ".repeat(600), "x".repeat(3000), "é".repeat(3000), "🙂".repeat(900)] {
-            let p = prepare(&t, &text, 64, false, Cut::Blocks).unwrap();
+            let p = prepare(&t, &text, 64, Prefix::Tokens, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 64 && !p.tokens.is_empty());
         }
     }
@@ -201,11 +226,12 @@ mod tests {
     fn an_exact_cut_keeps_as_many_tokens_as_fit() {
         let t = tokenizer();
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
-        let all = t.encode(text.trim_end()).unwrap();
+        let text = text.trim_end();
+        let all = t.encode(text).unwrap();
         for most in [1, 7, 100, all.len() - 1, all.len(), all.len() + 1] {
-            let p = prepare(&t, &text, most, false, Cut::Exact).unwrap();
+            let p = prepare(&t, text, most, Prefix::Tokens, Cut::Exact).unwrap();
             assert_eq!(p.tokens, all[all.len() - most.min(all.len())..], "{most}");
-            assert_eq!(t.decode(&p.tokens), text.trim_end()[p.sees_from..], "{most}");
+            assert_eq!(t.decode(&p.tokens), text[p.sees_from..], "{most}");
         }
     }
 }

@@ -3,103 +3,82 @@
 //! The order of the steps is that of `transformers`: repetition penalty, temperature, top-k, top-p, min-p.
 
 use crate::{
-    model::{Tokenizer, kernels::log_sum_exp},
+    model::kernels::log_sum_exp,
     splitmix::{GAMMA, finish, mix},
-    token::{Alternative, SamplingParams},
+    token::SamplingParams,
 };
 
-/// A chosen token, with its log-probability and rank in the raw distribution.
+/// A chosen option, with its log-probability and rank in the raw distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
-    /// Its id in the vocabulary.
-    pub id: u32,
+    /// Its index: the token's id, if the options are the logits of a vocabulary.
+    pub index: u32,
     /// Natural logarithm of its raw probability.
     pub logprob: f32,
     /// Its rank by raw probability; 1 is the most likely.
     pub rank: u32,
 }
 
-/// Choose a token. `logits` (vocabulary) are the raw ones, `recent` the tokens that the repetition penalty applies to,
-/// `position` the number of tokens generated before. `forbid` excludes tokens by setting their scores to minus
-/// infinity. `None` when every token is excluded or the logits are NaN.
+/// Choose one of the options. `raw` are their logits, `scores` the same after the penalty and with minus infinity for
+/// what is excluded, `position` the number of tokens generated before. `None` when every option is excluded or the
+/// logits are NaN.
 pub fn choose(
-    logits: &[f32],
-    recent: &[u32],
+    raw: &[f32],
+    mut scores: Vec<f32>,
     params: &SamplingParams,
     position: usize,
-    forbid: impl Fn(&mut [f32]),
 ) -> Option<Choice> {
-    let mut scores = scores(logits, recent, params, forbid);
-    let id = match params.temperature > 0.0 {
+    let index = match params.temperature > 0.0 {
         false => likeliest(&scores)?,
         true => draw(&mut scores, params, uniform(params.seed, params.branch, position as u64))?,
     };
-    let (logprob, rank) = place(logits, id)?;
-    Some(Choice { id, logprob, rank })
+    let (logprob, rank) = place(raw, index)?;
+    Some(Choice { index, logprob, rank })
 }
 
-/// The log-probability and the rank (1 for the most likely) of a token under raw logits; `None` for an id outside of the
-/// vocabulary.
-pub fn place(logits: &[f32], id: u32) -> Option<(f32, u32)> {
-    let logit = *logits.get(id as usize)?;
+/// The log-probability and the rank (1 for the most likely) of an option under raw logits; `None` for an index outside
+/// of them.
+pub fn place(logits: &[f32], index: u32) -> Option<(f32, u32)> {
+    let logit = *logits.get(index as usize)?;
     let rank = 1 + logits.iter().filter(|&&x| x > logit).count() as u32;
     Some((logit - log_sum_exp(logits), rank))
 }
 
-/// A token with its raw log-probability, and its probability after the sampling cuts.
+/// An option with its raw log-probability, and its probability after the sampling cuts.
 pub struct Rated {
-    /// Its id in the vocabulary.
-    pub id: u32,
+    /// Its index: the token's id, if the options are the logits of a vocabulary.
+    pub index: u32,
     /// Natural logarithm of its raw probability.
     pub logprob: f32,
     /// Its probability after penalty, temperature and cuts; `None` when it is excluded.
     pub after: Option<f32>,
 }
 
-impl Rated {
-    /// The same as an [`Alternative`], with its text.
-    pub fn named(self, tokenizer: &Tokenizer) -> Alternative {
-        let Self { id, logprob, after } = self;
-        Alternative { id: Some(id), text: tokenizer.decode(&[id]), logprob, after }
-    }
-}
-
-/// The `params.logprobs` most likely tokens, most likely first.
-pub fn alternatives(
-    logits: &[f32],
-    recent: &[u32],
-    params: &SamplingParams,
-    forbid: impl Fn(&mut [f32]),
-) -> Vec<Rated> {
-    let total = log_sum_exp(logits);
-    let mut all: Vec<(f32, u32)> = logits.iter().zip(0..).map(|(&x, id)| (x, id)).collect();
+/// The `params.logprobs` most likely options, most likely first. `raw` and `scores` are those of [`choose`].
+pub fn alternatives(raw: &[f32], mut scores: Vec<f32>, params: &SamplingParams) -> Vec<Rated> {
+    let total = log_sum_exp(raw);
+    let mut all: Vec<(f32, u32)> = raw.iter().zip(0..).map(|(&x, index)| (x, index)).collect();
     keep_best(&mut all, params.logprobs);
-    let mut scores = scores(logits, recent, params, forbid);
     let kept = match params.temperature > 0.0 {
-        false => likeliest(&scores).map(|id| (0.0, id)).into_iter().collect(),
+        false => likeliest(&scores).map(|index| (0.0, index)).into_iter().collect(),
         true => temper(&mut scores, params).map(|()| cut(&scores, params)).unwrap_or_default(),
     };
     let left = mass(kept.iter().copied());
-    let after = |id| {
-        let (x, _) = kept.iter().find(|(_, kept)| *kept == id)?;
+    let after = |index| {
+        let (x, _) = kept.iter().find(|(_, kept)| *kept == index)?;
         Some(((*x as f64).exp() / left) as f32)
     };
-    all.into_iter().map(|(x, id)| Rated { id, logprob: x - total, after: after(id) }).collect()
+    let rated = |(x, index)| Rated { index, logprob: x - total, after: after(index) };
+    all.into_iter().map(rated).collect()
 }
 
-/// The logits after the penalty; NaN and forbidden tokens are minus infinity.
-fn scores(
-    logits: &[f32],
-    recent: &[u32],
-    params: &SamplingParams,
-    forbid: impl Fn(&mut [f32]),
-) -> Vec<f32> {
+/// The logits of a vocabulary after the repetition penalty for the tokens in `recent`; NaN is minus infinity.
+pub fn scores(logits: &[f32], recent: &[u32], params: &SamplingParams) -> Vec<f32> {
     let mut scores: Vec<f32> =
         logits.iter().map(|&x| if x.is_nan() { f32::NEG_INFINITY } else { x }).collect();
     if let Some(penalty) = params.active_penalty() {
         penalize(&mut scores, recent, penalty);
     }
-    forbid(&mut scores);
     scores
 }
 
@@ -250,7 +229,7 @@ mod tests {
         let n = 20_000;
         let mut counts = HashMap::new();
         for position in 0..n {
-            let id = choose(logits, &[], params, position, |_| ()).unwrap().id;
+            let id = choose(logits, logits.to_vec(), params, position).unwrap().index;
             *counts.entry(id).or_insert(0.0) += 1.0 / n as f64;
         }
         counts
@@ -289,20 +268,20 @@ mod tests {
         let mut logits = vec![0.0; 201];
         logits[7] = 30.0;
         let hot = SamplingParams { temperature: 2.0, ..plain() };
-        let a = choose(&logits, &[], &SamplingParams { top_k: 50, ..hot.clone() }, 1, |scores| {
-            scores[7] = f32::NEG_INFINITY;
-        });
-        assert!(a.unwrap().id <= 50, "of equals the lower tokens stay");
-        let b = choose(&logits, &[], &SamplingParams { top_p: 0.99, ..hot }, 1, |_| ());
-        assert_eq!(b.unwrap().id, 7);
+        let mut without = logits.clone();
+        without[7] = f32::NEG_INFINITY;
+        let a = choose(&logits, without, &SamplingParams { top_k: 50, ..hot.clone() }, 1);
+        assert!(a.unwrap().index <= 50, "of equals the lower tokens stay");
+        let b = choose(&logits, logits.clone(), &SamplingParams { top_p: 0.99, ..hot }, 1);
+        assert_eq!(b.unwrap().index, 7);
     }
 
     #[test]
     fn alternatives_say_how_they_are_drawn() {
         let rated = |params: SamplingParams| {
-            let rated =
-                alternatives(&LOGITS, &[], &SamplingParams { logprobs: 4, ..params }, |_| ());
-            rated.into_iter().map(|r| (r.id, r.after)).collect::<Vec<_>>()
+            let params = SamplingParams { logprobs: 4, ..params };
+            let rated = alternatives(&LOGITS, LOGITS.to_vec(), &params);
+            rated.into_iter().map(|r| (r.index, r.after)).collect::<Vec<_>>()
         };
         let two = rated(SamplingParams { top_p: 0.6, ..plain() });
         assert_eq!(two.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 4, 2, 0]);
@@ -321,7 +300,8 @@ mod tests {
     #[test]
     fn greedy_ignores_the_cuts_and_equals_go_to_the_lower() {
         let greedy = SamplingParams { temperature: 0.0, top_k: 1, top_p: 0.01, ..plain() };
-        assert_eq!(choose(&[1.0, 3.0, 3.0], &[], &greedy, 0, |_| ()).unwrap().id, 1);
+        let logits = [1.0, 3.0, 3.0];
+        assert_eq!(choose(&logits, logits.to_vec(), &greedy, 0).unwrap().index, 1);
     }
 
     #[test]
@@ -334,7 +314,7 @@ mod tests {
     #[test]
     fn a_draw_depends_on_its_place_alone() {
         let params = SamplingParams { seed: 3, branch: 1, ..plain() };
-        let at = |p: &SamplingParams, i| choose(&LOGITS, &[], p, i, |_| ()).unwrap().id;
+        let at = |p: &SamplingParams, i| choose(&LOGITS, LOGITS.to_vec(), p, i).unwrap().index;
         let forward: Vec<u32> = (0..50).map(|i| at(&params, i)).collect();
         let mut backward: Vec<u32> = (0..50).rev().map(|i| at(&params, i)).collect();
         backward.reverse();
@@ -347,16 +327,15 @@ mod tests {
     fn rank_and_logprob_are_of_the_raw_distribution() {
         let params = SamplingParams { temperature: 0.0, ..plain() };
         let only = |keep: usize| {
-            move |scores: &mut [f32]| {
-                let others = scores.iter_mut().enumerate().filter(|(id, _)| *id != keep);
-                others.for_each(|(_, x)| *x = f32::NEG_INFINITY);
-            }
+            let kept = |(i, &x): (usize, &f32)| if i == keep { x } else { f32::NEG_INFINITY };
+            LOGITS.iter().enumerate().map(kept).collect::<Vec<f32>>()
         };
-        let c = choose(&LOGITS, &[], &params, 0, only(2)).unwrap();
+        let c = choose(&LOGITS, only(2), &params, 0).unwrap();
         let total: f32 = LOGITS.iter().map(|x| x.exp()).sum();
-        assert_eq!((c.id, c.rank), (2, 3));
+        assert_eq!((c.index, c.rank), (2, 3));
         assert!((c.logprob - (1.0f32.exp() / total).ln()).abs() < 1e-5);
-        assert_eq!(choose(&LOGITS, &[], &params, 0, only(9)), None);
-        assert_eq!(choose(&[f32::NAN; 3], &[], &params, 0, |_| ()), None);
+        assert_eq!(choose(&LOGITS, only(9), &params, 0), None);
+        let nan = [f32::NAN; 3];
+        assert_eq!(choose(&nan, scores(&nan, &[], &params), &params, 0), None);
     }
 }

@@ -3,7 +3,8 @@
 //! the live branches, and a prompt that was read before is not read again.
 
 use super::{
-    local::{Local, Memory, READ},
+    local::{Local, READ},
+    memory::Memory,
     prompt::{self, Cut},
     sampler,
 };

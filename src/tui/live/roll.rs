@@ -1,6 +1,6 @@
 //! Rolling: asking the model for takes, from the prompt or from the middle of another take.
 
-use super::{Live, item::Origin, take::Take};
+use super::{Live, take::Take};
 use crate::{
     clean::{Bleeps, Level},
     generate::{Ask, Prefix},
@@ -91,11 +91,8 @@ impl Live {
     fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
         let mut prompt = tail(&self.item().prompt.text).to_owned();
         opening.iter().for_each(|token| prompt.push_str(&token.text));
-        // A take ends with a whole token. A typed prompt's last word is finished: Enter said so.
-        let prefix = match opening {
-            [] if self.item().origin != Origin::Rundown => Prefix::Word,
-            _ => Prefix::Tokens,
-        };
+        // The last word of a prompt is finished: Enter said so. A take ends with a whole token.
+        let prefix = if opening.is_empty() { Prefix::Word } else { Prefix::Tokens };
         let ask = Ask { branch, prompt, params, clean: Level::Prose, prefix };
         self.asking.send(Request::Generate(ask));
     }

@@ -1,5 +1,5 @@
 //! The ghost: at most one offer without a place in the list. It is generated when a letter disagrees with the offer at
-//! the cursor, from the text up to there with token healing, so that it continues in the middle of a word; or when the
+//! the cursor, from the text up to there, so that it continues in the middle of a word; or when the
 //! writer rests, which the loop reports (`Event::Rest`). Until its first token arrives, the end of the previous ghost
 //! stays on the screen and can't be taken. After eight letters in a row that disagree, or a new line, no further ghost
 //! is generated until the writer asks. It has no place in the pane, so nothing moves there while one types.
