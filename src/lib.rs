@@ -9,7 +9,7 @@
 //!   catalogue                        from a name to a model
 //!   session  generate                the draft and its history; from prompts to tokens
 //!   hub                              models from the Hugging Face hub
-//!   weights                          model files in every format
+//!   weights  judge                   model files in every format; which candidates become offers
 //!   clean  model                     cleaning of generated text; the network and its kernels
 //!   net  splitmix  token  whole      HTTP, the mixing function, plain types, files written as a whole
 //! ```
@@ -21,6 +21,7 @@ pub mod commands;
 pub mod finetune;
 pub mod generate;
 pub mod hub;
+pub mod judge;
 pub mod mentions;
 pub mod model;
 pub mod net;

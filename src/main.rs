@@ -363,7 +363,7 @@ fn desk(
         state: Some(state.to_owned()),
     };
     settings.shelf = Some(shelf.clone());
-    settings.air = config.live;
+    (settings.air, settings.choosing) = (config.live, config.offers);
     tui::run(session, settings, gear, notices, move || shelf.catalogue.open(None))
 }
 

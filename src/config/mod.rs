@@ -33,7 +33,7 @@ use unstuck::{
     session::History,
     token::{Preset, SamplingParams},
     tui,
-    ui::keymap,
+    ui::{asking, keymap},
     whole,
 };
 
@@ -51,6 +51,8 @@ pub struct Config {
     pub history: History,
     /// The desk.
     pub desk: tui::Settings,
+    /// How offers are chosen from candidates.
+    pub offers: asking::Settings,
     /// On air.
     pub live: tui::live::Settings,
     /// Servers that run models, by name.
@@ -138,6 +140,7 @@ impl Config {
         for engine in self.engines.values() {
             engine.check().map_err(|error| format!("{error:#}"))?;
         }
+        ok(self.offers.candidates <= asking::CANDIDATES, "a number from 0 to 24")?;
         let live = &self.live;
         ok(tui::live::Settings::has_pace(live.pace), "a number from 20 to 900")?;
         ok((1..=1000).contains(&live.tokens), "a number from 1 to 1000")?;

@@ -291,11 +291,16 @@ pub struct Preset {
     /// What it is for, in a few words.
     pub about: &'static str,
     temperature: f32,
+    /// The temperature for a small model whose candidates are ranked.
+    small: f32,
     top_k: usize,
     top_p: f32,
     min_p: f32,
     repetition_penalty: f32,
 }
+
+/// A model with fewer parameters is small. It needs a lower temperature.
+const SMALL: usize = 50_000_000;
 
 /// The presets; the first is the default.
 pub const PRESETS: [Preset; 4] = [
@@ -303,6 +308,7 @@ pub const PRESETS: [Preset; 4] = [
         name: "prose",
         about: "coherent, with a few surprises",
         temperature: 0.85,
+        small: 0.6,
         top_k: 100,
         top_p: 0.92,
         min_p: 0.0,
@@ -312,6 +318,7 @@ pub const PRESETS: [Preset; 4] = [
         name: "steady",
         about: "closer to what is likely",
         temperature: 0.7,
+        small: 0.5,
         top_k: 0,
         top_p: 0.9,
         min_p: 0.0,
@@ -321,6 +328,7 @@ pub const PRESETS: [Preset; 4] = [
         name: "wild",
         about: "far from what is likely",
         temperature: 1.1,
+        small: 0.9,
         top_k: 0,
         top_p: 1.0,
         min_p: 0.05,
@@ -330,6 +338,7 @@ pub const PRESETS: [Preset; 4] = [
         name: "exact",
         about: "always the most likely token; one offer is enough",
         temperature: 0.0,
+        small: 0.0,
         top_k: 100,
         top_p: 0.92,
         min_p: 0.0,
@@ -341,6 +350,17 @@ impl Preset {
     /// The preset with this name.
     pub fn named(name: &str) -> Option<Self> {
         PRESETS.into_iter().find(|preset| preset.name == name)
+    }
+
+    /// The preset for ranked candidates of a model of this size: the temperature is lower for a small model.
+    pub fn for_model(self, parameters: usize) -> Self {
+        let temperature = if parameters < SMALL { self.small } else { self.temperature };
+        Self { temperature, ..self }
+    }
+
+    /// Whether a temperature is the preset's, for a model of any size.
+    pub fn has_temperature(self, temperature: f32) -> bool {
+        [self.temperature, self.small].contains(&temperature)
     }
 
     /// These parameters with the preset's values.

@@ -15,6 +15,7 @@ use crate::{
     clean::for_terminal,
     session::Session,
     ui::{
+        asking::Offers,
         keymap::Key,
         shelf::Errand,
         signals::Signal,
@@ -71,6 +72,11 @@ impl App {
     /// The draft.
     pub fn session(&self) -> &Session {
         &self.desk.session
+    }
+
+    /// The offers.
+    pub fn offers(&self) -> &Offers {
+        &self.desk.offers
     }
 
     /// Whether the writer has left.

@@ -53,6 +53,9 @@ pub enum Command {
     /// Show the previous list of offers.
     #[strum(message = "The model")]
     PreviousList,
+    /// Show the next list of offers.
+    #[strum(message = "The model")]
+    NextList,
     /// Take offer 1; the same with 2 to 6.
     #[strum(message = "The model", serialize = "take-1")]
     Take1,

@@ -6,6 +6,7 @@ use crate::{
     session::History,
     token::SamplingParams,
     ui::{
+        asking,
         keymap::Line,
         shelf::Shelf,
         theme::{Depth, Themes},
@@ -33,6 +34,9 @@ pub struct Settings {
     pub banned: Vec<String>,
     /// A click sets the cursor and the wheel scrolls; the terminal's own selection then needs Shift.
     pub mouse: bool,
+    /// How offers are chosen from candidates.
+    #[serde(skip)]
+    pub choosing: asking::Settings,
     /// On air.
     #[serde(skip)]
     pub air: live::Settings,
@@ -68,6 +72,7 @@ impl Default for Settings {
             idle: false,
             banned: Vec::new(),
             mouse: true,
+            choosing: asking::Settings::default(),
             air: live::Settings::default(),
             keys: Vec::new(),
             environment: Environment::default(),

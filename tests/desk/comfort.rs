@@ -81,7 +81,7 @@ fn ground(desk: &Desk) -> Color {
 
 #[test]
 fn a_theme_is_seen_at_once_and_worn_when_chosen() {
-    let colours = Settings { depth: Depth::True, ..Settings::default() };
+    let colours = Settings { depth: Depth::True, ..settings() };
     let mut desk = Desk::with("boat.", &colours);
     let ink = ground(&desk);
     desk.steps(&["<alt-c>", "paper"]);
@@ -152,7 +152,7 @@ fn what_is_dialled_holds_from_the_next_question_on() {
         (4, &["<right>", "<+>", "<->"], "prose, changed", |p| p.min_p == 0.01),
         (5, &["0", "<enter>"], "prose, changed", |p| p.repetition_penalty == 0.0),
         (6, &["^ 33 "], "prose, changed", |p| p.max_tokens == 33),
-        (8, &["42", "<enter>"], "prose", |p| p.seed == 42),
+        (9, &["42", "<enter>"], "prose", |p| p.seed == 42),
         (0, &["<right>"], "steady", |p| p.temperature == 0.7 && p.repetition_penalty == 1.1),
         (0, &["<left>", "7"], "exact", |p| p.temperature == 0.0 && p.max_tokens == 60),
         (0, &["<right>", "<down>", "<right>", "<up>", "<delete>"], "steady", |p| {
@@ -198,7 +198,7 @@ fn dials_say_where_they_end_and_what_was_changed() {
     let mut desk = Desk::with("boat.", &settings());
     for offer in ["one", "two"] {
         dials(&mut desk, 7);
-        desk.steps(&["2", "<down>", "42", "<enter>", "<esc>", "<ctrl-space>"]);
+        desk.steps(&["2", "<down>", "<down>", "42", "<enter>", "<esc>", "<ctrl-space>"]);
         let seeds: Vec<_> = desk.asked.iter().rev().take(2).map(|ask| ask.params.seed).collect();
         assert_eq!(seeds, [43, 42]);
         desk.steps(&["<ctrl-d>", &format!("= {offer}"), "=.", "<esc>"]);
@@ -207,9 +207,9 @@ fn dials_say_where_they_end_and_what_was_changed() {
     // The mouse: a row is taken in hand, the wheel goes through them, above them all is the page.
     let mut desk = Desk::with("boat.", &settings());
     dials(&mut desk, 0);
-    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 8, 16);
+    point(&mut desk, MouseEventKind::Down(MouseButton::Left), 8, 15);
     assert!(desk.shown().contains("▸ top-p"), "{}", desk.shown());
-    point(&mut desk, MouseEventKind::ScrollUp, 8, 16);
+    point(&mut desk, MouseEventKind::ScrollUp, 8, 15);
     assert!(desk.shown().contains("▸ temperature"), "{}", desk.shown());
     point(&mut desk, MouseEventKind::Down(MouseButton::Left), 8, 4);
     assert!(!desk.shown().contains("dials"), "{}", desk.shown());
@@ -512,7 +512,7 @@ fn a_click_in_a_list_chooses_and_one_above_it_goes_back() {
     let at = row(&mut desk, "delete word back");
     point(&mut desk, down, 10, at);
     assert_eq!(desk.text(), "one |");
-    let colours = Settings { depth: Depth::True, ..Settings::default() };
+    let colours = Settings { depth: Depth::True, ..settings() };
     let mut desk = Desk::with("boat.", &colours);
     let ink = ground(&desk);
     desk.steps(&["<alt-c>", "<down>"]);

@@ -184,7 +184,8 @@ fn what_is_found_is_marked_without_colour() {
 
 #[test]
 fn colours_are_the_themes() {
-    let settings = Settings { theme: "paper".into(), depth: Depth::True, ..Settings::default() };
+    let settings =
+        Settings { theme: "paper".into(), depth: Depth::True, ..crate::support::desk::settings() };
     let mut desk = Desk::new(Session::from_text("boat."), &settings, Vec::new());
     desk.draw();
     let cell = desk.screen.backend().buffer().cell(Position::new(4, 2)).unwrap().clone();

@@ -129,8 +129,13 @@ fn view(theme: &str, depth: Depth, size: (u16, u16), text: &str, steps: &[&str])
     let asks_bot = steps.contains(&"<f9>");
     let mentions = asks_bot.then(|| queue(folder.path(), WAITING));
     let environment = Environment { mentions, ..Environment::default() };
-    let settings =
-        Settings { theme: theme.into(), depth, offers, environment, ..Settings::default() };
+    let settings = Settings {
+        theme: theme.into(),
+        depth,
+        offers,
+        environment,
+        ..crate::support::desk::settings()
+    };
     let mut session = Session::from_text(text);
     session.set_clock(|| SystemTime::UNIX_EPOCH + NOON);
     let mut desk = Desk::new(session, &settings, Vec::new()).with_shelf();
@@ -144,7 +149,7 @@ fn view(theme: &str, depth: Depth, size: (u16, u16), text: &str, steps: &[&str])
 }
 
 fn show(theme: &str, depth: Depth, size: (u16, u16), play: fn(&mut Air)) -> Desk {
-    let settings = Settings { theme: theme.into(), depth, ..Settings::default() };
+    let settings = Settings { theme: theme.into(), depth, ..crate::support::desk::settings() };
     let mut air = Air::with(Session::new(), gear(RUNDOWN), &settings);
     air.desk.size(size.0, size.1);
     play(&mut air);
@@ -316,8 +321,12 @@ fn every_cell_of_every_view_in_every_theme_can_be_read() {
                 (room(view_name), format!("{view_name} in {name} at {size:?}, {depth:?}"));
             let environment =
                 Environment { state: Some(room.state.clone()), ..Environment::default() };
-            let settings =
-                Settings { theme: name.clone(), depth, environment, ..Settings::default() };
+            let settings = Settings {
+                theme: name.clone(),
+                depth,
+                environment,
+                ..crate::support::desk::settings()
+            };
             let mut desk = view_in(&room, &settings, *size, steps);
             check(&desk, name, depth, &what);
             // That it is the view it is called after.

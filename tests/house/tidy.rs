@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["catalogue"],
     &["session", "generate"],
     &["hub"],
-    &["weights"],
+    &["weights", "judge"],
     &["clean", "model"],
     &["net", "splitmix", "token", "whole"],
 ];

@@ -2,13 +2,28 @@
 
 use super::Desk;
 use crate::{
+    generate::Prefix,
+    judge::{Place, last_word},
+    session::Revision,
     tui::command::Command,
-    ui::asking::{List, Model, PROMPT, Quotes, Until},
+    ui::asking::{List, Model, Offer, PROMPT, Quotes, Until},
 };
 
+/// How many characters after the cursor offers are judged by.
+const AFTER: usize = 2_000;
+
 impl Desk {
-    /// Asks for continuations at the cursor, or for openings on an empty page. Pinned offers for the same prompt stay.
+    /// Asks for continuations at the cursor, or for openings on an empty page. Pinned offers for the same prompt stay. A
+    /// last word that is known counts as finished, unless the writer asks again at the same place.
     pub fn ask(&mut self) {
+        let prompt = self.prompt(self.session.cursor()).0;
+        let finished = matches!(self.offers.list(), Some(list)
+            if list.prompt.0 == prompt && list.prefix == Prefix::Word);
+        self.ask_with(finished.then_some(Prefix::Characters));
+    }
+
+    /// Asks for continuations at the cursor. Without a `prefix`, the last word decides.
+    pub fn ask_with(&mut self, prefix: Option<Prefix>) {
         if !self.may_ask() {
             return;
         }
@@ -17,20 +32,48 @@ impl Desk {
         let from = self.session.seal();
         let (prompt, first) = self.prompt(at);
         let mut pinned = self.offers.pinned(&prompt);
+        let mut list = self.list_for(at, from, (prompt.clone(), first));
+        let prefix = prefix.unwrap_or_else(|| self.prefix(&list));
+        list.prefix = prefix;
+        let spares = self.offers.take_spares(&prompt, prefix);
         self.stop_all();
         let number = pinned.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
-        let offers: Vec<_> = (0..number.max(self.asking.style.offers))
+        let count = number.max(self.asking.style.offers);
+        let chooses = !spares.is_empty() || self.asking.at_once(count - pinned.len()).is_some();
+        let offers: Vec<_> = (0..count)
             .map(|number| match pinned.first() {
                 Some((place, _)) if *place == number => pinned.remove(0).1,
-                _ => self.asking.offer(&prompt),
+                _ if chooses => Offer::place(),
+                _ => self.asking.offer(&prompt, prefix),
             })
             .collect();
-        let quotes = self.quotes(&prompt, at);
-        let until = Until::of(at, self.session.text().len_chars());
         // If the list has the focus, the choice in it stays.
         let chosen = self.offers.list().filter(|_| self.offers.focus).map_or(0, |list| list.chosen);
         let chosen = chosen.min(offers.len().saturating_sub(1));
-        self.offers.push(List { at, from, until, prompt: (prompt, first), quotes, offers, chosen });
+        self.offers.push(List { chosen, offers, pool: spares, ..list });
+        self.choose();
+    }
+
+    /// Whether the last word before a question is finished: it is a word of the draft or of the language, or a name.
+    fn prefix(&self, list: &List) -> Prefix {
+        let next = self.session.text().get_char(list.at);
+        let word = last_word(&list.prompt.0);
+        let inside = next.is_some_and(char::is_alphanumeric);
+        match !word.is_empty() && !inside && list.place.is_finished(word) {
+            true => Prefix::Word,
+            false => Prefix::Characters,
+        }
+    }
+
+    /// A list for offers that are requested at a place.
+    pub fn list_for(&self, at: usize, from: Revision, prompt: (String, usize)) -> List {
+        let text = self.session.text();
+        let quotes = self.quotes(&prompt.0, at);
+        let until = Until::of(at, text.len_chars());
+        let after: String = text.chars_at(at).take(AFTER).collect();
+        let mut place = Place::new(&prompt.0, &after, last_word(&prompt.0));
+        self.offers.sentences(&mut place.sentences);
+        List { at, from, until, prompt, quotes, place, ..List::default() }
     }
 
     /// Whether the model can be asked. If not, tells the writer why.
@@ -78,8 +121,10 @@ impl Desk {
         let at = self.session.cursor();
         let resting = self.offers.ghost.as_ref().is_some_and(|ghost| ghost.idle);
         if resting {
-            self.drop_ghost();
-        } else if self.stop_all() {
+            return self.drop_ghost();
+        }
+        self.show_what_came();
+        if self.stop_all() {
             let away = self.key(Command::Stop);
             self.notices.say(format!("Stopped. {away} again hides the offers."));
         } else if self.notices.dismiss() {

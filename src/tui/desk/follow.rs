@@ -2,6 +2,7 @@
 //! it is now. And the ghost for a writer who pauses.
 
 use super::{Desk, heard::TRIES};
+use crate::generate::Prefix;
 use crate::ui::asking::{Ghost, List, Standing, Until};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -100,7 +101,7 @@ impl Desk {
         if prompt.trim().is_empty() {
             return;
         }
-        let offers = vec![self.asking.offer(&prompt)];
+        let offers = vec![self.asking.offer(&prompt, Prefix::Characters)];
         let quotes = self.quotes(&prompt, at);
         let until = match Until::of(at, self.session.text().len_chars()) {
             Until::Next => Until::Cursor,
@@ -108,16 +109,19 @@ impl Desk {
         };
         // The current edit step is not ended, so that undo works as it does without a ghost.
         let from = self.session.revision();
-        let list = List { at, from, until, prompt: (prompt, first), quotes, offers, chosen: 0 };
+        let prompt = (prompt, first);
+        let list = List { at, from, until, prompt, quotes, offers, ..List::default() };
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 
     /// Replaces a ghost that has a fault, at most [`TRIES`] times.
     pub fn judge_ghost(&mut self) {
-        let banned = &self.offers.banned;
-        let fault = |list: &List| list.fault(list.choice()?, banned);
-        let ghost = self.offers.ghost.take_if(|ghost| fault(&ghost.list).is_some());
-        let Some(ghost) = ghost else { return };
+        let Some(ghost) = &self.offers.ghost else { return };
+        let fault = |list: &List| self.offers.growing_fault(list, list.choice()?);
+        if fault(&ghost.list).is_none() {
+            return;
+        }
+        let Some(ghost) = self.offers.ghost.take() else { return };
         self.send_stop(&ghost);
         if ghost.dropped < TRIES && ghost.agrees(&self.session) {
             self.decode(Ghost { dropped: ghost.dropped + 1, before: String::new(), ..ghost });

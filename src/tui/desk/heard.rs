@@ -1,10 +1,11 @@
 //! Reports from the model: offers grow and end, and those with a fault are replaced.
 //!
-//! When an offer ends, it is judged, and for banned words at each token. One that is empty, banned or a repetition is
-//! replaced by one with the next seed, at most twice; then its place says why it is empty. Places keep their numbers,
-//! so that Alt+3 is always the same offer. An offer that is pinned, partly taken or being extended is never replaced.
+//! When an offer ends, it is judged, and for banned words and loops at each token. One with a fault is replaced by the
+//! best spare candidate. If there is no spare, one with a serious fault is replaced by one with the next seed, at most
+//! twice; then its place says why it is empty. Places keep their numbers, so that Alt+3 is always the same offer. An
+//! offer that is pinned, partly taken or being extended is never replaced.
 
-use super::Desk;
+use super::{Desk, pool::may_replace};
 use crate::{
     clean::hanging,
     generate::Reading,
@@ -18,22 +19,34 @@ pub(super) const TRIES: u8 = 2;
 
 impl Desk {
     pub fn read(&mut self, branch: BranchId, reading: Reading) {
-        let Some((list, number)) = self.offers.find(branch) else { return };
+        let offers = &mut self.offers;
+        let list = if let Some((list, number)) = offers.find(branch) {
+            let offer = &mut list.offers[number];
+            if offer.is_live() {
+                offer.state = State::Reading(reading.tokens);
+            }
+            list
+        } else if let Some((list, _)) = offers.find_candidate(branch) {
+            list
+        } else {
+            return;
+        };
         let (prompt, first) = &list.prompt;
         let prompt = quotes::straight(prompt);
         let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
         // If only the end of the draft was sent, its start was not seen either.
         let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
-        let from = list.from;
-        let offer = &mut list.offers[number];
-        if offer.is_live() {
-            offer.state = State::Reading(reading.tokens);
-        }
-        self.offers.sees = Some((at, from));
+        self.offers.sees = Some((at, list.from));
     }
 
     pub fn grow(&mut self, branch: BranchId, token: &Token) {
-        let Some((list, number)) = self.offers.find(branch) else { return };
+        let Some((list, number)) = self.offers.find(branch) else {
+            self.hear_candidate(branch, |offer, list| {
+                offer.add(token, list.quotes, &list.prompt.0);
+                offer.state = State::Streaming;
+            });
+            return;
+        };
         let offer = &mut list.offers[number];
         // Tokens that arrive after the writer stopped the offer are ignored.
         if !offer.is_live() {
@@ -45,26 +58,25 @@ impl Desk {
         self.judge_ghost();
     }
 
-    /// An offer has ended. If it ran out of tokens, the unfinished clause after its last full sentence is cut off,
-    /// unless it is on the page already.
+    /// An offer or a candidate has ended.
     pub fn finish(&mut self, branch: BranchId, why: StopReason) {
         if let Some((list, number)) = self.offers.find(branch)
             && list.offers[number].is_live()
         {
             let taken = list.taken(number, &self.session);
-            let offer = &mut list.offers[number];
-            let whole = hanging(&offer.text).len();
-            if why == StopReason::Length && whole > taken && whole > offer.opening.len() {
-                offer.text.truncate(whole);
-            }
-            offer.state = State::Done(why);
+            end(&mut list.offers[number], why, taken);
+        } else if self.hear_candidate(branch, |offer, _| end(offer, why, 0)) {
+            return;
         }
         self.judge(branch);
+        self.choose();
     }
 
     pub fn fail(&mut self, branch: BranchId, why: String) {
         let again = self.key(Command::RollAgain);
         self.notices.warn(format!("The model failed: {why}. {again} tries again."));
+        let reason = why.clone();
+        self.hear_candidate(branch, |offer, _| offer.state = State::Failed(reason));
         if let Some((list, number)) = self.offers.find(branch)
             && list.offers[number].is_live()
         {
@@ -73,27 +85,28 @@ impl Desk {
         self.turn_from_nothing();
     }
 
-    /// Replaces an offer that has a fault, at most [`TRIES`] times; then its place stays empty and names the fault.
-    /// Offers that are on the page, pinned or made longer are kept.
+    /// Judges an offer. One with a fault is replaced by the best spare candidate; without one, a serious fault is
+    /// replaced by another offer, at most [`TRIES`] times, and then its place stays empty and names the fault. Offers
+    /// that are on the page, pinned or made longer are kept.
     fn judge(&mut self, branch: BranchId) {
-        let Some(fault) = self.offers.fault(branch) else { return };
+        let Some(fault) = self.offers.judge(branch) else { return };
+        let filter = self.offers.filter.clone();
         let Some((list, number)) = self.offers.find(branch) else { return };
         let offer = &list.offers[number];
-        let ended = matches!(offer.state, State::Done(_));
-        if !(offer.is_live() || ended)
-            || offer.pinned
-            || offer.longer
-            || offer.by.is_some()
-            || list.taken(number, &self.session) > 0
-        {
+        let (dropped, ended) = (offer.dropped + 1, matches!(offer.state, State::Done(_)));
+        if !(offer.is_live() || ended) || !may_replace(list, number, &self.session) {
             return;
         }
-        let dropped = offer.dropped + 1;
-        let prompt = list.prompt.0.clone();
+        let spare = list.spare(&filter);
+        if spare.is_none() && fault.is_small() {
+            return;
+        }
+        let (prompt, prefix) = (list.prompt.0.clone(), list.prefix);
         if !ended {
             self.asking.stop(branch);
         }
-        let instead = (dropped <= TRIES).then(|| self.asking.offer(&prompt));
+        let again = spare.is_none() && dropped <= TRIES;
+        let instead = spare.or_else(|| again.then(|| self.asking.offer(&prompt, prefix)));
         let Some((list, number)) = self.offers.find(branch) else { return };
         let offer = &mut list.offers[number];
         match instead {
@@ -108,7 +121,7 @@ impl Desk {
 
     /// Makes sure that the chosen offer has words, if any has. Not while the list has the focus: then the writer
     /// chooses.
-    fn turn_from_nothing(&mut self) {
+    pub fn turn_from_nothing(&mut self) {
         if !self.offers.focus {
             self.offers.choose_one_with_words();
         }
@@ -119,4 +132,14 @@ impl Desk {
         self.notices.warn(why.clone());
         self.asking.model = Model::Gone(why);
     }
+}
+
+/// An offer has ended. If it ran out of tokens, the unfinished clause after its last full sentence is cut off, unless
+/// it is on the page already: `taken` is how many bytes are.
+fn end(offer: &mut Offer, why: StopReason, taken: usize) {
+    let whole = hanging(&offer.text).len();
+    if why == StopReason::Length && whole > taken && whole > offer.opening.len() {
+        offer.text.truncate(whole);
+    }
+    offer.state = State::Done(why);
 }

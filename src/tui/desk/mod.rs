@@ -14,6 +14,7 @@ mod models;
 mod mouse;
 mod notices;
 mod path;
+mod pool;
 mod recent;
 mod roll;
 mod shelf;
@@ -162,11 +163,16 @@ impl Desk {
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
             offers: settings.offers.clamp(1, MOST),
+            candidates: settings.choosing.candidates,
         };
         let mut desk = Self {
             page: Page::default(),
             asking: Asking::new(style, seed, requests),
-            offers: Offers::new(settings.idle, settings.banned.clone()),
+            offers: Offers::new(
+                settings.idle,
+                settings.banned.clone(),
+                settings.choosing.filter.clone(),
+            ),
             clipboard: Clipboard::default(),
             notices,
             keymap,
@@ -286,6 +292,11 @@ impl Desk {
                     self.notices.say("There is no earlier list of offers.");
                 }
             }
+            Command::NextList => {
+                if !self.offers.next() {
+                    self.notices.say("There is no later list of offers.");
+                }
+            }
             Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
             Command::Whose => self.look.authors = !self.look.authors,
             _ => match (command.numbered(), command.leads()) {
@@ -307,7 +318,10 @@ impl Desk {
             News::Loaded(info) => self.model_loaded(info),
             News::NotOpened(why) => self.model_not_opened(&why),
             News::Gone(why) => self.lose_model(why),
-            News::Speed(speed) => self.asking.speed = Some(speed),
+            News::Speed(speed) => {
+                self.asking.speed = Some(speed);
+                self.show_what_came();
+            }
             News::Measured(speed) => self.note_speed(speed),
             News::Reading(branch, reading) => self.read(branch, reading),
             News::Token(branch, token) => self.grow(branch, &token),

@@ -6,7 +6,7 @@ use crate::{
     model::memory::size,
     tui::command::Command,
     ui::{
-        asking::{List, Model, Offer, Until},
+        asking::{List, Model, Offer},
         shelf::{self, Errand, Word},
         worker::Request,
     },
@@ -140,7 +140,7 @@ impl Desk {
             self.notices.say(format!("{name} is now in use; your draft is unchanged."));
             self.models.used = Some(name);
         }
-        self.asking.model = Model::Ready(info);
+        self.asking.use_model(info);
     }
 
     /// Another model could not be loaded; the previous one stays in use.
@@ -172,25 +172,17 @@ impl Desk {
         self.session.move_to(at, false);
         let from = self.session.seal();
         let (prompt, first) = self.prompt(at);
-        let mine = self.asking.offer(&prompt);
+        let list = self.list_for(at, from, (prompt.clone(), first));
+        let prefix = list.prefix;
+        let mine = self.asking.offer(&prompt, prefix);
         let branch = self.asking.next_branch();
         let theirs = Offer::new(branch, mine.seed, mine.opening);
         let prompt_with_opening = format!("{prompt}{}", mine.opening);
-        let ask = self.asking.question(branch, &prompt_with_opening, mine.seed);
+        let ask = self.asking.question(branch, &prompt_with_opening, prefix, mine.seed);
         self.asking.send(Request::Beside(other.to_owned(), ask));
         let offers =
             vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];
-        let quotes = self.quotes(&prompt, at);
-        let until = Until::of(at, self.session.text().len_chars());
-        self.offers.push(List {
-            at,
-            from,
-            until,
-            prompt: (prompt, first),
-            quotes,
-            offers,
-            chosen: 0,
-        });
+        self.offers.push(List { offers, ..list });
         self.offers.focus = false;
         let again = self.key(Command::RollAgain);
         self.notices

@@ -2,8 +2,9 @@
 
 use super::Desk;
 use crate::{
+    generate::Prefix,
     tui::command::Command,
-    ui::asking::{MOST, State},
+    ui::asking::{MOST, Offer, State},
 };
 
 impl Desk {
@@ -14,12 +15,13 @@ impl Desk {
         let taken = self.offers.taken.filter(|taken| (taken.revision, taken.cursor) == now);
         let more = self.offers.rest(&self.session).is_some() || self.offers.are_live();
         let other = self.offers.list().and_then(|list| list.compared().map(str::to_owned));
+        let prefix = self.offers.list().map(|list| list.prefix);
         if taken.is_some_and(|taken| !taken.word || !more) {
             self.session.take_back();
         }
         match other {
             Some(other) => self.compare_models(&other),
-            None => self.ask(),
+            None => self.ask_with(prefix),
         }
     }
 
@@ -30,9 +32,7 @@ impl Desk {
             let pin = self.key(Command::Pin);
             return self.notices.say(format!("This offer is pinned. {pin} unpins it."));
         }
-        let Some((prompt, old)) =
-            list.and_then(|list| Some((list.prompt.0.clone(), list.choice()?.branch)))
-        else {
+        let Some(old) = list.and_then(|list| Some(list.choice()?.branch)) else {
             return self.ask();
         };
         if !self.may_ask() {
@@ -40,8 +40,8 @@ impl Desk {
         }
         self.asking.stop(old);
         self.keep_replaced();
-        let offer = self.asking.offer(&prompt);
-        if let Some(list) = self.offers.list_mut() {
+        let offer = self.spare_or_new();
+        if let (Some(list), Some(offer)) = (self.offers.list_mut(), offer) {
             list.offers[list.chosen] = offer;
         }
     }
@@ -77,7 +77,7 @@ impl Desk {
             return;
         }
         let (branch, seed) = (self.asking.next_branch(), self.asking.next_seed());
-        self.asking.generate(branch, &prompt, seed);
+        self.asking.generate(branch, &prompt, Prefix::Characters, seed);
         if let Some(list) = self.offers.list_mut() {
             let offer = &mut list.offers[list.chosen];
             (offer.branch, offer.state, offer.longer) = (branch, State::Waiting, true);
@@ -86,22 +86,30 @@ impl Desk {
 
     /// One more offer, in the current list and in later ones.
     pub fn one_more(&mut self) {
-        let now = self.offers.list().map(|list| (list.prompt.0.clone(), list.offers.len()));
-        let count = now.as_ref().map_or(self.asking.style.offers, |(_, count)| *count);
+        let now = self.offers.list().map(|list| list.offers.len());
+        let count = now.unwrap_or(self.asking.style.offers);
         if count >= MOST {
             return self.notices.say(format!("{MOST} offers is the maximum."));
         }
         self.asking.style.offers = count + 1;
-        if let Some((prompt, _)) = now {
+        if now.is_some() {
             if !self.may_ask() {
                 return;
             }
-            let offer = self.asking.offer(&prompt);
+            let offer = self.spare_or_new();
             if let Some(list) = self.offers.list_mut() {
-                list.offers.push(offer);
+                list.offers.extend(offer);
             }
         }
         self.say_count();
+    }
+
+    /// The best spare candidate of the list that is shown; if there is none, a new offer.
+    fn spare_or_new(&mut self) -> Option<Offer> {
+        let filter = self.offers.filter.clone();
+        let list = self.offers.list_mut()?;
+        let spare = list.spare(&filter);
+        Some(spare.unwrap_or_else(|| self.asking.offer(&list.prompt.0, list.prefix)))
     }
 
     /// One offer fewer in later lists.

@@ -2,7 +2,6 @@
 
 use crate::{
     clean::for_terminal,
-    token::StopReason,
     tui::{
         command::Command::{RollAgain, RollOne, Stop},
         desk::Desk,
@@ -114,28 +113,29 @@ fn heading<'a>(desk: &Desk, list: &List, number: usize, offer: &Offer, width: us
 
 /// The state of an offer, in words. Parts that don't fit are left out, the least important first.
 fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) -> String {
-    let count = match offer.tokens {
-        1 => "1 token".to_owned(),
-        tokens => format!("{tokens} tokens"),
-    };
     let words = match &offer.state {
-        State::Waiting if matches!(desk.asking.model, Model::Loading) => {
+        State::Waiting | State::Choosing if matches!(desk.asking.model, Model::Loading) => {
             "the model is loading".into()
         }
+        State::Choosing => "choosing".into(),
         State::Waiting => "waiting".into(),
-        State::Reading(tokens) => format!("reading {tokens} tokens"),
-        State::Streaming => format!("streaming · {count}"),
+        State::Reading(_) => "reading".into(),
+        State::Streaming => "streaming".into(),
         State::Done(_) if offer.text.trim().is_empty() => "no text".into(),
-        State::Done(StopReason::Length) => format!("✓ {count}, cut"),
-        State::Done(_) => format!("✓ done · {count}"),
-        State::Stopped => format!("stopped · {count}"),
+        State::Done(_) if offer.fault == Some(Fault::Cut) => "✓ cut".into(),
+        State::Done(_) => "✓".into(),
+        State::Stopped => "stopped".into(),
         State::Failed(_) => "! failed".into(),
         State::Dropped(fault) => {
             let what = match fault {
-                Fault::Loop => "it repeated itself",
                 Fault::Empty => "it was empty",
-                Fault::Repeated => "it repeated an earlier offer",
                 Fault::Banned => "it used banned words",
+                Fault::Loop => "it repeated itself",
+                Fault::Repeated => "it repeated an earlier offer",
+                Fault::Unbalanced => "its quotes were broken",
+                Fault::Doubled => "it doubled a word",
+                Fault::Cut => "it had no end",
+                Fault::Word | Fault::Name => "it used unknown words",
             };
             format!("{what}; {} retries", desk.key(RollOne))
         }
@@ -145,7 +145,6 @@ fn state(desk: &Desk, list: &List, number: usize, offer: &Offer, room: usize) ->
     parts.push(words);
     parts.extend(offer.pinned.then(|| "pinned".to_owned()));
     parts.extend(taken.then(|| "taken".to_owned()));
-    parts.push(format!("seed {}", offer.seed));
     let least = 1 + usize::from(offer.by.is_some());
     while parts.len() > least && cells(&parts.join(" · ")) > room {
         parts.pop();

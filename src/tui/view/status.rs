@@ -89,14 +89,26 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     }
     // The first key has priority over the state of the draft; while the list has the focus, all keys do. The authors'
     // shares have priority over the keys.
+    let (width, last) = (usize::from(area.width), hints.len().saturating_sub(LAST));
     let kept = match (desk.offers.focus, desk.look.authors) {
-        (true, _) => hints.len(),
-        (false, authors) => usize::from(!authors),
+        (true, _) => &hints[..],
+        (_, true) => &[],
+        // Esc and F1, the last two, stay in sight.
+        _ if width >= WIDE && desk.offers.list().is_some() => &hints[last..],
+        _ => &hints[..1],
     };
-    let room = usize::from(area.width).saturating_sub(size(&hints[..kept]));
-    let words = state(desk, room).join(" · ");
+    let words = state(desk, width.saturating_sub(size(kept))).join(" · ");
+    if width >= WIDE && !desk.offers.focus && desk.offers.list().is_some() {
+        while hints.len() > LAST && size(&hints) + self::width(&words) + 2 > width {
+            hints.remove(hints.len() - LAST - 1);
+        }
+    }
     line(desk, frame, area, Span::styled(words, desk.look.theme.style(Role::Quiet)), &hints);
 }
+
+/// How many keys at the end of the line stay in sight, on a screen of how many columns.
+const LAST: usize = 2;
+const WIDE: usize = 60;
 
 /// The most rows that a message takes above the line.
 const TALL: usize = 5;
@@ -154,6 +166,7 @@ fn doing(desk: &Desk) -> Option<String> {
     let live: Vec<_> = list.offers.iter().filter(|offer| offer.is_live()).collect();
     let first = live.first()?;
     Some(match (&first.state, &desk.asking.model) {
+        (State::Choosing, _) => format!("choosing from {}", list.pool.len()),
         (State::Reading(tokens), _) => format!("reading {tokens} tokens"),
         (State::Waiting, Model::Loading) => "the model is loading".into(),
         (State::Waiting, _) => "waiting".into(),

@@ -2,15 +2,20 @@
 //! sends the requests; the desk and on air have one each. [`Offers`] are the desk's lists of continuations.
 
 mod ghost;
+mod list;
 mod offer;
 mod offers;
 mod piece;
+mod pool;
 pub mod quotes;
 
+pub use crate::judge::Fault;
 pub use ghost::Ghost;
-pub use offer::{Fault, Offer, State};
-pub use offers::{List, MOST, Offers, Standing, Taken, Until};
+pub use list::{List, Standing, Until};
+pub use offer::{Offer, State};
+pub use offers::{MOST, Offers, Taken};
 pub use piece::{first_sentence, first_word};
+pub use pool::{CANDIDATES, DRAWS, Settings};
 pub use quotes::Quotes;
 
 use super::worker::Request;
@@ -57,6 +62,8 @@ pub struct Style {
     pub sampling: SamplingParams,
     /// How many offers a request returns, 1 to [`MOST`].
     pub offers: usize,
+    /// How many candidates are drawn for them, up to [`CANDIDATES`]; 0 = four for each offer.
+    pub candidates: usize,
 }
 
 impl Style {
@@ -67,9 +74,24 @@ impl Style {
                 preset: preset.to_owned(),
                 sampling: known.over(&self.sampling),
                 offers: self.offers,
+                candidates: self.candidates,
             },
             None => self.clone(),
         }
+    }
+
+    /// This style for a model: if the temperature is the preset's and candidates are ranked, a small model gets a lower
+    /// one. Any other temperature stays.
+    pub fn for_model(self, model: &Model) -> Self {
+        let (Model::Ready(info), Some(preset)) = (model, Preset::named(&self.preset)) else {
+            return self;
+        };
+        let ranked = self.candidates == 0 || self.candidates > self.offers;
+        if !ranked || !preset.has_temperature(self.sampling.temperature) {
+            return self;
+        }
+        let temperature = preset.for_model(info.parameters).over(&self.sampling).temperature;
+        Self { sampling: SamplingParams { temperature, ..self.sampling }, ..self }
     }
 
     /// Whether tokens are sampled differently. The seed and the number of offers don't count.
@@ -108,9 +130,21 @@ impl Asking {
         Self { last_branch: first, ..self }
     }
 
+    /// A model is loaded: from now on it is asked.
+    pub fn use_model(&mut self, info: ModelInfo) {
+        self.model = Model::Ready(info);
+        self.style = self.style.clone().for_model(&self.model);
+        self.own = self.own.clone().for_model(&self.model);
+    }
+
     /// The current preset, unchanged.
     pub fn preset(&self) -> Style {
-        self.own.with_preset(&self.style.preset)
+        self.named(&self.style.preset)
+    }
+
+    /// The preset of a name, for the model in use.
+    pub fn named(&self, preset: &str) -> Style {
+        self.own.with_preset(preset).for_model(&self.model)
     }
 
     /// The names of all presets; the settings' own comes first.
@@ -140,23 +174,24 @@ impl Asking {
 
     /// Asks for one continuation of a prompt, and returns the offer that its tokens will fill. For an empty prompt, the
     /// offer starts with an opening.
-    pub fn offer(&mut self, prompt: &str) -> Offer {
+    pub fn offer(&mut self, prompt: &str, prefix: Prefix) -> Offer {
         let (branch, seed) = (self.next_branch(), self.next_seed());
         let opening = if prompt.is_empty() { opening(seed) } else { "" };
-        self.generate(branch, &format!("{prompt}{opening}"), seed);
+        let prefix = if opening.is_empty() { prefix } else { Prefix::Word };
+        self.generate(branch, &format!("{prompt}{opening}"), prefix, seed);
         Offer::new(branch, seed, opening)
     }
 
     /// Asks for a continuation in the current style. The model gets straight quotes.
-    pub fn generate(&self, branch: BranchId, prompt: &str, seed: u64) {
-        self.send(Request::Generate(self.question(branch, prompt, seed)));
+    pub fn generate(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) {
+        self.send(Request::Generate(self.question(branch, prompt, prefix, seed)));
     }
 
     /// The request that [`Asking::generate`] sends.
-    pub fn question(&self, branch: BranchId, prompt: &str, seed: u64) -> Ask {
+    pub fn question(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) -> Ask {
         let params = SamplingParams { seed, ..self.style.sampling.clone() };
         let prompt = quotes::straight(prompt).into_owned();
-        Ask { branch, prompt, params, clean: Level::Prose, prefix: Prefix::Characters }
+        Ask { branch, prompt, params, clean: Level::Prose, prefix }
     }
 
     /// Ends a branch.
@@ -189,13 +224,37 @@ mod tests {
 
     #[test]
     fn a_preset_leaves_length_and_number_as_they_are() {
-        let mut own =
-            Style { preset: "prose".into(), sampling: SamplingParams::default(), offers: 3 };
+        let mut own = Style {
+            preset: "prose".into(),
+            sampling: SamplingParams::default(),
+            offers: 3,
+            candidates: 0,
+        };
         own.sampling.max_tokens = 33;
         let wild = own.with_preset("wild");
         assert_eq!((wild.sampling.max_tokens, wild.sampling.temperature), (33, 1.1));
         assert!(wild.differs(&own) && !own.with_preset("prose").differs(&own));
         let mine = Style { preset: "mine".into(), ..own.clone() };
         assert!(!mine.with_preset("mine").differs(&own));
+    }
+
+    #[test]
+    fn a_small_model_gets_a_lower_temperature_unless_the_writer_set_one() {
+        let style = |temperature, candidates| {
+            let sampling = SamplingParams { temperature, ..SamplingParams::default() };
+            Style { preset: "prose".into(), sampling, offers: 3, candidates }
+        };
+        let model = |parameters| Model::Ready(ModelInfo { parameters, ..pool::tests::info() });
+        for (temperature, candidates, parameters, expected) in [
+            (0.85, 0, 14_000_000, 0.6),
+            (0.85, 0, 124_000_000, 0.85),
+            (0.6, 0, 124_000_000, 0.85),
+            (0.7, 0, 14_000_000, 0.7),
+            // Nothing is ranked.
+            (0.85, 3, 14_000_000, 0.85),
+        ] {
+            let fitted = style(temperature, candidates).for_model(&model(parameters));
+            assert_eq!(fitted.sampling.temperature, expected, "{temperature} {parameters}");
+        }
     }
 }

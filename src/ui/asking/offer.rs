@@ -2,18 +2,17 @@
 
 use super::quotes::{self, Quotes};
 use crate::{
+    judge::Fault,
     session::Source,
     token::{BranchId, StopReason, Token},
 };
 use std::ops::Range;
 
-/// A loop is a piece of at most `PIECE` bytes that repeats for at least `LOOP` bytes.
-const PIECE: usize = 32;
-const LOOP: usize = 24;
-
 /// The state of an offer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
+    /// Candidates are being drawn; the best one comes here.
+    Choosing,
     /// The request was sent; the model is loading or busy.
     Waiting,
     /// The model is reading a prompt of this many tokens.
@@ -28,19 +27,6 @@ pub enum State {
     Failed(String),
     /// It was dropped for a fault, and so were its replacements.
     Dropped(Fault),
-}
-
-/// Why an offer is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It repeats one phrase over and over.
-    Loop,
-    /// It is empty, or only white space.
-    Empty,
-    /// Another offer, in this list or an earlier one, has the same text.
-    Repeated,
-    /// It contains a banned word or phrase.
-    Banned,
 }
 
 /// One continuation.
@@ -64,6 +50,10 @@ pub struct Offer {
     pub copied: Vec<Range<usize>>,
     /// How many characters each token has.
     pub lengths: Vec<usize>,
+    /// The sum of the log-probabilities of its tokens, and how many have one.
+    pub scored: (f32, u32),
+    /// What is wrong with it, once it has ended.
+    pub fault: Option<Fault>,
     /// Its state.
     pub state: State,
     /// It stays when the others are rolled again.
@@ -89,6 +79,8 @@ impl Offer {
             tokens: 0,
             copied: Vec::new(),
             lengths: Vec::new(),
+            scored: (0.0, 0),
+            fault: None,
             state: State::Waiting,
             pinned: false,
             dropped: 0,
@@ -103,15 +95,6 @@ impl Offer {
             return String::new();
         }
         self.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-    }
-
-    /// Whether it ends in a loop: the same piece four times, for at least a few words.
-    pub fn loops(&self) -> bool {
-        let text = self.text.as_bytes();
-        (1..=PIECE).any(|piece| {
-            let tail = text.len().checked_sub((piece * 4).max(LOOP)).map(|from| &text[from..]);
-            tail.is_some_and(|tail| tail[piece..] == tail[..tail.len() - piece])
-        })
     }
 
     /// Whether it contains one of these words or phrases as whole words. `half` is the part of its first word that is
@@ -141,6 +124,9 @@ impl Offer {
         let text = quotes::as_in(quotes, prompt, &self.text, &token.text);
         self.text.push_str(&text);
         self.tokens += 1;
+        if let Some(logprob) = token.logprob {
+            self.scored = (self.scored.0 + logprob, self.scored.1 + 1);
+        }
         self.lengths.push(text.chars().count());
         if token.copied > 0 {
             let length: usize = self.lengths.iter().rev().take(token.copied).sum();
@@ -152,30 +138,16 @@ impl Offer {
 
     /// Whether more tokens may arrive.
     pub fn is_live(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Reading(_) | State::Streaming)
+        matches!(
+            self.state,
+            State::Choosing | State::Waiting | State::Reading(_) | State::Streaming
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_thing_over_and_over() {
-        for (text, expected) in [
-            (" Young Morpholpholpholpholpholpholphol", true),
-            (" I don't know. I don't know. I don't know. I don't know.", true),
-            (" never, never, never again", false),
-            (" It was raining, and it rained, and it rained.", false),
-            (" no no no no no no", false),
-            ("………………………………", true),
-            ("", false),
-        ] {
-            let mut offer = Offer::new(1, 1, "");
-            offer.text = text.into();
-            assert_eq!(offer.loops(), expected, "{text:?}");
-        }
-    }
 
     #[test]
     fn banned_are_whole_words_in_any_case() {

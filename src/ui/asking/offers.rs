@@ -1,181 +1,13 @@
-//! The desk's lists of offers, each bound to the text and the place it was asked about.
-//!
-//! A list knows the revision and the place where it was asked, and nothing else. What is offered at the cursor is found
-//! by comparing an offer with the page between that place and the cursor (`List::standing`). No keys are counted. So
-//! typing through an offer, taking a word, undo, and deleting a wrong letter all lead to the same state, and undo
-//! brings an offer back as it brings the text back. A letter that disagrees with the chosen offer switches to another
-//! offer of the list that agrees; only if there is none is anything generated again.
+//! The desk's lists of offers, the ghost, and the last take.
 
-use super::{Fault, Ghost, Offer, Quotes, State};
+use super::{Fault, Ghost, List, Offer, State};
 use crate::{
+    generate::Prefix,
+    judge::{Criterion, Sentences, ends_in_loop},
     session::{Revision, Session},
     token::BranchId,
 };
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
-
-/// The offers of one request.
-#[derive(Clone, Debug, Default)]
-pub struct List {
-    /// The place it was requested for, in the revision `from`.
-    pub at: usize,
-    /// The revision it was requested for.
-    pub from: Revision,
-    /// How to find the end of what was written there since.
-    pub until: Until,
-    /// The prompt, and the place where it starts in the draft: of a long draft only the end is sent.
-    pub prompt: (String, usize),
-    /// The draft's quotes; offers are converted to them.
-    pub quotes: Quotes,
-    /// The offers.
-    pub offers: Vec<Offer>,
-    /// The index of the chosen offer, which is shown at the cursor.
-    pub chosen: usize,
-}
-
-/// Where the text written at the place of a request ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Until {
-    /// Before the character that followed at the time of the request.
-    #[default]
-    Next,
-    /// At the end of the text; the request was made there.
-    End,
-    /// At the cursor: the request was made in the middle of an edit step, where no later place is known.
-    Cursor,
-}
-
-impl Until {
-    /// For a request at a place in a text of `length` characters.
-    pub fn of(at: usize, length: usize) -> Self {
-        if at == length { Self::End } else { Self::Next }
-    }
-}
-
-/// How many characters on both sides are read to tell whether a place is inside a word.
-const NEAR: usize = 24;
-
-/// How many characters before the place must be unchanged. Corrections further back don't matter.
-const BEFORE: usize = 8;
-
-/// How an offer relates to the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing<'a> {
-    /// It continues at the cursor; this text is left to take.
-    Here(&'a str),
-    /// It continues at this place, and the cursor is elsewhere; this text is left to take.
-    There(&'a str, usize),
-    /// All of it is on the page.
-    Taken,
-    /// Other text is in its place, or the place was deleted.
-    Away,
-}
-
-impl List {
-    /// How an offer relates to the page.
-    pub fn standing(&self, number: usize, session: &Session) -> Standing<'_> {
-        let (Some(offer), Some(written)) = (self.offers.get(number), self.written(session)) else {
-            return Standing::Away;
-        };
-        let mut rest = offer.text.chars();
-        for char in session.text().slice(written.clone()).chars() {
-            match rest.next() {
-                Some(next) if next == char => {}
-                // All of it is on the page, and more text follows.
-                None if !offer.text.is_empty() => return Standing::Taken,
-                _ => return Standing::Away,
-            }
-        }
-        match rest.as_str() {
-            "" if !offer.text.is_empty() => Standing::Taken,
-            rest if session.cursor() == written.end && session.selection().is_none() => {
-                Standing::Here(rest)
-            }
-            rest => Standing::There(rest, written.end),
-        }
-    }
-
-    /// How many bytes of an offer are already on the page.
-    pub fn taken(&self, number: usize, session: &Session) -> usize {
-        let all = self.offers.get(number).map_or(0, |offer| offer.text.len());
-        match self.standing(number, session) {
-            Standing::Here(rest) | Standing::There(rest, _) => all - rest.len(),
-            Standing::Taken => all,
-            Standing::Away => 0,
-        }
-    }
-
-    /// The place where the chosen offer ends, if all of its text so far is on the page.
-    pub fn taken_to(&self, session: &Session) -> Option<usize> {
-        let start = session.map(self.at, self.from)?;
-        Some(start + self.choice()?.text.chars().count())
-    }
-
-    /// Whether the end of the prompt is still before a place.
-    fn follows(&self, start: usize, session: &Session) -> bool {
-        let prompt = &self.prompt.0;
-        let before = session.text().chars_at(start).reversed().take(BEFORE.min(self.at));
-        prompt.is_empty() || before.eq(prompt.chars().rev().take(BEFORE))
-    }
-
-    /// The range written since at the place of the request. If the character that followed was deleted, it ends at the
-    /// cursor. `None` if the place, or the text before it, is gone.
-    fn written(&self, session: &Session) -> Option<Range<usize>> {
-        let start = session.map(self.at, self.from)?.min(session.text().len_chars());
-        if !self.follows(start, session) {
-            return None;
-        }
-        let end = match self.until {
-            Until::End => session.text().len_chars(),
-            Until::Next => {
-                let next = session.map(self.at + 1, self.from).filter(|next| *next > start);
-                next.map_or(session.cursor(), |next| next - 1)
-            }
-            Until::Cursor => session.cursor(),
-        };
-        (start <= end && end <= session.text().len_chars()).then_some(start..end)
-    }
-
-    /// What is left of the chosen offer at the cursor. Never empty.
-    pub fn rest(&self, session: &Session) -> Option<&str> {
-        match self.standing(self.chosen, session) {
-            Standing::Here(rest) if !rest.is_empty() => Some(rest),
-            _ => None,
-        }
-    }
-
-    /// The second model, when the list compares two models.
-    pub fn compared(&self) -> Option<&str> {
-        self.offers.get(1)?.by.as_deref()
-    }
-
-    /// The start of the word on the page that an offer continues; empty if it starts a new word.
-    pub fn half_word(&self, offer: &Offer) -> &str {
-        let prompt = &self.prompt.0;
-        let from = prompt.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at);
-        let before = &prompt[from..];
-        let near: String = before.chars().chain(offer.text.chars().take(NEAR)).collect();
-        let mut words = near.split_word_bound_indices();
-        let word = words.find(|(at, word)| *at < before.len() && at + word.len() > before.len());
-        match word {
-            Some((at, word)) if word.contains(char::is_alphanumeric) => &before[at..],
-            _ => "",
-        }
-    }
-
-    /// The fault that an offer of this list shows so far.
-    pub fn fault(&self, offer: &Offer, banned: &[String]) -> Option<Fault> {
-        if !banned.is_empty() && offer.says(self.half_word(offer), banned) {
-            return Some(Fault::Banned);
-        }
-        offer.loops().then_some(Fault::Loop)
-    }
-
-    /// The chosen offer.
-    pub fn choice(&self) -> Option<&Offer> {
-        self.offers.get(self.chosen)
-    }
-}
 
 /// All lists, which one is shown, the ghost, and the last take.
 #[derive(Default)]
@@ -191,6 +23,8 @@ pub struct Offers {
     pub idle: bool,
     /// Words and phrases that no offer may contain.
     pub banned: Vec<String>,
+    /// The criteria of the filter.
+    pub filter: Vec<Criterion>,
     /// Arrows and Enter go to the list.
     pub focus: bool,
     /// The first row of the list to show, if the wheel scrolled it and no key was pressed since.
@@ -222,8 +56,9 @@ const KEPT: usize = 64;
 
 impl Offers {
     /// No offers yet. `idle`: a ghost is asked for when the writer pauses. `banned`: words that no offer may contain.
-    pub fn new(idle: bool, banned: Vec<String>) -> Self {
-        Self { idle, banned, ..Self::default() }
+    /// `filter`: the criteria of the filter.
+    pub fn new(idle: bool, banned: Vec<String>, filter: Vec<Criterion>) -> Self {
+        Self { idle, banned, filter, ..Self::default() }
     }
 
     /// The list that is shown.
@@ -285,6 +120,14 @@ impl Offers {
         true
     }
 
+    /// Shows the next list. False if the newest is shown.
+    pub fn next(&mut self) -> bool {
+        let is_newest = self.back == 0 && (self.open || self.lists.is_empty());
+        self.back = self.back.saturating_sub(usize::from(self.open));
+        self.open |= !self.lists.is_empty();
+        !is_newest
+    }
+
     /// Drops all lists. Branch numbers are not reused, so late tokens are ignored.
     pub fn clear(&mut self) {
         self.lists.clear();
@@ -308,6 +151,11 @@ impl Offers {
         (self.open, self.focus) = (false, false);
     }
 
+    /// The newest list, whether it is shown or not: only this one draws candidates.
+    pub fn newest(&mut self) -> Option<&mut List> {
+        self.lists.last_mut()
+    }
+
     /// The offer of a branch, wherever it is.
     pub fn find(&mut self, branch: BranchId) -> Option<(&mut List, usize)> {
         let ghost = self.ghost.as_mut().map(|ghost| &mut ghost.list);
@@ -317,25 +165,42 @@ impl Offers {
         })
     }
 
+    /// The candidate of a branch, in the pool of a list.
+    pub fn find_candidate(&mut self, branch: BranchId) -> Option<(&mut List, usize)> {
+        self.lists.iter_mut().rev().find_map(|list| {
+            let number = list.pool.iter().position(|offer| offer.branch == branch)?;
+            Some((list, number))
+        })
+    }
+
     /// Stops all live offers, and returns their branches.
     pub fn stop_all(&mut self) -> Vec<BranchId> {
         let ghost = self.ghost.take().map(|ghost| ghost.list);
         let mut ghost: Vec<_> = ghost.into_iter().flat_map(|list| list.offers).collect();
-        let offers = self.lists.iter_mut().flat_map(|list| &mut list.offers).chain(&mut ghost);
+        let offers = self
+            .lists
+            .iter_mut()
+            .flat_map(|list| list.offers.iter_mut().chain(&mut list.pool))
+            .chain(&mut ghost);
         offers
             .filter(|offer| offer.is_live())
             .map(|offer| {
                 offer.state = State::Stopped;
                 offer.branch
             })
+            // A place that waited for candidates has no branch.
+            .filter(|branch| *branch > 0)
             .collect()
     }
 
-    /// Every offer with its number in its list, from 1, and the revision and place it was requested for.
+    /// Every offer that was requested, with its number in its list, from 1, and the revision and place it was requested for.
     pub fn all(&mut self) -> impl Iterator<Item = ((Revision, usize), usize, &mut Offer)> {
         self.lists.iter_mut().flat_map(|list| {
             let asked = (list.from, list.at);
-            (1..).zip(&mut list.offers).map(move |(number, offer)| (asked, number, offer))
+            let offers = (1..).zip(&mut list.offers);
+            offers
+                .filter(|(_, offer)| offer.branch > 0)
+                .map(move |(number, offer)| (asked, number, offer))
         })
     }
 
@@ -357,25 +222,65 @@ impl Offers {
             .collect()
     }
 
-    /// The fault of an offer, if any. Empty and repeated offers are found only once they have ended.
-    pub fn fault(&self, branch: BranchId) -> Option<Fault> {
-        let all = || self.lists.iter().flat_map(|list| &list.offers);
-        let asked = |list: &&List| list.offers.iter().any(|offer| offer.branch == branch);
-        let list = self.lists.iter().find(asked)?;
-        let offer = list.offers.iter().find(|offer| offer.branch == branch)?;
-        if let Some(fault) = list.fault(offer, &self.banned) {
-            return Some(fault);
+    /// The sentences of all offers.
+    pub fn sentences(&self, known: &mut Sentences) {
+        self.lists.iter().flat_map(|list| &list.offers).for_each(|offer| known.add(&offer.text));
+    }
+
+    /// The candidates that were drawn for a prompt and not shown, if the list that is shown has this prompt.
+    pub fn take_spares(&mut self, prompt: &str, prefix: Prefix) -> Vec<Offer> {
+        let same = |list: &&mut List| list.prompt.0 == prompt && list.prefix == prefix;
+        let Some(list) = self.list_mut().filter(same) else {
+            return Vec::new();
+        };
+        let ended = |offer: &mut Offer| matches!(offer.state, State::Done(_));
+        list.pool.extract_if(.., ended).collect()
+    }
+
+    /// The fault that an offer shows while it grows: a banned word, or a loop.
+    pub fn growing_fault(&self, list: &List, offer: &Offer) -> Option<Fault> {
+        if !self.banned.is_empty() && offer.says(list.half_word(offer), &self.banned) {
+            return Some(Fault::Banned);
         }
-        if offer.is_live() {
-            return None;
+        let loops = self.filter.contains(&Criterion::Loops) && ends_in_loop(&offer.text);
+        loops.then_some(Fault::Loop)
+    }
+
+    /// The fault of an offer or a candidate, if any. While it grows, only banned words and loops are found.
+    pub fn fault(&self, list: &List, offer: &Offer) -> Option<Fault> {
+        let growing = self.growing_fault(list, offer);
+        if growing.is_some() || offer.is_live() {
+            return growing;
         }
         let words = offer.words();
         if words.is_empty() {
             return Some(Fault::Empty);
         }
-        let double =
-            |other: &Offer| other.branch != branch && !other.is_live() && other.words() == words;
-        all().any(double).then_some(Fault::Repeated)
+        let double = |other: &Offer| {
+            other.branch != offer.branch && !other.is_live() && other.words() == words
+        };
+        if self.lists.iter().flat_map(|list| &list.offers).any(double) {
+            return Some(Fault::Repeated);
+        }
+        list.place.fault(&offer.text, &self.filter)
+    }
+
+    /// Judges an offer that has ended, or grown by a token, wherever it is. Returns its fault.
+    pub fn judge(&mut self, branch: BranchId) -> Option<Fault> {
+        let (number, at, in_pool) =
+            self.lists.iter().enumerate().rev().find_map(|(number, list)| {
+                let at = |offers: &[Offer]| offers.iter().position(|offer| offer.branch == branch);
+                at(&list.offers)
+                    .map(|at| (number, at, false))
+                    .or_else(|| at(&list.pool).map(|at| (number, at, true)))
+            })?;
+        let list = &self.lists[number];
+        let offers = if in_pool { &list.pool } else { &list.offers };
+        let fault = self.fault(list, &offers[at]);
+        let list = &mut self.lists[number];
+        let offers = if in_pool { &mut list.pool } else { &mut list.offers };
+        offers[at].fault = fault;
+        fault
     }
 
     /// Whether an offer of the list that is shown is live.

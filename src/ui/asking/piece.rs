@@ -2,13 +2,28 @@
 
 use crate::clean::sentence_ends;
 
-/// The first word of a text, with the space, dash and quotes before it and the punctuation after it. Dashes separate
-/// words; hyphens don't.
+/// The first word of a text, with the space, dash and quotes before it and the punctuation after it, also after a space
+/// ("Quoi ?"). Dashes separate words; hyphens don't.
 pub fn first_word(text: &str) -> &str {
     let dash = |c| matches!(c, '—' | '–' | '―');
-    let begin = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || dash(c)).len();
-    let word = text[begin..].find(|c: char| c.is_whitespace() || dash(c));
-    &text[..begin + word.unwrap_or(text.len() - begin)]
+    let Some(begin) = text.find(|c: char| c.is_alphanumeric()) else {
+        // Marks alone: up to the next space.
+        let begin = text.len() - text.trim_start().len();
+        let end = text[begin..].find(char::is_whitespace).map_or(text.len(), |at| begin + at);
+        return &text[..end];
+    };
+    let end = text[begin..].find(|c: char| c.is_whitespace() || dash(c));
+    let mut end = end.map_or(text.len(), |at| begin + at);
+    // A dash that no word follows belongs to this word: `But—" she`.
+    let rest = &text[end..];
+    let marks = rest.find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(rest.len());
+    if !rest[marks..].starts_with(char::is_alphanumeric) {
+        end += marks;
+    }
+    let rest = text[end..].trim_start_matches([' ', '\u{a0}', '\u{202f}']);
+    let marks = rest.find(|c: char| !".,;:!?…»".contains(c)).unwrap_or(rest.len());
+    let alone = rest[marks..].chars().next().is_none_or(char::is_whitespace);
+    if marks > 0 && alone { &text[..text.len() - rest.len() + marks] } else { &text[..end] }
 }
 
 /// The first sentence of a text, or all of it if no sentence ends. A line break ends a sentence, too.
@@ -31,6 +46,11 @@ mod tests {
             ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
             ("one line\nTwo.", "one", "one line"),
             (" time—everything", " time", " time—everything"),
+            ("“But—” she", "“But—”", "“But—” she"),
+            (", whether", ", whether", ", whether"),
+            ("Quoi ? Rien", "Quoi ?", "Quoi ?"),
+            (" time… and", " time…", " time… and"),
+            ("…", "…", "…"),
             ("—everything new", "—everything", "—everything new"),
             (" — he said", " — he", " — he said"),
             (" well-known men", " well-known", " well-known men"),

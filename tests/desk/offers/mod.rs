@@ -4,6 +4,7 @@
 mod ghost;
 mod many;
 mod mouse;
+mod pool;
 mod property;
 mod taking;
 mod token;

@@ -2,6 +2,7 @@
 //! what arrives too late is exact.
 
 use crate::support::desk::{Desk, check};
+use unstuck::generate::Prefix;
 
 #[test]
 fn one_timeline_for_both_hands() {
@@ -339,4 +340,68 @@ fn a_long_draft_is_sent_from_its_last_part() {
     desk.steps(&["<ctrl-space>", "=?5"]);
     assert!(desk.asked[0].prompt.len() < 40_000 && desk.asked[0].prompt.ends_with("The boat."));
     assert!(desk.shown().contains("the model sees all of this"), "{}", desk.shown());
+}
+
+#[test]
+fn undo_after_a_roll_brings_back_what_was_taken_and_eats_nothing_of_the_writers() {
+    let mut desk = Desk::on("");
+    desk.steps(&[
+        "The boat was gone.",
+        "<ctrl-space>",
+        "= Rain fell.",
+        "=.",
+        "<alt-enter>",
+        "<ctrl-r>",
+    ]);
+    assert_eq!(desk.text(), "The boat was gone.|");
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "The boat was gone. Rain fell.|");
+    // From there undo goes on as always, and redo comes back.
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "The boat was gone.|");
+    desk.steps(&["<ctrl-y>"]);
+    assert_eq!(desk.text(), "The boat was gone. Rain fell.|");
+    // Another take after the roll is undone first.
+    desk.steps(&["<ctrl-r>", "= Snow fell.", "=.", "<alt-enter>", "<ctrl-z>"]);
+    assert_eq!(desk.text(), "The boat was gone.|");
+    desk.steps(&["<ctrl-z>"]);
+    assert_eq!(desk.text(), "The boat was gone. Rain fell.|");
+}
+
+#[test]
+fn lists_are_paged_both_ways() {
+    let mut desk = Desk::on("boat.");
+    desk.steps(&["<ctrl-space>", "= One.", "=.", "<ctrl-r>", "= Two.", "=."]);
+    for (key, shown) in [("alt-left", "One."), ("alt-right", "Two."), ("shift-tab", "One.")] {
+        desk.press(key);
+        desk.draw();
+        assert!(desk.shown().contains(shown), "{key}: {}", desk.shown());
+    }
+    desk.steps(&["<alt-right>", "<alt-right>"]);
+    assert!(desk.shown().contains("There is no later list of offers."));
+    // A list that was hidden is shown again.
+    desk.steps(&["<esc>", "<alt-right>"]);
+    assert!(desk.shown().contains("Two."));
+}
+
+#[test]
+fn a_finished_word_is_not_lengthened_unless_the_writer_asks_again() {
+    for (text, first) in [
+        ("She saw the harbour|", Prefix::Word),
+        ("She said his name was Pell|", Prefix::Word),
+        ("A quorn. She had a quorn|", Prefix::Word),
+        ("She had a quorn|", Prefix::Characters),
+        ("She saw nobo|", Prefix::Characters),
+        ("She saw the har|bour", Prefix::Characters),
+        ("She saw the |", Prefix::Characters),
+    ] {
+        let mut desk = Desk::on(text);
+        desk.steps(&["<ctrl-space>", "= one.", "=."]);
+        assert_eq!(desk.asked[0].prefix, first, "{text}");
+        // Rolling again keeps to it; asking again doesn't.
+        desk.steps(&["<ctrl-r>", "= two.", "=."]);
+        assert_eq!(desk.asked[1].prefix, first, "{text}");
+        desk.steps(&["<ctrl-space>"]);
+        assert_eq!(desk.asked[2].prefix, Prefix::Characters, "{text}");
+    }
 }

@@ -17,6 +17,7 @@ use unstuck::{
     token::{Alternative, BranchId, StopReason, Token},
     tui::{App, Event, Settings},
     ui::{
+        asking,
         keymap::Key,
         shelf::{Errand, Word},
         theme::Depth,
@@ -42,8 +43,10 @@ pub struct Desk {
     pub errands: Option<Receiver<Errand>>,
 }
 
+/// As many candidates as offers, which keeps scripts short.
 pub fn settings() -> Settings {
-    Settings { depth: Depth::None, ..Settings::default() }
+    let choosing = asking::Settings { candidates: 1, ..asking::Settings::default() };
+    Settings { depth: Depth::None, choosing, ..Settings::default() }
 }
 
 pub fn info() -> ModelInfo {

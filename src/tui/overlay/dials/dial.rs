@@ -2,7 +2,7 @@
 
 use crate::{
     token::Setting,
-    ui::asking::{MOST, Style},
+    ui::asking::{CANDIDATES, MOST, Style},
 };
 use std::fmt;
 use strum::EnumIter;
@@ -42,6 +42,8 @@ pub enum Dial {
     Length,
     /// How many offers a request returns.
     Offers,
+    /// How many candidates are drawn for them.
+    Candidates,
     /// The next offer's seed.
     Seed,
 }
@@ -56,11 +58,11 @@ impl Dial {
             Self::MinP => Some(Setting::MIN_P),
             Self::Repetition => Some(Setting::REPETITION_PENALTY),
             Self::Length => Some(Setting::MAX_TOKENS),
-            Self::Offers | Self::Seed => None,
+            Self::Offers | Self::Candidates | Self::Seed => None,
         }
     }
 
-    /// Its name, what it does, and the name of its setting in `[desk]`.
+    /// Its name, what it does, and the name of its setting.
     pub fn words(self) -> (&'static str, &'static str, Vec<&'static str>) {
         let name = match self {
             Self::Temperature => "temperature",
@@ -70,12 +72,21 @@ impl Dial {
             Self::Repetition => "repetition",
             Self::Length => "length",
             Self::Offers => "offers",
+            Self::Candidates => "candidates",
             Self::Seed => "seed",
         };
         match self.setting() {
-            Some(setting) => (name, setting.brief, vec!["sampling", setting.name]),
-            None if self == Self::Offers => (name, "number of offers per request", vec!["offers"]),
-            None => (name, "for the next offer; 0 = a new one each time", vec!["sampling", "seed"]),
+            Some(setting) => (name, setting.brief, vec!["desk", "sampling", setting.name]),
+            None if self == Self::Offers => {
+                (name, "number of offers per request", vec!["desk", "offers"])
+            }
+            None if self == Self::Candidates => {
+                (name, "drawn to choose from; 0 = four for an offer", vec!["offers", "candidates"])
+            }
+            None => {
+                let about = "for the next offer; 0 = a new one each time";
+                (name, about, vec!["desk", "sampling", "seed"])
+            }
         }
     }
 
@@ -90,6 +101,7 @@ impl Dial {
             Self::Repetition => Number::Part(params.repetition_penalty),
             Self::Length => Number::Whole(params.max_tokens as u64),
             Self::Offers => Number::Whole(style.offers as u64),
+            Self::Candidates => Number::Whole(style.candidates as u64),
             Self::Seed => Number::Whole(params.seed),
         }
     }
@@ -111,6 +123,7 @@ impl Dial {
             (Self::TopK, Number::Whole(number)) => params.top_k = number as usize,
             (Self::Length, Number::Whole(number)) => params.max_tokens = number as usize,
             (Self::Offers, Number::Whole(number)) => style.offers = number as usize,
+            (Self::Candidates, Number::Whole(number)) => style.candidates = number as usize,
             (Self::Seed, Number::Whole(number)) => params.seed = number,
             _ => return false,
         }
@@ -125,6 +138,9 @@ impl Dial {
             }
             Some(Setting { min, max, .. }) => (Number::Part(min as f32), Number::Part(max as f32)),
             None if self == Self::Offers => (Number::Whole(1), Number::Whole(MOST as u64)),
+            None if self == Self::Candidates => {
+                (Number::Whole(0), Number::Whole(CANDIDATES as u64))
+            }
             // The range of integers in a settings file.
             None => (Number::Whole(0), Number::Whole(i64::MAX.cast_unsigned())),
         }
@@ -175,7 +191,12 @@ mod tests {
     use strum::IntoEnumIterator;
 
     fn style() -> Style {
-        Style { preset: "prose".into(), sampling: SamplingParams::default(), offers: 3 }
+        Style {
+            preset: "prose".into(),
+            sampling: SamplingParams::default(),
+            offers: 3,
+            candidates: 0,
+        }
     }
 
     #[test]

@@ -105,7 +105,9 @@ fn about_preset(desk: &Desk) -> String {
 
 /// The writer's own style with the sampling of a preset.
 fn own_as(desk: &Desk, preset: Preset) -> Style {
-    Style { sampling: preset.over(&desk.asking.own.sampling), ..desk.asking.own.clone() }
+    let sampling = preset.over(&desk.asking.own.sampling);
+    Style { preset: preset.name.into(), sampling, ..desk.asking.own.clone() }
+        .for_model(&desk.asking.model)
 }
 
 /// Draws a message, and the keys.

@@ -172,9 +172,10 @@ impl Dials {
         let all = desk.asking.presets();
         let at = all.iter().position(|name| *name == desk.asking.style.preset).unwrap_or(0);
         let to = (at + if up { 1 } else { all.len() - 1 }) % all.len();
-        let mut style = desk.asking.own.with_preset(all[to]);
+        let mut style = desk.asking.named(all[to]);
         // A preset doesn't set the number of offers or the seed.
         style.offers = desk.asking.style.offers;
+        style.candidates = desk.asking.style.candidates;
         style.sampling.seed = desk.asking.style.sampling.seed;
         desk.asking.style = style;
     }
@@ -222,7 +223,7 @@ fn keep_style(desk: &mut Desk) {
     // With another preset, a setting that isn't written would take that preset's value.
     for dial in Dial::iter().filter(|dial| all || dial.read(&style) != dial.read(&desk.asking.own))
     {
-        names.push([vec!["desk"], dial.words().2].concat());
+        names.push(dial.words().2);
         values.push(match dial.read(&style) {
             Number::Whole(number) => i64::try_from(number).unwrap_or(i64::MAX).into(),
             // As people write it: 0.85, not the nearest 64-bit value of a 32-bit number.

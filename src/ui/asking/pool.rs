@@ -1,0 +1,243 @@
+//! Candidates: a question draws more than it shows. Where they are drawn in a moment, they are drawn first, and the
+//! best are shown. Elsewhere the offers stream at once; further candidates are drawn while the writer reads, and
+//! replace an offer that turns out to have a fault. Those that are left over are there when the writer rolls again.
+
+use super::{Asking, Fault, List, Model, Offer, State};
+use crate::judge::{self, Candidate, Criterion};
+use serde::{Deserialize, Serialize};
+
+/// The most candidates per question.
+pub const CANDIDATES: usize = 24;
+
+/// How many candidates are drawn for each offer, if the settings don't say.
+const EACH: usize = 4;
+
+/// How long a writer may wait for a pool, in seconds.
+const PATIENCE: f32 = 0.3;
+
+/// The usual length of a candidate in tokens.
+const TOKENS: f32 = 25.0;
+
+/// How often candidates are drawn for one list.
+pub const DRAWS: u8 = 3;
+
+/// How offers are chosen from candidates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How many candidates a question draws, up to 24; 0 = four for each offer.
+    pub candidates: usize,
+    /// The criteria of the filter.
+    pub filter: Vec<Criterion>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { candidates: 0, filter: Criterion::ALL.into() }
+    }
+}
+
+impl Asking {
+    /// How many candidates a question for `places` offers draws.
+    pub fn wanted(&self, places: usize) -> usize {
+        match self.style.candidates {
+            0 => (EACH * places).min(CANDIDATES.max(places)),
+            chosen => chosen.max(places),
+        }
+    }
+
+    /// How many candidates can be drawn before the first offer is shown; `None` if the model is too slow for that, or
+    /// nothing is to be chosen. Before anything was measured, only the model in the program is known to be fast.
+    pub fn at_once(&self, places: usize) -> Option<usize> {
+        let Model::Ready(info) = &self.model else { return None };
+        let wanted = self.wanted(places);
+        let fits = match self.speed {
+            Some(speed) => (speed * PATIENCE / TOKENS) as usize,
+            None if info.embedded => wanted,
+            None => 0,
+        };
+        // Whole multiples, so that small changes of the speed don't change what a seed gives.
+        let times = (wanted / places.max(1)).min(fits / places.max(1));
+        (times > 1).then_some(if times * places + places > wanted {
+            wanted
+        } else {
+            times * places
+        })
+    }
+}
+
+impl Offer {
+    /// A place that waits until the pool is drawn.
+    pub fn place() -> Self {
+        Self { state: State::Choosing, ..Self::new(0, 0, "") }
+    }
+
+    /// The mean log-probability of its tokens.
+    pub fn score(&self) -> f32 {
+        match self.scored {
+            (_, 0) => 0.0,
+            (sum, count) => sum / count as f32,
+        }
+    }
+}
+
+impl List {
+    /// The places that wait for the pool.
+    pub fn waiting(&self) -> usize {
+        self.offers.iter().filter(|offer| offer.state == State::Choosing).count()
+    }
+
+    /// Whether candidates of the pool are being generated.
+    pub fn is_drawing(&self) -> bool {
+        self.pool.iter().any(Offer::is_live)
+    }
+
+    /// The best candidates of the pool that are complete, as indices: at most `count`, the best first. With `clean`,
+    /// only those without a fault.
+    pub fn best(&self, count: usize, filter: &[Criterion], clean: bool) -> Vec<usize> {
+        let ended: Vec<usize> = (0..self.pool.len())
+            .filter(|at| matches!(self.pool[*at].state, State::Done(_)))
+            .filter(|at| !clean || self.pool[*at].fault.is_none())
+            .collect();
+        let candidates: Vec<Candidate> = ended
+            .iter()
+            .map(|at| &self.pool[*at])
+            .map(|offer| Candidate { text: &offer.text, fault: offer.fault, score: offer.score() })
+            .collect();
+        let shown: Vec<&str> = self.offers.iter().map(|offer| &*offer.text).collect();
+        let diverse = filter.contains(&Criterion::Diverse);
+        judge::choose(&candidates, count, &shown, diverse).into_iter().map(|at| ended[at]).collect()
+    }
+
+    /// Puts the best candidates into the places that wait. With `clean`, only those without a fault.
+    pub fn fill(&mut self, filter: &[Criterion], clean: bool) {
+        let best = self.best(self.waiting(), filter, clean);
+        self.put(best);
+    }
+
+    /// Puts the candidates that have most text into the places that wait, though they are not complete.
+    pub fn fill_with_live(&mut self) {
+        let mut live: Vec<usize> = (0..self.pool.len())
+            .filter(|at| !matches!(self.pool[*at].state, State::Done(_)))
+            .collect();
+        live.sort_by_key(|at| std::cmp::Reverse(self.pool[*at].tokens));
+        live.truncate(self.waiting());
+        self.put(live);
+    }
+
+    /// Moves candidates of the pool to the places that wait.
+    fn put(&mut self, chosen: Vec<usize>) {
+        let places = self.offers.iter_mut().filter(|offer| offer.state == State::Choosing);
+        for (place, at) in places.zip(&chosen) {
+            *place = self.pool[*at].clone();
+        }
+        let mut at = 0;
+        self.pool.retain(|_| {
+            at += 1;
+            !chosen.contains(&(at - 1))
+        });
+    }
+
+    /// Drops the candidates that can't be shown, and fills the places that still wait with the reason.
+    pub fn give_up(&mut self) {
+        let worst = self.pool.iter().filter_map(|offer| offer.fault).min().unwrap_or(Fault::Empty);
+        for place in self.offers.iter_mut().filter(|offer| offer.state == State::Choosing) {
+            place.state = State::Dropped(worst);
+        }
+    }
+
+    /// Takes out the best candidate without a fault.
+    pub fn spare(&mut self, filter: &[Criterion]) -> Option<Offer> {
+        let best = *self.best(1, filter, true).first()?;
+        Some(self.pool.remove(best))
+    }
+
+    /// How many complete candidates have no fault.
+    pub fn spares(&self) -> usize {
+        let good = |offer: &&Offer| matches!(offer.state, State::Done(_)) && offer.fault.is_none();
+        self.pool.iter().filter(good).count()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::{
+        generate::ModelInfo,
+        token::{SamplingParams, StopReason},
+        ui::asking::Style,
+    };
+    use std::sync::mpsc;
+
+    pub fn info() -> ModelInfo {
+        ModelInfo {
+            name: "m".into(),
+            parameters: 1,
+            context: 512,
+            vocabulary: 1,
+            embedded: false,
+            quantization: "f32".into(),
+            bytes: 1,
+        }
+    }
+
+    fn asking(embedded: bool, candidates: usize, speed: Option<f32>) -> Asking {
+        let sampling = SamplingParams::default();
+        let style = Style { preset: "prose".into(), sampling, offers: 3, candidates };
+        let model = Model::Ready(ModelInfo { embedded, ..info() });
+        Asking { model, speed, ..Asking::new(style, 1, mpsc::channel().0) }
+    }
+
+    #[test]
+    fn the_pool_is_as_big_as_the_speed_allows() {
+        for (embedded, candidates, speed, places, expected) in [
+            (true, 0, None, 3, Some(12)),
+            (true, 0, None, 6, Some(24)),
+            (false, 0, None, 3, None),
+            (false, 0, Some(2_000.0), 3, Some(12)),
+            (true, 0, Some(800.0), 3, Some(9)),
+            (true, 0, Some(300.0), 3, None),
+            (true, 20, Some(9_000.0), 3, Some(20)),
+            // As many as are shown: nothing to choose.
+            (true, 3, None, 3, None),
+            (true, 1, None, 3, None),
+        ] {
+            let asking = asking(embedded, candidates, speed);
+            assert_eq!(asking.at_once(places), expected, "{candidates} {speed:?} {places}");
+        }
+        assert_eq!(asking(false, 0, None).wanted(3), 12);
+        assert_eq!(asking(false, 1, None).wanted(3), 3);
+    }
+
+    #[test]
+    fn the_best_are_shown_and_the_rest_are_spares() {
+        let offer = |branch, text: &str, score, fault| Offer {
+            text: text.into(),
+            scored: (score, 1),
+            fault,
+            state: State::Done(StopReason::Sentence),
+            ..Offer::new(branch, 0, "")
+        };
+        let mut list = List { offers: vec![Offer::place(), Offer::place()], ..List::default() };
+        list.pool = vec![
+            offer(1, " The lamp went out before the others came.", -2.0, None),
+            offer(2, " The boat was gone before the others came.", -1.0, None),
+            offer(3, " Rain fell on the boats until the morning", -0.5, Some(Fault::Cut)),
+            offer(4, " Nobody asked who had been there before them.", -3.0, None),
+            offer(5, " \"Rain fell on the boats until the morning.", -0.5, Some(Fault::Unbalanced)),
+        ];
+        list.fill(&Criterion::ALL, true);
+        let shown: Vec<_> = list.offers.iter().map(|offer| offer.branch).collect();
+        assert_eq!((shown, list.waiting(), list.spares()), (vec![2, 4], 0, 1));
+        assert_eq!(list.spare(&Criterion::ALL).map(|offer| offer.branch), Some(1));
+        assert_eq!(list.spare(&Criterion::ALL), None);
+        // A small fault is better than an empty place; a serious one isn't.
+        list.offers = vec![Offer::place(), Offer::place()];
+        list.fill(&Criterion::ALL, true);
+        assert_eq!(list.waiting(), 2);
+        list.fill(&Criterion::ALL, false);
+        list.give_up();
+        assert_eq!(list.offers[0].branch, 3);
+        assert_eq!(list.offers[1].state, State::Dropped(Fault::Unbalanced));
+    }
+}
