@@ -8,6 +8,7 @@
 
 mod balance;
 mod ends;
+mod form;
 mod language;
 mod names;
 mod rank;
@@ -15,7 +16,8 @@ mod repeats;
 mod words;
 
 pub use balance::is_balanced;
-pub use ends::ends_well;
+pub use ends::{endings, ends_well};
+pub use form::Form;
 pub use language::{Language, language};
 pub use names::{strange_name, strange_word};
 pub use rank::{Candidate, LENGTH, choose};

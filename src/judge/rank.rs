@@ -19,12 +19,14 @@ pub struct Candidate<'a> {
     pub fault: Option<Fault>,
     /// The mean log-probability of its tokens, or another score; higher is better.
     pub score: f32,
+    /// Its length doesn't matter.
+    pub any_length: bool,
 }
 
 impl Candidate<'_> {
     fn key(&self) -> (Option<Fault>, bool, f32) {
         let words = self.text.split_whitespace().count();
-        (self.fault, LENGTH.contains(&words), self.score)
+        (self.fault, self.any_length || LENGTH.contains(&words), self.score)
     }
 
     /// Its first word, in lower case.
@@ -47,8 +49,10 @@ pub fn choose(candidates: &[Candidate], count: usize, shown: &[&str], diverse: b
         let fault = |fault: Option<Fault>| fault.map_or(i32::MAX, |fault| fault as i32);
         fault(b.0).cmp(&fault(a.0)).then(b.1.cmp(&a.1)).then(b.2.total_cmp(&a.2))
     });
-    let mut first: HashSet<String> =
-        shown.iter().map(|text| Candidate { text, fault: None, score: 0.0 }.first()).collect();
+    let mut first: HashSet<String> = shown
+        .iter()
+        .map(|text| Candidate { text, fault: None, score: 0.0, any_length: true }.first())
+        .collect();
     let (mut chosen, mut later) = (Vec::new(), Vec::new());
     let mut texts: HashSet<String> = shown.iter().map(|text| text.trim().to_lowercase()).collect();
     for at in order {
@@ -70,7 +74,7 @@ mod tests {
     use super::*;
 
     fn candidate(text: &str, fault: Option<Fault>, score: f32) -> Candidate<'_> {
-        Candidate { text, fault, score }
+        Candidate { text, fault, score, any_length: false }
     }
 
     #[test]

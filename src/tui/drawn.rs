@@ -11,6 +11,8 @@ pub struct Drawn {
     pub page: Page,
     /// The pane or the drawer.
     pub offers: Offers,
+    /// The rows of the ghost on the page.
+    pub ghost: Vec<Row>,
     /// The overlay on top.
     pub overlay: Overlay,
 }

@@ -3,7 +3,7 @@
 use super::Desk;
 use crate::{
     generate::Prefix,
-    judge::{Place, last_word},
+    judge::{Form, Language, Place, language, last_word},
     session::Revision,
     tui::command::Command,
     ui::asking::{List, Model, Offer, PROMPT, Quotes, Until},
@@ -44,7 +44,7 @@ impl Desk {
             .map(|number| match pinned.first() {
                 Some((place, _)) if *place == number => pinned.remove(0).1,
                 _ if chooses => Offer::place(),
-                _ => self.asking.offer(&prompt, prefix),
+                _ => self.asking.offer(&list),
             })
             .collect();
         // If the list has the focus, the choice in it stays.
@@ -52,6 +52,25 @@ impl Desk {
         let chosen = chosen.min(offers.len().saturating_sub(1));
         self.offers.push(List { chosen, offers, pool: spares, ..list });
         self.choose();
+        self.tell_of_language();
+    }
+
+    /// Says once that the draft is in a language that the model in the program doesn't know.
+    fn tell_of_language(&mut self) {
+        let Model::Ready(info) = &self.asking.model else { return };
+        let Some(list) = self.offers.list().filter(|_| info.embedded && !self.offers.told) else {
+            return;
+        };
+        let looks = match language(&list.prompt.0) {
+            Language::Other(name) => format!("is in {name}"),
+            Language::Foreign => "is not in English".to_owned(),
+            Language::English | Language::Unknown => return,
+        };
+        let (name, models) = (info.name.clone(), self.key("models"));
+        self.offers.told = true;
+        self.notices.say(format!(
+            "This draft {looks}, and {name} knows only English. {models} offers other models."
+        ));
     }
 
     /// Whether the last word before a question is finished: it is a word of the draft or of the language, or a name.
@@ -73,7 +92,11 @@ impl Desk {
         let after: String = text.chars_at(at).take(AFTER).collect();
         let mut place = Place::new(&prompt.0, &after, last_word(&prompt.0));
         self.offers.sentences(&mut place.sentences);
-        List { at, from, until, prompt, quotes, place, ..List::default() }
+        let behind = after.split('\n').next().unwrap_or_default().trim_end().to_owned();
+        // In the middle of a paragraph, the paragraph gives the form.
+        let form = if behind.is_empty() { Form::of(&prompt.0) } else { Form::default() };
+        let place = place.with_lines(form.has_lines());
+        List { at, from, until, prompt, quotes, place, form, behind, ..List::default() }
     }
 
     /// Whether the model can be asked. If not, tells the writer why.

@@ -2,7 +2,6 @@
 //! it is now. And the ghost for a writer who pauses.
 
 use super::{Desk, heard::TRIES};
-use crate::generate::Prefix;
 use crate::ui::asking::{Ghost, List, Standing, Until};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -101,7 +100,6 @@ impl Desk {
         if prompt.trim().is_empty() {
             return;
         }
-        let offers = vec![self.asking.offer(&prompt, Prefix::Characters)];
         let quotes = self.quotes(&prompt, at);
         let until = match Until::of(at, self.session.text().len_chars()) {
             Until::Next => Until::Cursor,
@@ -110,7 +108,9 @@ impl Desk {
         // The current edit step is not ended, so that undo works as it does without a ghost.
         let from = self.session.revision();
         let prompt = (prompt, first);
-        let list = List { at, from, until, prompt, quotes, offers, ..List::default() };
+        let list = List { at, from, until, prompt, quotes, ..List::default() };
+        let offers = vec![self.asking.offer(&list)];
+        let list = List { offers, ..list };
         self.offers.ghost = Some(Ghost { list, ..ghost });
     }
 

@@ -7,11 +7,10 @@
 
 use super::{Desk, pool::may_replace};
 use crate::{
-    clean::hanging,
     generate::Reading,
     token::{BranchId, StopReason, Token},
     tui::command::Command,
-    ui::asking::{Model, Offer, State, quotes},
+    ui::asking::{List, Model, Offer, State, quotes},
 };
 
 /// How many times an offer with a fault is replaced.
@@ -64,8 +63,11 @@ impl Desk {
             && list.offers[number].is_live()
         {
             let taken = list.taken(number, &self.session);
-            end(&mut list.offers[number], why, taken);
-        } else if self.hear_candidate(branch, |offer, _| end(offer, why, 0)) {
+            let (form, column) = (list.form.clone(), column(list));
+            list.offers[number].end(why, taken, &form, column);
+        } else if self.hear_candidate(branch, |offer, list| {
+            offer.end(why, 0, &list.form, column(list));
+        }) {
             return;
         }
         self.judge(branch);
@@ -73,6 +75,9 @@ impl Desk {
     }
 
     pub fn fail(&mut self, branch: BranchId, why: String) {
+        if self.weighed(branch, None) {
+            return;
+        }
         let again = self.key(Command::RollAgain);
         self.notices.warn(format!("The model failed: {why}. {again} tries again."));
         let reason = why.clone();
@@ -101,13 +106,11 @@ impl Desk {
         if spare.is_none() && fault.is_small() {
             return;
         }
-        let (prompt, prefix) = (list.prompt.0.clone(), list.prefix);
         if !ended {
             self.asking.stop(branch);
         }
         let again = spare.is_none() && dropped <= TRIES;
-        let instead = spare.or_else(|| again.then(|| self.asking.offer(&prompt, prefix)));
-        let Some((list, number)) = self.offers.find(branch) else { return };
+        let instead = spare.or_else(|| again.then(|| self.asking.offer(list)));
         let offer = &mut list.offers[number];
         match instead {
             Some(other) => *offer = Offer { dropped, ..other },
@@ -134,12 +137,7 @@ impl Desk {
     }
 }
 
-/// An offer has ended. If it ran out of tokens, the unfinished clause after its last full sentence is cut off, unless
-/// it is on the page already: `taken` is how many bytes are.
-fn end(offer: &mut Offer, why: StopReason, taken: usize) {
-    let whole = hanging(&offer.text).len();
-    if why == StopReason::Length && whole > taken && whole > offer.opening.len() {
-        offer.text.truncate(whole);
-    }
-    offer.state = State::Done(why);
+/// How many characters of the line are before the place of a list.
+fn column(list: &List) -> usize {
+    list.prompt.0.rsplit('\n').next().map_or(0, |line| line.chars().count())
 }

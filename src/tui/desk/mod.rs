@@ -293,7 +293,7 @@ impl Desk {
                 }
             }
             Command::NextList => {
-                if !self.offers.next() {
+                if !self.offers.following() {
                     self.notices.say("There is no later list of offers.");
                 }
             }
@@ -327,7 +327,8 @@ impl Desk {
             News::Token(branch, token) => self.grow(branch, &token),
             News::Done(branch, why) => self.finish(branch, why),
             // Only the overlay that asked handles this.
-            News::Seen(..) | News::Weighed(..) => {}
+            News::Seen(..) => {}
+            News::Weighed(branch, weighed) => _ = self.weighed(branch, Some(weighed.mean())),
             News::Failed(branch, why) => self.fail(branch, why),
         }
     }

@@ -172,13 +172,11 @@ impl Desk {
         self.session.move_to(at, false);
         let from = self.session.seal();
         let (prompt, first) = self.prompt(at);
-        let list = self.list_for(at, from, (prompt.clone(), first));
-        let prefix = list.prefix;
-        let mine = self.asking.offer(&prompt, prefix);
+        let list = self.list_for(at, from, (prompt, first));
+        let mine = self.asking.offer(&list);
         let branch = self.asking.next_branch();
-        let theirs = Offer::new(branch, mine.seed, mine.opening);
-        let prompt_with_opening = format!("{prompt}{}", mine.opening);
-        let ask = self.asking.question(branch, &prompt_with_opening, prefix, mine.seed);
+        let theirs = Offer::new(branch, mine.seed, &mine.opening);
+        let ask = self.asking.question(&list, &theirs);
         self.asking.send(Request::Beside(other.to_owned(), ask));
         let offers =
             vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];

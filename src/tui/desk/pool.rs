@@ -2,9 +2,16 @@
 
 use super::Desk;
 use crate::{
-    token::BranchId,
-    ui::asking::{DRAWS, Fault, List, Offer, Standing, State},
+    generate::Weigh,
+    token::{BranchId, StopReason},
+    ui::{
+        asking::{DRAWS, Fault, List, Offer, Standing, State, quotes},
+        worker::Request,
+    },
 };
+
+/// How many tokens behind the cursor tell how well an offer fits there.
+const BEHIND: usize = 40;
 
 impl Desk {
     /// Shows the best candidates of the newest list, as soon as they are all there. If too few are good, draws again
@@ -12,6 +19,9 @@ impl Desk {
     pub fn choose(&mut self) {
         let filter = self.offers.filter.clone();
         self.judge_pool();
+        if self.weigh() {
+            return;
+        }
         let Some(list) = self.offers.newest().filter(|list| !list.is_drawing()) else { return };
         list.fill(&filter, true);
         let (waiting, draws) = (list.waiting(), list.draws);
@@ -31,23 +41,59 @@ impl Desk {
         self.draw_spares();
     }
 
+    /// In the middle of a draft, asks how likely the text behind the cursor is after each candidate. Returns whether
+    /// answers are awaited.
+    fn weigh(&mut self) -> bool {
+        let filter = self.offers.filter.clone();
+        let (asking, session) = (&mut self.asking, &self.session);
+        let Some(list) = self.offers.newest() else { return false };
+        let new = list.pool.iter().any(|offer| offer.weighed.is_none());
+        if list.behind.is_empty() || list.is_drawing() || !new || list.waiting() == 0 {
+            return false;
+        }
+        list.cut_to_fit(&filter, || asking.next_branch());
+        for offer in list.pool.iter().filter(|offer| offer.weighed.is_none()) {
+            let gap = if super::take::glues(session, list.at, &offer.text) { " " } else { "" };
+            let prompt = format!("{}{}{gap}", list.prompt.0, offer.text);
+            let (prompt, text) = (quotes::straight(&prompt), quotes::straight(&list.behind));
+            let weigh = Weigh { prompt: prompt.into(), text: text.into(), tokens: BEHIND };
+            asking.send(Request::Weigh(offer.branch, weigh));
+        }
+        list.is_drawing()
+    }
+
+    /// How likely the text behind the cursor is after a candidate; `None` if the model can't tell.
+    pub fn weighed(&mut self, branch: BranchId, mean: Option<f32>) -> bool {
+        let found = self.offers.find_candidate(branch);
+        let Some((list, number)) = found.filter(|(list, _)| !list.behind.is_empty()) else {
+            return false;
+        };
+        let offer = &mut list.pool[number];
+        if offer.state != State::Waiting || offer.tokens == 0 {
+            return false;
+        }
+        offer.weighed = Some(mean.unwrap_or(offer.score()));
+        offer.state = State::Done(StopReason::Sentence);
+        self.choose();
+        true
+    }
+
     /// Draws candidates for the newest list.
     fn draw(&mut self, count: usize) {
         let Some(list) = self.offers.newest() else { return };
-        let (prompt, prefix) = (&list.prompt.0, list.prefix);
-        let drawn: Vec<Offer> = (0..count).map(|_| self.asking.offer(prompt, prefix)).collect();
-        if let Some(list) = self.offers.newest() {
-            list.pool.extend(drawn);
-            list.draws += 1;
-        }
+        let drawn: Vec<Offer> = (0..count).map(|_| self.asking.offer(list)).collect();
+        list.pool.extend(drawn);
+        list.draws += 1;
     }
 
     /// Lets the places that wait stream, because the model is too slow to choose first.
     fn ask_for_the_rest(&mut self) {
         let Some(list) = self.offers.newest() else { return };
-        let (prompt, prefix) = (&list.prompt.0, list.prefix);
-        let places = list.offers.iter_mut().filter(|offer| offer.state == State::Choosing);
-        places.for_each(|place| *place = self.asking.offer(prompt, prefix));
+        for number in 0..list.offers.len() {
+            if list.offers[number].state == State::Choosing {
+                list.offers[number] = self.asking.offer(list);
+            }
+        }
     }
 
     /// Draws spare candidates while the writer reads: when the offers are complete, fewer spares are left than there
@@ -57,7 +103,9 @@ impl Desk {
         let Some(list) = self.offers.newest() else { return };
         let places = list.offers.len();
         let quiet = !list.is_drawing() && !list.offers.iter().any(Offer::is_live);
-        let here = list.compared().is_none() && list.standing(0, session) != Standing::Away;
+        let here = list.compared().is_none()
+            && list.behind.is_empty()
+            && list.standing(0, session) != Standing::Away;
         let few = list.spares() < places && list.draws < DRAWS;
         let wanted = self.asking.wanted(places);
         if quiet && here && few && wanted > places && self.is_ready() {

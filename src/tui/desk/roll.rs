@@ -109,7 +109,7 @@ impl Desk {
         let filter = self.offers.filter.clone();
         let list = self.offers.list_mut()?;
         let spare = list.spare(&filter);
-        Some(spare.unwrap_or_else(|| self.asking.offer(&list.prompt.0, list.prefix)))
+        Some(spare.unwrap_or_else(|| self.asking.offer(list)))
     }
 
     /// One offer fewer in later lists.

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::{
-    session::Source,
+    session::{Session, Source},
     tui::command::Command,
     ui::asking::{Standing, Taken, first_sentence, first_word},
 };
@@ -106,7 +106,7 @@ impl Desk {
     }
 
     pub fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
-        let gap = if self.glues(at, text) { " " } else { "" };
+        let gap = if glues(&self.session, at, text) { " " } else { "" };
         let text = format!("{text}{gap}");
         let done = match source {
             Some(source) => self.session.take_from(source, at, &text),
@@ -118,14 +118,13 @@ impl Desk {
         }
         self.edited(done);
     }
+}
 
-    /// Whether a space is needed after a piece inserted before a word: only if there is one before the piece.
-    fn glues(&self, at: usize, piece: &str) -> bool {
-        let page = self.session.text();
-        let before = at.checked_sub(1).and_then(|before| page.get_char(before));
-        let apart =
-            before.is_none_or(char::is_whitespace) || piece.starts_with(char::is_whitespace);
-        let begins = |next: char| next.is_alphanumeric() || "\"'“‘«([".contains(next);
-        apart && page.get_char(at).is_some_and(begins) && !piece.ends_with(char::is_whitespace)
-    }
+/// Whether a space is needed after a piece inserted before a word: only if there is one before the piece.
+pub fn glues(session: &Session, at: usize, piece: &str) -> bool {
+    let page = session.text();
+    let before = at.checked_sub(1).and_then(|before| page.get_char(before));
+    let apart = before.is_none_or(char::is_whitespace) || piece.starts_with(char::is_whitespace);
+    let begins = |next: char| next.is_alphanumeric() || "\"'“‘«([".contains(next);
+    apart && page.get_char(at).is_some_and(begins) && !piece.ends_with(char::is_whitespace)
 }

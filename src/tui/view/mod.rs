@@ -105,13 +105,13 @@ pub fn draw(
     cursor: bool,
 ) -> drawn::Drawn {
     title::draw(desk, frame, areas.title);
-    let (page, at) = page::draw(desk, frame, areas.page, marks);
+    let (page, at, ghost) = page::draw(desk, frame, areas.page, marks);
     areas.cursor = at;
     if cursor && desk.page.view().cursor.is_some() {
         frame.set_cursor_position(at);
     }
     let offers = offers::draw(desk, frame, areas.offers, areas.screen.width >= WIDE);
-    drawn::Drawn { page, offers, overlay: drawn::Overlay::default() }
+    drawn::Drawn { page, offers, ghost, overlay: drawn::Overlay::default() }
 }
 
 /// Fills the screen with the theme's background.

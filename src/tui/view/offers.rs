@@ -171,7 +171,11 @@ fn on_page<'a>(desk: &Desk, half: &str) -> Span<'a> {
 fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
     // This keeps the number of characters, so places stay valid.
     let text = for_terminal(&offer.text);
-    let begin = text.len() - text.trim_start().len();
+    let mut begin = text.len() - text.trim_start().len();
+    // A gap shows that a new word begins.
+    if text[..begin].ends_with(' ') && !text[..begin].contains('\n') {
+        begin -= 1;
+    }
     let mut rows = Vec::new();
     let mut start = text[..begin].chars().count();
     for (number, line) in text[begin..].trim_end().split('\n').enumerate() {

@@ -10,7 +10,7 @@ use crate::{
         desk::Desk,
         drawn,
         page::{Row, View},
-        text::{shown, wrap},
+        text::{cut, shown, width as cells, wrap},
     },
     ui::{
         asking::Model,
@@ -49,12 +49,17 @@ pub fn draw(
     frame: &mut Frame,
     area: Rect,
     marks: &[(Range<usize>, Role)],
-) -> (drawn::Page, Position) {
+) -> (drawn::Page, Position, Vec<drawn::Row>) {
     let column = column(area);
     let view = desk.page.view();
     let mut lines = ink(desk, view, marks);
     let written = lines.len();
-    let end = ghost(desk, view, usize::from(column.width - 1), &mut lines);
+    let mut rows = Vec::new();
+    let end = ghost(desk, view, usize::from(column.width - 1), &mut lines, &mut rows);
+    let skip = desk.offers.before_rest(&desk.session);
+    for row in &mut rows {
+        (row.y, row.x, row.start) = (row.y + column.y, row.x + column.x, row.start + skip);
+    }
     let offered = lines.len() - written;
     let tall = usize::from(column.height);
     lines.truncate(tall);
@@ -67,7 +72,7 @@ pub fn draw(
     mark_sight(desk, view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
-    (drawn::Page { area: column, offered }, at)
+    (drawn::Page { area: column, offered }, at, rows)
 }
 
 /// A row to draw: its text, and its styles by byte ranges.
@@ -145,10 +150,18 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
 
 /// Adds the offer after the cursor. Only at the end of a paragraph, so that no written text moves. Returns how many
 /// rows there are up to the offer's end.
-fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize {
+fn ghost(
+    desk: &Desk,
+    view: &View,
+    width: usize,
+    lines: &mut Vec<Line>,
+    rows: &mut Vec<drawn::Row>,
+) -> usize {
     let Some((row, column)) = view.cursor else { return 0 };
     let next = desk.session.text().get_char(desk.session.cursor());
     if next.is_some_and(|next| !matches!(next, '\n' | '\r')) {
+        let text = ghost_inside(desk, lines.get_mut(row), column, width);
+        rows.push(drawn::Row { y: row as u16, x: column as u16, number: 0, start: 0, text });
         return 0;
     }
     let welcome;
@@ -190,6 +203,11 @@ fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize
             }
             let Some(line) = lines.get_mut(at) else { return at };
             let mut place = before + paragraph[..range.start].chars().count();
+            let text = paragraph[range.clone()].to_owned();
+            let (y, x) = (at as u16, used as u16);
+            if own.is_some() {
+                rows.push(drawn::Row { y, x, number: 0, start: place, text });
+            }
             for grapheme in paragraph[range].graphemes(true) {
                 let is_copied = copied.iter().any(|run| run.contains(&place));
                 let mark = if is_copied { Modifier::UNDERLINED } else { Modifier::empty() };
@@ -206,6 +224,38 @@ fn ghost(desk: &Desk, view: &View, width: usize, lines: &mut Vec<Line>) -> usize
     }
     at
 }
+
+/// Shows the offer inside a row: as much of it as there is room for, before the text behind the cursor. No other row
+/// moves; what no longer fits into this one is cut off.
+fn ghost_inside(desk: &Desk, line: Option<&mut Line>, column: usize, width: usize) -> String {
+    let (Some(line), Some(rest)) = (line, desk.offers.rest(&desk.session)) else {
+        return String::new();
+    };
+    let rest = for_terminal(rest.lines().next().unwrap_or_default());
+    let room = width.saturating_sub(column + BEHIND);
+    let short = cut(&rest, room);
+    let style = desk.look.theme.style(Role::Ghost);
+    let old = std::mem::take(line);
+    let mut used = 0;
+    let mut is_drawn = false;
+    for (range, own) in old.runs {
+        for grapheme in old.text[range].graphemes(true) {
+            if used >= column && !is_drawn {
+                is_drawn = true;
+                line.push(&short, style);
+                used += cells(&short);
+            }
+            if used + cells(grapheme) <= width {
+                line.push(grapheme, own);
+            }
+            used += cells(grapheme);
+        }
+    }
+    short
+}
+
+/// How many cells of the row are left to the text behind the cursor.
+const BEHIND: usize = 8;
 
 fn openings(count: usize) -> &'static str {
     match count {

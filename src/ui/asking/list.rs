@@ -9,7 +9,7 @@
 use super::{Offer, Quotes};
 use crate::{
     generate::Prefix,
-    judge::Place,
+    judge::{Form, Place},
     session::{Revision, Session},
 };
 use std::ops::Range;
@@ -28,6 +28,10 @@ pub struct List {
     pub prompt: (String, usize),
     /// How the end of the prompt determines what follows.
     pub prefix: Prefix,
+    /// The form of the draft at the place.
+    pub form: Form,
+    /// The text behind the place in its paragraph, if there is some.
+    pub behind: String,
     /// The draft's quotes; offers are converted to them.
     pub quotes: Quotes,
     /// The offers.

@@ -172,23 +172,39 @@ impl Asking {
         self.seed.wrapping_sub(1)
     }
 
-    /// Asks for one continuation of a prompt, and returns the offer that its tokens will fill. For an empty prompt, the
-    /// offer starts with an opening.
-    pub fn offer(&mut self, prompt: &str, prefix: Prefix) -> Offer {
+    /// Asks for one continuation for a list, and returns the offer that its tokens will fill. On an empty page the offer
+    /// starts with an opening.
+    pub fn offer(&mut self, list: &List) -> Offer {
         let (branch, seed) = (self.next_branch(), self.next_seed());
-        let opening = if prompt.is_empty() { opening(seed) } else { "" };
-        let prefix = if opening.is_empty() { prefix } else { Prefix::Word };
-        self.generate(branch, &format!("{prompt}{opening}"), prefix, seed);
-        Offer::new(branch, seed, opening)
+        let prompt = &list.prompt.0;
+        let opening = if prompt.is_empty() { opening(seed) } else { &list.form.lead };
+        let offer = Offer::new(branch, seed, opening);
+        self.send(Request::Generate(self.question(list, &offer)));
+        offer
     }
 
     /// Asks for a continuation in the current style. The model gets straight quotes.
     pub fn generate(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) {
-        self.send(Request::Generate(self.question(branch, prompt, prefix, seed)));
+        self.send(Request::Generate(self.ask(branch, prompt, prefix, seed)));
     }
 
-    /// The request that [`Asking::generate`] sends.
-    pub fn question(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) -> Ask {
+    /// The request for an offer of a list.
+    pub fn question(&self, list: &List, offer: &Offer) -> Ask {
+        // An opening ends with a whole word; what else an offer starts with ends with a space or a line break.
+        let prefix = match list.prompt.0.is_empty() {
+            true => Prefix::Word,
+            false if offer.opening.is_empty() => list.prefix,
+            false => Prefix::Characters,
+        };
+        let prompt = format!("{}{}", list.prompt.0, offer.opening);
+        let mut ask = self.ask(offer.branch, &prompt, prefix, offer.seed);
+        if list.form.is_line {
+            ask.params.stop.push("\n".into());
+        }
+        ask
+    }
+
+    fn ask(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) -> Ask {
         let params = SamplingParams { seed, ..self.style.sampling.clone() };
         let prompt = quotes::straight(prompt).into_owned();
         Ask { branch, prompt, params, clean: Level::Prose, prefix }

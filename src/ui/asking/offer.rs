@@ -40,8 +40,9 @@ pub struct Offer {
     pub kept: usize,
     /// The seed it is sampled with.
     pub seed: u64,
-    /// The opening it starts with on an empty page; the model continues from it.
-    pub opening: &'static str,
+    /// What it starts with: an opening on an empty page, the mark of a list's next item, and so on. The model continues
+    /// from it.
+    pub opening: String,
     /// Its text so far.
     pub text: String,
     /// How many tokens that text has.
@@ -52,6 +53,8 @@ pub struct Offer {
     pub lengths: Vec<usize>,
     /// The sum of the log-probabilities of its tokens, and how many have one.
     pub scored: (f32, u32),
+    /// The mean log-probability of the text behind the cursor after it, for one in the middle of a draft.
+    pub weighed: Option<f32>,
     /// What is wrong with it, once it has ended.
     pub fault: Option<Fault>,
     /// Its state.
@@ -68,18 +71,19 @@ pub struct Offer {
 
 impl Offer {
     /// An offer without tokens yet.
-    pub fn new(branch: BranchId, seed: u64, opening: &'static str) -> Self {
+    pub fn new(branch: BranchId, seed: u64, opening: &str) -> Self {
         Self {
             branch,
             source: None,
             kept: 0,
             seed,
-            opening,
+            opening: opening.into(),
             text: opening.into(),
             tokens: 0,
             copied: Vec::new(),
             lengths: Vec::new(),
             scored: (0.0, 0),
+            weighed: None,
             fault: None,
             state: State::Waiting,
             pinned: false,
@@ -91,7 +95,7 @@ impl Offer {
 
     /// Its words in lower case, joined by single spaces. Empty while there is only the opening.
     pub fn words(&self) -> String {
-        if self.text.trim() == self.opening {
+        if self.text.trim() == self.opening.trim() {
             return String::new();
         }
         self.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()

@@ -21,6 +21,8 @@ pub struct Offers {
     pub ghost: Option<Ghost>,
     /// A ghost is asked for when the writer pauses.
     pub idle: bool,
+    /// The writer was told that the model doesn't know the draft's language.
+    pub told: bool,
     /// Words and phrases that no offer may contain.
     pub banned: Vec<String>,
     /// The criteria of the filter.
@@ -79,12 +81,19 @@ impl Offers {
         lists.into_iter().find_map(|list| list.rest(session))
     }
 
+    /// How many characters of the offer at the cursor are before [`Offers::rest`].
+    pub fn before_rest(&self, session: &Session) -> usize {
+        let mut lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
+        let found = lists.find_map(|list| Some((list.choice()?, list.rest(session)?)));
+        found.map_or(0, |(offer, rest)| offer.text.chars().count() - rest.chars().count())
+    }
+
     /// The ranges of characters in [`Offers::rest`] that are copied from the training text.
     pub fn copied(&self, session: &Session) -> Vec<Range<usize>> {
         let mut lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
-        let found = lists.find_map(|list| Some((list.choice()?, list.rest(session)?)));
-        let Some((offer, rest)) = found else { return Vec::new() };
-        let before = offer.text.chars().count() - rest.chars().count();
+        let found = lists.find_map(|list| list.rest(session).and(list.choice()));
+        let Some(offer) = found else { return Vec::new() };
+        let before = self.before_rest(session);
         let ahead = offer.copied.iter().filter(|run| run.end > before);
         ahead.map(|run| run.start.saturating_sub(before)..run.end - before).collect()
     }
@@ -121,7 +130,7 @@ impl Offers {
     }
 
     /// Shows the next list. False if the newest is shown.
-    pub fn next(&mut self) -> bool {
+    pub fn following(&mut self) -> bool {
         let is_newest = self.back == 0 && (self.open || self.lists.is_empty());
         self.back = self.back.saturating_sub(usize::from(self.open));
         self.open |= !self.lists.is_empty();

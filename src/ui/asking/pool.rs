@@ -3,7 +3,11 @@
 //! replace an offer that turns out to have a fault. Those that are left over are there when the writer rolls again.
 
 use super::{Asking, Fault, List, Model, Offer, State};
-use crate::judge::{self, Candidate, Criterion};
+use crate::{
+    clean::hanging,
+    judge::{self, Candidate, Criterion, Form, endings},
+    token::StopReason,
+};
 use serde::{Deserialize, Serialize};
 
 /// The most candidates per question.
@@ -17,6 +21,9 @@ const PATIENCE: f32 = 0.3;
 
 /// The usual length of a candidate in tokens.
 const TOKENS: f32 = 25.0;
+
+/// How many beginnings of candidates are weighed in the middle of a draft.
+const WEIGHED: usize = 36;
 
 /// How often candidates are drawn for one list.
 pub const DRAWS: u8 = 3;
@@ -79,6 +86,19 @@ impl Offer {
             (sum, count) => sum / count as f32,
         }
     }
+
+    /// It has ended as `form` has it. If it ran out of tokens, the unfinished clause after its last full sentence is cut
+    /// off. `taken` is how many bytes are on the page already; they stay.
+    pub fn end(&mut self, why: StopReason, taken: usize, form: &Form, column: usize) {
+        let whole = hanging(&self.text).len();
+        if why == StopReason::Length && whole > taken && whole > self.opening.len() {
+            self.text.truncate(whole);
+        }
+        if taken == 0 && form.has_lines() {
+            self.text = form.fit(&self.text, column);
+        }
+        self.state = State::Done(why);
+    }
 }
 
 impl List {
@@ -99,14 +119,46 @@ impl List {
             .filter(|at| matches!(self.pool[*at].state, State::Done(_)))
             .filter(|at| !clean || self.pool[*at].fault.is_none())
             .collect();
+        // What all begin with makes none different from the others.
+        let bare = |text: &'_ str| text.strip_prefix(&*self.form.lead).unwrap_or(text).to_owned();
+        let texts: Vec<String> = ended.iter().map(|at| bare(&self.pool[*at].text)).collect();
         let candidates: Vec<Candidate> = ended
             .iter()
             .map(|at| &self.pool[*at])
-            .map(|offer| Candidate { text: &offer.text, fault: offer.fault, score: offer.score() })
+            .zip(&texts)
+            .map(|(offer, text)| Candidate {
+                text,
+                fault: offer.fault,
+                score: offer.weighed.unwrap_or(offer.score()),
+                any_length: offer.weighed.is_some(),
+            })
             .collect();
-        let shown: Vec<&str> = self.offers.iter().map(|offer| &*offer.text).collect();
+        let shown: Vec<String> = self.offers.iter().map(|offer| bare(&offer.text)).collect();
+        let shown: Vec<&str> = shown.iter().map(|text| &**text).collect();
         let diverse = filter.contains(&Criterion::Diverse);
         judge::choose(&candidates, count, &shown, diverse).into_iter().map(|at| ended[at]).collect()
+    }
+
+    /// For a place in the middle of a draft, replaces the complete candidates by their beginnings that can stand before
+    /// the text behind it. `branches` gives each a new branch.
+    pub fn cut_to_fit(&mut self, filter: &[Criterion], mut branch: impl FnMut() -> u64) {
+        let ended =
+            |offer: &mut Offer| matches!(offer.state, State::Done(_)) && offer.weighed.is_none();
+        let mut whole: Vec<Offer> = self.pool.extract_if(.., ended).collect();
+        whole.sort_by(|a, b| b.score().total_cmp(&a.score()));
+        let mut texts: Vec<String> = Vec::new();
+        for offer in whole {
+            for text in endings(&offer.text, &self.behind) {
+                let fault = self.place.fault(text, filter);
+                let new = !texts.iter().any(|known| known == text);
+                if new && fault.is_none_or(Fault::is_small) && texts.len() < WEIGHED {
+                    texts.push(text.into());
+                    let text = text.to_owned();
+                    let state = State::Waiting;
+                    self.pool.push(Offer { branch: branch(), text, fault, state, ..offer.clone() });
+                }
+            }
+        }
     }
 
     /// Puts the best candidates into the places that wait. With `clean`, only those without a fault.

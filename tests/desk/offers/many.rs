@@ -97,7 +97,7 @@ fn who_rolls_in_the_list_stays_in_it() {
 fn an_offer_in_mid_word_is_shown_with_the_word_s_beginning() {
     for (text, offered, shown) in [
         ("She was wait", "ing zulu", "waiting zulu"),
-        ("She was wait", " zulu", "▸zulu"),
+        ("She was wait", " zulu", "▸ zulu"),
         ("Oh!", "zulu", "▸zulu"),
         ("don't", "zulu", "don'tzulu"),
         ("雨が", "zulu", "▸zulu"),

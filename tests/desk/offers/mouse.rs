@@ -93,3 +93,19 @@ fn a_span_of_an_offer_in_mid_word() {
         assert_eq!(desk.text(), "for rain |She was wait");
     }
 }
+#[test]
+fn a_drag_takes_whole_words_also_of_the_ghost() {
+    let mut desk = Desk::on("boat.");
+    desk.size(120, 30);
+    desk.steps(&["<ctrl-space>", "= Rain fell on the harbour.", "=."]);
+    // The ghost is found first: it is further left than the list.
+    let row = desk.shown().lines().position(|line| line.contains("boat. Rain fell")).unwrap();
+    let line = desk.shown().lines().nth(row).unwrap().to_owned();
+    let from = line[..line.find("ain fell").unwrap()].chars().count() as u16;
+    drag(&mut desk, (from, row as u16), (from + 5, row as u16));
+    assert_eq!(desk.text(), "boat. Rain fell|");
+    // A press on it takes nothing and leaves the cursor.
+    mouse(&mut desk, MouseEventKind::Down(MouseButton::Left), (from + 12, row as u16));
+    mouse(&mut desk, MouseEventKind::Up(MouseButton::Left), (from + 12, row as u16));
+    assert_eq!(desk.text(), "boat. Rain fell|");
+}

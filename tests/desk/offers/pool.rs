@@ -60,12 +60,12 @@ fn the_best_of_all_candidates_are_shown() {
     assert!(shows(&mut desk, "choosing"));
     // The likeliest has a fault.
     comes(&mut desk, 5, " \"Whoever had the key was the first to go.", -0.5);
-    assert!(shows(&mut desk, "1▸Nobody had") && shows(&mut desk, "2 When the boat"));
+    assert!(shows(&mut desk, "1▸ Nobody had") && shows(&mut desk, "2  When the boat"));
     desk.press("alt-enter");
     assert_eq!(desk.text(), format!("The boat was gone.{}|", GOOD[1]));
     // Rolling again shows the next best at once, without a request for them.
     desk.press("ctrl-r");
-    assert!(shows(&mut desk, "1▸The lamps") && shows(&mut desk, "2 She told"));
+    assert!(shows(&mut desk, "1▸ The lamps") && shows(&mut desk, "2  She told"));
     assert_eq!(desk.text(), "The boat was gone.|");
 }
 
@@ -73,18 +73,18 @@ fn the_best_of_all_candidates_are_shown() {
 fn spares_are_drawn_again_while_the_writer_reads() {
     let mut desk = drawing("The boat was gone.", 2, 4);
     desk.press("ctrl-space");
-    for at in 0..4 {
-        comes(&mut desk, at, GOOD[at], -1.0 - at as f32);
+    for (at, text) in GOOD.into_iter().take(4).enumerate() {
+        comes(&mut desk, at, text, -1.0 - at as f32);
     }
     assert_eq!(desk.asked.len(), 4);
     desk.press("ctrl-r");
-    assert!(shows(&mut desk, "1▸When the boat") && shows(&mut desk, "2 She told"));
+    assert!(shows(&mut desk, "1▸ When the boat") && shows(&mut desk, "2  She told"));
     // None is left, so four more are drawn; what is shown doesn't move.
     assert_eq!(desk.asked.len(), 8);
     comes(&mut desk, 7, GOOD[4], -0.1);
-    assert!(shows(&mut desk, "1▸When the boat"));
+    assert!(shows(&mut desk, "1▸ When the boat"));
     desk.press("alt-r");
-    assert!(shows(&mut desk, "1▸After that"));
+    assert!(shows(&mut desk, "1▸ After that"));
 }
 
 #[test]
@@ -124,11 +124,11 @@ fn where_the_pool_takes_long_offers_stream() {
     token(&mut desk, 2, " When the boat", -1.0);
     // A quarter of a second has passed.
     desk.news(News::Speed(40.0));
-    assert!(shows(&mut desk, "1▸The lamps") && shows(&mut desk, "2 When the boat▌"));
+    assert!(shows(&mut desk, "1▸ The lamps") && shows(&mut desk, "2  When the boat▌"));
     // One that turns out to be broken is replaced by a spare.
     comes(&mut desk, 1, GOOD[1], -1.0);
     comes(&mut desk, 2, " \"came in", -1.0);
-    assert!(shows(&mut desk, "2 Nobody had asked"));
+    assert!(shows(&mut desk, "2  Nobody had asked"));
     assert!(desk.asked.len() == 4);
     // Now the model is known to be slow: offers stream at once, and spares are drawn when they are complete.
     desk.step(" Then");
@@ -148,7 +148,7 @@ fn escape_shows_what_is_there() {
     comes(&mut desk, 3, GOOD[3], -1.0);
     token(&mut desk, 1, " Nobody", -1.0);
     desk.press("esc");
-    assert!(shows(&mut desk, "1▸She told") && shows(&mut desk, "2 Nobody"));
+    assert!(shows(&mut desk, "1▸ She told") && shows(&mut desk, "2  Nobody"));
     assert_eq!(desk.stopped.len(), 3);
     // What comes late is ignored.
     comes(&mut desk, 0, GOOD[0], -1.0);

@@ -344,7 +344,7 @@ fn a_long_draft_is_sent_from_its_last_part() {
 
 #[test]
 fn undo_after_a_roll_brings_back_what_was_taken_and_eats_nothing_of_the_writers() {
-    let mut desk = Desk::on("");
+    let mut desk = Desk::on("|");
     desk.steps(&[
         "The boat was gone.",
         "<ctrl-space>",
