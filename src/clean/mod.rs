@@ -13,6 +13,7 @@
 
 mod bleep;
 mod entity;
+mod lines;
 mod link;
 mod post;
 mod script;
@@ -23,6 +24,7 @@ mod visible;
 
 pub use bleep::{BLEEP, Bleeps, Judged, Severity};
 pub use entity::decode;
+pub use lines::{unescaped, unified};
 pub use post::{PostRules, Step, post, post_steps, weight, without_links};
 pub use script::is_ideograph;
 pub use sentence::{hanging, sentence_ends};

@@ -63,7 +63,7 @@ pub struct Generate {
     #[arg(long, short_alias = 's', value_name = "N")]
     pub seed: Option<u64>,
 
-    /// End the text before this string; can be given several times
+    /// End the text before this string (\n is a line end, \t a tab, \\ a backslash); can be given several times
     #[arg(long, value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
 

@@ -1,6 +1,7 @@
 //! `unstuck score`: prints the probability of each token of a text.
 
 use super::Place;
+use crate::clean::unified;
 use crate::generate::{Engine, Scored, perplexity};
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -32,6 +33,7 @@ pub fn run(file: &Path, json: bool, engine: &Engine) -> Result<()> {
     };
     let text = String::from_utf8(bytes)
         .with_context(|| format!("{name}: not UTF-8; convert it first, with iconv for example"))?;
+    let text = unified(&text);
     let tokens = engine.score(&text)?;
     let nats: Vec<f64> = tokens.iter().filter_map(|token| token.logprob).map(f64::from).collect();
     let bits = -nats.iter().sum::<f64>() / std::f64::consts::LN_2;

@@ -5,7 +5,7 @@ use crate::cli;
 use anyhow::{Context, Result, bail};
 use std::{io::Read, path::Path};
 use unstuck::{
-    clean::Level,
+    clean::{self, Level},
     commands::generate::{Form, Request, any_seed},
 };
 
@@ -24,7 +24,7 @@ impl Config {
         params.repetition_penalty = args.repetition_penalty.unwrap_or(params.repetition_penalty);
         params.repetition_window = args.repetition_window.unwrap_or(params.repetition_window);
         params.seed = args.seed.unwrap_or_else(any_seed);
-        params.stop.extend(args.stop);
+        params.stop.extend(args.stop.iter().map(|stop| clean::unescaped(stop)));
         params.logprobs = args.logprobs.unwrap_or(params.logprobs);
         let delimiter = args.delimiter.strip_suffix('\n').unwrap_or(&args.delimiter).to_owned();
         Ok(Request {
@@ -54,7 +54,7 @@ impl Config {
 /// The prompt; for `-` the text of standard input without its final line end.
 fn read_prompt(prompt: Option<String>) -> Result<String> {
     if prompt.as_deref() != Some("-") {
-        return Ok(prompt.unwrap_or_default());
+        return Ok(clean::unified(&prompt.unwrap_or_default()).into_owned());
     }
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
@@ -68,14 +68,9 @@ fn read_file(path: &Path) -> Result<String> {
 }
 
 fn without_line_end(bytes: Vec<u8>, name: &str) -> Result<String> {
-    let Ok(mut text) = String::from_utf8(bytes) else {
+    let Ok(text) = String::from_utf8(bytes) else {
         bail!("{name}: not UTF-8; convert it first, with iconv for example");
     };
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    Ok(text)
+    let text = clean::unified(&text);
+    Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }

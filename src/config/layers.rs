@@ -64,7 +64,8 @@ impl Layers {
         put(&mut alone, names, value.clone());
         let said = |error: toml::de::Error| {
             let said = mistake::reword(error.message(), "value");
-            if said.contains(names[names.len() - 1]) { said } else { about(names, &said) }
+            let names_it = said.contains(&format!("`{}`", names[names.len() - 1]));
+            if names_it { said } else { about(names, &said) }
         };
         let config: Config = alone.try_into().map_err(said)?;
         config.check().map_err(|wrong| about(names, &wrong))?;

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::PathBuf};
 use toml::{Table, Value};
 
 /// What applies for settings without a default value.
-const OPEN: [(&str, &str); 8] = [
+const OPEN: [(&str, &str); 9] = [
     ("model", "the built-in model"),
     ("threads", "one per core"),
     ("generate.sentence", "samples don't end at a sentence"),
@@ -13,6 +13,7 @@ const OPEN: [(&str, &str); 8] = [
     ("bot.handle", "the account of the keys"),
     ("bot.ledger", "a file in the data folder"),
     ("bot.secrets", "x-keys.toml beside the settings"),
+    ("bot.length", "as many tokens as bot.sampling.max_tokens"),
     ("bot.sampling.sentence", "samples don't end at a sentence"),
 ];
 

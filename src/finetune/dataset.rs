@@ -3,7 +3,7 @@
 //! continues exactly where it was.
 
 use super::corpus::{self, END, Request, TRAIN, VALIDATION};
-use crate::{model::Tokenizer, splitmix::mix, whole};
+use crate::{clean, model::Tokenizer, splitmix::mix, whole};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use std::{
@@ -88,8 +88,8 @@ impl Files {
 /// When it can't be read or isn't UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
     let bytes = whole::read(path).with_context(|| path.display().to_string())?;
-    String::from_utf8(bytes)
-        .ok()
+    let text = String::from_utf8(bytes).ok();
+    text.map(|text| clean::unified(&text).into_owned())
         .with_context(|| format!("{}: not UTF-8; convert it with `unstuck corpus`", path.display()))
 }
 

@@ -250,7 +250,7 @@ impl Backend for Local {
         let waits_for = Some(self.cover(prompt));
         self.live.push(Branch {
             id: ask.branch,
-            text: Text::new(&ask.params, ask.clean),
+            text: Text::new(&ask.params, ask.clean, &ask.prompt),
             params: ask.params,
             memory: Memory { tokens: Vec::new(), cache: self.model.network.cache() },
             waits_for,

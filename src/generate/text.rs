@@ -5,6 +5,7 @@
 
 use crate::{
     clean::{Cleaner, Level, sentence_ends},
+    judge::leaves_open,
     token::{SamplingParams, StopReason},
 };
 
@@ -23,12 +24,15 @@ pub struct Text {
     tokens: usize,
     /// The byte of `raw` after which a sentence's end counts.
     least: usize,
+    /// The line of the prompt that the text continues. A quote that it opens may be closed by the text.
+    before: String,
 }
 
 impl Text {
-    /// An empty text.
-    pub fn new(params: &SamplingParams, level: Level) -> Self {
+    /// An empty text that follows `prompt`.
+    pub fn new(params: &SamplingParams, level: Level, prompt: &str) -> Self {
         Self {
+            before: prompt.rsplit('\n').next().unwrap_or_default().to_owned(),
             partial: Vec::new(),
             raw: String::new(),
             given: 0,
@@ -103,7 +107,7 @@ impl Text {
             .min()
     }
 
-    /// The byte of the first confirmed sentence's end after the minimum number of tokens.
+    /// The byte of the first confirmed sentence's end after the minimum number of tokens, outside quotes and brackets.
     fn sentence_end(&mut self) -> Option<usize> {
         if self.tokens < self.sentence? {
             self.least = self.raw.len();
@@ -114,7 +118,9 @@ impl Text {
             rest.contains('\n') || !rest.trim_start().is_empty()
         };
         // Text that was already returned can't be cut off.
-        let possible = |&at: &usize| at > self.least && at >= self.given;
+        let possible = |&at: &usize| {
+            at > self.least && at >= self.given && !leaves_open(&self.before, &self.raw[..at])
+        };
         let mark = sentence_ends(&self.raw).filter(possible).find(certain);
         let paragraph = self.raw[self.least..]
             .find("\n\n")
@@ -163,7 +169,7 @@ mod tests {
 
     /// Push each of these parts. Returns the text after each, and the stop reason.
     fn run(params: SamplingParams, parts: &[&[u8]]) -> (Vec<String>, Option<StopReason>) {
-        let mut text = Text::new(&params, Level::Prose);
+        let mut text = Text::new(&params, Level::Prose, "");
         let mut out = Vec::new();
         for part in parts {
             let (s, stop) = text.push(part);
@@ -212,6 +218,11 @@ mod tests {
         let parts: [&[u8]; 6] = [b" Go", b".", b"\n\n", b"He", b" went. ", b"So"];
         assert_eq!(run(one(1), &parts).0.concat(), " Go.");
         assert_eq!(run(one(3), &parts).0.concat(), " Go.\n\nHe went.");
+        // no end inside a speech or a bracket
+        let parts: [&[u8]; 5] = [b" \"Go.", b" Go now.", b"\"", b" He", b" went."];
+        assert_eq!(run(one(1), &parts).0.concat(), " \"Go. Go now.\"");
+        let parts: [&[u8]; 4] = [b" It (so. He", b" said) went.", b" So", b" it."];
+        assert_eq!(run(one(1), &parts).0.concat(), " It (so. He said) went.");
         let parts: [&[u8]; 3] = [b"A title", b"\n\n", b"Text"];
         assert_eq!(
             run(one(1), &parts),

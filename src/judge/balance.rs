@@ -115,6 +115,16 @@ pub fn is_balanced(before: &str, text: &str, after: &str) -> bool {
     open.wrong + open.stack.len() <= without.wrong + without.stack.len()
 }
 
+/// Whether a quote or bracket is open at the end of a text. `before` is the text before it.
+pub fn leaves_open(before: &str, text: &str) -> bool {
+    let text = text.trim_end();
+    let mut open = Open::default();
+    open.read(None, before, text.chars().next());
+    open.read(before.chars().next_back(), text, None);
+    // A closing quote that nothing opened is on the stack too.
+    open.stack.len() > open.wrong
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ mod rank;
 mod repeats;
 mod words;
 
-pub use balance::is_balanced;
+pub use balance::{is_balanced, leaves_open};
 pub use ends::{endings, ends_well};
 pub use form::Form;
 pub use language::{Language, language};

@@ -223,7 +223,11 @@ impl Shelf {
                         if !tell(Word::Listed(entries.clone())) {
                             break;
                         }
+                        // Servers may be slow to answer, so their models come in a second list.
                         let served = self.served();
+                        if served.is_empty() {
+                            continue;
+                        }
                         let here = entries.iter().take_while(|entry| entry.here).count();
                         entries.splice(here..here, served);
                         if !tell(Word::Listed(entries)) {

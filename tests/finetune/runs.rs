@@ -57,7 +57,7 @@ fn what_is_copied_is_told() {
     let mention = r#"{"id":"1","author":"ash","text":"@unstuck the lamp went out and nobody on"}"#;
     std::io::Write::write_all(&mut bot.stdin.take().unwrap(), mention.as_bytes()).unwrap();
     let said = String::from_utf8(bot.wait_with_output().unwrap().stdout).unwrap();
-    assert!(said.contains("copied from the text"), "{said}");
+    assert!(said.contains("copied from the training text"), "{said}");
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn the_token_goes_to_the_hub_and_nowhere_else() {
 fn another_kind_of_model_is_refused_before_its_weights_come() {
     let rig = Rig::new();
     let mut llama = model(MICRO, &["config.json", "vocab.json", "merges.txt", "model.safetensors"]);
-    llama.files.insert("config.json".into(), (br#"{"model_type":"llama"}"#.to_vec(), false));
+    llama.files.insert("config.json".into(), (br#"{"model_type":"mamba"}"#.to_vec(), false));
     let half = model(MICRO, &["config.json", "vocab.json", "merges.txt"]);
     let mute = model(MICRO, &["config.json", "model.safetensors"]);
     rig.fake.world().repos.extend([
@@ -247,7 +247,10 @@ fn another_kind_of_model_is_refused_before_its_weights_come() {
         ("o/mute".into(), mute),
     ]);
     let said = rig.refused("o/llama");
-    assert!(said.contains("it describes a `llama` model; only `gpt2` is read here"), "{said}");
+    assert!(
+        said.contains("it describes a `mamba` model, which is not read here; these are: `gpt2`"),
+        "{said}"
+    );
     assert!(rig.refused("o/half").contains("neither model.safetensors nor pytorch_model.bin"));
     assert!(rig.refused("o/mute").contains("no vocabulary"));
     assert!(rig.fake.world().requests.iter().all(|r| !r.of_content), "no weights were asked for");

@@ -4,7 +4,7 @@ use super::letters::{Kind, Letter, Sign, units};
 use crate::whole;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 use strum::EnumString;
 
 /// The built-in list.
@@ -24,7 +24,7 @@ pub enum Severity {
     Strong,
     /// Words against groups of people.
     Slur,
-    /// Threats, and calls to violence or self-harm.
+    /// Threats, calls to violence, and insults of several words.
     Threat,
 }
 
@@ -49,19 +49,23 @@ pub struct Bleeps {
 }
 
 impl Bleeps {
-    /// The built-in list without its mild words.
+    /// The built-in list for text that is shown while it is generated: strong words and slurs.
     pub fn standard() -> Self {
-        Self::from_severity(Severity::Strong)
+        Self::of(Severity::Strong..=Severity::Slur)
     }
 
     /// The words of the built-in list that are at least this bad, and its exceptions.
     pub fn from_severity(from: Severity) -> Self {
+        Self::of(from..=Severity::Threat)
+    }
+
+    fn of(wanted: RangeInclusive<Severity>) -> Self {
         let mut bleeps = Self::default();
         let mut severity = Severity::default();
         for line in STANDARD.lines() {
             if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
                 severity = name.parse().unwrap_or_default();
-            } else if severity >= from || line.starts_with('!') {
+            } else if wanted.contains(&severity) || line.starts_with('!') {
                 // A test checks that every line is valid.
                 let _ = bleeps.add(line);
             }

@@ -35,7 +35,7 @@ impl Branch {
         let params = &ask.params;
         Self {
             id: ask.branch,
-            text: Text::new(params, ask.clean),
+            text: Text::new(params, ask.clean, &ask.prompt),
             after_word: ask.prefix == Prefix::Word && owed == 0,
             stops: !params.stop.is_empty(),
             logprobs: params.logprobs,

@@ -90,7 +90,8 @@ impl Style {
         if !ranked || !preset.has_temperature(self.sampling.temperature) {
             return self;
         }
-        let temperature = preset.for_model(info.parameters).over(&self.sampling).temperature;
+        let fitted = info.parameters.map_or(preset, |parameters| preset.for_model(parameters));
+        let temperature = fitted.over(&self.sampling).temperature;
         Self { sampling: SamplingParams { temperature, ..self.sampling }, ..self }
     }
 
@@ -260,7 +261,9 @@ mod tests {
             let sampling = SamplingParams { temperature, ..SamplingParams::default() };
             Style { preset: "prose".into(), sampling, offers: 3, candidates }
         };
-        let model = |parameters| Model::Ready(ModelInfo { parameters, ..pool::tests::info() });
+        let model = |parameters| {
+            Model::Ready(ModelInfo { parameters: Some(parameters), ..pool::tests::info() })
+        };
         for (temperature, candidates, parameters, expected) in [
             (0.85, 0, 14_000_000, 0.6),
             (0.85, 0, 124_000_000, 0.85),

@@ -57,6 +57,10 @@ impl Asking {
     /// nothing is to be chosen. Before anything was measured, only the model in the program is known to be fast.
     pub fn at_once(&self, places: usize) -> Option<usize> {
         let Model::Ready(info) = &self.model else { return None };
+        // Each candidate of a server is a request of its own, and may be billed.
+        if info.server.is_some() {
+            return None;
+        }
         let wanted = self.wanted(places);
         let fits = match self.speed {
             Some(speed) => (speed * PATIENCE / TOKENS) as usize,
@@ -224,12 +228,13 @@ pub(super) mod tests {
     pub fn info() -> ModelInfo {
         ModelInfo {
             name: "m".into(),
-            parameters: 1,
+            parameters: Some(1),
             context: 512,
             vocabulary: 1,
             embedded: false,
             quantization: "f32".into(),
             bytes: 1,
+            server: None,
         }
     }
 

@@ -79,7 +79,7 @@ fn a_language_that_the_model_does_not_know_is_told_once() {
 
 fn comes(desk: &mut Desk, number: usize, text: &str) {
     let token = Token {
-        id: 1,
+        id: Some(1),
         text: text.into(),
         logprob: Some(-1.0),
         rank: None,

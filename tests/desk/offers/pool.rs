@@ -23,7 +23,7 @@ fn comes(desk: &mut Desk, number: usize, text: &str, logprob: f32) {
 fn token(desk: &mut Desk, number: usize, text: &str, logprob: f32) {
     let branch = desk.asked[number].branch;
     let token = Token {
-        id: 1,
+        id: Some(1),
         text: text.into(),
         logprob: Some(logprob),
         rank: None,
