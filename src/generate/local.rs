@@ -5,6 +5,7 @@ use super::{
     Ask, Backend, Look, ModelInfo, Output, Prefix, Reading, Scored, Weigh,
     branch::{Added, Branch},
     cover::Covering,
+    indent::{self, Unindented},
     look::Looking,
     memory::{self, Memory, Reader, Share, common},
     prompt::{self, Cut, Prompt},
@@ -32,6 +33,8 @@ pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
     spellings: Spellings,
+    /// Whether the model has seen indentation.
+    indents: bool,
     live: Vec<Branch>,
     /// The ends of prompts that branches wait for, and how many there were.
     coverings: Vec<Covering>,
@@ -58,7 +61,9 @@ impl Local {
             server: None,
         };
         let spellings = Spellings::new(&model.tokenizer, info.vocabulary);
+        let indents = indent::is_known(&model.tokenizer, info.vocabulary);
         Self {
+            indents,
             model,
             info,
             spellings,
@@ -244,13 +249,19 @@ impl Backend for Local {
         let most = (context - room).max(1);
         let cut = if self.exact { Cut::Exact } else { Cut::Blocks };
         let tokenizer = &self.model.tokenizer;
-        let prompt = prompt::prepare(tokenizer, &ask.prompt, most, ask.prefix, cut)?;
-        let reading = Reading { tokens: prompt.tokens.len(), sees_from: prompt.sees_from };
-        let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&ask.prompt);
+        let shown = match self.indents {
+            true => Unindented::plain(&ask.prompt),
+            false => indent::unindented(&ask.prompt),
+        };
+        let prompt = prompt::prepare(tokenizer, &shown.text, most, ask.prefix, cut)?;
+        let sees_from = shown.original(prompt.sees_from);
+        let reading = Reading { tokens: prompt.tokens.len(), sees_from };
+        let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
         let waits_for = Some(self.cover(prompt));
         self.live.push(Branch {
             id: ask.branch,
-            text: Text::new(&ask.params, ask.clean, &ask.prompt),
+            text: Text::new(&ask.params, ask.clean, &shown.text)
+                .indented(shown.indent, shown.at_indent),
             params: ask.params,
             memory: Memory { tokens: Vec::new(), cache: self.model.network.cache() },
             waits_for,

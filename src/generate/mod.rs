@@ -13,6 +13,7 @@
 mod branch;
 mod cover;
 mod engine;
+mod indent;
 mod local;
 mod look;
 mod memory;

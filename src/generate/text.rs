@@ -26,12 +26,21 @@ pub struct Text {
     least: usize,
     /// The line of the prompt that the text continues. A quote that it opens may be closed by the text.
     before: String,
+    /// What each new line begins with.
+    indent: String,
+    /// Whether the next character begins a line that the indentation belongs to.
+    new_line: bool,
+    /// Whether spaces are dropped, because the text continues an indentation.
+    at_indent: bool,
 }
 
 impl Text {
     /// An empty text that follows `prompt`.
     pub fn new(params: &SamplingParams, level: Level, prompt: &str) -> Self {
         Self {
+            indent: String::new(),
+            new_line: false,
+            at_indent: false,
             before: prompt.rsplit('\n').next().unwrap_or_default().to_owned(),
             partial: Vec::new(),
             raw: String::new(),
@@ -42,6 +51,11 @@ impl Text {
             tokens: 0,
             least: 0,
         }
+    }
+
+    /// Begin new lines with `indent`. With `at_indent` the text continues an indentation, so it begins without a space.
+    pub fn indented(self, indent: String, at_indent: bool) -> Self {
+        Self { indent, at_indent, ..self }
     }
 
     /// Add a token's bytes. Returns the text that is final now, and the stop reason if the continuation ends here.
@@ -159,7 +173,26 @@ impl Text {
         if last && let Some(cleaner) = self.cleaner.take() {
             text += &cleaner.finish();
         }
-        text
+        match self.indent.is_empty() && !self.at_indent {
+            true => text,
+            false => self.with_indent(&text),
+        }
+    }
+
+    fn with_indent(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            if self.at_indent && matches!(c, ' ' | '\t') {
+                continue;
+            }
+            self.at_indent = false;
+            if self.new_line && c != '\n' {
+                out.push_str(&self.indent);
+            }
+            self.new_line = c == '\n';
+            out.push(c);
+        }
+        out
     }
 }
 
@@ -207,6 +240,15 @@ mod tests {
         );
         let parts: [&[u8]; 1] = ["x é|y".as_bytes()];
         assert_eq!(run(stops(&["|", "é"]), &parts).0, ["x "]);
+    }
+
+    #[test]
+    fn new_lines_are_indented_and_blank_ones_are_not() {
+        let params = SamplingParams::default();
+        let mut text = Text::new(&params, Level::Prose, "").indented("  ".into(), true);
+        let parts = [" The", " lamp\n", "went", " out\n\nSo"];
+        let out: String = parts.iter().map(|part| text.push(part.as_bytes()).0).collect();
+        assert_eq!(out + &text.finish(), "The lamp\n  went out\n\n  So");
     }
 
     #[test]

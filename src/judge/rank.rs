@@ -1,8 +1,9 @@
 //! Ranks candidates and chooses those to show.
 //!
 //! The rank is the mean log-probability of a candidate's tokens, among those of 7 to 26 words. Without a lower bound on
-//! length, every ranking picks short, bland lines. In blind readings this order was preferred to the filter alone and
-//! to pointwise mutual information with the draft (`benches/RESULTS.md`).
+//! length, every ranking picks short, bland lines. In a first blind reading of 12 places, three offers each, this
+//! order was preferred in 6.5, pointwise mutual information with the draft (Li et al. 2016, arXiv 1510.03055) in 2.5, the
+//! filter alone in 2, and candidates as they come in 1.
 
 use super::Fault;
 use std::{collections::HashSet, ops::RangeInclusive};
