@@ -228,7 +228,7 @@ impl Checkpoint {
 }
 
 impl Tensors for Checkpoint {
-    /// A tensor, as [`Weights::get`] reads it.
+    /// A tensor, as `Weights::get` reads it.
     fn get(&mut self, tensor: &Spec) -> Result<Raw> {
         if let Some(adapter) = self.adapter.as_ref().filter(|adapter| adapter.has(tensor)) {
             return adapter.get(tensor);

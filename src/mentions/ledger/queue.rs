@@ -18,7 +18,7 @@ pub struct Summary {
     pub reasons: BTreeMap<String, u64>,
     /// Number of authors who opted out.
     pub opted_out: u64,
-    /// The last of them, at most [`SHOWN_OPT_OUTS`].
+    /// The last of them.
     pub opt_outs: Vec<OptedOut>,
     /// When mentions were last read successfully.
     pub looked: Option<Moment>,

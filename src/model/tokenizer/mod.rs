@@ -1,5 +1,5 @@
 //! Text to tokens and back, without loss of bytes, with the `tokenizers` crate: GPT-2's byte-level BPE and its
-//! successors, and SentencePiece's BPE and Unigram (see [`spelling`]).
+//! successors, and SentencePiece's BPE and Unigram (see `spelling.rs`).
 
 mod build;
 mod spelling;
