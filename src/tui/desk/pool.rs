@@ -134,6 +134,13 @@ impl Desk {
     pub fn show_what_came(&mut self) {
         let filter = self.offers.filter.clone();
         let Some(list) = self.offers.newest().filter(|list| list.waiting() > 0) else { return };
+        // Those that wait for their weight are complete: what they have is enough to choose by.
+        for offer in list.pool.iter_mut().filter(|offer| offer.state == State::Waiting) {
+            if offer.tokens > 0 {
+                offer.weighed = Some(offer.score());
+                offer.state = State::Done(StopReason::Sentence);
+            }
+        }
         list.fill(&filter, true);
         if list.pool.iter().any(|offer| offer.tokens > 0) {
             list.fill_with_live();
