@@ -35,7 +35,7 @@ impl Bot<'_> {
         let reply = row.reply.clone().unwrap_or_default();
         let prompt = row.prompt.clone().unwrap_or_default();
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
-        // checked again right before posting, whoever wrote it
+        // checked again right before posting, also when a person wrote it
         let gate = self.settings.gate(&secrets, self.filter);
         if let Err(why) = revise(&reply, &prompt, &gate, row.anyway) {
             let why = why.to_string();

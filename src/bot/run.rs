@@ -51,7 +51,7 @@ impl Plan {
     /// The configured platform.
     ///
     /// # Errors
-    /// When there is none: names the settings file and how to try the bot without.
+    /// When no platform is set. The message names the settings file, and the console as a way to try the bot.
     pub fn platform(&self) -> Result<PlatformName> {
         match self.settings.platform {
             Some(PlatformName::Mastodon) => Err(Trouble::Configuration(

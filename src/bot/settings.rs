@@ -46,7 +46,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The check that every reply must pass, whoever wrote it.
+    /// The check that every reply must pass, the model's and the operator's.
     pub fn gate<'a>(&'a self, secrets: &'a [&'a str], filter: Filter) -> Gate<'a> {
         Gate { settings: &self.policy, limit: self.limit, secrets, filter, begin: self.begin }
     }

@@ -105,7 +105,7 @@ pub struct Generate {
     #[arg(long, value_name = "N", requires = "into", conflicts_with_all = ["output", "json"], value_parser = parse_count)]
     pub files: Option<usize>,
 
-    /// The folder for --files; it is made if there is none
+    /// The folder for --files; created if it is missing
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub into: Option<PathBuf>,
 

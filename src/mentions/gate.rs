@@ -104,7 +104,7 @@ impl Gate<'_> {
         self.filtered(reply)
     }
 
-    /// Why `text` must not be posted, whoever wrote it. A filter that panics counts as an objection.
+    /// Why `text` must not be posted, the author's or the model's. A filter that panics counts as an objection.
     pub fn filtered(&self, text: &str) -> Option<Objection> {
         let (filter, from, owned) = (self.filter, self.settings.refuse_from, text.to_owned());
         match catch_unwind(move || filter(&owned, from)) {

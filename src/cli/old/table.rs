@@ -17,7 +17,7 @@ pub struct Old {
 pub enum What {
     /// Ours of this name takes the value.
     Value(&'static str),
-    /// Ours of this name is given if the value is true, or there is none.
+    /// A switch: our option of this name is passed if the value is true or missing.
     Flag(&'static str),
     /// It is read by the translation itself.
     Own,

@@ -35,7 +35,7 @@ pub struct Pipeline<'a> {
 }
 
 impl<'a> Pipeline<'a> {
-    /// A pipeline that writes to `output`, or only counts when there is none.
+    /// A pipeline that writes to `output`. Without an output it only counts.
     pub fn new(
         request: &'a Request,
         output: Option<Output>,
