@@ -30,7 +30,7 @@ pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> A
     if let Some(request) = stop::request(&text, more_stops) {
         return Ask::Stop(request);
     }
-    let words = words(&text).join(" ");
+    let words = stop::folded(&text);
     if words.is_empty() && text.is_ascii() || HELP.contains(&&*words) {
         return Ask::Help;
     }
@@ -38,14 +38,6 @@ pub fn ask(text: &str, handle: &str, longest: usize, more_stops: &[String]) -> A
         return Ask::Start;
     }
     Ask::Prompt(text.graphemes(true).take(longest).collect::<String>().trim().to_owned())
-}
-
-/// Lower-case words without punctuation.
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
-        .filter(|word| !word.is_empty())
-        .collect()
 }
 
 /// The text without handles, links and invisible characters.

@@ -40,9 +40,14 @@ pub fn request(text: &str, more: &[String]) -> Option<String> {
         .map(|found| found.chars().take(SHOWN).collect())
 }
 
+/// The words of a text in the form in which phrases are written, with single spaces.
+pub fn folded(text: &str) -> String {
+    join(&words(&fold(text)))
+}
+
 /// The operator's phrase that `text` contains as whole words.
 fn own_phrase(text: &str, more: &[String]) -> Option<String> {
-    let spaced = |text: &str| format!(" {} ", words(&fold(text)).join(" "));
+    let spaced = |text: &str| format!(" {} ", folded(text));
     let text = spaced(text);
     more.iter().find(|phrase| !phrase.trim().is_empty() && text.contains(&spaced(phrase))).cloned()
 }
@@ -177,24 +182,21 @@ impl Language {
 
     /// Whether a phrase that `wanted` selects covers the words, except for politeness and a lead.
     fn matches(&self, words: &[&str], wanted: impl Fn(&Phrase) -> bool) -> bool {
-        let polite = |word: &&&str| self.polite.contains(**word);
-        let skipped = words.iter().take_while(polite).count();
-        let covers = |from: usize| {
-            (0..=skipped)
-                .map(move |skip| skip.max(from))
-                .any(|from| self.covers(&words[from..], &wanted))
-        };
-        covers(0)
-            || (0..=skipped).any(|skip| {
-                self.leads.iter().any(|lead| {
-                    let ends = self.ends(lead, &words[skip..]);
-                    ends.into_iter().filter(|end| *end > 0).any(|end| {
-                        let rest = &words[skip + end..];
-                        let more = rest.iter().take_while(polite).count();
-                        (0..=more).any(|from| self.covers(&rest[from..], &wanted))
-                    })
-                })
+        let after_lead = |rest: &[&str], lead: &[Part]| {
+            self.ends(lead, rest).into_iter().filter(|end| *end > 0).any(|end| {
+                let rest = &rest[end..];
+                (0..=self.polite_words(rest)).any(|skip| self.covers(&rest[skip..], &wanted))
             })
+        };
+        (0..=self.polite_words(words)).any(|skip| {
+            let rest = &words[skip..];
+            self.covers(rest, &wanted) || self.leads.iter().any(|lead| after_lead(rest, lead))
+        })
+    }
+
+    /// How many words of politeness the words begin with.
+    fn polite_words(&self, words: &[&str]) -> usize {
+        words.iter().take_while(|word| self.polite.contains(**word)).count()
     }
 
     /// Whether phrases cover the words, with only politeness between and behind them.
@@ -203,9 +205,7 @@ impl Language {
             && self.phrases.iter().filter(|phrase| wanted(phrase)).any(|phrase| {
                 self.ends(&phrase.parts, words).into_iter().any(|end| {
                     let rest = &words[end..];
-                    let polite =
-                        rest.iter().take_while(|word| self.polite.contains(**word)).count();
-                    let rest = &rest[polite..];
+                    let rest = &rest[self.polite_words(rest)..];
                     end > 0
                         && (rest.is_empty()
                             || phrase.personal && is_vocative(&words[end..])
