@@ -31,6 +31,10 @@ pub struct Generate {
     #[arg(short = 'n', long = "samples", value_name = "N", default_value = "1", value_parser = parse_count)]
     pub samples: usize,
 
+    /// Generate N candidates and print the best of them, as many as --samples
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub best_of: Option<usize>,
+
     /// `SamplingParams::max_tokens`.
     #[arg(long, aliases = ["max-new-tokens", "n-predict"], value_name = "N", help = Setting::MAX_TOKENS.help(), value_parser = |text: &str| Setting::MAX_TOKENS.parse_count(text))]
     pub max_tokens: Option<usize>,
@@ -116,6 +120,22 @@ pub struct Generate {
     /// Options of the model.
     #[command(flatten)]
     pub with: With,
+}
+
+impl Generate {
+    /// What one option must not be beside another.
+    ///
+    /// # Errors
+    /// With the sentence for the user.
+    pub fn check(&self) -> Result<(), String> {
+        match self.best_of {
+            Some(best_of) if best_of < self.samples => Err(format!(
+                "--best-of {best_of} is less than --samples {}: give at least as many candidates as samples",
+                self.samples
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How much is removed from the model's text.

@@ -1,6 +1,6 @@
 //! A whole command line: old options translated, parsed, and checked for what clap doesn't know.
 
-use super::{Cli, Overrides, meant, meant_by, old, with_bot_command};
+use super::{Cli, Command, Overrides, meant, meant_by, old, with_bot_command};
 use std::{ffi::OsString, path::Path};
 
 /// A command line that can be carried out.
@@ -51,6 +51,9 @@ impl Line {
         }
         if let Some(sentence) = cli.file.as_deref().filter(|_| !is_command).and_then(meant) {
             return Err(Stop::Usage(sentence));
+        }
+        if let Some(Command::Generate(args)) = &cli.command {
+            args.check().map_err(Stop::Usage)?;
         }
         let told = cli.overrides().map_err(Stop::Usage)?;
         Ok(Self { cli, told, notices })

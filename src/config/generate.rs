@@ -33,6 +33,7 @@ impl Config {
                 None => read_prompt(args.prompt.or(args.given_prompt))?,
             },
             samples: args.samples,
+            best_of: args.best_of,
             at_once: args.at_once,
             params,
             clean: match args.clean {

@@ -68,7 +68,8 @@ impl Criterion {
 }
 
 /// What is wrong with a candidate, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fault {
     /// It is empty, or only white space.
     Empty,

@@ -444,3 +444,35 @@ fn a_full_disk_is_said() {
     assert_eq!(code(&output), Some(1));
     assert!(err(&output).starts_with("unstuck: standard output: "), "{}", err(&output));
 }
+
+#[test]
+fn the_best_of_several_come_first_and_each_can_be_made_again() {
+    let args = ["The lamp", "--json", "--max-tokens", "14", "--seed", "3", "--temperature", "1.5"];
+    let all = json_lines(&generate(&[&args[..], &["-n", "8"]].concat()));
+    let ranked = json_lines(&generate(&[&args[..], &["-n", "8", "--best-of", "8"]].concat()));
+    let seeds = |lines: &[Value]| -> Vec<u64> {
+        lines.iter().filter_map(|line| line["seed"].as_u64()).collect()
+    };
+    let mut sorted = seeds(&ranked);
+    assert_ne!(sorted, seeds(&all));
+    sorted.sort_unstable();
+    assert_eq!(sorted, seeds(&all), "the same samples in another order");
+    for line in &ranked {
+        let same = all.iter().find(|other| other["seed"] == line["seed"]).expect("the sample");
+        assert_eq!(line["tokens"], same["tokens"]);
+        assert!(same.get("chosen").is_none());
+        let scores = line["tokens"].as_array().expect("tokens").iter();
+        let scores: Vec<f64> = scores.filter_map(|token| token["logprob"].as_f64()).collect();
+        let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+        let score = line["chosen"]["score"].as_f64().expect("a score");
+        assert!((score - mean).abs() < 1e-5, "{score} {mean}");
+    }
+    let best = json_lines(&generate(&[&args[..], &["-n", "2", "--best-of", "8"]].concat()));
+    assert_eq!(best, ranked[..2]);
+    // text is written after all were generated, and a cleaned post is ranked as it is printed
+    let text = out(&generate(&[&args[..1], &args[2..], &["--best-of", "8"]].concat()));
+    assert_eq!(text.trim_end_matches('\n'), best[0]["text"].as_str().expect("text"));
+    let output = generate(&["The lamp", "-n", "3", "--best-of", "2"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("--best-of 2 is less than --samples 3"), "{}", err(&output));
+}

@@ -1,15 +1,18 @@
-//! `unstuck generate`: reads one prompt and prints continuations while they are generated.
+//! `unstuck generate`: reads one prompt and prints continuations while they are generated, or the best of several.
+
+mod batch;
 
 use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Ask, Engine, Output, Prefix, Reading},
-    token::{BranchId, SamplingParams, StopReason, Token, copied},
+    generate::{Engine, Reading},
+    judge::Fault,
+    token::{SamplingParams, StopReason, Token, copied},
 };
 use anyhow::{Context, Result, bail};
+use batch::{Batch, params_of};
 use serde::Serialize;
 use std::{
-    collections::VecDeque,
     hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
 };
@@ -21,6 +24,8 @@ pub struct Request {
     pub prompt: String,
     /// The number of samples.
     pub samples: usize,
+    /// How many candidates the samples are the best of; `None` prints every sample that is generated.
+    pub best_of: Option<usize>,
     /// The number of samples that are generated in parallel; at least 1.
     pub at_once: usize,
     /// The sampling parameters. The seed is that of the first sample; each further sample adds 1.
@@ -33,6 +38,22 @@ pub struct Request {
     pub form: Form,
     /// The output file; `None` is standard output.
     pub output: Option<PathBuf>,
+}
+
+impl Request {
+    /// How many samples are generated.
+    fn drawn(&self) -> usize {
+        self.best_of.unwrap_or(self.samples)
+    }
+
+    /// The text of a sample as it is printed, from the text of its tokens.
+    fn printed(&self, text: String) -> String {
+        if self.clean != Level::Post {
+            return text;
+        }
+        let rules = PostRules { prompt: self.prompt.clone(), ..PostRules::default() };
+        clean::post(&text, &rules).unwrap_or_default()
+    }
 }
 
 /// The format of the output.
@@ -63,6 +84,9 @@ struct Sample<'a> {
     /// The number of tokens that are copied from the training text; `None` if that text is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     copied: Option<usize>,
+    /// How it was chosen from several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chosen: Option<Chosen>,
     /// Why it ended; `None` if it failed.
     stop: Option<StopReason>,
     /// Why it failed; the text is what came until then.
@@ -107,6 +131,15 @@ impl Seen {
     }
 }
 
+/// What a sample was chosen by.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Chosen {
+    /// The mean log-probability of its tokens; `None` if the model doesn't report them.
+    score: Option<f32>,
+    /// What is wrong with it.
+    fault: Option<Fault>,
+}
+
 /// The settings that reproduce the sample.
 #[derive(Serialize)]
 struct Settings<'a> {
@@ -133,8 +166,12 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
         notice(&server.notice());
     }
     let mut batch = Batch { request, engine, notice, samples: Vec::new() };
-    for index in 0..request.samples {
-        if let (Form::Text { delimiter }, 1..) = (&request.form, index) {
+    let order = match request.best_of {
+        None => (0..request.samples).map(|index| (index, None)).collect(),
+        Some(_) => batch.best()?,
+    };
+    for (place, (index, chosen)) in order.into_iter().enumerate() {
+        if let (Form::Text { delimiter }, 1..) = (&request.form, place) {
             out.write(&format!("{delimiter}\n"))?;
         }
         let mut page = Page::begin(request, &mut out)?;
@@ -156,6 +193,7 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
                 settings: Settings { params: &params, clean: request.clean },
                 copied: knows.then(|| copied(&tokens)),
                 tokens,
+                chosen,
                 stop: batch.samples[index].stop,
                 error: batch.samples[index].failed.as_deref(),
             };
@@ -187,7 +225,7 @@ pub fn to_files(
     let mut tokens = 0;
     for file in 0..files {
         let mut request = request.clone();
-        let before = (file * request.samples) as u64;
+        let before = (file * request.drawn()) as u64;
         request.params.seed = request.params.seed.wrapping_add(before);
         let path = folder.join(format!("generated-{}.txt", request.params.seed));
         request.output = Some(path.clone());
@@ -195,89 +233,6 @@ pub fn to_files(
         out.write(&format!("{}\n", path.display()))?;
     }
     Ok(tokens)
-}
-
-/// The sampling parameters of one sample. Each has its own seed, so that it can be reproduced alone.
-fn params_of(request: &Request, index: usize) -> SamplingParams {
-    let seed = request.params.seed.wrapping_add(index as u64);
-    SamplingParams { seed, ..request.params.clone() }
-}
-
-/// Samples that are generated in parallel and returned one after the other.
-struct Batch<'a> {
-    request: &'a Request,
-    engine: &'a mut Engine,
-    notice: &'a mut dyn FnMut(&str),
-    /// The samples that have been started.
-    samples: Vec<Made>,
-}
-
-/// The state of a sample: the tokens that are not printed yet, and why it ended or failed.
-#[derive(Default)]
-struct Made {
-    seen: Seen,
-    waiting: VecDeque<Token>,
-    stop: Option<StopReason>,
-    failed: Option<String>,
-}
-
-impl Made {
-    fn has_ended(&self) -> bool {
-        self.stop.is_some() || self.failed.is_some()
-    }
-}
-
-impl Batch<'_> {
-    /// The next token of one sample; `None` when it has ended.
-    fn next(&mut self, index: usize) -> Result<Option<Token>> {
-        loop {
-            self.begin_more()?;
-            let sample = &mut self.samples[index];
-            if let Some(token) = sample.waiting.pop_front() {
-                return Ok(Some(token));
-            }
-            if sample.has_ended() || self.engine.is_idle() {
-                return Ok(None);
-            }
-            for (branch, output) in self.engine.step().context("the model")? {
-                let Some(sample) = self.samples.get_mut(branch as usize) else { continue };
-                match output {
-                    Output::Token(token) => sample.waiting.push_back(token),
-                    Output::Done(stop) => sample.stop = Some(stop),
-                    Output::Failed(why) => sample.failed = Some(why),
-                    Output::Seen(_) | Output::Weighed(_) => {}
-                }
-            }
-        }
-    }
-
-    /// Start as many samples as may run in parallel.
-    fn begin_more(&mut self) -> Result<()> {
-        let live = self.samples.iter().filter(|sample| !sample.has_ended()).count();
-        let left = self.request.samples - self.samples.len();
-        for _ in 0..left.min(self.request.at_once.saturating_sub(live)) {
-            let index = self.samples.len();
-            let reading = self.engine.start(Ask {
-                branch: index as BranchId,
-                prompt: self.request.prompt.clone(),
-                params: params_of(self.request, index),
-                clean: self.request.clean,
-                prefix: Prefix::Tokens,
-            })?;
-            let seen = match self.samples.first() {
-                Some(first) => first.seen,
-                None => {
-                    let seen = Seen::new(&self.request.prompt, reading, self.engine)?;
-                    if let Some(sentence) = seen.notice(self.engine.info().context) {
-                        (self.notice)(&sentence);
-                    }
-                    seen
-                }
-            };
-            self.samples.push(Made { seen, ..Made::default() });
-        }
-        Ok(())
-    }
 }
 
 /// The output of one sample.
@@ -307,11 +262,8 @@ impl<'a> Page<'a> {
 
     /// Write the rest, and return the sample's text.
     fn end(self, out: &mut Place) -> Result<String> {
-        let Self { request, mut text } = self;
-        if request.clean == Level::Post {
-            let rules = PostRules { prompt: request.prompt.clone(), ..PostRules::default() };
-            text = clean::post(&text, &rules).unwrap_or_default();
-        }
+        let Self { request, text } = self;
+        let mut text = request.printed(text);
         if let Form::Text { .. } = request.form {
             let unseen = if request.clean == Level::Post { &*text } else { "" };
             out.write(unseen)?;
