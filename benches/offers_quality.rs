@@ -1,7 +1,8 @@
 //! Benchmark of what writers are shown: `cargo bench --bench offers_quality`. It asks for three offers at 300 places of
 //! `places.txt`, with the desk itself and the built-in model, and counts faults that a machine can count, per thousand
 //! offers: first as they come, then chosen from candidates. It also measures the time until something is shown, and
-//! until the list is complete.
+//! until the list is complete. `--every N` takes every Nth place, `--kind NAME` those of one kind, and `--print` prints
+//! the offers and their faults.
 //!
 //! `-- --pairs FOLDER [--count 100] [--seed 1]` writes pairs for a blind reading instead: `pairs.txt` has an offer as it
 //! comes and a chosen one for each place, in random order, and `key.txt` says which is which.
@@ -72,7 +73,9 @@ fn main() -> Result<()> {
     }
     for (name, settings) in [("as they come", as_they_come()), ("chosen", Settings::default())] {
         let every = number("--every", 1)?.max(1);
-        let some: Vec<&Place> = places.iter().step_by(every).collect();
+        let kind = option("--kind");
+        let wanted = |place: &&Place| kind.as_deref().is_none_or(|kind| kind == place.kind);
+        let some: Vec<&Place> = places.iter().filter(wanted).step_by(every).collect();
         let shown = some
             .iter()
             .enumerate()
@@ -83,7 +86,9 @@ fn main() -> Result<()> {
             for (place, shown) in some.iter().zip(&shown) {
                 let end: String = place.before.chars().rev().take(60).collect();
                 println!("[{}] …{:?}", place.kind, end.chars().rev().collect::<String>());
-                shown.offers.iter().for_each(|offer| println!("      {offer:?}"));
+                for offer in &shown.offers {
+                    println!("      {offer:?} {}", faults(place, offer).join(", "));
+                }
             }
         }
     }
@@ -190,12 +195,15 @@ fn ask(place: &Place, settings: &Settings, seed: u64) -> Result<Shown> {
         std::iter::once(event).chain(inbox.try_iter()).for_each(|event| app.handle(event));
         screen.draw(|frame| app.draw(frame))?;
         let list = app.offers().list().context("no list")?;
-        if list.offers.iter().any(|offer| !offer.text.trim().is_empty()) {
+        let is_shown = |offer: &&asking::Offer| {
+            !matches!(offer.state, asking::State::Dropped(_)) && !offer.text.trim().is_empty()
+        };
+        if list.offers.iter().any(|offer| is_shown(&offer)) {
             first = first.or_else(|| Some(begun.elapsed()));
         }
         if !list.offers.iter().any(|offer| offer.is_live()) {
-            let offers = list.offers.iter().map(|offer| offer.text.clone());
-            let offers = offers.filter(|text| !text.trim().is_empty()).collect();
+            let offers = list.offers.iter().filter(is_shown).map(|offer| offer.text.clone());
+            let offers = offers.collect();
             return Ok(Shown { offers, first, complete: begun.elapsed() });
         }
     }

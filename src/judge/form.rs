@@ -34,6 +34,13 @@ impl Form {
         self.is_line || self.verse.is_some()
     }
 
+    /// The lines of verse in one paragraph, for a model that has only seen paragraphs: after a single line break it
+    /// would begin another one. No byte changes its place.
+    pub fn as_paragraph(text: &str) -> String {
+        let stanzas = text.split("\n\n").map(|stanza| stanza.replace('\n', " "));
+        stanzas.collect::<Vec<_>>().join("\n\n")
+    }
+
     /// An offer in this form. `column` is the length of the line that it continues.
     pub fn fit(&self, text: &str, column: usize) -> String {
         if self.is_line {
@@ -50,7 +57,13 @@ impl Form {
 
 /// A text in lines of verse. A line is broken behind a mark near the usual length, else before the longest.
 fn in_lines(text: &str, column: usize, usual: usize, longest: usize) -> String {
-    let lead: String = text.chars().take_while(|c| c.is_whitespace()).collect();
+    // One line break at most, and none on a fresh line.
+    let lead = match &text[..text.len() - text.trim_start().len()] {
+        "" => "",
+        _ if column == 0 => "",
+        gap if gap.contains('\n') => "\n",
+        _ => " ",
+    };
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let mut used = if lead.contains('\n') { 0 } else { column };
@@ -73,7 +86,7 @@ fn in_lines(text: &str, column: usize, usual: usize, longest: usize) -> String {
             used = 0;
         }
     }
-    lead + &lines.join("\n")
+    lead.to_owned() + &lines.join("\n")
 }
 
 /// A heading is followed by a new paragraph.
@@ -265,6 +278,12 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_verse_become_a_paragraph() {
+        let poem = "Tide\n\nThe lamp is out,\nthe boats are in,\n";
+        assert_eq!(Form::as_paragraph(poem), "Tide\n\nThe lamp is out, the boats are in, ");
+    }
+
+    #[test]
     fn a_candidate_is_made_to_fit() {
         let item = Form { is_line: true, ..Form::default() };
         assert_eq!(item.fit("a lamp\n\nThe next day", 0), "a lamp");
@@ -275,6 +294,8 @@ mod tests {
         );
         assert_eq!(verse.fit("and the wind\n\ncame in", 0), "and the wind\ncame in");
         assert_eq!(verse.fit(" in the house", 28), " in the\nhouse");
+        assert_eq!(verse.fit("\n\nThe wind", 28), "\nThe wind", "no blank line");
+        assert_eq!(verse.fit("\nThe wind", 0), "The wind", "the line is a fresh one");
         assert_eq!(Form::default().fit("one\n\ntwo", 0), "one\n\ntwo");
     }
 }

@@ -191,11 +191,18 @@ impl Place {
     }
 
     /// Whether a last word counts as finished when the writer asks: it is an English word, the draft has it elsewhere,
-    /// or it is a capitalised word that nothing knows.
+    /// or it is a capitalised word that nothing knows. In another language, whose words are not known, every word
+    /// counts. In scripts without capitals no word does, because many of them write no spaces.
     pub fn is_finished(&self, word: &str) -> bool {
+        let cased = |c: char| c.is_uppercase() || c.is_lowercase();
+        if !word.chars().filter(|c| c.is_alphabetic()).all(cased) {
+            return false;
+        }
         let lower = word.to_lowercase();
-        let capital = word.starts_with(char::is_uppercase) && word.chars().count() > 1;
-        self.words.contains(&lower) || (self.english && (is_english(&lower) || capital))
+        let capital = word.starts_with(char::is_uppercase);
+        let is_long = word.chars().count() > 1;
+        self.words.contains(&lower)
+            || if self.english { is_english(&lower) || capital && is_long } else { is_long }
     }
 }
 
@@ -261,5 +268,10 @@ mod tests {
         }
         let alone = Place::new("She called it her quorn", "", "quorn");
         assert!(!alone.is_finished("quorn"));
+        let french =
+            Place::new("La vieille dame attendait une lettre qui ne venait pas. Il la", "", "");
+        assert!(french.is_finished("garda") && !french.is_finished("g"));
+        let chinese = Place::new("夜里,灯灭了。她站在门口,灯灭了", "", "");
+        assert!(!chinese.is_finished("灯灭了"));
     }
 }

@@ -22,6 +22,7 @@ use super::worker::Request;
 use crate::{
     clean::Level,
     generate::{Ask, ModelInfo, Prefix},
+    judge::Form,
     token::{BranchId, PRESETS, Preset, SamplingParams},
 };
 use std::sync::mpsc::Sender;
@@ -197,7 +198,11 @@ impl Asking {
             false if offer.opening.is_empty() => list.prefix,
             false => Prefix::Characters,
         };
-        let prompt = format!("{}{}", list.prompt.0, offer.opening);
+        let mut prompt = format!("{}{}", list.prompt.0, offer.opening);
+        // The model in the program was trained on paragraphs without line breaks inside.
+        if list.form.verse.is_some() && matches!(&self.model, Model::Ready(info) if info.embedded) {
+            prompt = Form::as_paragraph(&prompt);
+        }
         let mut ask = self.ask(offer.branch, &prompt, prefix, offer.seed);
         if list.form.is_line {
             ask.params.stop.push("\n".into());

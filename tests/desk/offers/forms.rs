@@ -1,8 +1,8 @@
 //! Offers heed the form of the draft: headings, lists, scripts, verse, the middle of a paragraph, the language.
 
-use crate::support::desk::{Desk, settings};
+use crate::support::desk::{Desk, info, settings};
 use unstuck::{
-    generate::Weighed,
+    generate::{ModelInfo, Weighed},
     token::{StopReason, Token},
     tui::Settings,
     ui::{asking, worker::News},
@@ -33,7 +33,8 @@ fn an_offer_begins_as_the_form_wants_it() {
         ),
         (
             "The lamp is out along the pier,\nthe boats are tied in rows,",
-            "The lamp is out along the pier,\nthe boats are tied in rows,\n",
+            // The model in the program has only seen paragraphs.
+            "The lamp is out along the pier, the boats are tied in rows, ",
             "and nobody who waited here, by the door,\n\ncan tell.",
             "The lamp is out along the pier,\nthe boats are tied in rows,\nand nobody who waited here,\nby the door,\ncan tell.|",
         ),
@@ -57,6 +58,15 @@ fn an_offer_begins_as_the_form_wants_it() {
         desk.press("ctrl-z");
         assert_eq!(desk.text(), format!("{text}|"));
     }
+}
+
+#[test]
+fn other_models_see_the_lines_of_a_poem() {
+    let poem = "The lamp is out along the pier,\nthe boats are tied in rows,\n";
+    let mut desk = Desk::on(poem);
+    desk.news(News::Loaded(ModelInfo { embedded: false, ..info() }));
+    desk.press("ctrl-space");
+    assert_eq!(desk.asked[0].prompt, poem);
 }
 
 #[test]
