@@ -112,6 +112,7 @@ impl Session {
         self.tree = past.tree;
         self.tree.timeline.settle();
         self.opening = past.opening;
+        self.notes = past.notes;
         self.saved_at = saved_at;
         let file = self.file_state();
         // The last line that ended otherwise was changed, so the file now reads as one with CR LF in every line. The
@@ -152,14 +153,23 @@ impl Session {
     /// Add the text that another program wrote to the file as a branch; `saved` is the file's text
     /// before.
     pub(crate) fn note_outside(&mut self, saved: &Draft, text: &str) {
-        let (range, inserted) = matching::replacement(saved, text);
-        let removed = saved.piece(range.clone());
-        let (at, parent, time) = (range.start, self.saved_at, (self.clock)());
-        let kind = Kind::Outside;
+        self.saved_at = self.add_outside(self.saved_at, saved, text).unwrap_or(self.saved_at);
+        self.note(Record::Saved { revision: self.saved_at, file: self.file_state() });
+    }
+
+    /// Add a text that was not written here as a branch of a revision, whose draft is `before`.
+    pub(crate) fn add_outside(
+        &mut self,
+        parent: Revision,
+        before: &Draft,
+        text: &str,
+    ) -> Option<Revision> {
+        let (range, inserted) = matching::replacement(before, text);
+        let removed = before.piece(range.clone());
+        let (at, time, kind) = (range.start, (self.clock)(), Kind::Outside);
         let node = Node { parent, kind, time, at, removed, inserted, ..Node::default() };
         self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });
-        self.saved_at = self.tree.add(node).unwrap_or(parent);
-        self.note(Record::Saved { revision: self.saved_at, file: self.file_state() });
+        self.tree.add(node)
     }
 
     /// What a crash left unsaved, until the writer has answered ([`Session::keep`], [`Session::discard`]).
@@ -267,7 +277,7 @@ impl Session {
         let mut frames = encoder.frame(now, &Record::Begin { draft });
         let file = self.stamp.map(|stamp| (stamp.len, stamp.hash));
         let saved = Record::Saved { revision: self.saved_at, file };
-        journal::rewrite(&self.tree, &root, saved, |time, record| {
+        journal::rewrite(&self.tree, &root, &self.notes, saved, |time, record| {
             frames.extend(encoder.frame(time, &record));
         });
         journal.replace(frames, encoder)

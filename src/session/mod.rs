@@ -34,6 +34,7 @@ mod journal;
 mod line;
 mod matching;
 mod motion;
+mod notes;
 mod replace;
 mod save;
 mod timeline;
@@ -48,6 +49,7 @@ pub use file::{AlreadyThere, ChangedOnDisk, NoFolder, words_in};
 pub use history::{History, Recovery, forget, is_same_draft, journal_path};
 pub use matching::{Change, difference};
 pub use motion::Motion;
+pub use notes::Notes;
 pub use tree::{Kind, Request, Revision, Source};
 
 use anyhow::Result;
@@ -87,6 +89,7 @@ pub struct Session {
     /// The folder of the journals, when the draft was opened with one.
     state: Option<(PathBuf, History)>,
     recovery: Option<Recovery>,
+    notes: Notes,
     notices: Vec<String>,
     clock: Box<dyn Fn() -> SystemTime + Send>,
 }
@@ -132,6 +135,7 @@ impl Session {
             journal: None,
             state: None,
             recovery: None,
+            notes: Notes::default(),
             notices: Vec::new(),
             clock: Box::new(SystemTime::now),
         }

@@ -42,6 +42,8 @@ pub(crate) enum Record<'a> {
     Name { revision: Revision, name: Cow<'a, str> },
     /// A revision and all that came of it was pruned.
     Prune { revision: Revision },
+    /// The notes on the draft, as JSON.
+    Notes { notes: Cow<'a, str> },
     /// The child that was visited last, 0 for none (only in a journal that was written anew).
     Redo { revision: Revision, child: Revision },
 }
@@ -49,7 +51,7 @@ pub(crate) enum Record<'a> {
 /// The version of this format, in every `Begin`.
 const VERSION: u64 = 1;
 /// The code of the newest kind of record.
-const NEWEST: u8 = 11;
+const NEWEST: u8 = 12;
 
 /// Milliseconds since 1970, as times are stored.
 pub(crate) fn millis(time: SystemTime) -> u64 {
@@ -112,6 +114,7 @@ impl<'a> Record<'a> {
             Record::Prune { .. } => 9,
             Record::Redo { .. } => 10,
             Record::Key { .. } => 11,
+            Record::Notes { .. } => 12,
         };
         out.0.push(code);
         // Clocks can be set back, so the time is signed: the sign is in the lowest bit (zigzag), so that small numbers
@@ -176,6 +179,7 @@ impl<'a> Record<'a> {
                 out.size(*revision);
                 out.size(*child);
             }
+            Record::Notes { notes } => out.text(notes),
         }
         out.0
     }
@@ -245,6 +249,7 @@ impl<'a> Record<'a> {
                 author: *Author::ALL.get(usize::from(read.byte()?))?,
                 text: str::from_utf8(read.0).ok()?.into(),
             },
+            12 => Record::Notes { notes: read.text()?.into() },
             _ => return None,
         };
         Some((when, record))

@@ -4,6 +4,7 @@ use super::{frame::Frames, record::Record};
 use crate::session::{
     author::Run,
     draft::{Draft, Piece},
+    notes::Notes,
     opening,
     timeline::How,
     tree::{Kind, Node, Place, Request, Revision, Tree},
@@ -38,6 +39,8 @@ pub(crate) struct Past {
     pub opening: String,
     /// The time of the last record, in milliseconds since 1970.
     pub last: u64,
+    /// The notes on the draft.
+    pub notes: Notes,
     /// The latest full text.
     snapshot: (Revision, Rope, Vec<Run>),
 }
@@ -100,6 +103,7 @@ impl Past {
             since_snapshot: 0,
             opening: String::new(),
             last: 0,
+            notes: Notes::default(),
             snapshot: (0, Rope::new(), Vec::new()),
         }
     }
@@ -143,6 +147,7 @@ impl Past {
                 tree.node_mut(revision)?.name = (!name.is_empty()).then(|| name.as_ref().into());
             }
             Record::Prune { revision } => tree.prune(revision)?,
+            Record::Notes { notes } => self.notes = serde_json::from_str(&notes).ok()?,
             Record::Redo { revision, child } => {
                 let child = Some(child).filter(|child| *child != 0);
                 if let Some(child) = child {
@@ -167,6 +172,7 @@ impl Past {
 pub(crate) fn rewrite(
     tree: &Tree,
     root: &Draft,
+    notes: &Notes,
     saved: Record,
     mut put: impl FnMut(SystemTime, Record),
 ) {
@@ -193,6 +199,10 @@ pub(crate) fn rewrite(
         if let Some(name) = &node.name {
             put(now, Record::Name { revision, name: name.as_ref().into() });
         }
+    }
+    if !notes.is_empty() {
+        let notes = serde_json::to_string(notes).unwrap_or_default().into();
+        put(now, Record::Notes { notes });
     }
     put(now, saved);
 }

@@ -1,0 +1,48 @@
+//! What a writer tells the model beside the draft. It is kept in the draft's journal, and none of it counts as the
+//! draft's text.
+
+use super::{Session, journal::Record};
+use serde::{Deserialize, Serialize};
+
+/// The notes on a draft.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notes {
+    /// What the model always sees before the draft.
+    pub memory: String,
+    /// What the model sees a few sentences before the cursor.
+    pub note: String,
+    /// Names that offers may use beside those of the draft.
+    pub names: String,
+    /// Words and phrases of which an offer should have at least one, separated by commas.
+    pub must: String,
+    /// Words and phrases that no offer may have, separated by commas.
+    pub ban: String,
+    /// The phrase that an offer ends on.
+    pub end_on: String,
+}
+
+impl Notes {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Session {
+    /// The notes on the draft.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// Replaces the notes. False if they are the same, or the draft can't be changed.
+    pub fn set_notes(&mut self, notes: Notes) -> bool {
+        if self.notes == notes || self.read_only.is_some() {
+            return false;
+        }
+        self.notes = notes;
+        let text = serde_json::to_string(&self.notes).unwrap_or_default();
+        self.note(Record::Notes { notes: text.into() });
+        true
+    }
+}
