@@ -146,6 +146,52 @@ fn finding(folder: &Path) {
     }
 }
 
+/// The branch map of a long history: half of its branches are offers at one of many places, half are texts that were
+/// left for another.
+fn map(folder: &Path) {
+    for branches in [500, 5_000] {
+        let path = draft(folder, 20_000);
+        let mut session = open(&path, folder);
+        session.move_to(usize::MAX, false);
+        for place in 0..branches / 6 {
+            let at = session.text().len_chars();
+            let request = session.ask(at, serde_json::Value::Null);
+            for number in 1..=3 {
+                session.offer(request, number, &format!(" Nobody spoke, {place}, {number}."));
+            }
+            let here = session.revision();
+            for left in 0..3 {
+                session.go(here);
+                session.move_to(at, false);
+                session.paste(&format!(" Rain fell on the boats, {place}, {left}."));
+            }
+        }
+        let rows = session.branches().len();
+        let mut desk = Desk::new(session);
+        desk.key(KeyCode::Left);
+        let mut time = |code| {
+            let start = Instant::now();
+            desk.key(code);
+            start.elapsed()
+        };
+        let opened = time(KeyCode::F(3));
+        let mut moved: Vec<Duration> = (0..200).map(|_| time(KeyCode::Up)).collect();
+        moved.sort_unstable();
+        time(KeyCode::Char('/'));
+        let first = time(KeyCode::Char('b'));
+        let next = time(KeyCode::Char('o'));
+        time(KeyCode::Esc);
+        let gone = time(KeyCode::Enter);
+        println!(
+            "the map, {rows} rows: opened {opened:?}, a row up {:?} (worst {:?}), the first letter of a filter \
+             {first:?}, the next {next:?}, gone there {gone:?}",
+            moved[100], moved[199]
+        );
+        drop(desk);
+        fs::remove_file(path).expect("gone");
+    }
+}
+
 fn weight(folder: &Path) {
     let bytes = 5_000_000;
     let path = draft(folder, bytes);
@@ -172,6 +218,7 @@ fn main() {
     weight(folder.path());
     keys(folder.path());
     finding(folder.path());
+    map(folder.path());
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     let path = draft(folder.path(), 5_000_000);
     criterion.bench_function("open 5 MB, no journal yet", |bench| {

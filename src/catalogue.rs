@@ -9,6 +9,7 @@ use crate::{
     hub,
     model::{Memorized, Model, Precision},
     weights::{self, Checkpoint, EMBEDDED, adapter},
+    whole,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -223,6 +224,10 @@ impl Catalogue {
             } else {
                 Ok(Found::at(path.to_owned()))
             };
+        }
+        if let Ok(meta) = fs::metadata(path) {
+            let kind = whole::kind(&meta);
+            bail!("it is {kind}, not a model; give a model's folder, or a GGUF file");
         }
         if let Some(run) = name.strip_prefix(RUN) {
             let place = self.newest(run).with_context(|| {

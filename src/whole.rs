@@ -135,10 +135,8 @@ pub fn private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let meta = fs::metadata(folder)?;
-        // A group that has the number of the owner is the owner's own group, which has no other member.
-        let group = meta.mode() & 0o020 != 0 && meta.gid() != meta.uid();
-        if meta.mode() & 0o002 != 0 || group {
+        // Nothing tells whether a group has other members than the owner.
+        if fs::metadata(folder)?.mode() & 0o022 != 0 {
             let folder = folder.display();
             let said = format!("others can write to the folder {folder}; run: chmod go-w {folder}");
             return Err(io::Error::new(ErrorKind::PermissionDenied, said));

@@ -84,7 +84,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     })
 }
 
-/// The file has other content than when it was read: `reload` it, or `save_over` it.
+/// The file has other content than when it was read: `reload` it, or `keep_mine` and save.
 #[derive(Debug, thiserror::Error)]
 #[error("{} was changed by another program since it was read; reload it, save over it, or save under another name", .0.display())]
 pub struct ChangedOnDisk(pub PathBuf);
@@ -124,8 +124,13 @@ pub(crate) fn read(path: &Path) -> Result<Found> {
 /// The number of words in a file; `None` when it can't be read as text, or has more than `most` bytes.
 pub fn words_in(path: &Path, most: u64) -> Option<usize> {
     fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() <= most)?;
-    let found = read(path).ok().filter(|found| found.wrong.is_none())?;
-    Some(words(&found.text))
+    text_of(path).map(|text| words(&text))
+}
+
+/// The text of a file; `None` when there is none, or when it isn't text that can be read without loss.
+pub(crate) fn text_of(path: &Path) -> Option<String> {
+    let found = read(path).ok().filter(|found| found.wrong.is_none() && found.stamp.is_some())?;
+    Some(found.text)
 }
 
 /// The bytes of a regular file; `None` when it doesn't exist.
@@ -195,6 +200,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Stamp> {
     if let Some(old) = &old {
         if old.is_dir() {
             bail!("{} is a folder; name a file in it", path.display());
+        }
+        if !old.is_file() {
+            let kind = whole::kind(old);
+            bail!("{} is {kind}, not a regular file; save under another name", path.display());
         }
         // A rename would replace a file that its owner made read-only. The mode is checked too, because root can open
         // any file for writing.

@@ -28,15 +28,6 @@ impl Session {
         self.write(path)
     }
 
-    /// Save, whatever another program has written to the file.
-    ///
-    /// # Errors
-    /// As [`Session::save`], but never [`ChangedOnDisk`].
-    pub fn save_over(&mut self) -> Result<()> {
-        let path = self.own_path()?;
-        self.write(path)
-    }
-
     /// Save to another file, which is the draft's from now on.
     ///
     /// # Errors
@@ -47,13 +38,13 @@ impl Session {
         if self.path.as_deref().is_some_and(|own| journal::stem(own) == journal::stem(path)) {
             return self.save();
         }
-        if path.exists() {
+        if path.is_file() {
             return Err(AlreadyThere(path.to_path_buf()).into());
         }
         self.save_as_over(path)
     }
 
-    /// Save to another file, whether or not it exists.
+    /// Save to another file, whether or not it exists. The text that was in it becomes a branch.
     ///
     /// # Errors
     /// As [`Session::save`].
@@ -63,7 +54,25 @@ impl Session {
             (_, Some((state, _))) if journal::is_held(state, path, self.journal.as_ref()) => {
                 bail!("{} is open in another unstuck; save under another name", path.display())
             }
-            _ => self.write(path.to_path_buf()),
+            _ => {
+                self.keep_text_of(path);
+                self.write(path.to_path_buf())
+            }
+        }
+    }
+
+    /// Add the text of another file, which is about to be replaced, as a branch with a name. What can't be read as text
+    /// can't be kept.
+    fn keep_text_of(&mut self, path: &Path) {
+        let Some(text) = file::text_of(path) else { return };
+        if text.is_empty() || *self.text() == text {
+            return;
+        }
+        let (at, before) = (self.seal(), self.draft.clone());
+        self.begin_journal();
+        if let Some(kept) = self.add_outside(at, &before, &text) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.name(kept, &format!("{name} before it was replaced"));
         }
     }
 

@@ -28,7 +28,7 @@ pub const WRITTEN: &[Written] = &[
     row(
         "a draft",
         "the file that was opened, or named in Save as",
-        "replaced as a whole after a look at it: if another program changed it, if the page doesn't come from its text, or if it is another file, the desk asks first. Links, permissions and attributes stay",
+        "replaced as a whole after a look at it: if another program changed it, if the page doesn't come from its text, or if it is another file, the desk asks first; the text of another file stays as a branch. Links, permissions and attributes stay",
         &["src/session/file.rs"],
     ),
     row(

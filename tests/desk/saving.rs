@@ -114,3 +114,71 @@ fn a_name_with_a_full_stop_keeps_the_extension() {
         assert!(home.path().join(name).exists(), "{typed}: {}", desk.shown());
     }
 }
+
+/// Leaving asks once, whatever there is to decide.
+#[test]
+fn leaving_never_asks_twice() {
+    let leaving = |desk: &mut Desk| {
+        desk.steps(&["<ctrl-q>"]);
+        let shown = desk.shown();
+        assert!(shown.contains("l leave unsaved") && shown.contains("Esc stay"), "{shown}");
+        assert!(!desk.app.is_over());
+        shown
+    };
+    // The page doesn't come from the file's text.
+    let departed = || {
+        let room = Room::new("One two.");
+        let mut desk = room.desk();
+        desk.steps(&[" Three.", "<ctrl-s>", "<ctrl-z>"]);
+        (room, desk)
+    };
+    let (room, mut desk) = departed();
+    assert!(leaving(&mut desk).contains("draft.md has another text (3 words)"));
+    desk.steps(&["<s>"]);
+    assert!(desk.app.is_over());
+    assert_eq!(room.on_disk(), "One two.");
+    let (room, mut desk) = departed();
+    leaving(&mut desk);
+    desk.steps(&["<l>"]);
+    assert!(desk.app.is_over());
+    assert_eq!(room.on_disk(), "One two. Three.");
+    // Another program changed the file.
+    let room = Room::new("One.");
+    let mut desk = room.desk();
+    desk.steps(&["x"]);
+    fs::write(&room.draft, "Two.").unwrap();
+    assert!(leaving(&mut desk).contains("changed by another program"));
+    desk.steps(&["<k>"]);
+    assert!(desk.app.is_over());
+    assert_eq!(room.on_disk(), "One.x");
+    // There is no folder.
+    let (home, mut desk) = at_home("nope/x.md");
+    desk.steps(&["one"]);
+    assert!(leaving(&mut desk).contains("There is no folder"));
+    desk.steps(&["<enter>"]);
+    assert!(desk.app.is_over());
+    assert_eq!(fs::read_to_string(home.path().join("nope/x.md")).unwrap(), "one");
+}
+
+#[test]
+fn a_file_that_is_saved_over_stays_as_a_branch() {
+    let (home, mut desk) = at_home("a.md");
+    fs::write(home.path().join("b.md"), "Chapter one.").unwrap();
+    fs::write(home.path().join("c.md"), b"\xff\xfe\xff").unwrap();
+    desk.steps(&["mine"]);
+    save_as(&mut desk, "~/c.md");
+    assert!(desk.shown().contains("It isn't text"), "{}", desk.shown());
+    desk.steps(&["<esc>", "<esc>"]);
+    save_as(&mut desk, "~/b.md");
+    assert!(desk.shown().contains("Its text (2 words) would stay"), "{}", desk.shown());
+    desk.steps(&["<o>", "<f3>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("b.md before it was replaced"), "{shown}");
+    desk.steps(&["/", "Chapter", "<enter>"]);
+    assert_eq!(desk.text().replace('|', ""), "Chapter one.");
+    assert_eq!(fs::read_to_string(home.path().join("b.md")).unwrap(), "mine");
+    // What is no file is refused by name.
+    fs::create_dir(home.path().join("folder")).unwrap();
+    save_as(&mut desk, "~/folder");
+    assert!(desk.shown().contains("is a folder; name a file in it"), "{}", desk.shown());
+}

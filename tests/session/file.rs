@@ -74,7 +74,7 @@ fn a_draft_that_isn_t_utf8_is_never_written() {
     assert_eq!(session.text(), "caf\u{fffd} noir");
     assert!(!session.type_text("x") && !session.paste("x") && !session.take(0, "x"));
     assert!(!session.delete(Motion::Right) && !session.undo() && !session.redo());
-    assert!(session.save().is_err() && session.save_over().is_err());
+    assert!(session.save().is_err());
     assert!(session.save_as(&path.with_extension("txt")).is_err());
     assert_eq!(fs::read(&path).unwrap(), b"caf\xe9 noir");
 }
@@ -104,7 +104,7 @@ fn a_file_changed_by_another_program_is_never_overwritten_silently() {
     session.type_text("mine");
     fs::write(&other, "theirs").unwrap();
     assert!(session.save().is_err());
-    session.save_over().unwrap();
+    session.keep_mine().and_then(|()| session.save()).unwrap();
     assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
     // A file that went is written again.
     fs::remove_file(&other).unwrap();
@@ -123,6 +123,11 @@ fn save_as_asks_before_it_replaces() {
     assert_eq!((session.title().as_str(), session.is_saved()), ("mine.md", true));
     session.save_as_over(&path).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    // What was in the file is a branch.
+    let map = session.branches();
+    let kept = map.iter().find(|row| row.name.is_some()).unwrap();
+    assert_eq!(kept.name.as_deref(), Some("draft.md before it was replaced"));
+    assert_eq!(session.text_at(kept.revision).unwrap(), "theirs");
     // Its own file under another spelling is no other file.
     session.type_text("all ");
     session.save_as(&path.parent().unwrap().join(".").join("draft.md")).unwrap();

@@ -191,17 +191,18 @@ mod unix {
     fn a_state_folder_of_everybody_is_refused() {
         let room = Room::new("One.");
         fs::create_dir(&room.state).unwrap();
-        fs::set_permissions(&room.state, fs::Permissions::from_mode(0o777)).unwrap();
-        let mut session = room.open();
-        let said = session.notices().join(" ");
-        assert!(said.contains("others can write to the folder"), "{said}");
-        assert!(said.contains(&format!("chmod go-w {}", room.state.display())), "{said}");
-        assert!(session.type_text("x"));
-        session.save().unwrap();
-        assert_eq!(fs::read_dir(&room.state).unwrap().count(), 0);
+        for mode in [0o777, 0o775, 0o702] {
+            fs::set_permissions(&room.state, fs::Permissions::from_mode(mode)).unwrap();
+            let mut session = room.open();
+            let said = session.notices().join(" ");
+            assert!(said.contains("others can write to the folder"), "{mode:o}: {said}");
+            assert!(said.contains(&format!("chmod go-w {}", room.state.display())), "{said}");
+            assert!(session.type_text("x"));
+            session.save().unwrap();
+            assert_eq!(fs::read_dir(&room.state).unwrap().count(), 0);
+        }
         // As the program makes it, it is its owner's.
         fs::remove_dir(&room.state).unwrap();
-        drop(session);
         room.open().type_text("y");
         assert_eq!(fs::metadata(&room.state).unwrap().permissions().mode() & 0o777, 0o700);
     }
@@ -243,6 +244,8 @@ enum Act {
     Save,
     Discard,
     Outside(String),
+    /// Another program writes a second file, and the draft is saved over it.
+    SaveOver(String),
     Crash,
 }
 
@@ -263,6 +266,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => Just(Act::Save),
         1 => Just(Act::Discard),
         1 => text().prop_map(Act::Outside),
+        1 => text().prop_map(Act::SaveOver),
         2 => Just(Act::Crash),
     ];
     prop::collection::vec(act, 1..50)
@@ -273,7 +277,7 @@ proptest! {
 
     #[test]
     fn undo_leads_back_and_nothing_is_lost(start in "[a-c .\n]{0,12}", acts in acts()) {
-        let room = Room::new(&start);
+        let mut room = Room::new(&start);
         let mut session = room.open();
         let share = |share: f64, of: usize| (share * (of + 1) as f64) as usize;
         let (mut asked, mut newest) = (None, 0);
@@ -323,6 +327,15 @@ proptest! {
                     // Another program may write what the desk hasn't looked at yet; only what it looks at is known.
                     fs::write(&room.draft, &text).unwrap();
                     session.keep_mine().unwrap();
+                    seen.insert(text);
+                }
+                Act::SaveOver(text) => {
+                    let is_other = room.draft.ends_with("other.md");
+                    room.draft.set_file_name(if is_other { "draft.md" } else { "other.md" });
+                    fs::write(&room.draft, &text).unwrap();
+                    session.save_as_over(&room.draft).unwrap();
+                    prop_assert_eq!(room.on_disk(), before.clone(), "the file has the page's text");
+                    prop_assert_eq!(session.notices(), Vec::<String>::new());
                     seen.insert(text);
                 }
                 Act::Crash => {

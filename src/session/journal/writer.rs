@@ -222,6 +222,8 @@ impl Appender {
                 return Err(error);
             }
             old.write_all(last).and_then(|()| old.sync_data()).with_context(said)?;
+            // The thread that syncs may have the old file open for a moment.
+            old.unlock().ok();
         } else {
             fs::rename(&self.path, &path).with_context(said)?;
             self.path = path;

@@ -125,14 +125,23 @@ impl Desk {
 
     /// Saves to the draft's own file.
     pub fn save(&mut self) -> Saved {
-        if self.session.path().is_none() && self.session.read_only().is_none() {
-            return Saved::NeedsName;
-        }
-        if self.session.departs_from_file() && !self.session.changed_on_disk() {
-            return Saved::Departs;
+        if let Some(asks) = self.asks_before_saving() {
+            return asks;
         }
         let saved = self.session.save();
         self.saved(saved)
+    }
+
+    /// What the writer has to decide before the draft can be saved to its own file, if there is something.
+    pub fn asks_before_saving(&self) -> Option<Saved> {
+        let session = &self.session;
+        match session.path() {
+            _ if session.read_only().is_some() => None,
+            None => Some(Saved::NeedsName),
+            Some(_) if session.changed_on_disk() => Some(Saved::Changed),
+            Some(_) if session.departs_from_file() => Some(Saved::Departs),
+            Some(_) => session.missing_folder().map(|folder| Saved::NoFolder(folder.into(), None)),
+        }
     }
 
     /// Saves under a name that was typed.

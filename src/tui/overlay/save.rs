@@ -6,6 +6,7 @@ use super::{
     question::Question,
 };
 use crate::{
+    session::words_in,
     tui::{
         command::Opens,
         desk::{Desk, Field, Saved, is_unsaved},
@@ -45,9 +46,19 @@ pub fn save(desk: &mut Desk, leaves: bool) -> Flow {
     after(saved, leaves, desk)
 }
 
-/// Closes the desk, or asks first if a draft is not saved.
+/// Closes the desk, or asks first if a draft is not saved. If saving that draft would ask something, this is asked at
+/// once, so that there are never two questions in a row.
 pub fn quit(desk: &mut Desk) -> Flow {
     let unsaved = desk.unsaved();
+    if unsaved.len() == 1 {
+        if let Some(number) = desk.unsaved_elsewhere() {
+            desk.unpark(number);
+        }
+        match desk.asks_before_saving() {
+            None | Some(Saved::NeedsName) => {}
+            Some(asks) => return after(asks, true, desk),
+        }
+    }
     let words = match &unsaved[..] {
         [] => {
             desk.over = true;
@@ -60,14 +71,24 @@ pub fn quit(desk: &mut Desk) -> Flow {
     Flow::open(
         Question::new(words)
             .answer(&[KeyCode::Char('s'), KeyCode::Enter], "s", label, leave)
-            .answer(&[KeyCode::Char('l')], "l", "leave unsaved", |desk| {
-                // The text stays in the journal as a branch, and the next start doesn't ask for it.
-                desk.discard_all();
-                desk.over = true;
-                Flow::Close
-            })
+            .answer(&[KeyCode::Char('l')], "l", "leave unsaved", leave_unsaved)
             .esc("stay"),
     )
+}
+
+/// Closes the desk. Text that isn't saved stays in the journal as a branch, and the next start doesn't ask for it.
+fn leave_unsaved(desk: &mut Desk) -> Flow {
+    desk.discard_all();
+    desk.over = true;
+    Flow::Close
+}
+
+/// Adds the answers that change nothing: leaving without saving, if the desk is about to close, and going back.
+fn or_not(question: Question, leaves: bool) -> Question {
+    if !leaves {
+        return question.esc("not now");
+    }
+    question.answer(&[KeyCode::Char('l')], "l", "leave unsaved", leave_unsaved).esc("stay")
 }
 
 /// Saves every draft that is not saved, one after another, and closes the desk after the last.
@@ -97,7 +118,7 @@ fn after(saved: Saved, leaves: bool, desk: &mut Desk) -> Flow {
         }
         Saved::Changed => Flow::replace(changed(leaves, desk)),
         Saved::Departs => Flow::replace(departs(leaves, desk)),
-        Saved::Exists(path) => Flow::replace(exists(path, leaves)),
+        Saved::Exists(path) => Flow::replace(exists(path, leaves, desk)),
         Saved::NoFolder(folder, path) => Flow::replace(no_folder(folder, path, leaves)),
     }
 }
@@ -107,7 +128,7 @@ fn departs(leaves: bool, desk: &Desk) -> Question {
     let file = desk.session.words_at(desk.session.saved_revision()).unwrap_or_default();
     let (title, page) = (desk.session.title(), desk.session.shares().all_words());
     let (file, page) = (count(file, "word"), count(page, "word"));
-    Question::new(format!(
+    let question = Question::new(format!(
         "{title} has another text ({file}), which this page ({page}) doesn't come from."
     ))
     .answer(&[KeyCode::Char('s')], "s", "save the page", move |desk| {
@@ -115,13 +136,17 @@ fn departs(leaves: bool, desk: &Desk) -> Question {
         let saved = desk.saved(saved);
         after(saved, leaves, desk)
     })
-    .answer(&[KeyCode::Char('d')], "d", "difference", Difference::with_file)
-    .answer(&[KeyCode::Char('f')], "f", "go to the file's text", |desk| {
-        let file = desk.session.saved_revision();
-        desk.jump(file);
-        Flow::Close
-    })
-    .esc("not now")
+    .answer(&[KeyCode::Char('d')], "d", "difference", Difference::with_file);
+    if leaves {
+        return or_not(question, leaves);
+    }
+    question
+        .answer(&[KeyCode::Char('f')], "f", "go to the file's text", |desk| {
+            let file = desk.session.saved_revision();
+            desk.jump(file);
+            Flow::Close
+        })
+        .esc("not now")
 }
 
 /// The file's folder doesn't exist.
@@ -140,18 +165,19 @@ fn no_folder(folder: PathBuf, path: Option<PathBuf>, leaves: bool) -> Question {
         Some(again) => question.answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
             Flow::replace(SaveAs::new(&again, leaves))
         }),
-        None => question.esc("not now"),
+        None => or_not(question, leaves),
     }
 }
 
 /// Another program changed the file.
-fn changed(leave: bool, desk: &Desk) -> Question {
-    Question::new(format!("{} was changed by another program.", desk.session.title()))
+fn changed(leaves: bool, desk: &Desk) -> Question {
+    let words = format!("{} was changed by another program.", desk.session.title());
+    let question = Question::new(words)
         .answer(&[KeyCode::Char('k')], "k", "keep mine", move |desk| {
             // What the other program wrote stays as a branch.
             let saved = desk.session.keep_mine().and_then(|()| desk.session.save());
             let saved = desk.saved(saved);
-            after(saved, leave, desk)
+            after(saved, leaves, desk)
         })
         .answer(&[KeyCode::Char('r')], "r", "reload", |desk| {
             match desk.session.reload() {
@@ -162,22 +188,30 @@ fn changed(leave: bool, desk: &Desk) -> Question {
             }
             Flow::Close
         })
-        .answer(&[KeyCode::Char('d')], "d", "difference", Difference::with_file)
-        .esc("not now")
+        .answer(&[KeyCode::Char('d')], "d", "difference", Difference::with_file);
+    or_not(question, leaves)
 }
 
 /// There is another file of this name.
-fn exists(path: PathBuf, leave: bool) -> Question {
+fn exists(path: PathBuf, leave: bool, desk: &Desk) -> Question {
     let (over, again) = (path.clone(), path.clone());
-    Question::new(format!("{} already exists.", path.display()))
-        .answer(&[KeyCode::Char('o')], "o", "overwrite", move |desk| {
-            let saved = desk.session.save_as_over(&over);
-            let saved = desk.saved(saved);
-            after(saved, leave, desk)
-        })
-        .answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
-            Flow::replace(SaveAs::new(&again, leave))
-        })
+    let (name, map) = (path.display(), desk.key("branches"));
+    Question::new(match words_in(&path, u64::MAX) {
+        Some(0) => format!("{name} already exists."),
+        Some(words) => {
+            let words = count(words, "word");
+            format!("{name} already exists. Its text ({words}) would stay as a branch: {map}.")
+        }
+        None => format!("{name} already exists. It isn't text, so it can't be kept as a branch."),
+    })
+    .answer(&[KeyCode::Char('o')], "o", "overwrite", move |desk| {
+        let saved = desk.session.save_as_over(&over);
+        let saved = desk.saved(saved);
+        after(saved, leave, desk)
+    })
+    .answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
+        Flow::replace(SaveAs::new(&again, leave))
+    })
 }
 
 impl SaveAs {

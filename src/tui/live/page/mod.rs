@@ -6,7 +6,7 @@ mod request;
 use super::shown::Shown;
 use request::{Answer, read};
 use std::{
-    io::Write,
+    io::{self, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
@@ -37,7 +37,11 @@ pub fn serve(listener: TcpListener, own: SocketAddr, shown: Receiver<Shown>) {
     let (calls, inbox) = mpsc::channel();
     let accepted = calls.clone();
     let builder = thread::Builder::new().name("overlay's listener".into());
-    if builder.spawn(move || listen(&listener, own, &accepted)).is_err() {
+    let callers = move || listener.accept().map(|(stream, _)| stream);
+    let listener = move || {
+        listen(callers, || thread::sleep(REST), move |stream| read(stream, own), &accepted);
+    };
+    if builder.spawn(listener).is_err() {
         return;
     }
     let news = thread::Builder::new().name("overlay's news".into());
@@ -148,13 +152,19 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Accepts connections. Each request is read on its own thread, because clients may be slow.
-fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
+/// Accepts connections until the loop has ended, and rests after a failure. Each request is read on its own thread,
+/// because clients may be slow.
+fn listen(
+    mut accept: impl FnMut() -> io::Result<TcpStream>,
+    mut rest: impl FnMut(),
+    read: impl Fn(TcpStream) -> Option<(TcpStream, Answer)> + Clone + Send + 'static,
+    calls: &Sender<Call>,
+) {
     let callers = Arc::new(AtomicUsize::new(0));
-    for stream in listener.incoming() {
-        let Ok(stream) = stream else {
+    loop {
+        let Ok(stream) = accept() else {
             // The caller is still waiting, so the next attempt would fail at once.
-            thread::sleep(REST);
+            rest();
             if calls.send(Call::Ping).is_err() {
                 return;
             }
@@ -168,9 +178,9 @@ fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
             continue;
         }
         callers.fetch_add(1, Ordering::Relaxed);
-        let (calls, callers) = (calls.clone(), callers.clone());
+        let (calls, callers, read) = (calls.clone(), callers.clone(), read.clone());
         let work = move || {
-            let request = read(stream, own);
+            let request = read(stream);
             callers.fetch_sub(1, Ordering::Relaxed);
             let Some((stream, answer)) = request else { return };
             let _ = calls.send(match answer {
@@ -181,5 +191,87 @@ fn listen(listener: &TcpListener, own: SocketAddr, calls: &Sender<Call>) {
         if thread::Builder::new().name("overlay's request".into()).spawn(work).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Read, net::Ipv4Addr, sync::Mutex};
+
+    /// Longer than any test waits for something that happens.
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Both ends of a connection.
+    fn connection(listener: &TcpListener) -> (TcpStream, TcpStream) {
+        let caller = TcpStream::connect(listener.local_addr().expect("bound")).expect("a listener");
+        caller.set_read_timeout(Some(LONG)).expect("a timeout");
+        (caller, listener.accept().expect("a caller").0)
+    }
+
+    fn listener() -> TcpListener {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port")
+    }
+
+    #[test]
+    fn without_descriptors_the_listener_rests_and_goes_on() {
+        const EMFILE: i32 = 24;
+        let (_caller, stream) = connection(&listener());
+        let mut answers = vec![
+            Err(io::Error::from_raw_os_error(EMFILE)),
+            Ok(stream),
+            Err(io::Error::from_raw_os_error(EMFILE)),
+            Err(io::Error::from_raw_os_error(EMFILE)),
+        ];
+        let (calls, inbox) = mpsc::channel();
+        let mut inbox = Some(inbox);
+        let mut rests = 0;
+        let accept = || {
+            let next = answers.pop();
+            if next.is_none() {
+                // The show is over. What came before is in the inbox.
+                let inbox = inbox.take().expect("one end");
+                let mut came = std::iter::from_fn(|| inbox.recv_timeout(LONG).ok());
+                let came = came.find(|call| matches!(call, Call::Once(..)));
+                assert!(matches!(came, Some(Call::Once(_, Answer::Text))));
+            }
+            next.unwrap_or_else(|| Err(io::ErrorKind::Other.into()))
+        };
+        listen(accept, || rests += 1, |stream| Some((stream, Answer::Text)), &calls);
+        assert_eq!(rests, 4, "once after each failure");
+    }
+
+    #[test]
+    fn callers_above_the_limit_are_disconnected() {
+        let listener = listener();
+        let (mut callers, mut streams): (Vec<_>, Vec<_>) =
+            (0..CALLERS + 3).map(|_| connection(&listener)).unzip();
+        streams.reverse();
+        let (calls, inbox) = mpsc::channel();
+        let (open, gate) = mpsc::channel::<()>();
+        // No request is complete before the gate is opened.
+        let gate = Arc::new(Mutex::new(gate));
+        let read = move |stream| {
+            let _ = gate.lock().expect("not poisoned").recv();
+            Some((stream, Answer::Text))
+        };
+        let mut inbox = Some(inbox);
+        let accept = || {
+            streams.pop().ok_or_else(|| {
+                for (number, caller) in callers.iter_mut().enumerate().skip(CALLERS) {
+                    let ended = caller.read(&mut [0]).expect("disconnected");
+                    assert_eq!(ended, 0, "caller {number}");
+                }
+                for caller in &mut callers[..CALLERS] {
+                    caller.set_nonblocking(true).expect("set");
+                    let waits = caller.read(&mut [0]).expect_err("the request is being read");
+                    assert_eq!(waits.kind(), io::ErrorKind::WouldBlock);
+                }
+                drop(inbox.take());
+                io::ErrorKind::Other.into()
+            })
+        };
+        listen(accept, || (), read, &calls);
+        drop(open);
     }
 }
