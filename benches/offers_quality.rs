@@ -97,7 +97,8 @@ fn main() -> Result<()> {
 
 /// Settings for offers that are neither filtered nor ranked.
 fn as_they_come() -> Settings {
-    let choosing = asking::Settings { candidates: 1, filter: Vec::new() };
+    let choosing =
+        asking::Settings { candidates: 1, filter: Vec::new(), ..asking::Settings::default() };
     Settings { choosing, ..Settings::default() }
 }
 

@@ -126,6 +126,11 @@ impl Config {
         lay_preset(&mut layers);
         // Each value was checked when it was set, so this can't fail.
         let mut config: Self = layers.table.clone().try_into().unwrap_or_default();
+        let temperature =
+            layers.source(&["desk", "sampling", "temperature"].map(str::to_owned)).clone();
+        // A preset's values have the source of its name.
+        config.offers.own_temperature = temperature != Source::Default
+            && temperature != *layers.source(&["desk".to_owned(), "preset".to_owned()]);
         config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
         Loaded { config, wrong, state: state(env), layers }
     }

@@ -7,18 +7,15 @@ use crate::clean::sentence_ends;
 pub fn ends_well(text: &str, after: &str, lines: bool) -> bool {
     let text = text.trim_end();
     let ended = sentence_ends(text).last() == Some(text.len());
-    let next = after.trim_start().chars().next();
-    match next {
-        Some(next) if goes_on(next) => text.ends_with(|c: char| c.is_alphanumeric() || c == ','),
-        _ => {
-            ended || (lines && text.ends_with(|c: char| c.is_alphanumeric() || ",;:—-".contains(c)))
-        }
+    if goes_on(after) {
+        return text.ends_with(|c: char| c.is_alphanumeric() || c == ',');
     }
+    ended || (lines && text.ends_with(|c: char| c.is_alphanumeric() || ",;:—-".contains(c)))
 }
 
-/// Whether a text that begins with this character goes on with a sentence.
-fn goes_on(next: char) -> bool {
-    next.is_lowercase() || ",;:.!?)]}”’".contains(next)
+/// Whether the text that follows begins in the middle of a sentence.
+pub fn goes_on(after: &str) -> bool {
+    after.trim_start().starts_with(|next: char| next.is_lowercase() || ",;:.!?)]}”’".contains(next))
 }
 
 /// How many words of a candidate are kept in the middle of a sentence.
@@ -27,7 +24,7 @@ const KEPT: [usize; 5] = [1, 2, 3, 5, 8];
 /// The beginnings of a candidate that can stand before the text that follows in the paragraph. Before the rest of a
 /// sentence these are a few words, else whole sentences.
 pub fn endings<'a>(text: &'a str, after: &str) -> Vec<&'a str> {
-    if !after.trim_start().starts_with(goes_on) {
+    if !goes_on(after) {
         return sentence_ends(text).map(|end| &text[..end]).take(2).collect();
     }
     let text = &text[..sentence_ends(text).next().unwrap_or(text.len())];

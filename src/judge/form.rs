@@ -10,6 +10,8 @@ pub struct Form {
     pub is_line: bool,
     /// In verse, the length of the poem's lines in characters: the usual one and the longest.
     pub verse: Option<(usize, usize)>,
+    /// In verse, the indentation of the poem's lines.
+    pub indent: String,
 }
 
 /// A line of verse is at most this long.
@@ -35,10 +37,11 @@ impl Form {
     }
 
     /// The lines of verse in one paragraph, for a model that has only seen paragraphs: after a single line break it
-    /// would begin another one. No byte changes its place.
+    /// would begin another one. Indentation is left out.
     pub fn as_paragraph(text: &str) -> String {
-        let stanzas = text.split("\n\n").map(|stanza| stanza.replace('\n', " "));
-        stanzas.collect::<Vec<_>>().join("\n\n")
+        let bare = |line: &str| line.trim_start_matches([' ', '\t']).to_owned();
+        let join = |stanza: &str| stanza.split('\n').map(bare).collect::<Vec<_>>().join(" ");
+        text.split("\n\n").map(join).collect::<Vec<_>>().join("\n\n")
     }
 
     /// An offer in this form. `column` is the length of the line that it continues.
@@ -49,7 +52,14 @@ impl Form {
             return text[..end].trim_end().to_owned();
         }
         match self.verse {
-            Some((usual, longest)) => in_lines(text, column, usual, longest),
+            Some((usual, longest)) => {
+                let column = column.saturating_sub(self.indent.len());
+                let lines = in_lines(text, column, usual, longest);
+                let lines = lines.replace('\n', &format!("\n{}", self.indent));
+                // What was missing of the line's indentation.
+                let missing = if self.lead.contains('\n') { "" } else { &self.lead };
+                format!("{missing}{lines}")
+            }
             None => text.to_owned(),
         }
     }
@@ -228,8 +238,16 @@ fn verse(before: &str, line: &str) -> Option<Form> {
     let usual = lengths.iter().skip(begun).sum::<usize>() / whole_lines;
     let finished =
         !line.trim().is_empty() && (begun == 0 || line.trim().chars().count() * 10 >= usual * 8);
-    let lead = if finished { "\n" } else { "" };
-    Some(Form { lead: lead.into(), is_line: false, verse: Some((usual, longest + 4)) })
+    // The indentation of the last line that has words.
+    let last = poem.iter().find(whole)?;
+    let indent = last[..last.len() - last.trim_start_matches([' ', '\t']).len()].to_owned();
+    let lead = match line.trim().is_empty() {
+        _ if finished => format!("\n{indent}"),
+        // A part of the indentation may have been typed.
+        true => indent.strip_prefix(line).unwrap_or_default().to_owned(),
+        false => String::new(),
+    };
+    Some(Form { lead, is_line: false, verse: Some((usual, longest + 4)), indent })
 }
 
 #[cfg(test)]
@@ -266,6 +284,10 @@ mod tests {
             ("ANNA: Where is it?\nBEN: I thought", "", true, false),
             ("The lamp is out along the pier,\nthe boats are tied in rows,", "\n", false, true),
             ("The lamp is out along the pier,\nthe boats are tied in rows,\n", "", false, true),
+            ("    The lamp is out,\n    the boats are in,", "\n    ", false, true),
+            ("    The lamp is out,\n    the boats are in,\n", "    ", false, true),
+            ("    The lamp is out,\n    the boats are in,\n  ", "  ", false, true),
+            ("    The lamp is out,\n    the boats are in,\n    ", "", false, true),
             (
                 "The lamp is out along the pier,\nthe boats are tied in rows,\nand no",
                 "",
@@ -281,6 +303,8 @@ mod tests {
     fn lines_of_verse_become_a_paragraph() {
         let poem = "Tide\n\nThe lamp is out,\nthe boats are in,\n";
         assert_eq!(Form::as_paragraph(poem), "Tide\n\nThe lamp is out, the boats are in, ");
+        let indented = "    The lamp is out,\n    the boats are in,\n    ";
+        assert_eq!(Form::as_paragraph(indented), "The lamp is out, the boats are in, ");
     }
 
     #[test]
@@ -288,6 +312,20 @@ mod tests {
         let item = Form { is_line: true, ..Form::default() };
         assert_eq!(item.fit("a lamp\n\nThe next day", 0), "a lamp");
         let verse = Form { verse: Some((28, 34)), ..Form::default() };
+        let indented = Form { indent: "    ".into(), ..verse.clone() };
+        for (lead, text, column, fitted) in [
+            ("\n    ", "\n    The wind came in", 20, "\n    The wind came in"),
+            ("    ", "    The wind came in", 0, "    The wind came in"),
+            ("  ", "  The wind came in", 2, "  The wind came in"),
+            ("", "The wind came in", 4, "The wind came in"),
+        ] {
+            let form = Form { lead: lead.into(), ..indented.clone() };
+            assert_eq!(form.fit(text, column), fitted, "{column}");
+        }
+        assert_eq!(
+            indented.fit("and nobody who waited here, by the door, can tell me why.", 4),
+            "and nobody who waited here,\n    by the door, can tell me why."
+        );
         assert_eq!(
             verse.fit("\nand nobody who waited here, by the door, can tell me where it goes.", 20),
             "\nand nobody who waited here,\nby the door, can tell me where it\ngoes."

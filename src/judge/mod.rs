@@ -16,7 +16,7 @@ mod repeats;
 mod words;
 
 pub use balance::{is_balanced, leaves_open};
-pub use ends::{endings, ends_well};
+pub use ends::{endings, ends_well, goes_on};
 pub use form::Form;
 pub use language::{Language, language};
 pub use names::{strange_name, strange_word};
@@ -174,7 +174,7 @@ impl Place {
                 !is_balanced(&self.before, text, &self.after)
             }),
             (Criterion::Doubled, Fault::Doubled, &|| doubled(&self.before, text)),
-            (Criterion::Ends, Fault::Cut, &|| !ends_well(text, &self.after, self.lines)),
+            (Criterion::Ends, Fault::Cut, &|| !self.ends_well(text)),
             (Criterion::Words, Fault::Word, &|| {
                 english && strange_word(&whole, &self.words).is_some()
             }),
@@ -183,6 +183,11 @@ impl Place {
             }),
         ];
         checks.iter().find(|(criterion, _, found)| on(*criterion) && found()).map(|found| found.1)
+    }
+
+    /// Whether a candidate may end where it does.
+    pub fn ends_well(&self, text: &str) -> bool {
+        ends_well(text, &self.after, self.lines)
     }
 
     /// The text of the paragraph before the candidate, without the half word that it continues.

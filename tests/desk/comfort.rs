@@ -228,7 +228,8 @@ fn dials_are_kept_in_the_users_settings() {
         desk.shown()
     };
     assert!(kept(&settings(), 1, &["<right>"]).contains("there is no settings file"));
-    let kept_in = with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
+    let mut kept_in =
+        with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
     fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
     let shown = kept(&kept_in, 1, &["<right>", "<end>", "7", "<enter>"]);
     assert!(shown.contains("prose is saved in") && !shown.contains("changed"), "{shown}");
@@ -236,6 +237,7 @@ fn dials_are_kept_in_the_users_settings() {
     let few = "# mine\n[desk]\noffers = 2 # few\npreset = \"prose\"\n";
     assert_eq!(text, format!("{few}\n[desk.sampling]\ntemperature = 0.9\nseed = 7\n"));
     // Another preset is written whole, over whatever the file says of it.
+    kept_in.choosing.own_temperature = true;
     kept(&kept_in, 0, &["<right>", "<right>"]);
     let table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
     let sampling = table["desk"]["sampling"].as_table().unwrap();

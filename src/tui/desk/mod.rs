@@ -162,6 +162,7 @@ impl Desk {
         let style = Style {
             preset: settings.preset.clone(),
             sampling: settings.sampling.clone(),
+            own_temperature: settings.choosing.own_temperature,
             offers: settings.offers.clamp(1, MOST),
             candidates: settings.choosing.candidates,
         };
@@ -320,7 +321,7 @@ impl Desk {
             News::Gone(why) => self.lose_model(why),
             News::Speed(speed) => {
                 self.asking.speed = Some(speed);
-                self.show_what_came();
+                self.show_early();
             }
             News::Measured(speed) => self.note_speed(speed),
             News::Reading(branch, reading) => self.read(branch, reading),

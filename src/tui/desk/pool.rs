@@ -108,7 +108,7 @@ impl Desk {
             && list.standing(0, session) != Standing::Away;
         let few = list.spares() < places && list.draws < DRAWS;
         let wanted = self.asking.wanted(places);
-        if quiet && here && few && wanted > places && self.is_ready() {
+        if quiet && here && few && wanted > places && self.asking.draws_ahead() {
             self.draw(wanted - if self.asking.at_once(places).is_some() { 0 } else { places });
         }
     }
@@ -131,6 +131,15 @@ impl Desk {
     }
 
     /// The pool takes long: shows what is complete and good, and lets the other places stream.
+    pub fn show_early(&mut self) {
+        let filter = self.offers.filter.clone();
+        let Some(list) = self.offers.newest().filter(|list| list.waiting() > 0) else { return };
+        if !list.show_first(&filter) {
+            self.show_what_came();
+        }
+    }
+
+    /// Shows what there is: complete candidates, then the others.
     pub fn show_what_came(&mut self) {
         let filter = self.offers.filter.clone();
         let Some(list) = self.offers.newest().filter(|list| list.waiting() > 0) else { return };

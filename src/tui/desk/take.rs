@@ -4,16 +4,21 @@ use super::Desk;
 use crate::{
     session::{Session, Source},
     tui::command::Command,
-    ui::asking::{Standing, Taken, first_sentence, first_word},
+    ui::asking::{List, Offer, Standing, Taken, first_word},
 };
 
 impl Desk {
     /// Takes a piece of the offer at the cursor. Without an offer there, moves the cursor as the key usually does.
     pub fn take_or_move(&mut self, command: Command) {
         let at_end = self.session.cursor() == self.session.text().len_chars();
-        let piece = self.offers.rest(&self.session).and_then(|rest| match command {
+        let rest = self.offers.rest(&self.session);
+        let sentence = self.offers.sentence(&self.session);
+        if command == Command::TakeSentence && rest.is_some() && sentence.is_none() {
+            return self.tell_of_fragment();
+        }
+        let piece = rest.and_then(|rest| match command {
             Command::TakeWord => Some(first_word(rest)),
-            Command::TakeSentence => Some(first_sentence(rest)),
+            Command::TakeSentence => sentence,
             _ => at_end.then_some(rest),
         });
         match (piece.map(str::to_owned), command.leads()) {
@@ -26,6 +31,21 @@ impl Desk {
             (None, Some(to)) => self.page.go(&mut self.session, to, false),
             (None, None) => {}
         }
+    }
+
+    /// The offer at the cursor has no whole sentence.
+    fn tell_of_fragment(&mut self) {
+        let (word, all) = (self.key(Command::TakeWord), self.key(Command::TakeAll));
+        let lists = self.offers.list().into_iter();
+        let mut lists = lists.chain(self.offers.ghost.as_ref().map(|ghost| &ghost.list));
+        let list = lists.find(|list| list.rest(&self.session).is_some());
+        let is_live = list.and_then(List::choice).is_some_and(Offer::is_live);
+        let what = if is_live {
+            "This sentence is still coming."
+        } else {
+            "This offer stops within a sentence."
+        };
+        self.notices.say(format!("{what} {word} takes a word, {all} all of it."));
     }
 
     /// Takes all of the offer at the cursor, or else the chosen offer.

@@ -58,7 +58,7 @@ fn pane(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Offer
         lines.push(heading(desk, list, number, offer, usize::from(inner.width)));
         let style = look(desk, list, number);
         let half = list.half_word(offer);
-        let rows = rows(offer, usize::from(inner.width.saturating_sub(3)), cells(half));
+        let rows = rows(desk, offer, usize::from(inner.width.saturating_sub(3)), cells(half));
         let last = rows.len().saturating_sub(1);
         for (row, (start, text)) in rows.into_iter().enumerate() {
             let half = if row == 0 { half } else { "" };
@@ -167,8 +167,9 @@ fn on_page<'a>(desk: &Desk, half: &str) -> Span<'a> {
     Span::styled(half, desk.look.theme.style(Role::Stale))
 }
 
-/// The text of an offer in rows, each with the index of its first character. `used` cells of the first row are taken.
-fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
+/// The text of an offer in rows, each with the index of its first character. `used` cells of the first row are taken. A
+/// space that it begins with is a gap; a theme without colours marks it.
+fn rows(desk: &Desk, offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
     // This keeps the number of characters, so places stay valid.
     let text = for_terminal(&offer.text);
     let mut begin = text.len() - text.trim_start().len();
@@ -176,7 +177,7 @@ fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
     if text[..begin].ends_with(' ') && !text[..begin].contains('\n') {
         begin -= 1;
     }
-    let mut rows = Vec::new();
+    let mut rows: Vec<(usize, String)> = Vec::new();
     let mut start = text[..begin].chars().count();
     for (number, line) in text[begin..].trim_end().split('\n').enumerate() {
         for range in wrap(line, width, if number == 0 { used } else { 0 }) {
@@ -185,6 +186,11 @@ fn rows(offer: &Offer, width: usize, used: usize) -> Vec<(usize, String)> {
             start += row.chars().count();
         }
         start += 1;
+    }
+    if let Some((_, first)) = rows.first_mut().filter(|_| desk.look.theme.is_plain())
+        && let Some(rest) = first.strip_prefix(' ')
+    {
+        *first = format!("␣{rest}");
     }
     rows
 }
@@ -252,7 +258,7 @@ fn drawer(desk: &Desk, list: &List, frame: &mut Frame, area: Rect) -> drawn::Off
     let read = list.choice().filter(|offer| desk.offers.focus && count > 1 && !offer.is_live());
     let needed = read.map_or(0, |offer| {
         let half = cells(list.half_word(offer));
-        rows(offer, width.saturating_sub(5), half)
+        rows(desk, offer, width.saturating_sub(5), half)
             .iter()
             .filter(|row| !row.1.trim().is_empty())
             .count()
@@ -318,7 +324,7 @@ fn entry<'a>(
     let left = cells(&label);
     let columns = width.saturating_sub(left + 2).max(1);
     let half = list.half_word(offer);
-    let mut rows = rows(offer, columns, cells(half));
+    let mut rows = rows(desk, offer, columns, cells(half));
     // There are few rows, so blank ones are dropped.
     rows.retain(|(_, row)| !row.trim().is_empty());
     // For a single offer, the heading shows its state.

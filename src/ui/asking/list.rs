@@ -157,6 +157,11 @@ impl List {
         }
     }
 
+    /// Whether the chosen offer is complete and may end where it does.
+    pub fn ends_well(&self) -> bool {
+        self.choice().is_some_and(|offer| !offer.is_live() && self.place.ends_well(&offer.text))
+    }
+
     /// The second model, when the list compares two models.
     pub fn compared(&self) -> Option<&str> {
         self.offers.get(1)?.by.as_deref()

@@ -22,13 +22,16 @@ use super::worker::Request;
 use crate::{
     clean::Level,
     generate::{Ask, ModelInfo, Prefix},
-    judge::Form,
+    judge::{Form, goes_on},
     token::{BranchId, PRESETS, Preset, SamplingParams},
 };
 use std::sync::mpsc::Sender;
 
 /// The longest prompt that is sent, in characters. No supported model has a longer context.
 pub const PROMPT: usize = 32_768;
+
+/// The most tokens of an offer before the rest of a sentence, of which a few words are kept.
+const INSIDE: usize = 16;
 
 /// Openings for an empty page, one per line. Without a prompt, a model starts in mid-sentence.
 const OPENINGS: &str = include_str!("openings.txt");
@@ -61,6 +64,8 @@ pub struct Style {
     pub preset: String,
     /// How tokens are sampled, and where an offer ends.
     pub sampling: SamplingParams,
+    /// The writer chose the temperature, so it stays whatever the model.
+    pub own_temperature: bool,
     /// How many offers a request returns, 1 to [`MOST`].
     pub offers: usize,
     /// How many candidates are drawn for them, up to [`CANDIDATES`]; 0 = four for each offer.
@@ -74,6 +79,7 @@ impl Style {
             Some(known) => Self {
                 preset: preset.to_owned(),
                 sampling: known.over(&self.sampling),
+                own_temperature: false,
                 offers: self.offers,
                 candidates: self.candidates,
             },
@@ -82,13 +88,14 @@ impl Style {
     }
 
     /// This style for a model: if the temperature is the preset's and candidates are ranked, a small model gets a lower
-    /// one. Any other temperature stays.
+    /// one. A temperature that the writer chose stays.
     pub fn for_model(self, model: &Model) -> Self {
         let (Model::Ready(info), Some(preset)) = (model, Preset::named(&self.preset)) else {
             return self;
         };
         let ranked = self.candidates == 0 || self.candidates > self.offers;
-        if !ranked || !preset.has_temperature(self.sampling.temperature) {
+        let is_preset = !self.own_temperature && preset.has_temperature(self.sampling.temperature);
+        if !ranked || !is_preset {
             return self;
         }
         let fitted = info.parameters.map_or(preset, |parameters| preset.for_model(parameters));
@@ -207,6 +214,9 @@ impl Asking {
         if list.form.is_line {
             ask.params.stop.push("\n".into());
         }
+        if goes_on(&list.behind) {
+            ask.params.max_tokens = ask.params.max_tokens.min(INSIDE);
+        }
         ask
     }
 
@@ -249,6 +259,7 @@ mod tests {
         let mut own = Style {
             preset: "prose".into(),
             sampling: SamplingParams::default(),
+            own_temperature: false,
             offers: 3,
             candidates: 0,
         };
@@ -264,7 +275,8 @@ mod tests {
     fn a_small_model_gets_a_lower_temperature_unless_the_writer_set_one() {
         let style = |temperature, candidates| {
             let sampling = SamplingParams { temperature, ..SamplingParams::default() };
-            Style { preset: "prose".into(), sampling, offers: 3, candidates }
+            let own_temperature = temperature == 0.7;
+            Style { preset: "prose".into(), sampling, own_temperature, offers: 3, candidates }
         };
         let model = |parameters| {
             Model::Ready(ModelInfo { parameters: Some(parameters), ..pool::tests::info() })
@@ -280,5 +292,8 @@ mod tests {
             let fitted = style(temperature, candidates).for_model(&model(parameters));
             assert_eq!(fitted.sampling.temperature, expected, "{temperature} {parameters}");
         }
+        // The writer chose just the preset's.
+        let own = Style { own_temperature: true, ..style(0.85, 0) };
+        assert_eq!(own.for_model(&model(14_000_000)).sampling.temperature, 0.85);
     }
 }

@@ -1,6 +1,6 @@
 //! The desk's lists of offers, the ghost, and the last take.
 
-use super::{Fault, Ghost, List, Offer, State};
+use super::{Fault, Ghost, List, Offer, State, first_sentence};
 use crate::{
     generate::Prefix,
     judge::{Criterion, Sentences, ends_in_loop},
@@ -79,6 +79,13 @@ impl Offers {
     pub fn rest(&self, session: &Session) -> Option<&str> {
         let lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
         lists.into_iter().find_map(|list| list.rest(session))
+    }
+
+    /// The first sentence of [`Offers::rest`]; `None` if that is only a fragment of one.
+    pub fn sentence(&self, session: &Session) -> Option<&str> {
+        let mut lists = self.list().into_iter().chain(self.ghost.as_ref().map(|ghost| &ghost.list));
+        let (list, rest) = lists.find_map(|list| Some((list, list.rest(session)?)))?;
+        first_sentence(rest, list.ends_well())
     }
 
     /// How many characters of the offer at the cursor are before [`Offers::rest`].

@@ -26,12 +26,14 @@ pub fn first_word(text: &str) -> &str {
     if marks > 0 && alone { &text[..text.len() - rest.len() + marks] } else { &text[..end] }
 }
 
-/// The first sentence of a text, or all of it if no sentence ends. A line break ends a sentence, too.
-pub fn first_sentence(text: &str) -> &str {
+/// The first sentence of a text. A line break ends a sentence, too. `None` for a fragment: no sentence ends in the text,
+/// and its end isn't a good one either (`ends_well`).
+pub fn first_sentence(text: &str, ends_well: bool) -> Option<&str> {
     let spaces = text.len() - text.trim_start().len();
-    let line = text[spaces..].find('\n').map_or(text.len(), |at| at + spaces);
-    let end = sentence_ends(text).next().unwrap_or(text.len()).min(line);
-    &text[..end.max(spaces)]
+    let line = text[spaces..].find('\n').map(|at| at + spaces);
+    let ends = sentence_ends(text).next().into_iter().chain(line);
+    let end = ends.min().or_else(|| ends_well.then_some(text.len()))?;
+    Some(&text[..end.max(spaces)])
 }
 
 #[cfg(test)]
@@ -42,23 +44,26 @@ mod tests {
     fn a_piece_is_never_more_than_was_meant() {
         for (text, word, sentence) in [
             (" The lamps. Then", " The", " The lamps."),
-            ("ing to be, \"and", "ing", "ing to be, \"and"),
+            ("ing to be, \"and", "ing", ""),
             ("\n\n“No,” she said. So", "\n\n“No,”", "\n\n“No,” she said."),
             ("one line\nTwo.", "one", "one line"),
-            (" time—everything", " time", " time—everything"),
-            ("“But—” she", "“But—”", "“But—” she"),
-            (", whether", ", whether", ", whether"),
+            (" time—everything", " time", ""),
+            ("“But—” she", "“But—”", ""),
+            (", whether", ", whether", ""),
             ("Quoi ? Rien", "Quoi ?", "Quoi ?"),
-            (" time… and", " time…", " time… and"),
-            ("…", "…", "…"),
-            ("—everything new", "—everything", "—everything new"),
-            (" — he said", " — he", " — he said"),
-            (" well-known men", " well-known", " well-known men"),
-            ("  ", "  ", "  "),
+            (" time… and", " time…", ""),
+            ("…", "…", ""),
+            ("—everything new", "—everything", ""),
+            (" — he said", " — he", ""),
+            (" well-known men", " well-known", ""),
+            ("  ", "  ", ""),
             ("", "", ""),
         ] {
             assert_eq!(first_word(text), word);
-            assert_eq!(first_sentence(text), sentence, "{text:?}");
+            assert_eq!(first_sentence(text, false).unwrap_or_default(), sentence, "{text:?}");
+            // All of a text that may end where it does.
+            let all = if sentence.is_empty() { text } else { sentence };
+            assert_eq!(first_sentence(text, true), Some(all), "{text:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     token::StopReason,
 };
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// The most candidates per question.
 pub const CANDIDATES: usize = 24;
@@ -36,11 +37,14 @@ pub struct Settings {
     pub candidates: usize,
     /// The criteria of the filter.
     pub filter: Vec<Criterion>,
+    /// The writer chose the temperature: it is not the preset's, and stays whatever the model.
+    #[serde(skip)]
+    pub own_temperature: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { candidates: 0, filter: Criterion::ALL.into() }
+        Self { candidates: 0, filter: Criterion::ALL.into(), own_temperature: false }
     }
 }
 
@@ -51,6 +55,18 @@ impl Asking {
             0 => (EACH * places).min(CANDIDATES.max(places)),
             chosen => chosen.max(places),
         }
+    }
+
+    /// Whether spare candidates are drawn while the writer reads. On another machine each of them is a request, which may
+    /// be billed, so there it takes a number of candidates in the settings.
+    pub fn draws_ahead(&self) -> bool {
+        let Model::Ready(info) = &self.model else { return false };
+        let is_here = |host: &str| {
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            let ip = name.trim_matches(['[', ']']).parse::<IpAddr>();
+            name == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+        };
+        info.server.as_ref().is_none_or(|server| is_here(&server.host)) || self.style.candidates > 0
     }
 
     /// How many candidates can be drawn before the first offer is shown; `None` if the model is too slow for that, or
@@ -171,6 +187,29 @@ impl List {
         self.put(best);
     }
 
+    /// In the middle of a draft, candidates that are complete wait for their weights. If this takes long, shows the best
+    /// of those that have one, or else the likeliest, in the first place that waits. The other places go on waiting.
+    /// Returns whether candidates wait for their weights.
+    pub fn show_first(&mut self, filter: &[Criterion]) -> bool {
+        let waits = |offer: &Offer| offer.state == State::Waiting && offer.tokens > 0;
+        if !self.pool.iter().any(waits) {
+            return false;
+        }
+        if self.waiting() == self.offers.len() {
+            let mut first = self.best(1, filter, true);
+            if first.is_empty() {
+                let likeliest = self.pool.iter().enumerate().filter(|(_, offer)| waits(offer));
+                let likeliest = likeliest.max_by(|a, b| a.1.score().total_cmp(&b.1.score()));
+                if let Some((at, _)) = likeliest {
+                    self.pool[at].state = State::Done(StopReason::Sentence);
+                    first.push(at);
+                }
+            }
+            self.put(first);
+        }
+        true
+    }
+
     /// Puts the candidates that have most text into the places that wait, though they are not complete.
     pub fn fill_with_live(&mut self) {
         let mut live: Vec<usize> = (0..self.pool.len())
@@ -219,7 +258,7 @@ impl List {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        generate::ModelInfo,
+        generate::{ModelInfo, Server},
         token::{SamplingParams, StopReason},
         ui::asking::Style,
     };
@@ -240,7 +279,9 @@ pub(super) mod tests {
 
     fn asking(embedded: bool, candidates: usize, speed: Option<f32>) -> Asking {
         let sampling = SamplingParams::default();
-        let style = Style { preset: "prose".into(), sampling, offers: 3, candidates };
+        let own_temperature = false;
+        let preset = "prose".to_owned();
+        let style = Style { preset, sampling, own_temperature, offers: 3, candidates };
         let model = Model::Ready(ModelInfo { embedded, ..info() });
         Asking { model, speed, ..Asking::new(style, 1, mpsc::channel().0) }
     }
@@ -263,6 +304,22 @@ pub(super) mod tests {
             assert_eq!(asking.at_once(places), expected, "{candidates} {speed:?} {places}");
         }
         assert_eq!(asking(false, 0, None).wanted(3), 12);
+        // Spares cost nothing on this machine.
+        for (host, candidates, ahead) in [
+            ("127.0.0.1:8080", 0, true),
+            ("[::1]:8080", 0, true),
+            ("localhost:11434", 0, true),
+            ("api.example.com:443", 0, false),
+            ("10.0.0.7:8000", 0, false),
+            ("api.example.com:443", 12, true),
+        ] {
+            let kind = "vLLM";
+            let server = Server { kind, host: host.into(), model: "m".into(), lacks: Vec::new() };
+            let model = Model::Ready(ModelInfo { server: Some(server), ..info() });
+            let asking = Asking { model, ..asking(false, candidates, None) };
+            assert_eq!(asking.draws_ahead(), ahead, "{host} {candidates}");
+        }
+        assert!(asking(false, 0, None).draws_ahead());
         assert_eq!(asking(false, 1, None).wanted(3), 3);
     }
 

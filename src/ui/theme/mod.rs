@@ -105,6 +105,7 @@ impl Role {
 pub struct Theme {
     name: String,
     styles: [Style; Role::COUNT],
+    is_plain: bool,
 }
 
 impl Theme {
@@ -122,12 +123,18 @@ impl Theme {
         for role in Role::iter() {
             styles[role as usize] = style(look(role), role.contrast(), depth);
         }
-        Self { name: name.to_owned(), styles }
+        let is_plain = roles.values().all(|look| look.colours() == (None, None));
+        Self { name: name.to_owned(), styles, is_plain }
     }
 
     /// The theme's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it sets no colours, so that marks have to say what colours can't.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The style of a role.

@@ -256,3 +256,19 @@ fn another_question_to_a_model_that_is_gone_changes_no_list() {
     desk.steps(&["<ctrl-r>", "<alt-r>", "<alt-l>", "<alt-plus>", "<esc>", "<esc>", "<alt-1>"]);
     assert_eq!((desk.text().as_str(), desk.asked.len()), ("boat. A|", 3));
 }
+
+/// A space that an offer begins with is a gap; where there are no colours, a mark.
+#[test]
+fn a_new_word_is_marked_in_a_plain_theme() {
+    let plain = Settings { theme: "plain".into(), offers: 2, ..settings() };
+    for (settings, gap) in [(&plain, '␣'), (&Settings { offers: 2, ..settings() }, ' ')] {
+        let mut desk = Desk::with("She was wait", settings);
+        desk.steps(&["<ctrl-space>", "=1: zulu", "=1:.", "=0:ing", "=0:.", "<home>"]);
+        for width in [80, 120] {
+            desk.size(width, 24);
+            let shown = desk.shown();
+            assert!(shown.contains(&format!("{gap}zulu")), "{shown}");
+            assert!(shown.contains("waiting"), "{shown}");
+        }
+    }
+}

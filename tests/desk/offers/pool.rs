@@ -2,6 +2,7 @@
 
 use crate::support::desk::{Desk, settings};
 use unstuck::{
+    generate::Weighed,
     token::{StopReason, Token},
     tui::Settings,
     ui::{asking, worker::News},
@@ -158,7 +159,7 @@ fn escape_shows_what_is_there() {
 #[test]
 fn a_criterion_can_be_switched_off() {
     let run = |filter: Vec<unstuck::judge::Criterion>| {
-        let choosing = asking::Settings { candidates: 2, filter };
+        let choosing = asking::Settings { candidates: 2, filter, ..asking::Settings::default() };
         let mut desk = Desk::with("It went.", &Settings { offers: 1, choosing, ..settings() });
         desk.press("ctrl-space");
         comes(&mut desk, 0, " Then old Harkness came home at last.", -1.0);
@@ -167,4 +168,38 @@ fn a_criterion_can_be_switched_off() {
     };
     assert!(!run(unstuck::judge::Criterion::ALL.into()));
     assert!(run(vec![unstuck::judge::Criterion::Ends]));
+}
+
+/// The model says how likely the text behind the cursor is after a beginning.
+fn weighs(desk: &mut Desk, beginning: &str, logprob: f32) {
+    let found = desk.weighed.iter().find(|(_, weigh)| weigh.prompt.ends_with(beginning));
+    let branch = found.unwrap_or_else(|| panic!("{beginning} is weighed")).0;
+    desk.news(News::Weighed(branch, Weighed { logprob, tokens: 1 }));
+}
+
+/// What was shown doesn't move, so only the first place doesn't wait until all weights are there.
+#[test]
+fn in_the_middle_of_a_draft_offers_wait_for_their_weights() {
+    for early in [Some(" opened a window"), None] {
+        let mut desk = drawing("She opened and looked in.", 2, 4);
+        desk.steps(&["<left>"; 15]);
+        desk.press("ctrl-space");
+        assert!(desk.asked.iter().all(|ask| ask.params.max_tokens <= 16));
+        for (at, text) in [" the door", " a window", " her book", " one eye"].iter().enumerate() {
+            comes(&mut desk, at, text, -3.0 - at as f32);
+        }
+        if let Some(early) = early {
+            weighs(&mut desk, early, -2.0);
+        }
+        assert!(!shows(&mut desk, "1▸ a window"));
+        // A quarter of a second has passed.
+        desk.news(News::Speed(4_000.0));
+        let first = if early.is_some() { "1▸ a window" } else { "1▸ the" };
+        assert!(shows(&mut desk, first) && shows(&mut desk, "2 choosing"), "{}", desk.shown());
+        for (number, beginning) in desk.weighed.clone() {
+            let logprob = if beginning.prompt.ends_with("one eye") { -1.0 } else { -3.0 };
+            desk.news(News::Weighed(number, Weighed { logprob, tokens: 1 }));
+        }
+        assert!(shows(&mut desk, first) && shows(&mut desk, "2  one eye"), "{}", desk.shown());
+    }
 }

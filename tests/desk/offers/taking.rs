@@ -1,8 +1,8 @@
 //! Asking and taking: text + keys + tokens -> text. The test acts as the worker, so what arrives, when it arrives and
 //! what arrives too late is exact.
 
-use crate::support::desk::{Desk, check};
-use unstuck::generate::Prefix;
+use crate::support::desk::{Desk, check, settings};
+use unstuck::{generate::Prefix, tui::Settings};
 
 #[test]
 fn one_timeline_for_both_hands() {
@@ -404,4 +404,24 @@ fn a_finished_word_is_not_lengthened_unless_the_writer_asks_again() {
         desk.steps(&["<ctrl-space>"]);
         assert_eq!(desk.asked[2].prefix, Prefix::Characters, "{text}");
     }
+}
+
+#[test]
+fn no_fragment_is_taken_for_a_sentence() {
+    let mut desk = Desk::with("It sank.", &Settings { offers: 1, ..settings() });
+    desk.steps(&["<ctrl-space>", "= The lamps went", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "It sank.|");
+    assert!(desk.shown().contains("This sentence is still coming"), "{}", desk.shown());
+    desk.steps(&["= out. Then the", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "It sank. The lamps went out.|");
+    desk.steps(&["=.", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "It sank. The lamps went out.|");
+    assert!(desk.shown().contains("stops within a sentence"), "{}", desk.shown());
+    desk.steps(&["<ctrl-right>"]);
+    assert_eq!(desk.text(), "It sank. The lamps went out. Then|");
+    // Before the rest of a sentence, a few words are a whole offer.
+    let mut desk = Desk::with("She opened and looked in.", &Settings { offers: 1, ..settings() });
+    desk.steps(&["<left>"; 15]);
+    desk.steps(&["<ctrl-space>", "= the door", "=.", "<ctrl-down>"]);
+    assert_eq!(desk.text(), "She opened the door| and looked in.");
 }

@@ -116,7 +116,9 @@ impl Dial {
         };
         let params = &mut style.sampling;
         match (self, number) {
-            (Self::Temperature, Number::Part(number)) => params.temperature = number,
+            (Self::Temperature, Number::Part(number)) => {
+                (params.temperature, style.own_temperature) = (number, true);
+            }
             (Self::TopP, Number::Part(number)) => params.top_p = number,
             (Self::MinP, Number::Part(number)) => params.min_p = number,
             (Self::Repetition, Number::Part(number)) => params.repetition_penalty = number,
@@ -194,6 +196,7 @@ mod tests {
         Style {
             preset: "prose".into(),
             sampling: SamplingParams::default(),
+            own_temperature: false,
             offers: 3,
             candidates: 0,
         }

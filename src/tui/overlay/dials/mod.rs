@@ -184,7 +184,12 @@ impl Dials {
     fn reset(&self, desk: &mut Desk) {
         let usual = desk.asking.preset();
         match self.dial() {
-            Some(dial) => set(dial, dial.read(&usual), desk),
+            Some(dial) => {
+                set(dial, dial.read(&usual), desk);
+                if dial == Dial::Temperature {
+                    desk.asking.style.own_temperature = usual.own_temperature;
+                }
+            }
             None => desk.asking.style = usual,
         }
     }
@@ -221,8 +226,13 @@ fn keep_style(desk: &mut Desk) {
     let mut names = vec![vec!["desk", "preset"]];
     let mut values: Vec<Value> = vec![style.preset.as_str().into()];
     // With another preset, a setting that isn't written would take that preset's value.
-    for dial in Dial::iter().filter(|dial| all || dial.read(&style) != dial.read(&desk.asking.own))
-    {
+    let own = &desk.asking.own;
+    let chosen = |dial: &Dial| match dial {
+        // What fits the model in use is no choice for other models.
+        Dial::Temperature => style.own_temperature || own.own_temperature,
+        dial => all || dial.read(&style) != dial.read(own),
+    };
+    for dial in Dial::iter().filter(chosen) {
         names.push(dial.words().2);
         values.push(match dial.read(&style) {
             Number::Whole(number) => i64::try_from(number).unwrap_or(i64::MAX).into(),
