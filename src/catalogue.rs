@@ -24,6 +24,10 @@ const KEY: &str = "UNSTUCK_ENGINE_KEY";
 /// What a name of a run's model begins with: `run:NAME` is the newest checkpoint of the run NAME.
 const RUN: &str = "run:";
 
+/// The names of published GPT-2s, on the hub and in OpenAI's release. Their tokenizers are the same.
+const GPT2S: [&str; 9] =
+    ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "124M", "355M", "774M", "1558M"];
+
 /// Where models are, and which one is used when none is named.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
@@ -47,6 +51,8 @@ pub struct Found {
     name: Option<String>,
     /// The model that it is an adapter of.
     base: Option<Box<Self>>,
+    /// A folder with GPT-2's own tokenizer, if it has none of its own.
+    spare: Option<PathBuf>,
 }
 
 impl Catalogue {
@@ -151,8 +157,12 @@ impl Catalogue {
 
     /// As [`Catalogue::at`]; `is_base` for the base model of an adapter, which can't be another adapter.
     fn place(&self, path: &Path, is_base: bool) -> Result<Found> {
-        let found = Found::at(path.to_owned());
+        let mut found = Found::at(path.to_owned());
         if !adapter::is_adapter(path) {
+            let folder = if path.is_dir() { Some(path) } else { path.parent() };
+            if !folder.is_some_and(weights::has_vocabulary) {
+                found.spare = self.tokenizer_of_gpt2();
+            }
             return Ok(found);
         }
         if is_base {
@@ -218,12 +228,8 @@ impl Catalogue {
                 Some(folder) if !folder.as_os_str().is_empty() => folder,
                 _ => Path::new("."),
             };
-            let is_part = is_model(folder) || adapter::is_adapter(folder);
-            return if is_part {
-                self.place(folder, is_base)
-            } else {
-                Ok(Found::at(path.to_owned()))
-            };
+            let is_part = has_config(folder) || adapter::is_adapter(folder);
+            return self.place(if is_part { folder } else { path }, is_base);
         }
         if let Ok(meta) = fs::metadata(path) {
             let kind = whole::kind(&meta);
@@ -233,7 +239,11 @@ impl Catalogue {
             let place = self.newest(run).with_context(|| {
                 "no run of this name has a checkpoint; `unstuck finetune` makes one".to_owned()
             })?;
-            return Ok(Found { place: Some(place), name: Some(name.to_owned()), base: None });
+            return Ok(Found {
+                place: Some(place),
+                name: Some(name.to_owned()),
+                ..Found::embedded()
+            });
         }
         let is_name = path.components().count() == 1;
         let in_folder = |folder: &PathBuf| {
@@ -256,6 +266,15 @@ impl Catalogue {
                 )
             }
         }
+    }
+
+    /// A folder with GPT-2's own tokenizer: of a published GPT-2 among the models, or in the hub's cache.
+    fn tokenizer_of_gpt2(&self) -> Option<PathBuf> {
+        self.folders.iter().find_map(|folder| {
+            let own =
+                GPT2S.iter().map(|name| folder.join(name)).find(|own| weights::has_vocabulary(own));
+            own.or_else(|| GPT2S.iter().find_map(|name| hub::tokenizer(folder, name)))
+        })
     }
 
     /// The newest checkpoint of a run of `unstuck finetune`.
@@ -286,12 +305,19 @@ impl Catalogue {
 
 impl Found {
     fn embedded() -> Self {
-        Self { place: None, name: None, base: None }
+        Self { place: None, name: None, base: None, spare: None }
     }
 
     fn at(place: PathBuf) -> Self {
-        let whole = place.canonicalize().unwrap_or_else(|_| place.clone());
-        Self { name: hub::name_of(&whole), place: Some(place), base: None }
+        // a file in the hub's cache is a link, which must not be followed
+        let (folder, file) = match place.is_dir() {
+            true => (Some(&*place), None),
+            false => (place.parent(), place.file_name()),
+        };
+        let whole = folder.and_then(|folder| folder.canonicalize().ok());
+        let whole = whole.map(|whole| file.map_or(whole.clone(), |file| whole.join(file)));
+        let whole = whole.unwrap_or_else(|| place.clone());
+        Self { name: hub::name_of(&whole), place: Some(place), ..Self::embedded() }
     }
 
     /// Open its files; the weights stay on disk.
@@ -302,7 +328,7 @@ impl Found {
         let mut checkpoint = match (&self.place, &self.base) {
             (None, _) => Checkpoint::embedded()?,
             (Some(path), Some(base)) => base.checkpoint()?.with_adapter(path)?,
-            (Some(path), None) => Checkpoint::open(path)?,
+            (Some(path), None) => Checkpoint::open_with(path, self.spare.as_deref())?,
         };
         if let Some(name) = &self.name {
             checkpoint.name.clone_from(name);
@@ -348,8 +374,14 @@ fn few(names: &[String]) -> String {
     text
 }
 
+/// Whether a folder has the configuration of a model.
+fn has_config(folder: &Path) -> bool {
+    ["config.json", "hparams.json"].iter().any(|name| folder.join(name).is_file())
+}
+
 fn is_model(path: &Path) -> bool {
-    ["config.json", "hparams.json"].iter().any(|name| path.join(name).is_file())
+    has_config(path)
+        || path.join("ckpt.pt").is_file()
         || path.extension().is_some_and(|e| e == "gguf") && path.is_file()
 }
 

@@ -70,6 +70,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
     begin_log(&cli, &loaded.state);
     let told_theme = loaded.variable(&["desk", "theme"]).map(str::to_owned);
     let theme_from = loaded.source(&["desk", "theme"]);
+    let open = loaded.open_sampling();
     let config::Loaded { mut config, mut wrong, state, .. } = loaded;
     config.desk.environment.settings_file =
         config::file(&cli.global, |name| std::env::var(name).ok());
@@ -98,7 +99,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
     match command {
         // Printed above, before the settings were checked.
         Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => {}
-        Command::Generate(args) => generate(*args, &config, &cli.global)?,
+        Command::Generate(args) => generate(*args, &config, open, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless(args, &config, &cli.global)?,
         Command::Finetune(args) => {
@@ -211,9 +212,14 @@ fn models(command: Models, flags: &cli::Global, config: &Config, state: &Path) -
 }
 
 /// Print continuations; with `verbose` also the speed.
-fn generate(args: cli::Generate, config: &Config, flags: &cli::Global) -> Result<()> {
+fn generate(
+    args: cli::Generate,
+    config: &Config,
+    open: Vec<&'static str>,
+    flags: &cli::Global,
+) -> Result<()> {
     let (files, folder) = (args.files, args.into.clone());
-    let request = config.generate(args)?;
+    let mut request = config.generate(args, open)?;
     let mut engine = catalogue(config).open(None)?;
     let begun = Instant::now();
     let mut notice = |sentence: &str| {
@@ -221,6 +227,7 @@ fn generate(args: cli::Generate, config: &Config, flags: &cli::Global) -> Result
             tell(sentence);
         }
     };
+    request.heed(engine.info(), &mut notice);
     let tokens = match folder {
         None => commands::generate::run(&request, &mut engine, &mut notice)?,
         Some(folder) => {

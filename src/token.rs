@@ -1,7 +1,9 @@
 //! Plain types shared by all modules: the tokens a model produces and how they are sampled. No tensors, no terminal.
 
+mod defaults;
 mod sampling;
 
+pub use defaults::Defaults;
 pub use sampling::{OutOfRange, PRESETS, Preset, SamplingParams, Setting};
 
 use serde::{Deserialize, Serialize};

@@ -64,7 +64,8 @@ pub struct List {
 /// Arguments of `models pull`.
 #[derive(Args, Debug)]
 pub struct Pull {
-    /// The name of a published model, such as gpt2, or the OWNER/NAME of any GPT-2 on the hub
+    /// The name of a published model, such as gpt2, the OWNER/NAME of any on the hub that is read here, or
+    /// OWNER/NAME:FILE for one GGUF file
     pub name: String,
 }
 

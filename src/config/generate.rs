@@ -7,14 +7,25 @@ use std::{io::Read, path::Path};
 use unstuck::{
     clean::{self, Level},
     commands::generate::{Form, Request, any_seed},
+    token::Setting,
 };
 
 impl Config {
-    /// The request of `unstuck generate`; the prompt may be read from standard input.
+    /// The request of `unstuck generate`; the prompt may be read from standard input. `open` are the sampling settings
+    /// that the settings leave open.
     ///
     /// # Errors
     /// When standard input can't be read or isn't UTF-8.
-    pub fn generate(&self, args: cli::Generate) -> Result<Request> {
+    pub fn generate(&self, args: cli::Generate, mut open: Vec<&'static str>) -> Result<Request> {
+        let told = [
+            (Setting::MAX_TOKENS.name, args.max_tokens.is_some()),
+            (Setting::TEMPERATURE.name, args.temperature.is_some()),
+            (Setting::TOP_K.name, args.top_k.is_some()),
+            (Setting::TOP_P.name, args.top_p.is_some()),
+            (Setting::MIN_P.name, args.min_p.is_some()),
+            (Setting::REPETITION_PENALTY.name, args.repetition_penalty.is_some()),
+        ];
+        open.retain(|name| !told.contains(&(name, true)));
         let mut params = self.generate.clone();
         params.max_tokens = args.max_tokens.unwrap_or(params.max_tokens);
         params.temperature = args.temperature.unwrap_or(params.temperature);
@@ -48,6 +59,7 @@ impl Config {
                 Form::Text { delimiter }
             },
             output: args.output,
+            open,
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::{Config, Loaded, layers::Source, themes, usual_file};
 use std::{fmt::Write, path::PathBuf};
 use toml::{Table, Value};
+use unstuck::token::Setting;
 
 /// What applies for settings without a default value.
 const OPEN: [(&str, &str); 9] = [
@@ -31,6 +32,16 @@ impl Loaded {
     pub fn source(&self, names: &[&str]) -> String {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         self.layers.source(&names).to_string()
+    }
+
+    /// The sampling settings of `unstuck generate` that are left at the program's defaults.
+    pub fn open_sampling(&self) -> Vec<&'static str> {
+        let names = Setting::ALL.into_iter().map(|setting| setting.name);
+        let is_open = |name: &&str| {
+            let names = ["generate".to_owned(), (*name).to_owned()];
+            *self.layers.source(&names) == Source::Default
+        };
+        names.filter(is_open).collect()
     }
 
     /// The effective settings as TOML, each with its source in a comment.

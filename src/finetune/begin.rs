@@ -4,7 +4,7 @@
 use super::{
     adamw::Moments,
     dataset::{Dataset, Files, read_text},
-    folder::{Folder, RunInfo, State, restore},
+    folder::{Folder, RunInfo, STATE, State, restore},
     history::History,
     options::Options,
     report::Report,
@@ -135,12 +135,14 @@ impl Run {
             report.note(&format!("{shown}: resumed with {changed}"));
         }
         let files = Files::find(request.corpus, &mut |sentence| report.note(sentence))?;
-        // A checkpoint holds all weights, so it can be opened as the model. With LoRA the original model is needed.
+        // A checkpoint holds all weights, so it can be opened as the model. With LoRA the original model is needed, except
+        // where the checkpoint is another program's.
         let whole = checkpoint.as_deref().filter(|_| match scratch {
             Some(_) => true,
             None => {
                 let is_named = matches!(request.from, Start::Checkpoint(_));
-                is_named && !matches!(options.scope, Scope::Lora(_))
+                let is_ours = checkpoint.as_ref().is_some_and(|path| path.join(STATE).is_file());
+                is_named && !(is_ours && matches!(options.scope, Scope::Lora(_)))
             }
         });
         let place = whole

@@ -15,7 +15,7 @@ use std::{
 };
 
 const INFO: &str = "run.json";
-const STATE: &str = "state.json";
+pub(super) const STATE: &str = "state.json";
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const CHECKPOINT: &str = "checkpoint-";

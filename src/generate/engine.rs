@@ -3,7 +3,7 @@
 use super::{Local, Look, Seen, Weigh, Weighed};
 use crate::{
     clean,
-    model::{Model, Precision},
+    model::{About, Model, Precision},
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
 };
@@ -83,6 +83,8 @@ pub struct ModelInfo {
     pub bytes: usize,
     /// The server that runs it; `None` for a model on this machine.
     pub server: Option<Server>,
+    /// What its files say about it.
+    pub about: Box<About>,
 }
 
 /// A server that runs a model.

@@ -59,6 +59,7 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
             server: None,
+            about: Box::new(model.about.clone()),
         };
         let spellings = Spellings::new(&model.tokenizer, info.vocabulary);
         let indents = indent::is_known(&model.tokenizer, info.vocabulary);

@@ -3,12 +3,17 @@
 //! with missing files is ignored.
 
 use super::{
+    gguf,
     known::{KNOWN, names},
     sum::Sum,
 };
-use crate::{model::parse_config, weights::safetensors::shards};
+use crate::{
+    model::parse_config,
+    weights::{has_vocabulary, safetensors::shards},
+};
 use hf_hub::{Cache, CacheRepo, Repo};
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -16,9 +21,9 @@ use std::{
 /// A complete model in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cached {
-    /// Its name: the short name of a published model, `owner/name` of others.
+    /// Its name: the short name of a published model, `owner/name` of others, `owner/name:file` of a GGUF file.
     pub name: String,
-    /// The folder with its files.
+    /// The folder with its files, or its GGUF file.
     pub snapshot: PathBuf,
 }
 
@@ -54,21 +59,88 @@ pub(super) fn folder(cache: &Path, id: &str) -> PathBuf {
     cache.join(Repo::model(id.to_owned()).folder_name())
 }
 
-/// The folder with the model's files, if all required ones are present.
+/// The folder with the model's files, if all required ones are present; or the GGUF file that `owner/name:file` means, and
+/// `owner/name` if there is only one.
 pub fn find(cache: &Path, name: &str) -> Option<PathBuf> {
-    names(name).into_iter().filter(|id| is_id(id)).find_map(|id| snapshot(cache, &id))
+    let (id, file) = gguf::split(name);
+    let mut ids = names(id).into_iter().filter(|id| is_id(id));
+    ids.find_map(|id| match file {
+        Some(file) => {
+            let files = ggufs(cache, &id);
+            let names: Vec<_> = files.keys().cloned().collect();
+            files.get(&gguf::choose(&names, file)?).cloned()
+        }
+        None => snapshot(cache, &id).or_else(|| {
+            let mut files = ggufs(cache, &id).into_values();
+            files.next().filter(|_| files.next().is_none())
+        }),
+    })
 }
 
-/// The cache folders of a model under each of its ids, with all revisions and with what an interrupted first pull
-/// left. Repositories of other kinds of models are left out.
+/// The GGUF files of a repository that are in the cache, by name. Those of branch `main` come before older ones.
+fn ggufs(cache: &Path, id: &str) -> BTreeMap<String, PathBuf> {
+    let snapshots = folder(cache, id).join("snapshots");
+    let main = fs::read_to_string(folder(cache, id).join("refs").join("main")).ok();
+    let main = main.filter(|commit| is_plain(commit)).map(|commit| snapshots.join(commit));
+    let others = fs::read_dir(&snapshots).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found = BTreeMap::new();
+    for snapshot in main.into_iter().chain(others) {
+        for entry in fs::read_dir(snapshot).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if gguf::is_gguf(&name) && entry.path().is_file() {
+                found.entry(name).or_insert_with(|| entry.path());
+            }
+        }
+    }
+    found
+}
+
+/// What to delete to remove a model: the cache folders of its repository under each of its ids, with all revisions and
+/// with what an interrupted first pull left; or one GGUF file of a repository that has others. Repositories of other kinds
+/// of models are left out.
 pub fn repositories(cache: &Path, name: &str) -> Vec<PathBuf> {
-    let ids = names(name).into_iter().filter(|id| is_id(id));
+    let (id, file) = gguf::split(name);
+    if let Some(path) = file.and_then(|_| find(cache, name)) {
+        if snapshot(cache, id).is_some() || ggufs(cache, id).len() > 1 {
+            let blob = fs::canonicalize(&path).ok().filter(|blob| *blob != path);
+            return blob.into_iter().chain([path]).collect();
+        }
+    } else if file.is_some() {
+        return Vec::new();
+    }
+    let ids = names(id).into_iter().filter(|id| is_id(id));
     let is_ours = |id: &String| {
         let folder = folder(cache, id);
-        let begun = folder.join("blobs").is_dir() && !folder.join("snapshots").exists();
-        begun || snapshot(cache, id).is_some()
+        let begun = folder.join("blobs").is_dir() && is_empty(&folder.join("snapshots"));
+        begun || snapshot(cache, id).is_some() || !ggufs(cache, id).is_empty()
     };
     ids.filter(is_ours).map(|id| folder(cache, &id)).collect()
+}
+
+/// Whether a folder is empty or missing.
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// Remove what a failed pull left of a repository if none of it is content: empty folders and empty partial files.
+pub(super) fn tidy(cache: &Path, id: &str) {
+    let folder = folder(cache, id);
+    let blobs = folder.join("blobs");
+    if !is_empty(&folder.join("snapshots")) || folder.join("refs").exists() {
+        return;
+    }
+    for entry in fs::read_dir(&blobs).into_iter().flatten().flatten() {
+        let is_part = entry.path().extension().is_some_and(|end| end == "incomplete");
+        if is_part && entry.metadata().is_ok_and(|facts| facts.len() == 0) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    if !is_empty(&blobs) {
+        return;
+    }
+    for folder in [blobs, folder.join("snapshots"), folder] {
+        let _ = fs::remove_dir(folder); // only if it is empty
+    }
 }
 
 /// The snapshot of branch `main` if it is complete, else the newest complete one.
@@ -82,6 +154,15 @@ fn snapshot(cache: &Path, id: &str) -> Option<PathBuf> {
     let whole = entries.map(|entry| entry.path()).filter(|path| is_whole(path));
     let time = |path: &PathBuf| fs::metadata(path).and_then(|facts| facts.modified()).ok();
     whole.max_by_key(|path| (time(path), path.clone()))
+}
+
+/// A folder with the tokenizer of a model, though its weights may be missing.
+pub fn tokenizer(cache: &Path, name: &str) -> Option<PathBuf> {
+    let ids = names(name).into_iter().filter(|id| is_id(id));
+    let snapshots = ids.map(|id| folder(cache, &id).join("snapshots"));
+    let entries =
+        snapshots.filter_map(|snapshots| fs::read_dir(snapshots).ok()).flatten().flatten();
+    entries.map(|entry| entry.path()).find(|snapshot| has_vocabulary(snapshot))
 }
 
 /// Whether a folder has a GPT-2 with its vocabulary and all of its weights.
@@ -103,9 +184,14 @@ pub fn list(cache: &Path) -> Vec<Cached> {
     let mut all: Vec<_> = entries
         .filter_map(|entry| {
             let name = id_of(entry.file_name().to_str()?)?;
-            let snapshot = snapshot(cache, &name)?;
-            Some(Cached { name: short(name), snapshot })
+            let whole = snapshot(cache, &name);
+            let whole = whole.map(|snapshot| Cached { name: short(name.clone()), snapshot });
+            let files = ggufs(cache, &name).into_iter();
+            let files = files
+                .map(move |(file, snapshot)| Cached { name: format!("{name}:{file}"), snapshot });
+            Some(whole.into_iter().chain(files))
         })
+        .flatten()
         .collect();
     all.sort_by(|a, b| (&a.name, &a.snapshot).cmp(&(&b.name, &b.snapshot)));
     all.dedup_by(|a, b| a.name == b.name);
@@ -122,12 +208,21 @@ fn short(id: String) -> String {
     KNOWN.iter().find(|known| known.id == id).map_or(id, |known| known.name.to_owned())
 }
 
-/// The name of the model whose snapshot this is; `None` for other folders.
-pub fn name_of(folder: &Path) -> Option<String> {
+/// The name of the model whose snapshot, or GGUF file in a snapshot, this is; `None` for other places.
+pub fn name_of(place: &Path) -> Option<String> {
+    let file = place.file_name()?.to_str().filter(|name| gguf::is_gguf(name));
+    if let Some(file) = file {
+        let id = id_of_snapshot(place.parent()?)?;
+        return Some(format!("{id}:{file}"));
+    }
+    id_of_snapshot(place).map(short)
+}
+
+fn id_of_snapshot(folder: &Path) -> Option<String> {
     let snapshots = folder.parent()?;
     let is_snapshot = snapshots.file_name()? == "snapshots";
     let name = snapshots.parent()?.file_name()?.to_str()?;
-    is_snapshot.then(|| id_of(name).map(short)).flatten()
+    is_snapshot.then(|| id_of(name)).flatten()
 }
 
 /// Like [`find`], with the name that the model is found by.
@@ -136,7 +231,7 @@ pub fn cached(cache: &Path, name: &str) -> Option<Cached> {
     Some(Cached { name: name_of(&snapshot)?, snapshot })
 }
 
-/// Verify each file of a snapshot against the checksum in its blob's name. Returns the files that don't match.
+/// Verify each file of a snapshot, or one GGUF file of it, against the checksum in its blob's name. Returns the files that don't match.
 /// Folders that are not snapshots have no checksums, so nothing is checked in them.
 ///
 /// # Errors
@@ -146,8 +241,13 @@ pub fn damaged(snapshot: &Path) -> io::Result<Vec<PathBuf>> {
     if name_of(snapshot).is_none() {
         return Ok(bad);
     }
-    for entry in fs::read_dir(snapshot)? {
-        let path = entry?.path();
+    let files = match snapshot.is_dir() {
+        true => fs::read_dir(snapshot)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?,
+        false => vec![snapshot.to_owned()],
+    };
+    for path in files {
         let Ok(blob) = fs::read_link(&path) else { continue };
         let sum = blob.file_name().and_then(|name| Sum::named(name.to_str()?));
         if let Some(sum) = sum
@@ -184,10 +284,18 @@ pub(super) fn publish(
     Ok(snapshot)
 }
 
-/// Create a relative symbolic link to a blob; where that fails, a hard link or a copy.
+/// Create a relative symbolic link to a blob, which may be another repository's; where that fails, a hard link or a copy.
 fn point(blob: &Path, at: &Path) -> io::Result<()> {
     let name = blob.file_name().unwrap_or_default();
-    let link = Path::new("..").join("..").join("blobs").join(name);
+    let repository = blob.ancestors().nth(2);
+    let up = Path::new("..").join("..");
+    let folder = match repository {
+        Some(other) if !at.starts_with(other) => {
+            up.join("..").join(other.file_name().unwrap_or_default())
+        }
+        _ => up,
+    };
+    let link = folder.join("blobs").join(name);
     #[cfg(unix)]
     let linked = std::os::unix::fs::symlink(&link, at);
     #[cfg(windows)]

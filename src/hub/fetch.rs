@@ -92,7 +92,10 @@ impl Hub {
     ) -> Result<(), Trouble> {
         let (blob, part) = (shelf.blob(file), shelf.part(file));
         let blobs = shelf.folder.join("blobs");
-        fs::create_dir_all(&blobs).map_err(|error| super::disk(error, &blobs))?;
+        // other programs take a folder without `snapshots` for a damaged one
+        for folder in [&blobs, &shelf.folder.join("snapshots")] {
+            fs::create_dir_all(folder).map_err(|error| super::disk(error, folder))?;
+        }
         let _lock = shelf.lock(file)?;
         if blob.exists() {
             if self.is_sound(file, &blob, tell)? {

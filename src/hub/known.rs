@@ -106,6 +106,11 @@ pub fn known(name: &str) -> Option<Known> {
     KNOWN.into_iter().find(|known| known.name == name || known.id == name)
 }
 
+/// Whether this is a name of a published model that the hub understands.
+pub(super) fn is_on_hub(name: &str) -> bool {
+    KNOWN.iter().any(|known| known.id == name || known.on_hub && known.name == name)
+}
+
 /// All that a name may be called on the hub and in caches, itself first.
 pub(super) fn names(name: &str) -> Vec<String> {
     let mut names = vec![name.to_owned()];

@@ -15,12 +15,13 @@
 
 mod cache;
 mod fetch;
+mod gguf;
 mod http;
 mod known;
 mod pull;
 mod sum;
 
-pub use cache::{Cached, cached, damaged, find, list, name_of, repositories};
+pub use cache::{Cached, cached, damaged, find, list, name_of, repositories, tokenizer};
 pub use known::{KNOWN, Known, known};
 pub use pull::Pulled;
 

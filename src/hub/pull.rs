@@ -5,14 +5,24 @@ use super::{
     Hub, Step, Tell, Trouble,
     cache::{self, is_id, is_plain},
     fetch::{Shelf, Wanted, said},
+    gguf,
     http::{Ask, Facts},
-    known::{known, names, nearest},
+    known::{is_on_hub, known, names, nearest},
     sum::Sum,
 };
 use crate::{model::parse_config, weights::safetensors::shard_names};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
+
+/// Small files that are fetched if there are any: they say with which tokens texts begin and end, which tokens were added,
+/// and which sampling values are recommended.
+const OPTIONAL: [&str; 4] = [
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "generation_config.json",
+];
 
 /// Disk space that is left free after a download.
 const ROOM: u64 = 64 << 20;
@@ -24,7 +34,7 @@ pub enum Pulled {
     Here {
         /// Its name.
         name: String,
-        /// Its folder.
+        /// Its folder, or its GGUF file.
         snapshot: PathBuf,
         /// Bytes that were downloaded by this pull.
         fetched: u64,
@@ -46,13 +56,17 @@ struct Listing {
 }
 
 impl Hub {
-    /// Download the model `name` (`gpt2`, `owner/name`) into the cache.
+    /// Download the model `name` (`gpt2`, `owner/name`, `owner/name:file.gguf`) into the cache.
     ///
     /// # Errors
     /// When it doesn't exist, access is denied, it is not a GPT-2, there is not enough disk space, or the download
     /// fails. The error says what to do.
     pub fn pull(&self, name: &str, tell: Tell) -> Result<Pulled> {
-        ensure!(is_id(name), "{name}: not a model name of the hub; use `gpt2` or `owner/name`");
+        let (id, file) = gguf::split(name);
+        ensure!(
+            is_id(id) && file.is_none_or(is_plain),
+            "{name}: not a model name of the hub; use `gpt2`, `owner/name`, or `owner/name:FILE` for a GGUF file"
+        );
         if self.settings.offline {
             let here = cache::cached(&self.settings.cache, name);
             let here = here.with_context(|| {
@@ -62,7 +76,11 @@ impl Hub {
             let unchecked = Vec::new();
             return Ok(Pulled::Here { name, snapshot, fetched: 0, licence: None, unchecked });
         }
-        match self.try_pull(name, tell) {
+        let pulled = self.try_pull(id, file, tell);
+        if pulled.is_err() {
+            names(id).iter().for_each(|id| cache::tidy(&self.settings.cache, id));
+        }
+        match pulled {
             Ok(pulled) => Ok(pulled),
             Err(Trouble::Stopped) => Ok(Pulled::Stopped),
             Err(Trouble::Fatal(error)) => Err(error.context(name.to_owned())),
@@ -70,19 +88,17 @@ impl Hub {
         }
     }
 
-    fn try_pull(&self, name: &str, tell: Tell) -> Result<Pulled, Trouble> {
+    fn try_pull(&self, name: &str, file: Option<&str>, tell: Tell) -> Result<Pulled, Trouble> {
         let listing = self.find(name, tell)?;
         let id = &*listing.id;
-        let at = |file: &str| format!("{id}/resolve/main/{file}");
-        let config = self.persist(tell, || self.read(&at("config.json")).map(|(bytes, _)| bytes));
-        let config = config.map_err(|trouble| match trouble {
-            Trouble::Missing(_) => {
-                Trouble::Fatal(anyhow!("it has no config.json, so it can't be opened here"))
+        let gguf = gguf::wanted(name, listing.files.as_deref(), file)?;
+        let files = match &gguf {
+            Some(file) => vec![file.clone()],
+            None => {
+                self.check_config(&listing, tell)?;
+                self.needed(&listing, tell)?
             }
-            other => other,
-        })?;
-        parse_config(&config).context("config.json")?;
-        let files = self.needed(&listing, tell)?;
+        };
         let (files, commit) = self.facts(&listing, files, tell)?;
         let unchecked = files
             .iter()
@@ -101,11 +117,40 @@ impl Hub {
         }
         let blobs: Vec<_> = files.iter().map(|f| (f.name.clone(), shelf.blob(f))).collect();
         let cache = &self.settings.cache;
-        let snapshot = cache::publish(cache, id, &commit, &blobs)
-            .map_err(|error| super::disk(error, &cache::folder(cache, id)))?;
+        let publish = |id: &str| {
+            cache::publish(cache, id, &commit, &blobs)
+                .map_err(|error| super::disk(error, &cache::folder(cache, id)))
+        };
+        let mut snapshot = publish(id)?;
+        // other programs find it under the name that was asked for, too
+        if id != name && is_on_hub(name) {
+            publish(name)?;
+        }
+        snapshot.extend(gguf);
         let name = cache::name_of(&snapshot).unwrap_or_else(|| name.to_owned());
         let licence = listing.licence;
         Ok(Pulled::Here { name, snapshot, fetched: total - here, licence, unchecked })
+    }
+
+    /// Read `config.json`, and refuse a model of a family that isn't read here.
+    fn check_config(&self, listing: &Listing, tell: Tell) -> Result<(), Trouble> {
+        let path = format!("{}/resolve/main/config.json", listing.id);
+        let config = self.persist(tell, || self.read(&path).map(|(bytes, _)| bytes));
+        let files = listing.files.as_deref().unwrap_or_default();
+        let config = config.map_err(|trouble| match trouble {
+            Trouble::Missing(_) if files.iter().any(|file| file == "adapter_config.json") => {
+                Trouble::Fatal(anyhow!(
+                    "it is an adapter; put its adapter_config.json and adapter_model.safetensors into a folder, and give that \
+                     to --model"
+                ))
+            }
+            Trouble::Missing(_) => {
+                Trouble::Fatal(anyhow!("it has no config.json, so it can't be opened here"))
+            }
+            other => other,
+        })?;
+        parse_config(&config).context("config.json")?;
+        Ok(())
     }
 
     /// Find the id under which the hub has a model, and read its metadata.
@@ -152,9 +197,10 @@ impl Hub {
             }
         };
         let mut files = vec!["config.json".to_owned()];
-        // it says with which token texts begin
-        if has(tell, "tokenizer_config.json")? {
-            files.push("tokenizer_config.json".into());
+        for name in OPTIONAL {
+            if has(tell, name)? {
+                files.push(name.into());
+            }
         }
         if has(tell, "tokenizer.json")? {
             files.push("tokenizer.json".into());
@@ -199,8 +245,14 @@ impl Hub {
         let mut wanted = Vec::new();
         for name in names {
             let path = format!("{}/resolve/main/{name}", listing.id);
-            let Facts { etag, size, commit: of } =
-                self.persist(tell, || self.ask(&path, Ask::Facts))?.facts;
+            let answer = self.persist(tell, || self.ask(&path, Ask::Facts));
+            let answer = answer.map_err(|trouble| match trouble {
+                Trouble::Missing(_) => Trouble::Fatal(anyhow!(
+                    "{name}: missing on the hub, though the model needs it; its owner has to add it"
+                )),
+                other => other,
+            })?;
+            let Facts { etag, size, commit: of } = answer.facts;
             let what = || name.clone();
             let size = size.context("the hub doesn't say how long it is").with_context(what)?;
             let etag = etag.filter(|etag| is_plain(etag));

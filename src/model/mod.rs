@@ -25,6 +25,7 @@ pub use random::Shape;
 pub use tensors::{Kind, Raw, Spec, Tensors};
 pub use tokenizer::Tokenizer;
 
+use crate::token::Defaults;
 use anyhow::{Context, Result, ensure};
 use std::any::Any;
 
@@ -46,13 +47,25 @@ pub struct Model {
     pub memorized: Option<Memorized>,
     /// The length of the context in tokens: the network's, or what memory allows.
     pub context: usize,
+    /// What its files say about it.
+    pub about: About,
+}
+
+/// What a model's files say besides its weights.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Notes for the user, in sentences.
+    pub notes: Vec<String>,
+    /// The sampling values that they recommend.
+    pub defaults: Defaults,
 }
 
 impl Model {
     /// A model without an index of its training text.
     pub fn new(name: String, network: Box<dyn Network>, tokenizer: Tokenizer) -> Self {
         let context = memory::context(network.config());
-        Self { name, network, tokenizer, embedded: false, memorized: None, context }
+        let about = About::default();
+        Self { name, network, tokenizer, embedded: false, memorized: None, context, about }
     }
 
     /// Build a network from tensors that are checked as they are read, and run it once on one token, so that NaN in the

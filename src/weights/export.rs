@@ -31,6 +31,9 @@ pub fn to_folder(
     let new = aside.path();
     fits(&from.tokenizer, &*from.config)?;
     write_json(&new.join("config.json"), &from.config.to_json())?;
+    if !from.generation.is_null() {
+        write_json(&new.join("generation_config.json"), &from.generation)?;
+    }
     write_tokenizer(from, new)?;
     write_weights(from, &new.join("model.safetensors"))?;
     if let Some(memorized) = memorized {

@@ -1,7 +1,9 @@
 //! Loads models from files or from the binary itself.
 
 use super::{Checkpoint, quantized};
-use crate::model::{Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config};
+use crate::model::{
+    About, Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config,
+};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -88,6 +90,7 @@ impl Checkpoint {
                 network
             }
         };
-        Ok(Model::new(self.name, network, self.tokenizer))
+        let about = About { notes: self.notes, defaults: self.defaults };
+        Ok(Model { about, ..Model::new(self.name, network, self.tokenizer) })
     }
 }

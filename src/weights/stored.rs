@@ -4,6 +4,7 @@ use super::{
     gguf::Gguf,
     kinds,
     names::{self, stripped},
+    nano::Nano,
     run::Run,
     safetensors::{Safetensors, shards},
     torch::Torch,
@@ -28,6 +29,8 @@ pub enum Form {
     Gguf,
     /// A run folder of gpt-2-simple, or OpenAI's original release.
     TensorFlow,
+    /// nanoGPT's `ckpt.pt`.
+    NanoGpt,
 }
 
 impl std::fmt::Display for Form {
@@ -37,6 +40,7 @@ impl std::fmt::Display for Form {
             Self::PyTorch => "PyTorch",
             Self::Gguf => "GGUF",
             Self::TensorFlow => "TensorFlow checkpoint",
+            Self::NanoGpt => "nanoGPT checkpoint",
         })
     }
 }
@@ -51,6 +55,8 @@ pub enum Weights {
     Gguf(PathBuf, Box<GgufFile>),
     /// A TensorFlow checkpoint.
     Run(Run),
+    /// A checkpoint of nanoGPT.
+    Nano(Nano),
 }
 
 /// A GGUF file, wherever its bytes are.
@@ -124,6 +130,7 @@ impl Weights {
             Self::Torch(_) => Form::PyTorch,
             Self::Gguf(..) => Form::Gguf,
             Self::Run(_) => Form::TensorFlow,
+            Self::Nano(_) => Form::NanoGpt,
         }
     }
 
@@ -135,6 +142,7 @@ impl Weights {
             Self::Gguf(path, _) if path.as_os_str().is_empty() => Vec::new(),
             Self::Gguf(path, _) => vec![path.clone()],
             Self::Run(run) => run.files().map(Path::to_owned).collect(),
+            Self::Nano(nano) => vec![nano.path().to_owned()],
         }
     }
 
@@ -145,6 +153,7 @@ impl Weights {
             Self::Torch(parts) => parts.iter().any(|(_, part)| part.has(&tensor.name)),
             Self::Gguf(_, gguf) => gguf.has(tensor),
             Self::Run(run) => run.has(&tensor.name),
+            Self::Nano(nano) => nano.has(tensor),
         }
     }
 
@@ -157,6 +166,7 @@ impl Weights {
             }
             Self::Gguf(_, gguf) => gguf.names().map(str::to_owned).collect(),
             Self::Run(run) => run.names().map(str::to_owned).collect(),
+            Self::Nano(nano) => nano.names().map(str::to_owned).collect(),
         }
     }
 
@@ -167,7 +177,7 @@ impl Weights {
     pub fn check(&self, config: &dyn Architecture) -> Result<Option<String>> {
         let tensors = config.tensors().into_iter();
         let wanted = match self {
-            Self::Safetensors(_) | Self::Torch(_) => {
+            Self::Safetensors(_) | Self::Torch(_) | Self::Nano(_) => {
                 tensors.map(|spec| stripped(&spec.name).to_owned()).collect()
             }
             Self::Gguf(..) => tensors.map(|spec| spec.gguf).collect(),
@@ -206,6 +216,7 @@ impl Weights {
             {
                 return Ok(false);
             }
+            Self::Nano(nano) if nano.are_shared(&head.name, &embedding.name) => return Ok(false),
             _ => {}
         }
         let [head, embedding] = [&head, embedding].map(|spec| {
@@ -239,6 +250,7 @@ impl Tensors for Weights {
             },
             Self::Gguf(_, gguf) => gguf.get(tensor),
             Self::Run(run) => run.get(name, shape).map(Raw::Float),
+            Self::Nano(nano) => nano.get(tensor).map(Raw::Float),
         };
         raw.and_then(|raw| checked(tensor, raw)).context(place)
     }

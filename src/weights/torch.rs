@@ -24,6 +24,16 @@ pub struct Torch<R> {
     file: R,
     tensors: BTreeMap<String, Slot>,
     storages: HashMap<String, Storage>,
+    settings: Settings,
+}
+
+/// What nanoGPT saves beside the tensors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The whole numbers and truth values of `model_args`.
+    pub numbers: BTreeMap<String, i64>,
+    /// The name of the data that the model was trained on.
+    pub dataset: Option<String>,
 }
 
 /// A tensor, as a view of a storage.
@@ -83,8 +93,9 @@ impl<R: Read + Seek> Torch<R> {
             }
         }
         let bytes = pickle.context("it has no data.pkl: no PyTorch file")?;
-        let tensors = tensors(&Pickle::read(&mut &*bytes).context("data.pkl")?)?;
-        Ok(Self { file: zip.into_inner(), tensors, storages })
+        let pickle = Pickle::read(&mut &*bytes).context("data.pkl")?;
+        let (tensors, settings) = (tensors(&pickle)?, Settings::of(&pickle));
+        Ok(Self { file: zip.into_inner(), tensors, storages, settings })
     }
 
     /// The old format: pickles of a magic number, a version, system information, the tensors and the storages' names;
@@ -96,7 +107,7 @@ impl<R: Read + Seek> Torch<R> {
         }
         let found = Pickle::read(&mut rest).context("its pickle")?;
         let keys = Pickle::read(&mut rest).context("its list of storages")?;
-        let tensors = tensors(&found)?;
+        let (tensors, settings) = (tensors(&found)?, Settings::of(&found));
         let end = file.seek(SeekFrom::End(0))?;
         let mut at = (head.len() - rest.len()) as u64;
         let mut storages = HashMap::new();
@@ -118,7 +129,17 @@ impl<R: Read + Seek> Torch<R> {
             storages.insert(key.to_owned(), Storage { offset: at + 8, size });
             at = next;
         }
-        Ok(Self { file, tensors, storages })
+        Ok(Self { file, tensors, storages, settings })
+    }
+
+    /// What nanoGPT saved beside the tensors; empty in other files.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The shape of a tensor.
+    pub fn dims(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(stripped(name)).map(|slot| &*slot.dims)
     }
 
     /// The names of all tensors, without prefixes such as `transformer.`.
@@ -177,6 +198,30 @@ impl<R: Read + Seek> Torch<R> {
             Tensor::from_raw_buffer(&bytes, dtype, &turned, &Device::Cpu)?.t()?.contiguous()?
         };
         Ok(tensor.to_dtype(DType::F32)?)
+    }
+}
+
+impl Settings {
+    fn of(pickle: &Pickle) -> Self {
+        let pairs = |id: Id| match pickle.node(id) {
+            Node::Dict(pairs) => &**pairs,
+            _ => &[],
+        };
+        let entry = |id: Id, key: &str| {
+            let found = pairs(id).iter().find(|(name, _)| pickle.text(*name) == Some(key));
+            found.map(|(_, value)| *value)
+        };
+        let root = pickle.root();
+        let numbers = entry(root, "model_args").map_or(&[][..], pairs).iter();
+        let number = |(name, value): &(Id, Id)| match pickle.node(*value) {
+            Node::Int(number) => Some((pickle.text(*name)?.to_owned(), *number)),
+            _ => None,
+        };
+        let dataset = entry(root, "config").and_then(|config| entry(config, "dataset"));
+        let is_name =
+            |name: &&str| !name.is_empty() && !name.contains(['/', '\\']) && *name != "..";
+        let dataset = dataset.and_then(|id| pickle.text(id)).filter(is_name).map(str::to_owned);
+        Self { numbers: numbers.filter_map(number).collect(), dataset }
     }
 }
 

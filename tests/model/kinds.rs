@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use unstuck::{
     catalogue::Catalogue,
     model::{Model, Precision, Span},
-    weights::{self, Checkpoint, tokenizer_in},
+    token::SamplingParams,
+    weights::{self, Checkpoint, Form, export::to_folder, tokenizer_in},
 };
 
 const KINDS: &str = "tests/fixtures/kinds";
@@ -252,7 +253,8 @@ fn files_that_are_no_models_are_named_as_what_they_are() {
         ("run1.tar.gz", b"\x1f\x8b\x08", "a gzip file"),
         ("page.bin", b"<!DOCTYPE html>", "a web page"),
         ("empty.bin", b"", "an empty file"),
-        ("ckpt.pt", b"\x80\x02", "weights without their configuration"),
+        ("ckpt.pt", b"\x80\x02", "neither form of PyTorch's files"),
+        ("model.safetensors", b"\x08\0\0\0\0\0\0\0", "weights without their configuration"),
     ] {
         let path = room.path().join(name);
         fs::write(&path, bytes).unwrap();
@@ -264,4 +266,141 @@ fn files_that_are_no_models_are_named_as_what_they_are() {
     fs::write(lfs.path().join("model.safetensors"), "version https://git-lfs.github.com/spec/v1\n")
         .unwrap();
     assert!(refused(lfs.path()).contains("git lfs pull"), "{}", refused(lfs.path()));
+}
+
+/// A pickle of nanoGPT's `meta.pkl`, protocol 2.
+fn meta(characters: &str) -> Vec<u8> {
+    let mut pickle = b"\x80\x02}X\x04\0\0\0stoi}(".to_vec();
+    for (id, character) in characters.chars().enumerate() {
+        let text = character.to_string();
+        pickle.push(b'X');
+        pickle.extend((text.len() as u32).to_le_bytes());
+        pickle.extend(text.as_bytes());
+        pickle.push(b'M');
+        pickle.extend((id as u16).to_le_bytes());
+    }
+    pickle.extend(b"us.");
+    pickle
+}
+
+#[test]
+fn a_checkpoint_of_nanogpt_is_read_with_its_configuration() {
+    for kind in ["nano", "nano_without_bias"] {
+        let nano = folder(kind);
+        for path in [nano.path().to_owned(), nano.path().join("ckpt.pt")] {
+            let found = Catalogue::default().find(path.to_str()).unwrap();
+            let far = distance(&found.load(Precision::F32).unwrap(), kind);
+            assert!(far < 1e-4, "{kind}: {far}");
+        }
+        let checkpoint = Checkpoint::open(nano.path()).unwrap();
+        assert_eq!(checkpoint.form(), Form::NanoGpt);
+        assert_eq!(checkpoint.notes, Vec::<String>::new());
+        // and as a Hugging Face folder it is the same network
+        let copy = nano.path().join("copy");
+        to_folder(&mut Checkpoint::open(nano.path()).unwrap(), None, &copy).unwrap();
+        assert!(distance(&open(&copy), kind) < 1e-4);
+    }
+}
+
+#[test]
+fn a_nanogpt_of_characters_needs_the_list_of_its_characters() {
+    let nano = folder("nano");
+    for name in ["vocab.json", "merges.txt"] {
+        fs::remove_file(nano.path().join(name)).unwrap();
+    }
+    let said = refused(nano.path());
+    assert!(said.contains("265 entries") && said.contains("meta.pkl"), "{said}");
+    let ascii: String = (' '..='~').chain(['\n']).collect();
+    let wide: String = "äöüß\u{2014} \n".chars().chain('a'..='z').collect();
+    for characters in [ascii, wide] {
+        fs::write(nano.path().join("meta.pkl"), meta(&characters)).unwrap();
+        let model = open(nano.path());
+        let ids: Vec<u32> = (0..characters.chars().count() as u32).collect();
+        assert_eq!(model.tokenizer.encode(&characters).unwrap(), ids);
+        assert_eq!(model.tokenizer.decode(&ids), characters);
+        // what it has never seen is left out
+        assert_eq!(
+            model.tokenizer.encode("a\u{4e00}b").unwrap(),
+            model.tokenizer.encode("ab").unwrap()
+        );
+    }
+    fs::write(nano.path().join("meta.pkl"), b"\x80\x02}.").unwrap();
+    assert!(refused(nano.path()).contains("meta.pkl: it has no `stoi`"));
+}
+
+#[test]
+fn without_a_tokenizer_gpt2s_own_is_used_if_the_vocabulary_is_as_large() {
+    let room = tempfile::tempdir().unwrap();
+    let place = room.path().join("mine");
+    fs::create_dir_all(&place).unwrap();
+    let config =
+        json!({"vocab_size": 50257, "n_positions": 8, "n_embd": 4, "n_layer": 1, "n_head": 1});
+    fs::write(place.join("config.json"), config.to_string()).unwrap();
+    let device = candle_core::Device::Cpu;
+    let config = unstuck::model::parse_config(config.to_string().as_bytes()).unwrap();
+    let tensors: std::collections::HashMap<String, Tensor> = config
+        .tensors()
+        .into_iter()
+        .map(|spec| {
+            (spec.name, Tensor::ones(spec.shape, candle_core::DType::F32, &device).unwrap())
+        })
+        .collect();
+    candle_core::safetensors::save(&tensors, place.join("model.safetensors")).unwrap();
+    let catalogue = Catalogue { folders: vec![room.path().to_owned()], ..Catalogue::default() };
+    let opened = || catalogue.find(Some("mine")).and_then(|found| found.checkpoint());
+    let said = format!("{:#}", opened().err().unwrap());
+    assert!(said.contains("no tokenizer") && said.contains("`unstuck models pull gpt2`"), "{said}");
+    // a tokenizer with GPT-2's number of tokens, without the weights: as `transformers` leaves it in the hub's cache
+    let snapshot = room.path().join("models--gpt2/snapshots/abc");
+    fs::create_dir_all(&snapshot).unwrap();
+    let letters = fs::read(format!("{}/vocab.json", crate::support::models::MICRO)).unwrap();
+    let mut vocab: serde_json::Map<String, Value> = serde_json::from_slice(&letters).unwrap();
+    vocab.extend((vocab.len()..50_257).map(|id| (format!("word{id}"), id.into())));
+    fs::write(snapshot.join("vocab.json"), Value::from(vocab).to_string()).unwrap();
+    fs::copy(format!("{}/merges.txt", crate::support::models::MICRO), snapshot.join("merges.txt"))
+        .unwrap();
+    let checkpoint = opened().unwrap();
+    assert_eq!(checkpoint.tokenizer.size(), 50_257);
+    let note = &checkpoint.notes[0];
+    assert!(note.contains("GPT-2's own is used") && note.contains("snapshots/abc"), "{note}");
+    // another one of the same name is not taken for it
+    fs::copy(format!("{}/vocab.json", crate::support::models::MICRO), snapshot.join("vocab.json"))
+        .unwrap();
+    let said = format!("{:#}", opened().err().unwrap());
+    assert!(said.contains("has 265 tokens, and GPT-2's has 50257"), "{said}");
+}
+
+#[test]
+fn the_values_that_a_model_recommends_are_read_and_kept() {
+    let plain = folder("plain");
+    let file = r#"{"eos_token_id": [264, 11], "temperature": 0.6, "top_k": 5, "top_p": 7}"#;
+    fs::write(plain.path().join("generation_config.json"), file).unwrap();
+    let model = open(plain.path());
+    let (params, said) = model.about.defaults.over(&SamplingParams::default(), |_| true);
+    assert_eq!((params.temperature, params.top_k, params.top_p), (0.6, 5, 0.92));
+    assert_eq!(said, "temperature 0.6, top_k 5");
+    assert!(model.about.notes[0].contains("`top_p` in generation_config.json is 7"));
+    let copy = plain.path().join("copy");
+    to_folder(&mut Checkpoint::open(plain.path()).unwrap(), None, &copy).unwrap();
+    let copied = open(&copy);
+    assert_eq!(copied.about, model.about);
+    assert!(copied.is_end(11));
+    fs::write(plain.path().join("generation_config.json"), "[]").unwrap();
+    assert!(refused(plain.path()).contains("generation_config.json: not a JSON object"));
+}
+
+#[test]
+fn an_adapter_is_imported_with_its_base_model_merged() {
+    let base = folder("plain");
+    let adapter = folder("lora");
+    let place = adapter.path().join("adapter_config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&place).unwrap()).unwrap();
+    config["base_model_name_or_path"] = base.path().to_str().unwrap().into();
+    fs::write(&place, config.to_string()).unwrap();
+    let shelf = tempfile::tempdir().unwrap();
+    let found = Catalogue::default().at(adapter.path()).unwrap();
+    unstuck::commands::models::import(&found, Some("mine"), shelf.path()).unwrap();
+    let imported = shelf.path().join("mine");
+    assert!(distance(&open(&imported), "lora") < 1e-4);
+    assert!(!imported.join("adapter_config.json").exists());
 }

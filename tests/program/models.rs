@@ -185,3 +185,50 @@ fn edit(path: &Path, change: impl Fn(&mut Value)) {
     change(&mut value);
     fs::write(path, value.to_string()).expect("written");
 }
+
+#[test]
+fn generate_tells_notes_and_uses_the_models_own_sampling_values_where_nothing_is_set() {
+    let room = TempDir::new().unwrap();
+    let model = room.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(Path::new(TINY).join(name), model.join(name)).unwrap();
+    }
+    let file = r#"{"temperature": 0.6, "top_k": 5, "max_new_tokens": 3, "min_p": 4}"#;
+    std::fs::write(model.join("generation_config.json"), file).unwrap();
+    let config = room.path().join("my.toml");
+    std::fs::write(&config, "[generate]\ntop_k = 9\n").unwrap();
+    let said = |args: &[&str]| {
+        let output = unstuck(room.path())
+            .args(["generate", "x", "--json", "--model"])
+            .arg(&model)
+            .args(args)
+            .output();
+        let output = output.unwrap();
+        (json_lines(&output)[0]["settings"].clone(), err(&output))
+    };
+    let (settings, notices) = said(&[]);
+    assert_eq!((&settings["top_k"], &settings["max_tokens"]), (&5.into(), &3.into()));
+    assert!(
+        notices
+            .contains("model: temperature 0.6, top_k 5, max_tokens 3 are the model's own defaults"),
+        "{notices}"
+    );
+    assert!(notices.contains("`min_p` in generation_config.json is 4 and not used"), "{notices}");
+    let (settings, notices) =
+        said(&["--temperature", "0.5", "--max-tokens", "2", "--config", config.to_str().unwrap()]);
+    assert_eq!((&settings["top_k"], &settings["max_tokens"]), (&9.into(), &2.into()));
+    assert!(!notices.contains("own defaults"), "{notices}");
+    let (_, quiet) = said(&["--quiet"]);
+    assert_eq!(quiet, "");
+    // gpt-2-simple's names bring gpt-2-simple's defaults
+    let (settings, _) = said(&["--length", "2"]);
+    assert_eq!((&settings["top_k"], &settings["max_tokens"]), (&0.into(), &2.into()));
+    let info = unstuck(room.path()).args(["models", "info"]).arg(&model).output().unwrap();
+    let info = out(&info);
+    assert!(info.contains("head     the embedding\n"), "{info}");
+    assert!(
+        info.contains("defaults temperature 0.6, top_k 5, max_tokens 3 (generation_config.json)"),
+        "{info}"
+    );
+}

@@ -5,7 +5,7 @@ mod batch;
 use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Engine, Reading},
+    generate::{Engine, ModelInfo, Reading},
     judge::Fault,
     token::{SamplingParams, StopReason, Token, copied},
 };
@@ -38,9 +38,27 @@ pub struct Request {
     pub form: Form,
     /// The output file; `None` is standard output.
     pub output: Option<PathBuf>,
+    /// The sampling settings that the user left open, by name: the model's own defaults apply to them.
+    pub open: Vec<&'static str>,
 }
 
 impl Request {
+    /// Tell what the model's files say, and use their sampling values for what the user left open.
+    pub fn heed(&mut self, model: &ModelInfo, notice: &mut dyn FnMut(&str)) {
+        for note in &model.about.notes {
+            notice(&format!("{}: {note}", model.name));
+        }
+        let is_open = |name: &str| self.open.contains(&name);
+        let (params, used) = model.about.defaults.over(&self.params, is_open);
+        if !used.is_empty() {
+            notice(&format!(
+                "{}: {used} are the model's own defaults (generation_config.json)",
+                model.name
+            ));
+        }
+        self.params = params;
+    }
+
     /// How many samples are generated.
     fn drawn(&self) -> usize {
         self.best_of.unwrap_or(self.samples)

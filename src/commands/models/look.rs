@@ -6,9 +6,10 @@ use crate::{
     commands::Place,
     hub,
     model::{
-        Precision,
+        Kind, Precision,
         memory::{self, size},
     },
+    token::SamplingParams,
     weights::{Checkpoint, EMBEDDED, export},
 };
 use anyhow::{Context, Result};
@@ -85,7 +86,9 @@ fn bytes(model: &Checkpoint) -> u64 {
 /// When it cannot be opened.
 pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
     let model = found.checkpoint()?;
-    let (config, notes) = (model.config.clone(), model.notes.clone());
+    let (config, notes, base) = (model.config.clone(), model.notes.clone(), model.base.clone());
+    let own_head = config.tensors().iter().any(|spec| spec.kind == Kind::Head);
+    let (_, defaults) = model.defaults.over(&SamplingParams::default(), |_| true);
     let dims = config.dims();
     let (form, bytes, files) = (model.form().to_string(), bytes(&model), model.files());
     let place =
@@ -103,7 +106,8 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
             "width": dims.width, "inner": dims.inner, "context": dims.context,
             "vocabulary": dims.vocabulary, "tokens": loaded.tokenizer.size(),
             "quantization": precision.to_string(), "held": held, "memory_bytes": memory,
-            "needed_bytes": work, "notes": notes,
+            "needed_bytes": work, "notes": notes, "own_head": own_head, "base": base,
+            "defaults": defaults,
         });
         return out.write(&(serde_json::to_string(&facts)? + "\n"));
     }
@@ -129,6 +133,20 @@ pub fn info(found: &Found, precision: Precision, as_json: bool) -> Result<()> {
         ("held", format!("matrices: {}; {} in memory", held.join(", "), size(memory))),
         ("at work", format!("{} with {} tokens", size(work), dims.context.min(memory::LEAST))),
     ];
+    let head = match own_head {
+        true => format!(
+            "its own, {} x {} ({} parameters)",
+            dims.vocabulary,
+            dims.width,
+            millions(dims.vocabulary * dims.width)
+        ),
+        false => "the embedding".into(),
+    };
+    lines.insert(5, ("head", head));
+    lines.extend(base.map(|base| ("over", format!("{base}; this is a LoRA adapter of it"))));
+    if !defaults.is_empty() {
+        lines.push(("defaults", format!("{defaults} (generation_config.json)")));
+    }
     lines.extend(notes.into_iter().map(|note| ("note", note)));
     for (what, text) in lines {
         out.write(&format!("{what:<8} {text}\n"))?;

@@ -1,5 +1,6 @@
 //! `unstuck models pull`: downloads a model from the hub, with a progress line if standard error is a terminal.
 
+use super::note;
 use crate::{
     clean::for_terminal,
     commands::Place,
@@ -10,6 +11,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
+    io::IsTerminal,
     ops::ControlFlow,
     sync::{
         Arc,
@@ -29,7 +31,7 @@ pub fn pull(
     quiet: bool,
     stop: &Arc<AtomicBool>,
 ) -> Result<(String, Option<String>)> {
-    let line = Line::new(name, quiet);
+    let mut line = Line::new(name, quiet);
     let pulled = hub.pull(name, &mut |step| {
         line.show(step);
         match stop.load(Ordering::Relaxed) {
@@ -37,7 +39,7 @@ pub fn pull(
             false => ControlFlow::Continue(()),
         }
     });
-    line.0.finish_and_clear();
+    line.bar.finish_and_clear();
     let Pulled::Here { name, snapshot, fetched, licence, unchecked } = pulled? else {
         bail!("{name}: stopped; the same command resumes the download");
     };
@@ -59,8 +61,15 @@ pub fn pull(
     Ok((name, licence))
 }
 
-/// The progress line on standard error; hidden if that is not a terminal.
-struct Line(ProgressBar);
+/// The progress line on standard error. If that is not a terminal, only waits are told, one line each.
+struct Line {
+    bar: ProgressBar,
+    name: String,
+    /// Whether waits are told.
+    tells: bool,
+    /// What is left of the wait that was told last.
+    left: Duration,
+}
 
 impl Line {
     fn new(name: &str, quiet: bool) -> Self {
@@ -74,11 +83,21 @@ impl Line {
         bar.set_style(style("{prefix}: {wide_msg}"));
         bar.set_message("asking the hub");
         bar.enable_steady_tick(Duration::from_millis(500));
-        Self(bar)
+        let tells = !quiet && !std::io::stderr().is_terminal();
+        Self { bar, name: name.to_owned(), tells, left: Duration::ZERO }
     }
 
-    fn show(&self, step: Step) {
-        let bar = &self.0;
+    fn show(&mut self, step: Step) {
+        if let Step::Waiting(left, why) = &step {
+            // a wait is reported in slices, each with less left
+            if self.tells && (self.left.is_zero() || *left > self.left) {
+                let seconds = left.as_secs_f32().ceil();
+                note(&[format!("{}: {why}; trying again in {seconds} s", self.name)]);
+            }
+            let slice = Duration::from_millis(500);
+            self.left = if *left <= slice { Duration::ZERO } else { *left };
+        }
+        let bar = &self.bar;
         match step {
             Step::Sizes { total, here } => {
                 bar.set_length(total);

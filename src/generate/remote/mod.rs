@@ -97,6 +97,7 @@ impl Remote {
             quantization: FORM.into(),
             bytes: 0,
             server: Some(server),
+            about: Box::default(),
         };
         Ok(Self {
             address,

@@ -1,8 +1,15 @@
 //! Makes tokenizers: from the files of GPT-2's first releases, from parts, and by learning one from a text.
 
-use super::{END, Spelling, Tokenizer, Words, spelling::Lead};
+use super::{
+    END, Spelling, Tokenizer, Words,
+    spelling::{Lead, in_byte_alphabet},
+};
 use anyhow::{Context, Result, anyhow, ensure};
-use std::{collections::HashMap, path::Path};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 use tokenizers::{
     AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
     models::bpe::{BPE, BpeTrainer, Vocab},
@@ -112,6 +119,32 @@ impl Tokenizer {
     ) -> Result<Self> {
         let special = special.into_iter().map(|token| AddedToken::from(token, true));
         Self::of_parts(tokens, merges, special.collect())
+    }
+
+    /// A tokenizer whose tokens are single characters. Other characters of a text are left out.
+    ///
+    /// # Errors
+    /// When two characters have one id.
+    pub fn of_characters(ids: &BTreeMap<char, u32>) -> Result<Self> {
+        if ids.keys().all(char::is_ascii) {
+            let in_bytes =
+                ids.iter().map(|(character, id)| (in_byte_alphabet(*character as u8), *id));
+            return Self::from_parts(in_bytes.collect(), Vec::new(), Vec::new());
+        }
+        // A character outside ASCII has several bytes, so the tokens are text, in which a mark stands for the space.
+        let mark = "\u{2581}";
+        let named = ids.iter().filter(|(character, _)| mark != character.to_string());
+        let vocab: HashMap<String, u32> =
+            named.map(|(character, id)| (character.to_string().replace(' ', mark), *id)).collect();
+        let json = json!({
+            "version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+            "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": mark},
+            "pre_tokenizer": null, "post_processor": null,
+            "decoder": {"type": "Sequence", "decoders": [
+                {"type": "Replace", "pattern": {"String": mark}, "content": " "}, {"type": "Fuse"}]},
+            "model": {"type": "BPE", "vocab": vocab, "merges": []},
+        });
+        Self::from_json(json.to_string().as_bytes())
     }
 
     fn of_parts(

@@ -167,6 +167,12 @@ fn take_from(value: &mut Value, lead: &mut Lead) {
     }
 }
 
+/// A byte in GPT-2's byte alphabet.
+pub fn in_byte_alphabet(byte: u8) -> String {
+    let found = bytes_of_chars().into_iter().find(|(_, known)| *known == byte);
+    found.map(|(character, _)| character.to_string()).unwrap_or_default()
+}
+
 /// GPT-2's byte alphabet: each byte is written as a printable character, itself if it is one, else the next from U+0100
 /// on.
 fn bytes_of_chars() -> HashMap<char, u8> {

@@ -140,6 +140,9 @@ impl Desk {
             self.notices.say(format!("{name} is now in use; your draft is unchanged."));
             self.models.used = Some(name);
         }
+        for note in &info.about.notes {
+            self.notices.warn(format!("{}: {note}.", info.name));
+        }
         self.asking.use_model(info);
     }
 

@@ -274,6 +274,7 @@ pub(super) mod tests {
             quantization: "f32".into(),
             bytes: 1,
             server: None,
+            about: Box::default(),
         }
     }
 

@@ -59,6 +59,7 @@ pub fn info() -> ModelInfo {
         quantization: "q8_0".into(),
         bytes: 15 << 20,
         server: None,
+        about: Box::default(),
     }
 }
 
