@@ -1,6 +1,6 @@
 //! `unstuck bot check`: reports line by line whether the bot can run, and what is missing.
 
-use super::{Plan, Platform, PlatformName, Posting, Trouble, x};
+use super::{Plan, PlatformName, Posting, Trouble};
 use crate::mentions::Moment;
 use anyhow::{Context, Result};
 use std::io::Write;
@@ -41,12 +41,21 @@ pub fn check(
     if platform == PlatformName::Console {
         return say("platform   console: no account needed".into());
     }
-    let (mut account, _) = x::open(&plan.settings, &plan.secrets, env)?;
+    let (mut account, _) = plan.open_account(platform, env)?;
     let me = account.account(now).map_err(|refusal| match refusal.class {
         super::Class::Account => Trouble::Permission(refusal.says),
         _ => Trouble::Temporary(refusal.says),
     })?;
     say(format!("account    @{} ({})", me.handle, me.id))?;
+    if me.read_only && plan.settings.posting != Posting::DryRun {
+        return Err(Trouble::Permission(super::start::READ_ONLY.into()).into());
+    }
+    if me.is_bot == Some(false) {
+        say(format!("profile    {}", super::start::NO_BOT))?;
+    }
+    if let Some(says) = account.ahead().and_then(super::start::wrong_clock) {
+        say(format!("clock      {says}"))?;
+    }
     let bio = me.description.to_lowercase();
     let operator = plan.settings.attestation.operator.to_lowercase();
     if !bio.contains("bot") && !bio.contains("automated") {
@@ -58,6 +67,8 @@ pub fn check(
                 .into(),
         )?;
     }
-    say("Whether the platform has given its prior approval of AI replies can't be checked here."
-        .into())
+    if platform == PlatformName::X {
+        say("Whether X has given its prior approval of AI replies can't be checked here.".into())?;
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The platform for trials and tests: reads one mention per line as JSON from standard input. The loop prints the
 //! decisions; nothing is stored here.
 
-use super::{Class, Outgoing, Page, Platform, Refusal, Replies, Settings};
+use super::{Class, Look, Outgoing, Page, Platform, Refusal, Replies, Settings};
 use crate::mentions::{Account, Mention, Moment, Person};
 use serde::Deserialize;
 use std::io::{BufRead, ErrorKind, Read};
@@ -77,10 +77,10 @@ impl<R: BufRead> Console<R> {
 impl<R: BufRead> Platform for Console<R> {
     fn account(&mut self, _: Moment) -> Result<Account, Refusal> {
         let id = format!("@{}", self.handle);
-        Ok(Account { id, handle: self.handle.clone(), description: String::new() })
+        Ok(Account { id, handle: self.handle.clone(), ..Account::default() })
     }
 
-    fn mentions(&mut self, _: Moment, _: Option<&str>, now: Moment) -> Result<Page, Refusal> {
+    fn mentions(&mut self, _: &Look<'_>, now: Moment) -> Result<Page, Refusal> {
         let line = self.next_line()?;
         let read: Line = serde_json::from_str(&line).map_err(|error| {
             let says = format!("standard input: line {}: not a mention ({error})", self.line);
@@ -111,7 +111,7 @@ impl<R: BufRead> Platform for Console<R> {
         Ok(format!("re:{}", reply.to))
     }
 
-    fn replies(&mut self, _: Option<&str>, _: Option<&str>, _: Moment) -> Result<Replies, Refusal> {
+    fn replies(&mut self, _: Moment, _: Option<&str>, _: Moment) -> Result<Replies, Refusal> {
         Err(Refusal::new(Class::Never, "the console keeps no posts to check"))
     }
 
@@ -128,6 +128,10 @@ impl<R: BufRead> Platform for Console<R> {
     }
 
     fn costs(&self) -> bool {
+        false
+    }
+
+    fn has_timeline(&self) -> bool {
         false
     }
 }

@@ -1,6 +1,9 @@
 //! Front end: the headless bot. Each mention gets at most one reply, whatever fails in between.
 //! Each platform is one file that implements [`Platform`]; decisions and storage are in `mentions`.
 //!
+//! A refusal concerns one mention or the account (`Class`). What is not known counts for the mention until three in a row
+//! are alike; then posting is held, the replies are kept, and `unstuck bot resume` goes on (`mentions/ledger/hold.rs`).
+//!
 //! [`Bot::turn`] does one piece of work, the most urgent first, and returns when the next is due. It never waits, so
 //! tests can make any time pass. The kind of a refusal is one enum, [`Class`]; each platform translates its own errors
 //! into it.
@@ -11,6 +14,9 @@
 mod check;
 mod clock;
 mod console;
+mod json;
+mod login;
+pub mod mastodon;
 mod operate;
 mod platform;
 mod post;
@@ -19,12 +25,13 @@ mod round;
 mod run;
 mod secret;
 mod settings;
+mod start;
 pub mod x;
 
 pub use clock::Clock;
 pub use console::Console;
 pub use operate::{Act, operate};
-pub use platform::{Class, Outgoing, Page, Platform, Refusal, Replies};
+pub use platform::{Class, Look, Outgoing, Page, Platform, Refusal, Replies};
 pub use round::{Bot, Decision, Turn};
 pub use run::{Plan, Test, run};
 pub use secret::Secrets;
@@ -33,6 +40,12 @@ pub use settings::{Attestation, PlatformName, Posting, Settings};
 pub use crate::net::Secret;
 
 use crate::mentions::LedgerError;
+
+/// No core dumps and no debugger from here on, since keys are in memory.
+fn not_dumpable() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
 
 /// Why the bot ends. Each reason has its own exit code, for whatever restarts it.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,13 @@
 //! The operator's commands beside a running bot: list, approve, edit and reject replies, opt people out, forget texts.
 //! They work on the ledger; only those that need the platform send requests.
 
-use super::{Clock, Plan, PlatformName, Secret, Trouble};
+use super::{Class, Clock, Plan, Platform, PlatformName, Trouble};
 use crate::{
     clean::for_terminal,
-    mentions::{Ledger, Moment, OptOut, Refused, Row, State, filter, revise},
+    mentions::{Held, Ledger, Moment, OptOut, Refused, Row, State, filter, revise},
 };
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Act {
     },
     /// Delete the texts of an author or a mention.
     Forget(String),
+    /// End all holds: what was wrong has been put right.
+    Resume,
     /// Show statistics of the ledger.
     Status {
         /// As JSON.
@@ -69,7 +71,7 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
     let platform = plan.platform()?;
     let mut out = std::io::stdout().lock();
     match act {
-        Act::Login => return login(plan),
+        Act::Login => return super::login::login(plan, platform),
         Act::Check => return super::check::check(plan, env, now, &mut out),
         _ => {}
     }
@@ -92,6 +94,10 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
         }
         Act::Approve { ids, anyway } => each(ids, |id| {
             let row = find(&ledger, id)?;
+            let hours = plan.settings.policy.max_age_hours;
+            if !*anyway && !row.anyway && super::post::is_old(&row, hours, now) {
+                bail!("{id}: older than {hours} hours, so it is not posted; `--anyway` posts it");
+            }
             let reply = row.reply.as_deref().unwrap_or_default();
             check_text(plan, &row, reply, *anyway || row.anyway)?;
             if *anyway {
@@ -128,11 +134,16 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             if platform == PlatformName::Console {
                 bail!("{id}: a printed reply can't be deleted");
             }
-            let (mut x, _) = super::x::open(&plan.settings, &plan.secrets, env)?;
-            super::Platform::retract(&mut x, &reply_id, now)
-                .map_err(|refusal| anyhow::anyhow!("{id}: {}", refusal.says))?;
+            let (mut account, _) = plan.open_account(platform, env)?;
+            let how = match account.retract(&reply_id, now) {
+                Ok(()) => "reply deleted",
+                Err(refusal) if refusal.class == Class::Gone || refusal.status == Some(404) => {
+                    "the reply was gone already"
+                }
+                Err(refusal) => bail!("{id}: {}", refusal.says),
+            };
             ledger.retracted(&row.key, now).map_err(Trouble::from)?;
-            tell(&format!("{id}: reply deleted; the mention is not answered again"));
+            tell(&format!("{id}: {how}; the mention is not answered again"));
         }
         Act::Reconcile => reconcile(plan, ledger, platform, env, now)?,
         Act::OptOut { who, undo } => {
@@ -150,13 +161,21 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
                 bail!("{name}: no texts of an author or mention with this name");
             }
         }
+        Act::Resume => {
+            let revived = ledger.resume(now).map_err(Trouble::from)?;
+            let more = match revived {
+                0 => String::new(),
+                count => format!(", and {count} replies that were given up are approved again"),
+            };
+            tell(&format!("nothing is held any more{more}; a running bot goes on soon"));
+        }
         Act::Status { json } => status(&ledger, now, *json, &mut out)?,
     }
     out.flush().context("standard output")
 }
 
 /// Print a message for people to standard error.
-fn tell(says: &str) {
+pub(super) fn tell(says: &str) {
     let mut stderr = std::io::stderr().lock();
     if stderr.is_terminal() {
         let _ = writeln!(stderr, "unstuck: {}", for_terminal(says));
@@ -225,11 +244,13 @@ fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
 }
 
 fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Result<()> {
-    let summary = ledger.summary(now.div_euclid(86_400_000)).map_err(Trouble::from)?;
+    let summary = ledger.summary(now).map_err(Trouble::from)?;
     if json {
         return writeln!(out, "{}", serde_json::to_string(&summary)?).context("standard output");
     }
     let mut lines = Vec::new();
+    lines.extend(summary.account.iter().map(|handle| format!("account    @{handle}")));
+    lines.extend(summary.model.iter().map(|model| format!("model      {model}")));
     lines.extend(summary.states.iter().map(|(state, count)| format!("{state:<10} {count}")));
     lines.extend(summary.reasons.iter().map(|(reason, count)| format!("  {count} x {reason}")));
     let ago = summary.looked.map(|at| format!("last look  {} s ago", (now - at).max(0) / 1000));
@@ -243,9 +264,16 @@ fn status(ledger: &Ledger, now: Moment, json: bool, out: &mut impl Write) -> Res
     }
     lines.push(format!("today      ${:.3}", summary.spent_usd));
     lines.extend(summary.attested.iter().map(|(who, _)| format!("attested   by {who}")));
-    for (note, what) in [("hold.reads", "reading waits"), ("hold.posts", "posting waits")] {
-        let until = ledger.number(note).map_err(Trouble::from)?.filter(|until| *until > now);
-        lines.extend(until.map(|until| format!("{what} for {} s", (until - now) / 1000)));
+    for hold in &summary.holds {
+        let what = match hold.what {
+            Held::Reading => "reading",
+            Held::Posting => "posting",
+        };
+        let (seconds, why) = ((hold.until - now) / 1000, &hold.why);
+        lines.push(format!("{what} waits for {seconds} s: {why}; `unstuck bot resume` ends it"));
+    }
+    if let Some(error) = &summary.last_error {
+        lines.push(format!("last error {} s ago: {}", (now - error.at).max(0) / 1000, error.says));
     }
     for line in lines {
         writeln!(out, "{}", for_terminal(&line)).context("standard output")?;
@@ -271,83 +299,12 @@ fn reconcile(
     if platform == PlatformName::Console {
         bail!("the console keeps no posts to check; `unstuck bot reject` drops uncertain replies");
     }
-    let (x, _) = super::x::open(&plan.settings, &plan.secrets, env)?;
+    let (account, _) = plan.open_account(platform, env)?;
     let silent = super::round::Silent;
-    let mut bot = super::Bot::new(ledger, x, silent, plan.settings.clone(), now)?;
+    let mut bot = super::Bot::new(ledger, account, silent, plan.settings.clone(), now)?;
     bot.look(&rows, now)?;
     for note in bot.notes() {
         let _ = writeln!(std::io::stderr(), "unstuck: bot: {}", for_terminal(&note));
     }
     Ok(())
-}
-
-/// Read four lines from standard input into a file that only its owner can read. They are never displayed.
-fn login(plan: &Plan) -> Result<()> {
-    let path = &plan.secrets;
-    let stdin = std::io::stdin();
-    let asks = stdin.is_terminal();
-    let _unseen = EchoOff::new(asks);
-    if asks {
-        tell(
-            "enter the four keys of your app from X's developer portal; your input is not displayed",
-        );
-    }
-    let mut parts = Vec::new();
-    for name in super::secret::NAMES {
-        if asks {
-            write!(std::io::stderr(), "{name}: ")?;
-        }
-        let mut line = String::new();
-        stdin.lock().read_line(&mut line).context("standard input")?;
-        parts.push(Secret::new(line.trim()));
-    }
-    let [consumer_key, consumer_secret, access_token, access_secret]: [Secret; 4] =
-        parts.try_into().map_err(|_| anyhow::anyhow!("expected four lines"))?;
-    let secrets =
-        super::Secrets { consumer_key, consumer_secret, access_token, access_secret }.checked()?;
-    secrets.save(path).with_context(|| path.display().to_string())?;
-    let _ = writeln!(
-        std::io::stderr(),
-        "unstuck: {}: written, readable only by you; next: `unstuck bot check`",
-        path.display()
-    );
-    Ok(())
-}
-
-/// Turns off the terminal's echo until it is dropped.
-struct EchoOff {
-    #[cfg(unix)]
-    before: Option<rustix::termios::Termios>,
-}
-
-#[cfg(unix)]
-impl EchoOff {
-    fn new(asks: bool) -> Self {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = asks.then(|| tcgetattr(std::io::stdin()).ok()).flatten();
-        if let Some(modes) = &before {
-            let mut quiet = modes.clone();
-            quiet.local_modes.remove(LocalModes::ECHO);
-            quiet.local_modes.insert(LocalModes::ECHONL);
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
-        }
-        Self { before }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for EchoOff {
-    fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-        if let Some(modes) = &self.before {
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl EchoOff {
-    fn new(_: bool) -> Self {
-        Self {}
-    }
 }

@@ -3,8 +3,8 @@
 use super::Settings;
 use crate::mentions::{Account, Mention, Moment};
 
-/// A platform from which mentions are read and to which replies are posted. Each call sends at most one request, except
-/// for one retry when the platform certainly did nothing.
+/// A platform from which mentions are read and to which replies are posted. Each call sends few requests, and at most one
+/// that may change something, except for one retry when the platform certainly did nothing.
 pub trait Platform {
     /// The account that the bot posts as.
     ///
@@ -12,12 +12,11 @@ pub trait Platform {
     /// When the platform refuses or does not respond; see [`Class`].
     fn account(&mut self, now: Moment) -> Result<Account, Refusal>;
 
-    /// A page of mentions written after `since`, newest first; with `page`, the page of that token.
+    /// A page of mentions, newest first.
     ///
     /// # Errors
     /// When the platform refuses or does not respond; see [`Class`].
-    fn mentions(&mut self, since: Moment, page: Option<&str>, now: Moment)
-    -> Result<Page, Refusal>;
+    fn mentions(&mut self, look: &Look<'_>, now: Moment) -> Result<Page, Refusal>;
 
     /// Post a reply and return the id of the new post.
     ///
@@ -25,13 +24,13 @@ pub trait Platform {
     /// As for the others; [`Class::Uncertain`] when the reply may have arrived nevertheless.
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal>;
 
-    /// A page of the account's own replies written after the post `since`; without, of all.
+    /// A page of the account's own replies written after `since`, newest first; with `page`, the page of that token.
     ///
     /// # Errors
     /// When the platform refuses or does not respond; see [`Class`].
     fn replies(
         &mut self,
-        since: Option<&str>,
+        since: Moment,
         page: Option<&str>,
         now: Moment,
     ) -> Result<Replies, Refusal>;
@@ -57,6 +56,74 @@ pub trait Platform {
     fn costs(&self) -> bool {
         true
     }
+
+    /// Whether the account's replies can be read back.
+    fn has_timeline(&self) -> bool {
+        true
+    }
+
+    /// How far the platform's clock is ahead of this machine's, in milliseconds, if a response said so.
+    fn ahead(&self) -> Option<Moment> {
+        None
+    }
+}
+
+impl<P: Platform + ?Sized> Platform for Box<P> {
+    fn account(&mut self, now: Moment) -> Result<Account, Refusal> {
+        (**self).account(now)
+    }
+
+    fn mentions(&mut self, look: &Look<'_>, now: Moment) -> Result<Page, Refusal> {
+        (**self).mentions(look, now)
+    }
+
+    fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal> {
+        (**self).reply(reply, now)
+    }
+
+    fn replies(
+        &mut self,
+        since: Moment,
+        page: Option<&str>,
+        now: Moment,
+    ) -> Result<Replies, Refusal> {
+        (**self).replies(since, page, now)
+    }
+
+    fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal> {
+        (**self).exists(id, now)
+    }
+
+    fn retract(&mut self, id: &str, now: Moment) -> Result<(), Refusal> {
+        (**self).retract(id, now)
+    }
+
+    fn pace(&self, settings: &Settings) -> Moment {
+        (**self).pace(settings)
+    }
+
+    fn costs(&self) -> bool {
+        (**self).costs()
+    }
+
+    fn has_timeline(&self) -> bool {
+        (**self).has_timeline()
+    }
+
+    fn ahead(&self) -> Option<Moment> {
+        (**self).ahead()
+    }
+}
+
+/// Which mentions to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look<'a> {
+    /// Those written after this moment.
+    pub since: Moment,
+    /// The token of the page; `None` for the first one.
+    pub page: Option<&'a str>,
+    /// At most this many, as far as the platform allows to ask for so few.
+    pub most: usize,
 }
 
 /// A page of mentions.
@@ -64,6 +131,8 @@ pub trait Platform {
 pub struct Page {
     /// In the platform's order.
     pub mentions: Vec<Mention>,
+    /// Mentions that could not be read: a name for each, its id if it has one, and what is wrong.
+    pub unread: Vec<(String, String)>,
     /// The token of the next page.
     pub next: Option<String>,
     /// When the rate limit is nearly used up: no reading before this moment.
@@ -88,6 +157,8 @@ pub struct Outgoing<'a> {
     pub text: &'a str,
     /// Ids of accounts that are not to be notified.
     pub without: &'a [String],
+    /// The mention that is answered, unless its text was deleted.
+    pub mention: Option<&'a Mention>,
 }
 
 /// A request that the platform refused or did not confirm.
@@ -97,6 +168,8 @@ pub struct Refusal {
     pub class: Class,
     /// The HTTP status, if it was a response that said no.
     pub status: Option<u16>,
+    /// What it has in common with others of its kind: the code or the kind of the problem, or its sentence.
+    pub kind: String,
     /// The reason, in a sentence, without secrets.
     pub says: String,
 }
@@ -104,7 +177,8 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of this class for this reason.
     pub fn new(class: Class, says: impl Into<String>) -> Self {
-        Self { class, status: None, says: says.into() }
+        let says = says.into();
+        Self { class, status: None, kind: says.clone(), says }
     }
 }
 
@@ -125,6 +199,8 @@ pub enum Class {
     Duplicate,
     /// As `Never`, because the author didn't mention the account; several in a row concern the account itself.
     NotEngaged,
+    /// Not done, for a reason that is not known here. One may concern the mention; several alike concern the account.
+    Unknown,
     /// The account is out of credit.
     Credit,
     /// Wrong keys, missing permissions or a suspension: a person must act.

@@ -2,21 +2,33 @@
 //! account's timeline is checked before a reply is sent again.
 
 use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
-use crate::mentions::{Attempt, Mention, Moment, Row, revise};
+use crate::mentions::{Alike, Attempt, Held, Mention, Moment, Row, revise};
 use std::collections::HashMap;
 
 /// How often a reply is sent while it is unknown whether it arrived; after that a person must decide.
 const MOST_LOST: u32 = 2;
+/// The same after answers in which the server itself said that it failed.
+const MOST_TROUBLED: u32 = 12;
+/// How the reason of such an answer begins.
+const TROUBLED: &str = "the server is in trouble: ";
 /// The reason stored for a reply that was refused as a duplicate.
 const TRACED: &str = "a duplicate, so it may have arrived";
 /// How often such a reply is looked for before a person must decide.
 const MOST_MISSES: u32 = 10;
 /// The reason stored for a reply that waits for that decision.
 const LOST: &str = "sent twice without a trace; `unstuck bot approve` sends it again";
-/// The circuit breaker opens after this many `NotEngaged` refusals in a row.
+/// Posting is held after this many refusals in a row that are alike: they concern the account, not the mentions.
 const BREAKER: u32 = 3;
-/// How long the circuit breaker stays open.
-const BROKEN: Moment = 6 * 3_600_000;
+/// How long posting is held, at first and at most. Each time that nothing has changed by then, it is twice as long.
+const BROKEN: (Moment, Moment) = (6 * 3_600_000, 24 * 3_600_000);
+/// The same after answers that say nothing, such as those of an overloaded server.
+const SILENT: (Moment, Moment) = (30 * 60_000, 6 * 3_600_000);
+/// The pause after such an answer; the next one is twice as long.
+const PAUSE: Moment = 60_000;
+/// What uncertain answers have in common.
+const UNCERTAIN: &str = "uncertain";
+/// What refusals have in common because an author didn't mention us.
+const NOT_ENGAGED: &str = "not engaged";
 /// The most pages of a timeline that are read.
 const MOST_PAGES: usize = 40;
 
@@ -34,6 +46,11 @@ impl Bot<'_> {
     pub(super) fn post(&mut self, row: &Row, now: Moment) -> Result<()> {
         let reply = row.reply.clone().unwrap_or_default();
         let prompt = row.prompt.clone().unwrap_or_default();
+        if !row.anyway && is_old(row, self.settings.policy.max_age_hours, now) {
+            self.ledger.bury(&row.key, TOO_OLD, now)?;
+            self.decided_skip(&row.id, TOO_OLD);
+            return Ok(());
+        }
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
         // checked again right before posting, also when a person wrote it
         let gate = self.settings.gate(&secrets, self.filter);
@@ -43,7 +60,6 @@ impl Bot<'_> {
             self.decided_skip(&row.id, &why);
             return Ok(());
         }
-        self.spend(self.settings.policy.reply_usd, now)?;
         self.mark("posting");
         let Some(attempt) = self.ledger.begin(&row.key, &reply, now)? else {
             // rejected or opted out meanwhile
@@ -54,17 +70,31 @@ impl Bot<'_> {
             return Ok(());
         };
         self.mark("intent kept");
+        let reply_usd = self.settings.policy.reply_usd;
+        self.spend(reply_usd, now)?;
         let without = row.mention.as_ref().map_or(&[][..], |mention: &Mention| &mention.others);
-        let sent = self.platform.reply(&Outgoing { to: &row.id, text: &reply, without }, now);
+        let mention = row.mention.as_ref();
+        let reply = Outgoing { to: &row.id, text: &reply, without, mention };
+        let sent = self.platform.reply(&reply, now);
         self.mark("answered");
         match sent {
             Ok(reply_id) => {
                 self.ledger.arrived(&attempt, &reply_id, now)?;
-                self.not_engaged = 0;
+                let revived = self.ledger.accepted(now)?;
+                if revived > 0 {
+                    self.note(format!("replies are accepted again: {revived} are tried once more"));
+                }
                 self.failures = 0;
                 self.say(row);
             }
-            Err(refusal) => self.posting_failed(row, &attempt, &refusal, now)?,
+            Err(refusal) => {
+                // what is refused costs nothing
+                if refusal.class != Class::Uncertain {
+                    self.spend(-reply_usd, now)?;
+                }
+                self.ledger.set_error(&refusal.says, now)?;
+                self.posting_failed(row, &attempt, &refusal, now)?;
+            }
         }
         self.mark("result kept");
         Ok(())
@@ -83,13 +113,20 @@ impl Bot<'_> {
         now: Moment,
     ) -> Result<()> {
         let says = &*refusal.says;
-        if refusal.class != Class::NotEngaged {
-            self.not_engaged = 0;
-        }
         match refusal.class {
             Class::Uncertain => {
-                self.ledger.doubt(attempt, says, now)?;
+                let is_troubled = refusal.status.is_some_and(|status| status >= 500);
+                let why = if is_troubled { format!("{TROUBLED}{says}") } else { says.to_owned() };
+                self.ledger.doubt(attempt, &why, now)?;
                 self.note(format!("reply to {}: {says}; checking whether it arrived", row.id));
+                let alike = self.ledger.count_alike(UNCERTAIN, &row.key)?;
+                // one lost connection may be an accident; a server that says it is in trouble is left alone at once
+                if is_troubled || alike.count > 1 {
+                    self.posts_from = now + (PAUSE << alike.count.min(5) >> 1);
+                }
+                if alike.count >= BREAKER {
+                    self.hold_posting(alike, SILENT, says, now)?;
+                }
             }
             // the platform may have it from a request whose response was lost
             Class::Duplicate if self.ledger.was_uncertain(&row.key)? => {
@@ -99,7 +136,7 @@ impl Bot<'_> {
             Class::Wait(until) => {
                 self.posts_from = until.max(now + 1_000);
                 self.ledger.refused(attempt, says, now)?;
-                self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
+                self.ledger.hold(Held::Posting, self.posts_from, says)?;
             }
             Class::Transient | Class::Ended => {
                 self.posts_from = now + self.jitter.backoff(self.failures);
@@ -111,18 +148,19 @@ impl Bot<'_> {
                 self.give_up(row, attempt, "gone", now)?;
                 self.ledger.forget(&row.key, now)?;
             }
-            Class::NotEngaged => {
-                self.not_engaged += 1;
-                if self.not_engaged < BREAKER {
+            Class::NotEngaged | Class::Unknown => {
+                let is_known = refusal.class == Class::NotEngaged;
+                let kind = if is_known { NOT_ENGAGED } else { &*refusal.kind };
+                let alike = self.ledger.count_alike(kind, &row.key)?;
+                if alike.count < BREAKER {
                     self.give_up(row, attempt, says, now)?;
+                    self.note(format!("reply to {}: refused: {says}", row.id));
                 } else {
                     self.ledger.refused(attempt, says, now)?;
-                    self.posts_from = now + BROKEN;
-                    self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
-                    self.note(format!(
-                        "{BREAKER} replies in a row were refused ({says}): nothing is posted for six hours. Check whether the \
-                         account may still reply; approved replies are kept"
-                    ));
+                    if !is_known {
+                        self.ledger.revive(now)?;
+                    }
+                    self.hold_posting(alike, BROKEN, says, now)?;
                 }
             }
             Class::Credit => {
@@ -137,6 +175,28 @@ impl Bot<'_> {
         Ok(())
     }
 
+    /// Hold posting after refusals that are alike; the operator ends it with `unstuck bot resume`.
+    fn hold_posting(
+        &mut self,
+        mut alike: Alike,
+        (first, most): (Moment, Moment),
+        says: &str,
+        now: Moment,
+    ) -> Result<()> {
+        let wait = (first << alike.holds.min(6)).min(most);
+        alike.holds += 1;
+        self.ledger.keep_alike(&alike)?;
+        self.posts_from = now + wait;
+        let why = format!("{} replies in a row were refused alike: {says}", alike.count);
+        self.ledger.hold(Held::Posting, self.posts_from, &why)?;
+        let minutes = wait / 60_000;
+        self.note(format!(
+            "{why}. Nothing is posted for {minutes} minutes, and approved replies are kept. Check whether the account may \
+             still reply; `unstuck bot resume` goes on at once"
+        ));
+        Ok(())
+    }
+
     fn give_up(&mut self, row: &Row, attempt: &Attempt, why: &str, now: Moment) -> Result<()> {
         self.ledger.failed(attempt, why, now)?;
         self.decided_skip(&row.id, why);
@@ -145,9 +205,9 @@ impl Bot<'_> {
 
     /// Check whether uncertain replies have arrived. A reply that can't be checked isn't sent again.
     pub(super) fn reconcile(&mut self, rows: &[Row], now: Moment) -> Result<Turn> {
-        let oldest = rows.iter().map(|row| &row.key).min_by_key(|key| (key.len(), *key));
+        let oldest = rows.iter().map(|row| row.created).min().unwrap_or(now);
         self.mark("looking");
-        let answered = match self.timeline(oldest.map(|key| &**key), now) {
+        let answered = match self.timeline(oldest, now) {
             Ok(answered) => answered,
             Err(refusal) if refusal.class == Class::Never => {
                 for row in rows {
@@ -178,7 +238,10 @@ impl Bot<'_> {
                 Ok(true) => {
                     // a duplicate will appear later, so it is not sent again
                     let traced = row.reason.as_deref() == Some(TRACED);
-                    let again = !traced && self.ledger.again(&row.key, MOST_LOST, now)?;
+                    let is_troubled =
+                        row.reason.as_ref().is_some_and(|why| why.starts_with(TROUBLED));
+                    let most = if is_troubled { MOST_TROUBLED } else { MOST_LOST };
+                    let again = !traced && self.ledger.again(&row.key, most, now)?;
                     if !again && (!traced || row.misses >= MOST_MISSES) {
                         self.ledger.bury(&row.key, LOST, now)?;
                         self.note(format!("reply to {}: {LOST}", row.id));
@@ -196,10 +259,10 @@ impl Bot<'_> {
         Ok(Turn::Again)
     }
 
-    /// The account's replies that are newer than the post `since`, by the post they reply to.
-    fn timeline(
+    /// The account's replies that are newer than `since`, by the post they reply to.
+    pub(super) fn timeline(
         &mut self,
-        since: Option<&str>,
+        since: Moment,
         now: Moment,
     ) -> std::result::Result<HashMap<String, String>, Refusal> {
         let mut all = HashMap::new();
@@ -217,4 +280,12 @@ impl Bot<'_> {
         }
         Err(Refusal::new(Class::Transient, "the timeline has more pages than expected"))
     }
+}
+
+/// Why a reply is not posted that was approved too late.
+pub(super) const TOO_OLD: &str = "the mention is too old by now";
+
+/// Whether a mention is older than those that are answered.
+pub(super) fn is_old(row: &Row, max_age_hours: u32, now: Moment) -> bool {
+    row.created > 0 && now - row.created > Moment::from(max_age_hours) * 3_600_000
 }

@@ -1,8 +1,9 @@
 //! Reading mentions: all pages of a poll, opt-outs first, then a decision about each mention, oldest first.
 
-use super::{Bot, Class, Decision, Posting, Result, Trouble, Turn};
+use super::round::DAY;
+use super::{Bot, Class, Decision, Look, Posting, Result, Trouble, Turn};
 use crate::mentions::{
-    self, Account, Ask, Interrupted, Kind, Mention, Moment, OptOut, Row, State, Step, Unsaid,
+    self, Account, Ask, Held, Interrupted, Kind, Mention, Moment, OptOut, Row, State, Step, Unsaid,
     Verdict, draft, judge,
 };
 use std::{collections::HashSet, panic::AssertUnwindSafe};
@@ -13,6 +14,8 @@ const OVERLAP: Moment = 30 * 60_000;
 const MOST_PAGES: u32 = 200;
 /// How often the model is tried for one mention.
 const MOST_TRIES: u32 = 3;
+/// The fewest mentions that are asked for: platforms give no fewer.
+const FEWEST: usize = 5;
 
 impl Bot<'_> {
     /// Read new mentions. The cursor moves once every page is in the ledger.
@@ -21,14 +24,25 @@ impl Bot<'_> {
             Some(cursor) => cursor,
             None => self.ledger.born()?,
         };
-        let since = cursor.min(now - OVERLAP);
+        // what is too old to be answered need not be read
+        let oldest = now - Moment::from(self.settings.policy.max_age_hours) * 3_600_000;
+        let since = cursor.min(now - OVERLAP).max(oldest - OVERLAP);
         let mut newest = cursor;
         let mut page: Option<String> = None;
         let mut pages = HashSet::new();
         self.mark("polling");
         let mut rest_until = None;
         loop {
-            let read = match self.platform.mentions(since, page.as_deref(), now) {
+            let most = self.affordable(now)?;
+            if most < FEWEST {
+                // the rest is read when there is a budget again
+                self.reads_from = (now.div_euclid(DAY) + 1) * DAY;
+                self.ledger.hold(Held::Reading, self.reads_from, "today's budget is used up")?;
+                self.note("today's budget is used up; reading goes on tomorrow".into());
+                return Ok(Turn::Until(self.reads_from));
+            }
+            let look = Look { since, page: page.as_deref(), most };
+            let read = match self.platform.mentions(&look, now) {
                 Ok(read) => read,
                 Err(refusal) if refusal.class == Class::Never => {
                     self.note(refusal.says.clone());
@@ -43,6 +57,12 @@ impl Bot<'_> {
             if new == 0 && self.platform.pace(&self.settings) == 0 {
                 for mention in &read.mentions {
                     self.decided_skip(&mention.id, "seen before");
+                }
+            }
+            for (id, why) in &read.unread {
+                if self.ledger.take_in_unread(id, &format!("unreadable: {why}"), now)? {
+                    self.note(format!("mention {id} can't be read and is skipped: {why}"));
+                    self.decided_skip(id, "unreadable");
                 }
             }
             self.spend(new as f64 * self.settings.policy.read_usd, now)?;
@@ -141,9 +161,10 @@ impl Bot<'_> {
             return Ok(());
         }
         // a model that can't be loaded does not count as a failed try
-        self.voice
-            .name()
-            .map_err(|error| Trouble::Configuration(format!("the model: {error:#}")))?;
+        let model = self.voice.name();
+        let model =
+            model.map_err(|error| Trouble::Configuration(format!("the model: {error:#}")))?;
+        self.ledger.set_note("model", &model)?;
         self.ledger.try_once(&row.key)?;
         self.mark("drafting");
         let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + u64::from(row.tries);

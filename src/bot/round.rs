@@ -2,7 +2,7 @@
 //! it never sleeps, so tests can choose the time.
 
 use super::{Class, Platform, Posting, Refusal, Result, Settings, Trouble, clock::Jitter};
-use crate::mentions::{self, Account, Filter, Kind, Ledger, Moment, Row, State, Step, Voice};
+use crate::mentions::{self, Account, Filter, Held, Kind, Ledger, Moment, Row, State, Step, Voice};
 use serde::Serialize;
 
 /// When the next turn is due.
@@ -55,7 +55,8 @@ pub struct Bot<'a> {
     pub(super) reads_from: Moment,
     pub(super) posts_from: Moment,
     pub(super) failures: u32,
-    pub(super) not_engaged: u32,
+    /// When the operator last ended all holds.
+    resumed: Moment,
     pub(super) jitter: Jitter,
     /// The steps of the reply that is posted next.
     pub(super) steps: Option<(String, Vec<Step>)>,
@@ -86,8 +87,9 @@ impl<'a> Bot<'a> {
             }
             ledger.attest(&attestation.operator, &attestation.statement(), now)?;
         }
-        let held = |name| Ok::<_, Trouble>(ledger.number(name)?.unwrap_or(0).min(now + DAY));
-        let (reads_from, posts_from) = (held("hold.reads")?, held("hold.posts")?);
+        let held = |what| Ok::<_, Trouble>(ledger.held_until(what)?.min(now + DAY));
+        let (reads_from, posts_from) = (held(Held::Reading)?, held(Held::Posting)?);
+        let resumed = ledger.resumed()?;
         Ok(Self {
             ledger,
             platform: Box::new(platform),
@@ -103,7 +105,7 @@ impl<'a> Bot<'a> {
             reads_from,
             posts_from,
             failures: 0,
-            not_engaged: 0,
+            resumed,
             jitter: Jitter::seeded(),
             steps: None,
             decisions: Vec::new(),
@@ -132,6 +134,12 @@ impl<'a> Bot<'a> {
     /// # Errors
     /// When the bot must end: the ledger fails, or a person must act.
     pub fn turn(&mut self, now: Moment) -> Result<Turn> {
+        let resumed = self.ledger.resumed()?;
+        if resumed != self.resumed {
+            (self.resumed, self.failures) = (resumed, 0);
+            (self.reads_from, self.posts_from) = (0, 0);
+            self.note("resumed: nothing is held any more".into());
+        }
         if self.me.is_none() {
             return self.start(now);
         }
@@ -156,7 +164,7 @@ impl<'a> Bot<'a> {
             );
         }
         if self.settings.posting != Posting::DryRun
-            && let Some(row) = self.ledger.oldest(State::Approved, 1)?.pop()
+            && let Some(row) = self.ledger.next_to_post()?
         {
             match self.free_to_post(now)? {
                 None => {
@@ -219,46 +227,6 @@ impl<'a> Bot<'a> {
         self.reconcile(rows, now)
     }
 
-    /// Done once at the start: identify the account, and resolve what the last run left uncertain.
-    fn start(&mut self, now: Moment) -> Result<Turn> {
-        if now < self.reads_from {
-            return Ok(Turn::Until(self.reads_from));
-        }
-        self.mark("started");
-        let orphans = self.ledger.doubt_orphans(now)?;
-        if orphans > 0 {
-            self.note(format!(
-                "{orphans} replies were on their way when the last run ended; looking for them"
-            ));
-        }
-        let me = match self.platform.account(now) {
-            Ok(me) => me,
-            Err(refusal) => return self.reading_failed(&refusal, now),
-        };
-        // a new ledger is empty: mentions that the account answered earlier are marked as answered
-        if self.platform.costs() && self.ledger.number("seeded")?.is_none() {
-            if self.ledger.is_fresh() || self.ledger.number("cursor")?.is_none() {
-                match self.platform.replies(None, None, now) {
-                    Ok(replies) => {
-                        for (mention, reply) in &replies.pairs {
-                            self.ledger.seed_reply(mention, reply, now)?;
-                        }
-                    }
-                    Err(refusal) => return self.reading_failed(&refusal, now),
-                }
-            }
-            self.ledger.set_note("seeded", &now.to_string())?;
-        }
-        if self.platform.costs() {
-            let (every, posting) = (self.settings.poll_seconds, self.settings.posting);
-            let looks = format!("@{}: polling every {every} s, posting: {posting}", me.handle);
-            self.note(looks);
-        }
-        self.me = Some(me);
-        self.mark("known");
-        Ok(Turn::Again)
-    }
-
     /// Handle a failed read.
     pub(super) fn reading_failed(&mut self, refusal: &Refusal, now: Moment) -> Result<Turn> {
         match refusal.class {
@@ -269,11 +237,14 @@ impl<'a> Bot<'a> {
                 }
                 return Ok(Turn::Again);
             }
-            Class::Account => return Err(Trouble::Permission(refusal.says.clone())),
+            Class::Account => {
+                self.ledger.set_error(&refusal.says, now)?;
+                return Err(Trouble::Permission(refusal.says.clone()));
+            }
             Class::Credit => self.out_of_credit(&refusal.says, now)?,
             Class::Wait(until) => {
                 self.reads_from = until.max(now + 1_000);
-                self.ledger.set_note("hold.reads", &self.reads_from.to_string())?;
+                self.ledger.hold(Held::Reading, self.reads_from, &refusal.says)?;
                 self.note(format!("reading waits: {}", refusal.says));
             }
             _ => {
@@ -282,6 +253,7 @@ impl<'a> Bot<'a> {
                 self.note(format!("reading failed: {}", refusal.says));
             }
         }
+        self.ledger.set_error(&refusal.says, now)?;
         Ok(Turn::Until(self.reads_from))
     }
 
@@ -294,9 +266,20 @@ impl<'a> Bot<'a> {
         self.failures += 1;
         self.reads_from = now + wait;
         self.posts_from = now + wait;
-        self.ledger.set_note("hold.reads", &self.reads_from.to_string())?;
-        self.ledger.set_note("hold.posts", &self.posts_from.to_string())?;
+        self.ledger.hold(Held::Reading, self.reads_from, says)?;
+        self.ledger.hold(Held::Posting, self.posts_from, says)?;
         Ok(())
+    }
+
+    /// How many mentions today's budget allows to read.
+    pub(super) fn affordable(&self, now: Moment) -> Result<usize> {
+        let read = micros(self.settings.policy.read_usd);
+        if !self.platform.costs() || read <= 0 {
+            return Ok(usize::MAX);
+        }
+        let spent = self.ledger.spent(now.div_euclid(DAY))?;
+        let left = micros(self.settings.policy.budget_usd) - spent;
+        Ok(usize::try_from(left / read).unwrap_or(0))
     }
 
     /// When today's budget allows a cost of `usd`; 0: now.
@@ -304,7 +287,6 @@ impl<'a> Bot<'a> {
         if !self.platform.costs() {
             return Ok(0);
         }
-        let micros = |usd: f64| (usd * 1e6).round() as i64;
         let spent = self.ledger.spent(now.div_euclid(DAY))?;
         // at least one millionth must be left, so that a budget of 0 stops everything
         let used_up = spent + micros(usd).max(1) > micros(self.settings.policy.budget_usd);
@@ -313,7 +295,7 @@ impl<'a> Bot<'a> {
 
     pub(super) fn spend(&self, usd: f64, now: Moment) -> Result<()> {
         if self.platform.costs() {
-            self.ledger.spend(now.div_euclid(DAY), (usd * 1e6).round() as i64)?;
+            self.ledger.spend(now.div_euclid(DAY), micros(usd))?;
         }
         Ok(())
     }
@@ -359,6 +341,11 @@ impl<'a> Bot<'a> {
 }
 
 pub(super) const DAY: Moment = 24 * 3_600_000;
+
+/// An amount in millionths of a dollar.
+fn micros(usd: f64) -> i64 {
+    (usd * 1e6).round() as i64
+}
 
 /// A voice for a bot that only reconciles.
 pub(super) struct Silent;

@@ -54,9 +54,6 @@ impl Plan {
     /// When no platform is set. The message names the settings file, and the console as a way to try the bot.
     pub fn platform(&self) -> Result<PlatformName> {
         match self.settings.platform {
-            Some(PlatformName::Mastodon) => Err(Trouble::Configuration(
-                "[bot] platform = \"mastodon\": not built yet; \"x\" and \"console\" are".into(),
-            )),
             Some(platform) => Ok(platform),
             None => Err(Trouble::Configuration(format!(
                 "the bot is not configured: write {} with\n\n  [bot]\n  platform = \"x\"\n\nor try it first, with \
@@ -64,6 +61,28 @@ impl Plan {
                  went out, and\"}}' | unstuck bot once --dry-run --platform console",
                 self.settings_file.display()
             ))),
+        }
+    }
+
+    /// A client for the configured account, and the secrets that no reply may contain.
+    ///
+    /// # Errors
+    /// When the keys can't be loaded, or the platform has no account.
+    pub fn open_account<'a>(
+        &self,
+        platform: PlatformName,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Box<dyn Platform + 'a>, Vec<super::Secret>)> {
+        let (settings, keys) = (&self.settings, &self.secrets);
+        match platform {
+            PlatformName::X => {
+                super::x::open(settings, keys, env).map(|(x, secrets)| (Box::new(x) as _, secrets))
+            }
+            PlatformName::Mastodon => super::mastodon::open(settings, keys, env)
+                .map(|(account, secrets)| (Box::new(account) as _, secrets)),
+            PlatformName::Console => {
+                Err(Trouble::Configuration("the console has no account".into()))
+            }
         }
     }
 
@@ -137,9 +156,9 @@ pub fn run(
             let console = Console::new(std::io::stdin().lock(), handle.trim_start_matches('@'));
             go(plan, console, voice, Vec::new(), &mut clock, &signals)
         }
-        _ => {
-            let (x, secrets) = super::x::open(&plan.settings, &plan.secrets, env)?;
-            go(plan, x, voice, secrets, &mut clock, &signals(plan.stop.clone())?)
+        platform => {
+            let (account, secrets) = plan.open_account(platform, env)?;
+            go(plan, account, voice, secrets, &mut clock, &signals(plan.stop.clone())?)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of the bot, `[bot]` in the settings file. They contain no secrets.
 
-use super::x::Settings as XSettings;
+use super::{mastodon::Settings as MastodonSettings, x::Settings as XSettings};
 use crate::{
     mentions::{self, Begin, Filter, Gate},
     token::SamplingParams,
@@ -43,6 +43,8 @@ pub struct Settings {
     pub sampling: SamplingParams,
     /// The platform X.
     pub x: XSettings,
+    /// Mastodon.
+    pub mastodon: MastodonSettings,
 }
 
 impl Settings {
@@ -70,6 +72,7 @@ impl Default for Settings {
             policy: mentions::Settings::default(),
             sampling: SamplingParams { max_tokens: 80, ..SamplingParams::default() },
             x: XSettings::default(),
+            mastodon: MastodonSettings::default(),
         }
     }
 }
@@ -80,7 +83,7 @@ impl Default for Settings {
 pub enum PlatformName {
     /// X, formerly Twitter.
     X,
-    /// Not implemented yet.
+    /// Mastodon, and servers with the same client API.
     Mastodon,
     /// JSON lines on standard input and output.
     Console,

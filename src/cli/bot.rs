@@ -20,7 +20,7 @@ pub struct Bot {
 pub enum Platform {
     /// X, formerly Twitter
     X,
-    /// Not supported yet
+    /// Mastodon, and servers with the same client API
     Mastodon,
     /// JSON lines on standard input, each with "id", "author" and "text"
     Console,
@@ -35,7 +35,7 @@ pub enum BotAct {
     Once(BotRun),
     /// Check settings, keys, ledger and model, and report what is missing
     Check(With),
-    /// Store the account's four keys, read from standard input
+    /// Store the account's keys, read from standard input: X's four, or Mastodon's access token
     Login,
     /// List the replies that wait for approval
     Queue {
@@ -92,7 +92,9 @@ pub enum BotAct {
         #[arg(value_name = "AUTHOR|ID")]
         name: String,
     },
-    /// Show counts of mentions, replies and costs
+    /// End all holds at once, because what was wrong has been put right
+    Resume,
+    /// Show the account, counts of mentions and replies, costs, holds and the last error
     Status {
         /// Print one JSON object
         #[arg(long)]

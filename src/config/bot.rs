@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::{io::Read, path::PathBuf, sync::Arc};
 use unstuck::{
     bot::{Act, Plan, PlatformName, Posting, Settings, Test},
-    mentions::Place,
+    mentions::{Place, usual_ledger},
 };
 
 impl Config {
@@ -47,7 +47,11 @@ impl Config {
             stall: told("stall").map(str::to_owned),
         };
         let folder = places().map(|places| places.config_dir().to_owned()).unwrap_or_default();
-        let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join("x-keys.toml"));
+        let keys = match settings.platform {
+            Some(PlatformName::Mastodon) => "mastodon-token.toml",
+            _ => "x-keys.toml",
+        };
+        let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join(keys));
         let ledger = if trial { settings.ledger.clone() } else { ledger(&settings) };
         Plan {
             settings_file: flags.config.clone().unwrap_or_else(|| folder.join("unstuck.toml")),
@@ -64,10 +68,14 @@ impl Config {
 /// The ledger's file: the configured one, or the platform's in the data folder.
 fn ledger(settings: &Settings) -> Option<PathBuf> {
     let name = match settings.platform {
-        Some(PlatformName::Console) => "console.sqlite",
-        _ => "x.sqlite",
+        Some(PlatformName::Console) => "console",
+        Some(PlatformName::Mastodon) => "mastodon",
+        _ => "x",
     };
-    let usual = || Some(places()?.data_dir().join("bot").join(name));
+    let usual = || {
+        let folder = places()?.data_dir().join("bot");
+        Some(usual_ledger(&folder, name, settings.handle.as_deref()))
+    };
     settings.ledger.clone().or_else(usual)
 }
 
@@ -93,6 +101,7 @@ pub fn act(act: cli::BotAct) -> Result<Option<Act>> {
         cli::BotAct::Reconcile => Act::Reconcile,
         cli::BotAct::Optout { who, undo } => Act::OptOut { who, undo },
         cli::BotAct::Forget { name } => Act::Forget(name),
+        cli::BotAct::Resume => Act::Resume,
         cli::BotAct::Status { json } => Act::Status { json },
     }))
 }

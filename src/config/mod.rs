@@ -162,6 +162,7 @@ impl Config {
         seconds(self.bot.index_lag_seconds, 10, 86_400)?;
         seconds(self.bot.patience_seconds, 1, 86_400)?;
         seconds(self.bot.x.timeout_seconds, 1, 600)?;
+        seconds(self.bot.mastodon.timeout_seconds, 1, 600)?;
         ok((20..=25_000).contains(&self.bot.limit), "a number from 20 to 25000")?;
         if let Some([least, most]) = self.bot.length {
             let range = 1..=SamplingParams::default().max_tokens.max(1023);

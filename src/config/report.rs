@@ -13,7 +13,7 @@ const OPEN: [(&str, &str); 9] = [
     ("bot.platform", "no bot"),
     ("bot.handle", "the account of the keys"),
     ("bot.ledger", "a file in the data folder"),
-    ("bot.secrets", "x-keys.toml beside the settings"),
+    ("bot.secrets", "x-keys.toml or mastodon-token.toml beside the settings"),
     ("bot.length", "as many tokens as bot.sampling.max_tokens"),
     ("bot.sampling.sentence", "samples don't end at a sentence"),
 ];

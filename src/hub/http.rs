@@ -235,7 +235,9 @@ impl Facts {
 /// The error when no response arrived.
 fn lost(error: &Error, host: &str) -> Trouble {
     let why = match error {
-        Error::HostNotFound => format!("{host} is not found; is there a connection?"),
+        Error::HostNotFound => {
+            format!("{host} is not found; check the connection, and HF_ENDPOINT if it is set")
+        }
         Error::Unreachable => format!("{host} can't be reached; is there a connection?"),
         Error::Timeout | Error::ConnectTimeout => format!("{host} does not respond"),
         Error::Refused => format!("{host} refuses connections"),

@@ -64,9 +64,16 @@ fn behind_handles(text: &str) -> &str {
         if behind.len() == name.len() {
             break;
         }
-        rest = behind.trim_start();
+        rest = without_server(behind).trim_start();
     }
     rest
+}
+
+/// A text after `@server.example`, which a handle of Mastodon may have behind it.
+fn without_server(text: &str) -> &str {
+    let is_server = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
+    let behind = text.strip_prefix('@').map(|server| server.trim_start_matches(is_server));
+    behind.filter(|behind| behind.len() + 1 < text.len()).unwrap_or(text)
 }
 
 /// Remove our handle elsewhere too, as a whole word in any case. `@ashbot2` isn't `@ashbot`.
@@ -83,6 +90,9 @@ fn without_handle(text: &str, handle: &str) -> String {
             out.push_str(&rest[at..at + sign + name.len()]);
         }
         rest = &name_on[name.len()..];
+        if ours {
+            rest = without_server(rest);
+        }
     }
     out.push_str(rest);
     out
@@ -94,8 +104,8 @@ fn is_name(c: char) -> bool {
 
 /// Whether `text` mentions `handle` as a whole word, in any case.
 pub fn names(text: &str, handle: &str) -> bool {
-    text.match_indices('@').any(|(at, _)| {
-        let rest = &text[at + 1..];
+    text.match_indices(['@', '＠']).any(|(at, sign)| {
+        let rest = &text[at + sign.len()..];
         let name = &rest[..rest.len() - rest.trim_start_matches(is_name).len()];
         name.eq_ignore_ascii_case(handle) && !text[..at].ends_with(is_name)
     })

@@ -1,14 +1,18 @@
 //! From a prompt to a reply: the model's text, cleaned step by step and checked by the gate.
 
 use super::{Begin, Gate, Mention, Objection, Settings, Voice};
-use crate::clean::{self, PostRules};
+use crate::{
+    clean::{self, PostRules},
+    judge::is_balanced,
+};
 use anyhow::Result;
 use serde::Serialize;
 
 /// The text after one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `mention`, `prompt`, `model`, `phrase` (the prompt and the model's text, if a reply begins so), then the names of [`clean::post_steps`].
+    /// `mention`, `prompt`, `model`, `phrase` (the prompt and the model's text, if a reply begins so), then the names of
+    /// [`clean::post_steps`], and `quotes` if one was closed.
     pub step: String,
     /// The text after it.
     pub text: String,
@@ -23,6 +27,9 @@ pub enum Unsaid {
     /// The mention itself does not pass the gate.
     #[error("the mention does not pass the gate: {0}")]
     Mention(Objection),
+    /// A quote or bracket is opened and not closed, or the other way round.
+    #[error("its quotes or brackets are not balanced")]
+    Unbalanced,
     /// Tokens are copied from the training text.
     #[error("copied from the training text")]
     Copied,
@@ -84,10 +91,17 @@ pub fn draft(
     steps.extend(
         clean::post_steps(&said, &rules).into_iter().map(|done| step(done.step, &done.text)),
     );
-    let text = steps.last().map(|last| last.text.clone()).unwrap_or_default();
+    let mut text = steps.last().map(|last| last.text.clone()).unwrap_or_default();
+    let balanced = balanced(&text, prompt, gate);
+    if let Some(closed) = balanced.clone().filter(|closed| *closed != text) {
+        steps.push(step("quotes", &closed));
+        text = closed;
+    }
     let only_phrase = gate.begin == Begin::Phrase && text.len() <= prompt.len();
     let reply = if text.is_empty() || only_phrase {
         Err(Unsaid::Nothing)
+    } else if balanced.is_none() {
+        Err(Unsaid::Unbalanced)
     } else if voice.copied() > 0 {
         Err(Unsaid::Copied)
     } else {
@@ -100,6 +114,34 @@ pub fn draft(
         }
     }
     Ok(Draft { reply, seed, model, steps })
+}
+
+/// A reply whose quotes and brackets are closed, if it fits; `None` if it can't be balanced. What the author left unbalanced
+/// is not held against the model.
+fn balanced(text: &str, prompt: &str, gate: &Gate<'_>) -> Option<String> {
+    const MARKS: [(char, char); 8] = [
+        ('„', '“'),
+        ('“', '”'),
+        ('«', '»'),
+        ('‘', '’'),
+        ('"', '"'),
+        ('\'', '\''),
+        ('(', ')'),
+        ('[', ']'),
+    ];
+    let closed = |text: &str| {
+        let opened = MARKS.iter().filter(|(opening, _)| text.contains(*opening));
+        let one = opened.map(|(_, closing)| format!("{text}{closing}"));
+        let mut all = std::iter::once(text.to_owned()).chain(one);
+        all.find(|closed| is_balanced("", closed, ""))
+    };
+    if gate.begin == Begin::Continuation && is_balanced(prompt, text, "") {
+        return Some(text.to_owned());
+    }
+    match closed(text) {
+        Some(closed) => (clean::weight(&closed) <= gate.limit).then_some(closed),
+        None => (gate.begin == Begin::Phrase && closed(prompt).is_none()).then(|| text.to_owned()),
+    }
 }
 
 /// The help text. It contains a counter, since platforms refuse duplicates.

@@ -31,6 +31,10 @@ pub struct Mention {
     pub sensitive: bool,
     /// Ids of other mentioned accounts, which are not notified of the reply.
     pub others: Vec<String>,
+    /// Who can see it, where the platform has such a setting. A reply is never wider.
+    pub visibility: String,
+    /// Its content warning, which a reply keeps.
+    pub warning: String,
 }
 
 /// The author of a mention.
@@ -56,4 +60,8 @@ pub struct Account {
     pub handle: String,
     /// Its description, which must say that it is a bot and who operates it.
     pub description: String,
+    /// Whether the keys allow reading only.
+    pub read_only: bool,
+    /// Whether the platform marks it as a bot; `None` if it doesn't say.
+    pub is_bot: Option<bool>,
 }

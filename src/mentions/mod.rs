@@ -27,7 +27,10 @@ mod voice;
 pub use address::{Ask, ask, names};
 pub use draft::{Draft, Refused, Step, Unsaid, draft, help, revise};
 pub use gate::{Begin, Filter, Gate, Objection, filter};
-pub use ledger::{Attempt, Kind, Ledger, LedgerError, Lock, OptOut, OptedOut, Row, State, Summary};
+pub use ledger::{
+    Alike, Attempt, Held, Hold, Kind, LastError, Ledger, LedgerError, Lock, OptOut, OptedOut, Row,
+    State, Summary,
+};
 pub use mention::{Account, Mention, Moment, Person};
-pub use policy::{Past, Place, Settings, Verdict, judge};
+pub use policy::{Foreign, Past, Place, Settings, Verdict, judge, usual_ledger};
 pub use voice::{Interrupted, ModelVoice, Voice};

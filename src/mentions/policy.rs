@@ -1,9 +1,12 @@
 //! The policy: which mentions are answered, and how often. It decides from plain facts, and refuses when one is missing.
 
-use super::{Account, Ask, Begin, Mention, Moment, address::ask};
-use crate::clean::Severity;
+use super::{Account, Ask, Begin, Ledger, Mention, Moment, address::ask};
+use crate::{
+    clean::Severity,
+    judge::{Language, language},
+};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The policy's settings. The defaults are well within what platforms allow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub struct Settings {
     pub max_age_hours: u32,
     /// An author who answers our reply within this many seconds is taken for a bot.
     pub quick_seconds: u32,
+    /// What becomes of mentions in another language than English.
+    pub foreign: Foreign,
     /// Whether quotes that mention us are answered.
     pub answer_quotes: bool,
     /// Whether posts that the platform marks as sensitive are answered.
@@ -49,6 +54,19 @@ pub struct Settings {
     pub help: String,
 }
 
+/// What becomes of mentions in a language that the model may not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Foreign {
+    /// They get the help text, once a day.
+    #[default]
+    Help,
+    /// They are left alone.
+    Skip,
+    /// They are answered like others.
+    Answer,
+}
+
 /// Where the bot's queue is, for the desk and the operator's commands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
@@ -60,6 +78,30 @@ pub struct Place {
     pub limit: usize,
     /// How a reply begins.
     pub begin: Begin,
+}
+
+/// The usual ledger of an account: each handle has its own. One from before handles had their own is kept if it belongs to
+/// this account, or doesn't say to which.
+pub fn usual_ledger(folder: &Path, platform: &str, handle: Option<&str>) -> PathBuf {
+    let shared = folder.join(format!("{platform}.sqlite"));
+    let plain: String = handle
+        .unwrap_or_default()
+        .trim_start_matches(['@', '＠'])
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '_' })
+        .collect();
+    if plain.is_empty() {
+        return shared;
+    }
+    let own = folder.join(format!("{platform}-{plain}.sqlite"));
+    let is_others = || {
+        let known = Ledger::handle_in(&shared);
+        known.is_some_and(|known| {
+            Some(known.to_lowercase()) != handle.map(|h| h.trim_start_matches('@').to_lowercase())
+        })
+    };
+    if own.exists() || !shared.exists() || is_others() { own } else { shared }
 }
 
 impl Default for Settings {
@@ -75,6 +117,7 @@ impl Default for Settings {
             reply_usd: 0.01,
             max_age_hours: 24,
             quick_seconds: 5,
+            foreign: Foreign::default(),
             answer_quotes: false,
             answer_sensitive: false,
             prompt_characters: 400,
@@ -160,6 +203,17 @@ pub fn judge(
     if let Some((_, reason)) = skips.iter().find(|(holds, _)| *holds) {
         return Verdict::Skip(reason);
     }
+    let is_foreign = match &asked {
+        Ask::Prompt(prompt) if settings.foreign != Foreign::Answer => {
+            matches!(language(prompt), Language::Other(_) | Language::Foreign)
+        }
+        _ => false,
+    };
+    let asked = match settings.foreign {
+        Foreign::Skip if is_foreign => return Verdict::Skip("another language"),
+        Foreign::Help if is_foreign => Ask::Help,
+        _ => asked,
+    };
     match asked {
         Ask::Help | Ask::Start if past.helped.is_some_and(|at| now - at < 24 * HOUR) => {
             Verdict::Skip("helped today already")

@@ -200,6 +200,7 @@ impl From<ureq::Error> for Error {
             E::Timeout(Timeout::Resolve | Timeout::Connect) => Self::ConnectTimeout,
             E::Timeout(_) => Self::Timeout,
             E::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => Self::Refused,
+            E::Io(error) if is_of_resolver(&error) => Self::HostNotFound,
             E::Io(_) | E::Protocol(_) => Self::BrokenOff,
             E::Tls(_) | E::Rustls(_) => Self::Tls(error.to_string()),
             E::InvalidProxyUrl => Self::Proxy,
@@ -207,6 +208,11 @@ impl From<ureq::Error> for Error {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether an error is the resolver's: the standard library gives it no kind, only this text.
+fn is_of_resolver(error: &io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address information")
 }
 
 impl fmt::Display for Error {
@@ -238,6 +244,7 @@ mod tests {
         for (error, may) in [
             (E::HostNotFound, false),
             (E::ConnectionFailed, false),
+            (E::Io(io::Error::other("failed to lookup address information: unknown name")), false),
             (E::Timeout(Timeout::Resolve), false),
             (E::Timeout(Timeout::Connect), false),
             (io(io::ErrorKind::ConnectionRefused), false),

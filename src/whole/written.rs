@@ -131,6 +131,6 @@ pub const WRITTEN: &[Written] = &[
         "the bot's login",
         "the path in the settings",
         "replaced as a whole; readable by its owner only",
-        &["src/bot/secret.rs"],
+        &["src/bot/secret.rs", "src/bot/mastodon/token.rs"],
     ),
 ];

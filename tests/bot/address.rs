@@ -89,7 +89,7 @@ fn mention(text: &str) -> Mention {
 }
 
 fn verdict(settings: &Settings, mention: &Mention, past: &Past) -> Verdict {
-    let me = Account { id: "42".into(), handle: "inkbot".into(), description: String::new() };
+    let me = Account { id: "42".into(), handle: "inkbot".into(), ..Account::default() };
     judge(settings, mention, &me, past, T - HOUR, T)
 }
 

@@ -170,9 +170,10 @@ fn f06_without_the_timeline_nothing_is_sent_again() {
     let mut rig = Rig::new();
     let mention = rig.say("1", "@inkbot One");
     let bad = Fault::answer(Kind::Timeline, "503 Service Unavailable", &[], "");
-    let mut faults = vec![Fault::raw(Kind::Post, b"")];
-    faults.extend(std::iter::repeat_n(bad, 500));
-    rig.script(&faults);
+    rig.script(&[Fault::raw(Kind::Post, b"")]);
+    // the timeline is read at the start, so it may fail only after that
+    rig.crash_at("answered");
+    rig.script(&vec![bad; 500]);
     rig.run(3 * HOUR);
     assert_eq!((rig.state(mention), rig.count(Kind::Post)), (State::Uncertain, 1));
     rig.fake.world().script.clear();
@@ -376,7 +377,7 @@ fn f21_f22_gone_or_closed_mentions_end_quietly() {
     rig.judge();
 }
 
-/// - 23: HTML, an empty, partial or random response, 10 MB: survived; at most 1 MiB is read.
+/// - 23: HTML, an empty, partial or random response, 10 MB: survived; at most 16 MiB are read.
 /// - 24: a response without an id: looked for.
 #[test]
 fn f23_f24_rubbish_is_survived() {

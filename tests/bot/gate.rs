@@ -127,3 +127,76 @@ impl Voice for Fixed {
         Ok(self.0.into())
     }
 }
+
+#[test]
+fn quotes_that_are_opened_are_closed_and_others_are_drawn_again() {
+    use unstuck::mentions;
+    let policy = mentions::Settings::default();
+    let gate = |begin| Gate {
+        settings: &policy,
+        limit: 280,
+        secrets: &[],
+        filter: mentions::filter,
+        begin,
+    };
+    let said = |begin, prompt: &str, says: fn(&str, u64) -> anyhow::Result<String>| {
+        let mention = mentions::Mention { text: prompt.to_owned(), ..mentions::Mention::default() };
+        mentions::draft(&mention, prompt, 1, &mut crate::rig::Stub(says), &gate(begin))
+            .unwrap()
+            .reply
+    };
+    for (prompt, says, want) in [
+        (
+            "She said",
+            (|_, _| Ok(" \"I will go. Nobody".into())) as fn(&str, u64) -> anyhow::Result<String>,
+            Some("She said \"I will go.\""),
+        ),
+        ("She said", |_, _| Ok(" “I will go. Nobody".into()), Some("She said “I will go.”")),
+        (
+            "She said",
+            |_, _| Ok(" \"I will go,\" and went. Nobody".into()),
+            Some("She said \"I will go,\" and went."),
+        ),
+        (
+            "He said \"The lamp",
+            |_, _| Ok(" is out.\" Nobody".into()),
+            Some("He said \"The lamp is out.\""),
+        ),
+        ("She said", |_, _| Ok(" I will go,\" and went. Nobody".into()), None),
+        // the author's own mark is not held against the model
+        ("A board of 5\" was", |_, _| Ok(" cut. Nobody".into()), Some("A board of 5\" was cut.")),
+    ] {
+        let reply = said(Begin::Phrase, prompt, says);
+        assert_eq!(reply.as_deref().ok(), want, "{prompt}: {reply:?}");
+        if want.is_none() {
+            assert!(reply.unwrap_err().may_change());
+        }
+    }
+}
+
+#[test]
+fn a_mention_in_another_language_gets_help_or_nothing_or_an_answer() {
+    use unstuck::mentions::{self, Account, Foreign, Mention, Past, Verdict, judge};
+    let me = Account { id: "1".into(), handle: "inkbot".into(), ..Account::default() };
+    let verdict = |foreign, text: &str| {
+        let settings = mentions::Settings { foreign, ..mentions::Settings::default() };
+        let mention = Mention {
+            text: format!("@inkbot {text}"),
+            explicit: true,
+            created: 9,
+            ..Mention::default()
+        };
+        judge(&settings, &mention, &me, &Past::default(), 0, 9)
+    };
+    let french = "La pluie tombait depuis le matin, et la lampe brûlait dans la chambre";
+    assert_eq!(verdict(Foreign::Help, french), Verdict::Help);
+    assert_eq!(verdict(Foreign::Skip, french), Verdict::Skip("another language"));
+    assert!(matches!(verdict(Foreign::Answer, french), Verdict::Answer(_)));
+    for english in [
+        "The lamp went out, and nobody in the house said a word",
+        "knock knock",
+        "Pell met Mrs Vane",
+    ] {
+        assert!(matches!(verdict(Foreign::Skip, english), Verdict::Answer(_)), "{english}");
+    }
+}

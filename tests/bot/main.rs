@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // a test's world has to be as the test says
 
+mod account;
 mod address;
 mod cleaning;
 mod console;
@@ -15,6 +16,7 @@ mod faults_process;
 mod gate;
 mod interleaving;
 mod ledger;
+mod mastodon;
 mod operator;
 mod serve;
 mod signing;

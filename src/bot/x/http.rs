@@ -1,17 +1,18 @@
-//! Sends one signed request and reads the relevant parts of the response, of at most 1 MiB. It uses no proxy, and says
-//! whether a failed request may have arrived.
+//! Sends one signed request and reads the relevant parts of the response, up to a limit. It uses no proxy, and says whether
+//! a failed request may have arrived.
 
 use super::{limits::Headers, oauth};
 use crate::{
     bot::{Secrets, Trouble},
     clean::for_terminal,
     mentions::Moment,
-    net::{Client, Method, Timeouts, Uri, is_loopback, parse},
+    net::{self, Client, Method, Timeouts, Uri, is_loopback, parse},
 };
 use std::time::Duration;
 
-/// The most bytes of a body that are read.
-const LONGEST: u64 = 1 << 20;
+/// The most bytes of a body that are read: a page of mentions, of which each may have 25,000 characters, written twice and
+/// escaped.
+const LONGEST: u64 = 16 << 20;
 /// The connection timeout.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -20,8 +21,10 @@ pub struct Http {
     client: Client,
     base: String,
     secrets: Secrets,
-    /// How far the platform's clock is ahead of ours, in milliseconds.
+    /// How far the platform's clock is ahead of ours, in milliseconds, for signing.
     pub ahead: Moment,
+    /// The same as the last response said.
+    pub measured: Option<Moment>,
 }
 
 /// A response.
@@ -40,6 +43,8 @@ pub struct Answer {
 pub struct Lost {
     /// Whether the request may have arrived.
     pub may_have_arrived: bool,
+    /// Whether the response was longer than what is read.
+    pub is_too_long: bool,
     /// The reason, as a sentence.
     pub says: String,
 }
@@ -78,7 +83,7 @@ impl Http {
         let total = Some(total);
         let timeouts = Timeouts { resolve: connect, connect, total, ..Timeouts::default() };
         let client = Client::new(&timeouts, false);
-        Ok(Self { client, base: base.to_lowercase(), secrets, ahead: 0 })
+        Ok(Self { client, base: base.to_lowercase(), secrets, ahead: 0, measured: None })
     }
 
     /// The account's id: the first part of the access token.
@@ -100,10 +105,11 @@ impl Http {
     ///
     /// # Errors
     /// When there is no complete response.
-    pub fn send(&self, request: &Request<'_>, now: Moment) -> Result<Answer, Lost> {
+    pub fn send(&mut self, request: &Request<'_>, now: Moment) -> Result<Answer, Lost> {
         let address = format!("{}{}", self.base, request.path);
         let nonce = oauth::nonce().map_err(|error| Lost {
             may_have_arrived: false,
+            is_too_long: false,
             says: format!("no randomness to sign with: {error}"),
         })?;
         let signed = oauth::Signed {
@@ -131,16 +137,20 @@ impl Http {
         let response =
             self.client.send(request.method, &url, &headers, body).map_err(|error| Lost {
                 may_have_arrived: error.may_have_arrived(),
+                is_too_long: false,
                 says: format!("no response ({error})"),
             })?;
         let headers = Headers::read(|name| response.header(name));
+        self.measured = headers.date.map(|date| date - now).or(self.measured);
         let status = response.status();
         match response.read(LONGEST) {
             Ok(body) => Ok(Answer { status, body, headers }),
             // That it is a refusal matters more than its text.
             Err(_) if status >= 400 => Ok(Answer { status, body: Vec::new(), headers }),
             Err(error) => {
-                Err(Lost { may_have_arrived: true, says: format!("incomplete response ({error})") })
+                let is_too_long = error == net::Error::TooLong;
+                let says = format!("incomplete response ({error})");
+                Err(Lost { may_have_arrived: true, is_too_long, says })
             }
         }
     }

@@ -14,6 +14,8 @@ pub struct Headers {
     pub buckets: Vec<Bucket>,
     /// The platform's id of the request.
     pub transaction: Option<String>,
+    /// Whether the keys allow reading only.
+    pub read_only: bool,
 }
 
 /// One rate limit.
@@ -46,6 +48,7 @@ impl Headers {
             retry_after: net::retry_after(&value),
             buckets: buckets.collect(),
             transaction: value("x-transaction-id").map(str::to_owned),
+            read_only: value("x-access-level").is_some_and(|level| level.trim() == "read"),
         }
     }
 

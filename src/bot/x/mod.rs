@@ -9,7 +9,8 @@ mod settings;
 mod wire;
 
 use super::{
-    Class, Outgoing, Page, Platform, Refusal, Replies, Secret, Secrets, Trouble, clock::Jitter,
+    Class, Look, Outgoing, Page, Platform, Refusal, Replies, Secret, Secrets, Trouble,
+    clock::Jitter,
 };
 use crate::{
     mentions::{Account, Moment},
@@ -32,7 +33,15 @@ pub struct X {
     expected: Option<String>,
     me: Account,
     jitter: Jitter,
+    /// How many mentions a page may have; fewer after a page that was too long.
+    page: usize,
 }
+
+/// The fewest and the most mentions of a page.
+const PAGE: std::ops::RangeInclusive<usize> = 5..=50;
+
+/// The kind of a refusal whose response was longer than what is read.
+const TOO_LONG: &str = "too long";
 
 /// A client for the configured account with the keys in the file `keys`, and the secrets that no reply may contain.
 ///
@@ -44,9 +53,7 @@ pub fn open(
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<(X, Vec<Secret>), Trouble> {
     let secrets = Secrets::load(keys, env)?;
-    // no core dumps and no debugger, since the keys are in memory from here on
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    super::not_dumpable();
     let texts = secrets.texts().map(Secret::new).to_vec();
     Ok((X::new(&bot.x, bot.handle.as_deref(), secrets)?, texts))
 }
@@ -67,6 +74,7 @@ impl X {
             expected: handle.map(|handle| handle.trim_start_matches('@').to_owned()),
             me: Account::default(),
             jitter: Jitter::seeded(),
+            page: *PAGE.end(),
         })
     }
 
@@ -95,14 +103,16 @@ impl X {
     }
 
     fn send_once(
-        &self,
+        &mut self,
         request: &Request<'_>,
         asked: Asked,
         now: Moment,
     ) -> Result<Answer, Refusal> {
         self.http.send(request, now).map_err(|lost| {
             let doubtful = lost.may_have_arrived && asked == Asked::Write;
-            Refusal::new(if doubtful { Class::Uncertain } else { Class::Transient }, lost.says)
+            let class = if doubtful { Class::Uncertain } else { Class::Transient };
+            let kind = if lost.is_too_long { TOO_LONG } else { "no response" };
+            Refusal { kind: kind.into(), ..Refusal::new(class, lost.says) }
         })
     }
 
@@ -152,10 +162,11 @@ impl X {
 impl Platform for X {
     fn account(&mut self, now: Moment) -> Result<Account, Refusal> {
         let query = [("user.fields", "description,protected,username")];
-        let (value, _) = self.read("/2/users/me", &query, Asked::Me, now)?;
+        let (value, answer) = self.read("/2/users/me", &query, Asked::Me, now)?;
         let unreadable = || Refusal::new(Class::Transient, "X did not return the account");
         let user = value.get("data").and_then(|user| User::deserialize(user).ok());
         let me = user.map(User::account).filter(|me| wire::is_id(&me.id)).ok_or_else(unreadable)?;
+        let me = Account { read_only: answer.headers.read_only, ..me };
         if me.id != self.http.account_id() {
             let says = self.http.scrub(format!("the keys are not those of @{}", me.handle));
             return Err(Refusal::new(Class::Account, says));
@@ -172,30 +183,31 @@ impl Platform for X {
         Ok(me)
     }
 
-    fn mentions(
-        &mut self,
-        since: Moment,
-        page: Option<&str>,
-        now: Moment,
-    ) -> Result<Page, Refusal> {
+    fn mentions(&mut self, look: &Look<'_>, now: Moment) -> Result<Page, Refusal> {
         let path = format!("/2/users/{}/mentions", self.me.id);
-        let since = wire::id_at(since);
+        let since = wire::id_at(look.since);
         let (name, fields) = self.fields();
-        let mut query = vec![
-            ("expansions", "author_id"),
-            ("max_results", "100"),
-            ("since_id", &*since),
-            (name, fields),
-            ("user.fields", "affiliation,description,protected,username"),
-        ];
-        query.extend(page.map(|page| ("pagination_token", page)));
-        let (value, answer) = self.read(&path, &query, Asked::Read, now)?;
+        let (value, answer) = loop {
+            let most = look.most.min(self.page).max(*PAGE.start()).to_string();
+            let mut query = vec![
+                ("expansions", "author_id"),
+                ("max_results", &*most),
+                ("since_id", &*since),
+                (name, fields),
+                ("user.fields", "affiliation,description,protected,username"),
+            ];
+            query.extend(look.page.map(|page| ("pagination_token", page)));
+            match self.read(&path, &query, Asked::Read, now) {
+                Err(refusal) if refusal.kind == TOO_LONG && self.page > *PAGE.start() => {
+                    self.page = (self.page / 2).max(*PAGE.start());
+                }
+                other => break other?,
+            }
+        };
         let many = Self::many(value)?;
-        Ok(Page {
-            mentions: many.mentions(&self.me),
-            next: many.meta.next_token,
-            rest_until: answer.headers.rest_until(now),
-        })
+        let (mentions, unread) = many.mentions(&self.me);
+        let rest_until = answer.headers.rest_until(now);
+        Ok(Page { mentions, unread, next: many.meta.next_token, rest_until })
     }
 
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal> {
@@ -217,7 +229,7 @@ impl Platform for X {
 
     fn replies(
         &mut self,
-        since: Option<&str>,
+        since: Moment,
         page: Option<&str>,
         now: Moment,
     ) -> Result<Replies, Refusal> {
@@ -229,13 +241,12 @@ impl Platform for X {
             Spelling::Tweet => "referenced_tweets",
             Spelling::Post => "referenced_posts",
         };
-        let mut query = vec![("max_results", "100"), (name, fields)];
-        query.extend(since.filter(|id| wire::is_id(id)).map(|id| ("since_id", id)));
+        let since = wire::id_at(since);
+        let mut query = vec![("max_results", "100"), (name, fields), ("since_id", &*since)];
         query.extend(page.map(|page| ("pagination_token", page)));
         let (value, _) = self.read(&path, &query, Asked::Read, now)?;
         let many = Self::many(value)?;
-        let next = if since.is_none() { None } else { many.meta.next_token.clone() };
-        Ok(Replies { pairs: many.pairs(), next })
+        Ok(Replies { pairs: many.pairs(), next: many.meta.next_token.clone() })
     }
 
     fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal> {
@@ -264,5 +275,9 @@ impl Platform for X {
         let path = format!("/2/tweets/{id}");
         let request = Request { method: Method::Delete, path: &path, query: &[], body: None };
         self.send(&request, Asked::Write, now).map(drop)
+    }
+
+    fn ahead(&self) -> Option<Moment> {
+        self.http.measured
     }
 }

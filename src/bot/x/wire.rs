@@ -108,7 +108,7 @@ struct Note {
 
 /// The body as JSON, with new names replaced by old ones. `None` when it isn't an object.
 pub fn parse(body: &[u8]) -> Option<Value> {
-    let mut value: Value = serde_json::from_slice(body).ok()?;
+    let mut value = crate::bot::json::parse(body)?;
     rename(&mut value);
     value.is_object().then_some(value)
 }
@@ -122,8 +122,6 @@ fn rename(value: &mut Value) {
                     fields.entry(old).or_insert(inner);
                 }
             }
-            // null counts as missing
-            fields.retain(|_, inner| !inner.is_null());
             for (name, inner) in fields.iter_mut() {
                 if name == "type" && inner == "reposted" {
                     *inner = "retweeted".into();
@@ -153,7 +151,8 @@ pub fn is_id(id: &str) -> bool {
 impl User {
     /// As the bot's own account.
     pub fn account(self) -> Account {
-        Account { id: self.id, handle: self.username, description: self.description }
+        let (id, handle, description) = (self.id, self.username, self.description);
+        Account { id, handle, description, ..Account::default() }
     }
 
     fn person(self) -> Person {
@@ -168,11 +167,26 @@ impl User {
 }
 
 impl Many {
-    /// The posts as mentions of `me`.
-    pub fn mentions(&self, me: &Account) -> Vec<Mention> {
+    /// The posts as mentions of `me`, and those that can't be read: a name for each, and what is wrong.
+    pub fn mentions(&self, me: &Account) -> (Vec<Mention>, Vec<(String, String)>) {
         let users: Vec<User> =
             self.includes.users.iter().filter_map(|user| User::deserialize(user).ok()).collect();
-        self.posts().filter_map(|post| post.mention(me, &users)).collect()
+        let (mut mentions, mut unread) = (Vec::new(), Vec::new());
+        for value in &self.data {
+            let read = Post::deserialize(value).map_err(|error| error.to_string());
+            let read = read
+                .and_then(|post| post.mention(me, &users).ok_or_else(|| "it has no id".to_owned()));
+            match read {
+                Ok(mention) => mentions.push(mention),
+                Err(why) => {
+                    let id = value["id"].as_str().filter(|id| is_id(id)).map(str::to_owned);
+                    let name =
+                        || format!("unread-{:08x}", crc32fast::hash(value.to_string().as_bytes()));
+                    unread.push((id.unwrap_or_else(name), why.chars().take(120).collect()));
+                }
+            }
+        }
+        (mentions, unread)
     }
 
     /// Pairs of the answered post and the replying post.
@@ -223,6 +237,7 @@ impl Post {
             others,
             id: self.id.clone(),
             author,
+            ..Mention::default()
         })
     }
 

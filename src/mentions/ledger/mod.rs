@@ -1,11 +1,13 @@
 //! The ledger: one SQLite file with every mention and its state. This file opens it, with its schema
 //! and its lock. A damaged ledger is refused, never reset, since a reset would answer everybody again.
 
+mod hold;
 mod people;
 mod posting;
 mod queue;
 mod row;
 
+pub use hold::{Alike, Held, Hold, LastError};
 pub use people::{OptOut, OptedOut};
 pub use posting::Attempt;
 pub use queue::Summary;
@@ -144,6 +146,14 @@ impl Ledger {
             db.execute(sql, [now.to_string()])? == 1
         };
         Ok(Self { db, fresh })
+    }
+
+    /// The handle of the account whose ledger is at `path`; `None` if there is no ledger, or it doesn't say.
+    pub fn handle_in(path: &Path) -> Option<String> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let db = Connection::open_with_flags(path, flags).ok()?;
+        let sql = "SELECT value FROM note WHERE name = 'account.handle'";
+        db.query_row(sql, [], |row| row.get(0)).ok()
     }
 
     /// How long to wait while another process writes; ten seconds by default.

@@ -1,12 +1,12 @@
 //! One post request: the intent before it, the result after it, and what to do without a result.
 
 use super::{
-    Ledger, Result, Row,
+    Ledger, Result, Row, State,
     people::OPTED_OUT,
     row::{COLUMNS, read},
 };
 use crate::mentions::Moment;
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use sha1::{Digest, Sha1};
 
 /// A request that is recorded and may be sent.
@@ -19,6 +19,18 @@ pub struct Attempt {
 }
 
 impl Ledger {
+    /// The approved reply to post next: the one that was sent least often, then the oldest.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn next_to_post(&self) -> Result<Option<Row>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM mention WHERE state = 'approved' ORDER BY
+             (SELECT count(*) FROM attempt WHERE attempt.key = mention.key), created, length(key), key LIMIT 1"
+        );
+        Ok(self.db.query_row(&sql, [], read).optional()?)
+    }
+
     /// Record that the reply to `key` is about to be sent. `None` when it may not be: it is no longer approved,
     /// its author has opted out, or its text has changed since the check.
     ///
@@ -247,18 +259,27 @@ impl Ledger {
         Ok(self.db.query_row(sql, params![fingerprint(reply), since], |row| row.get(0))?)
     }
 
-    /// Record a reply that is older than this ledger, so that its mention is not answered again.
+    /// Record a reply that was found on the account's timeline, whether or not this ledger knows its mention, so that the
+    /// mention is not answered again. False when it was known, or is uncertain and will be looked up.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn seed_reply(&self, mention: &str, reply_id: &str, now: Moment) -> Result<()> {
-        self.db.execute(
+    pub fn learn_reply(&mut self, mention: &str, reply_id: &str, now: Moment) -> Result<bool> {
+        if let Some(row) = self.row(mention)? {
+            use State::{Posted, Posting, Retracted, Uncertain};
+            let known = matches!(row.state, Posted | Retracted | Uncertain | Posting);
+            if !known {
+                self.found(&row.key, reply_id, now)?;
+            }
+            return Ok(!known);
+        }
+        let new = self.db.execute(
             "INSERT INTO mention (key, id, author, handle, thread, created, state, reason, reply_id, changed)
              VALUES (?1, ?1, '', '', ?1, 0, 'posted', 'answered before this ledger', ?2, ?3)
              ON CONFLICT DO NOTHING",
             params![mention, reply_id, now],
         )?;
-        Ok(())
+        Ok(new > 0)
     }
 
     /// The reply was deleted.

@@ -1,6 +1,6 @@
 //! The queue of waiting replies: approving, editing, rejecting; and statistics.
 
-use super::{Ledger, OptedOut, Result, State};
+use super::{Hold, LastError, Ledger, OptedOut, Result, State};
 use crate::mentions::Moment;
 use rusqlite::params;
 use serde::Serialize;
@@ -26,6 +26,14 @@ pub struct Summary {
     pub spent_usd: f64,
     /// Who attested automatic posting, and when.
     pub attested: Vec<(String, Moment)>,
+    /// What keeps the bot from reading or posting.
+    pub holds: Vec<Hold>,
+    /// The last error.
+    pub last_error: Option<LastError>,
+    /// The account's handle, once the bot has run.
+    pub account: Option<String>,
+    /// The model of the last reply.
+    pub model: Option<String>,
 }
 
 impl Ledger {
@@ -72,11 +80,12 @@ impl Ledger {
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 
-    /// Statistics of the ledger; `day` is today.
+    /// Statistics of the ledger.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn summary(&self, day: i64) -> Result<Summary> {
+    pub fn summary(&self, now: Moment) -> Result<Summary> {
+        let day = now.div_euclid(24 * 3_600_000);
         let grouped = |sql: &str| -> Result<BTreeMap<String, u64>> {
             let mut query = self.db.prepare(sql)?;
             let rows = query
@@ -100,6 +109,10 @@ impl Ledger {
             looked: self.number("looked")?,
             spent_usd: self.spent(day)? as f64 / 1e6,
             attested: attested.collect::<rusqlite::Result<_>>()?,
+            holds: self.holds(now)?,
+            last_error: self.last_error()?,
+            account: self.note("account.handle")?,
+            model: self.note("model")?,
         })
     }
 

@@ -149,6 +149,19 @@ impl Ledger {
         Ok(new)
     }
 
+    /// Record a mention that couldn't be read, so that it is told once. False when it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn take_in_unread(&self, id: &str, why: &str, now: Moment) -> Result<bool> {
+        let new = self.db.execute(
+            "INSERT INTO mention (key, id, author, handle, thread, created, state, reason, changed)
+             VALUES (?1, ?1, '', '', ?1, ?3, 'skipped', ?2, ?3) ON CONFLICT DO NOTHING",
+            params![id, why, now],
+        )?;
+        Ok(new > 0)
+    }
+
     /// Whether this version of a mention is in the ledger.
     ///
     /// # Errors

@@ -2,4 +2,5 @@
 
 pub mod fake;
 pub mod rig;
+pub mod toot;
 pub mod world;
