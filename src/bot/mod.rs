@@ -17,6 +17,7 @@ mod console;
 mod json;
 mod login;
 pub mod mastodon;
+mod metrics;
 mod operate;
 mod platform;
 mod post;
@@ -34,7 +35,7 @@ pub use operate::{Act, operate};
 pub use platform::{Class, Look, Outgoing, Page, Platform, Refusal, Replies};
 pub use round::{Bot, Decision, Turn};
 pub use run::{Plan, Test, run};
-pub use secret::Secrets;
+pub use secret::{CREDENTIALS, Secrets};
 pub use settings::{Attestation, PlatformName, Posting, Settings};
 
 pub use crate::net::Secret;

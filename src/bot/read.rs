@@ -207,11 +207,11 @@ impl Bot<'_> {
                 self.decided(Decision {
                     id: row.id.clone(),
                     decision: "skip",
-                    reply: None,
                     reason: Some(reason),
                     seed: Some(drafted.seed),
                     model: Some(drafted.model),
                     steps: drafted.steps,
+                    ..Decision::default()
                 });
             }
         }
@@ -245,6 +245,7 @@ impl Bot<'_> {
                 seed: row.seed,
                 model: row.model.clone(),
                 steps,
+                ..Decision::default()
             }),
             Posting::Auto => {
                 self.steps = Some((row.key.clone(), steps));

@@ -17,14 +17,20 @@ pub enum Turn {
 }
 
 /// The decision about a mention, as JSON for scripts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Decision {
+    /// When it was made, in Unix milliseconds.
+    pub time: Moment,
     /// The mention's id.
     pub id: String,
+    /// The handle of its author, if known.
+    pub author: Option<String>,
     /// `reply`, `help`, `skip` or `queued`.
     pub decision: &'static str,
     /// The reply's text.
     pub reply: Option<String>,
+    /// The id of the posted reply.
+    pub reply_id: Option<String>,
     /// Why there is no reply.
     pub reason: Option<String>,
     /// The seed that reproduces it.
@@ -61,6 +67,8 @@ pub struct Bot<'a> {
     /// The steps of the reply that is posted next.
     pub(super) steps: Option<(String, Vec<Step>)>,
     decisions: Vec<Decision>,
+    /// The time of the current turn.
+    now: Moment,
     notes: Vec<String>,
     probe: Box<dyn FnMut(&'static str) + 'a>,
 }
@@ -109,6 +117,7 @@ impl<'a> Bot<'a> {
             jitter: Jitter::seeded(),
             steps: None,
             decisions: Vec::new(),
+            now,
             notes: Vec::new(),
             probe: Box::new(|_| {}),
         })
@@ -134,6 +143,7 @@ impl<'a> Bot<'a> {
     /// # Errors
     /// When the bot must end: the ledger fails, or a person must act.
     pub fn turn(&mut self, now: Moment) -> Result<Turn> {
+        self.now = now;
         let resumed = self.ledger.resumed()?;
         if resumed != self.resumed {
             (self.resumed, self.failures) = (resumed, 0);
@@ -308,7 +318,12 @@ impl<'a> Bot<'a> {
         self.notes.push(note);
     }
 
-    pub(super) fn decided(&mut self, decision: Decision) {
+    pub(super) fn decided(&mut self, mut decision: Decision) {
+        decision.time = self.now;
+        if let Ok(Some(row)) = self.ledger.row(&decision.id) {
+            decision.author = Some(row.handle).filter(|handle| !handle.is_empty());
+            decision.reply_id = row.reply_id;
+        }
         self.decisions.push(decision);
     }
 
@@ -317,11 +332,8 @@ impl<'a> Bot<'a> {
         self.decided(Decision {
             id: id.to_owned(),
             decision: "skip",
-            reply: None,
             reason: Some(reason.to_owned()),
-            seed: None,
-            model: None,
-            steps: Vec::new(),
+            ..Decision::default()
         });
     }
 
@@ -332,10 +344,10 @@ impl<'a> Bot<'a> {
             id: row.id.clone(),
             decision,
             reply: row.reply.clone(),
-            reason: None,
             seed: row.seed,
             model: row.model.clone(),
             steps,
+            ..Decision::default()
         });
     }
 }

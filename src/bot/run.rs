@@ -189,9 +189,13 @@ fn go(
             None => die(),
         }
     });
+    let mut metrics = Metrics::default();
     loop {
         let turn = bot.turn(clock.now());
         print(&mut bot)?;
+        if let (Some(path), Ok(Turn::Until(_) | Turn::Ended)) = (&plan.settings.metrics, &turn) {
+            metrics.write(&bot, path, clock.now());
+        }
         let wait = match turn? {
             Turn::Ended => break,
             Turn::Again => match signals.try_recv() {
@@ -219,6 +223,26 @@ fn go(
     Ok(())
 }
 
+/// When figures were written last.
+#[derive(Default)]
+struct Metrics(Option<(u32, Moment)>);
+
+impl Metrics {
+    /// Write the figures of a bot that has nothing to do: after each look, and from time to time. A failure is told.
+    fn write(&mut self, bot: &Bot<'_>, path: &Path, now: Moment) {
+        const PAUSE: Moment = 15_000;
+        let polls = bot.polls();
+        if self.0.is_some_and(|(last, at)| last == polls && now - at < PAUSE) {
+            return;
+        }
+        self.0 = Some((polls, now));
+        if let Err(error) = super::metrics::write(bot.ledger(), path, now) {
+            let says = format!("no metrics: {error:#}");
+            let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&says));
+        }
+    }
+}
+
 /// Print decisions to standard output and messages to standard error.
 fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
     for note in bot.notes() {
@@ -234,6 +258,7 @@ fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
             step.text = for_terminal(&step.text).into_owned();
         }
         decision.id = for_terminal(&decision.id).into_owned();
+        decision.author = decision.author.map(|author| for_terminal(&author).into_owned());
         let line = serde_json::to_string(&decision)?;
         writeln!(stdout, "{line}").context("standard output")?;
     }

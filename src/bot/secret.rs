@@ -24,6 +24,15 @@ pub struct Secrets {
     pub access_secret: Secret,
 }
 
+/// Whether a file is a credential that systemd gave to this service. It is protected by its folder, and may belong to root.
+pub fn is_credential(path: &Path, env: impl Fn(&str) -> Option<String>) -> bool {
+    env(CREDENTIALS)
+        .is_some_and(|folder| !folder.is_empty() && path.parent() == Some(Path::new(&folder)))
+}
+
+/// The variable with the folder of a service's credentials.
+pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
 /// Their names in the file and, after `UNSTUCK_X_`, in the environment.
 pub const NAMES: [&str; 4] = ["consumer_key", "consumer_secret", "access_token", "access_secret"];
 
@@ -55,7 +64,9 @@ impl Secrets {
                  UNSTUCK_X_CONSUMER_SECRET, UNSTUCK_X_ACCESS_TOKEN and UNSTUCK_X_ACCESS_SECRET"
             ))
         })?;
-        guard(path, &file).map_err(|wrong| Trouble::Permission(wrong.to_string()))?;
+        if !is_credential(path, &env) {
+            guard(path, &file).map_err(|wrong| Trouble::Permission(wrong.to_string()))?;
+        }
         let mut text = fs::read_to_string(path)
             .map_err(|error| Trouble::Permission(format!("{name}: {error}")))?;
         // toml's own message would quote the line

@@ -23,6 +23,8 @@ pub struct Settings {
     pub ledger: Option<PathBuf>,
     /// The file with the account's keys, readable only by its owner; by default beside the settings.
     pub secrets: Option<PathBuf>,
+    /// A file with figures for monitoring, written after each look; without, none is written.
+    pub metrics: Option<PathBuf>,
     /// Seconds between polls for mentions.
     pub poll_seconds: u32,
     /// Seconds until a new reply is certain to appear on the account's timeline.
@@ -62,6 +64,7 @@ impl Default for Settings {
             handle: None,
             ledger: None,
             secrets: None,
+            metrics: None,
             poll_seconds: 60,
             index_lag_seconds: 90,
             limit: 280,

@@ -5,7 +5,7 @@ use crate::cli;
 use anyhow::{Context, Result};
 use std::{io::Read, path::PathBuf, sync::Arc};
 use unstuck::{
-    bot::{Act, Plan, PlatformName, Posting, Settings, Test},
+    bot::{Act, CREDENTIALS, Plan, PlatformName, Posting, Settings, Test},
     mentions::{Place, usual_ledger},
 };
 
@@ -51,7 +51,10 @@ impl Config {
             Some(PlatformName::Mastodon) => "mastodon-token.toml",
             _ => "x-keys.toml",
         };
-        let secrets = settings.secrets.clone().unwrap_or_else(|| folder.join(keys));
+        // a file that systemd gives to the service comes before the usual one
+        let given = std::env::var_os(CREDENTIALS).map(|given| PathBuf::from(given).join(keys));
+        let given = given.filter(|given| given.is_file());
+        let secrets = settings.secrets.clone().or(given).unwrap_or_else(|| folder.join(keys));
         let ledger = if trial { settings.ledger.clone() } else { ledger(&settings) };
         Plan {
             settings_file: flags.config.clone().unwrap_or_else(|| folder.join("unstuck.toml")),

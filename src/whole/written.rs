@@ -128,6 +128,12 @@ pub const WRITTEN: &[Written] = &[
         &["src/mentions/ledger/mod.rs", "src/bot/run.rs"],
     ),
     row(
+        "the bot's metrics",
+        "the path in the settings",
+        "replaced as a whole",
+        &["src/bot/metrics.rs"],
+    ),
+    row(
         "the bot's login",
         "the path in the settings",
         "replaced as a whole; readable by its owner only",

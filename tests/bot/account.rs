@@ -383,3 +383,52 @@ fn a_fullwidth_at_sign_names_us_too() {
     assert!(unstuck::mentions::names("＠InkBot hello", "inkbot"));
     assert!(!unstuck::mentions::names("＠inkbot2 hello", "inkbot"));
 }
+
+#[test]
+fn decisions_and_metrics_say_what_happened() {
+    let house = House::untouched("auto", "");
+    let config = fs::read_to_string(house.path("bot.toml")).unwrap();
+    let metrics = house.path("unstuck.prom");
+    fs::write(
+        house.path("bot.toml"),
+        config.replacen("[bot]", &format!("[bot]\nmetrics = '{}'", metrics.display()), 1),
+    )
+    .unwrap();
+    assert_eq!(code(&house.once()), Some(0));
+    let mention = house.say("1", "@inkbot The lamp went out, and");
+    let decision = json_lines(&house.once()).pop().unwrap();
+    let reply = house.fake.world().replies(mention)[0].id.to_string();
+    assert_eq!((&decision["author"], &decision["reply_id"]), (&"user1".into(), &reply.into()));
+    assert!(decision["time"].as_i64().is_some_and(|time| time > T));
+    let text = fs::read_to_string(&metrics).unwrap();
+    assert!(text.contains("unstuck_bot_mentions{state=\"posted\"} 1\n"), "{text}");
+    assert!(text.contains("unstuck_bot_hold_seconds{what=\"posting\"} 0\n"), "{text}");
+    assert!(
+        text.lines().all(|line| line.starts_with("# ") || line.starts_with("unstuck_bot_")),
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_may_be_credentials_of_the_service() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::untouched("queue", "");
+    let given = house.path("credentials");
+    fs::create_dir(&given).unwrap();
+    fs::rename(house.path("keys.toml"), given.join("x-keys.toml")).unwrap();
+    // systemd protects the folder; the file may be readable by a group
+    fs::set_permissions(given.join("x-keys.toml"), fs::Permissions::from_mode(0o440)).unwrap();
+    let config = fs::read_to_string(house.path("bot.toml")).unwrap();
+    let config: String = config
+        .lines()
+        .filter(|line| !line.starts_with("secrets"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(house.path("bot.toml"), config).unwrap();
+    let without = house.bot(&["check"]);
+    assert_eq!(code(&without), Some(78), "{}", err(&without));
+    let with = house.command(&["check"]).env("CREDENTIALS_DIRECTORY", &given).output().unwrap();
+    let with = house.heard(with);
+    assert_eq!(code(&with), Some(0), "{}", err(&with));
+}

@@ -98,7 +98,13 @@ fn every_line_gets_one_decision() {
     assert!(matches!(all[0]["decision"].as_str(), Some("reply" | "skip")), "{}", all[0]);
     let mut keys: Vec<_> = all[0].as_object().expect("an object").keys().map(|k| &**k).collect();
     keys.sort_unstable();
-    assert_eq!(keys, ["decision", "id", "model", "reason", "reply", "seed", "steps"]);
+    assert_eq!(
+        keys,
+        [
+            "author", "decision", "id", "model", "reason", "reply", "reply_id", "seed", "steps",
+            "time"
+        ]
+    );
     assert_eq!(all[0]["model"], "tiny-gpt2");
     let steps: Vec<_> =
         all[0]["steps"].as_array().expect("steps").iter().map(|s| &s["step"]).collect();

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$room"' EXIT
+trap 'cat "$room/log" "$room/said" >&2 || true' ERR
 skip() { echo "$1"; exit 77; }
 
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || skip "no apt here, so no snac2"
@@ -87,16 +88,17 @@ PY
 who() { python3 "$room/who.py" "$url" "$room" "$@"; }
 # The id of a new post by alice.
 says() { who alice POST /api/v1/statuses "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'; }
-# The replies below a post, one a line: visibility, content warning, text.
+# The bot's replies to a post, one a line: visibility, content warning, text.
 below() {
-    who alice GET "/api/v1/statuses/$1/context" | python3 -c '
+    who robo GET "/api/v1/accounts/$me/statuses?limit=40" | python3 -c '
 import html, json, re, sys
-for post in json.load(sys.stdin)["descendants"]:
-    print(post["visibility"], repr(post["spoiler_text"]), html.unescape(re.sub("<[^>]*>", "", post["content"])))'
+for post in json.load(sys.stdin):
+    if post["in_reply_to_id"] == sys.argv[1]:
+        print(post["visibility"], repr(post["spoiler_text"]), html.unescape(re.sub("<[^>]*>", " ", post["content"])))' "$1"
 }
 until_seen() {
     for _ in $(seq 60); do
-        who robo GET '/api/v1/notifications?types[]=mention' | grep -q "\"$1\"" && return
+        who robo GET '/api/v1/notifications?types[]=mention' | grep "\"$1\"" > /dev/null && return
         sleep 0.5
     done
     echo "snac2 doesn't deliver the mention" >&2
@@ -104,6 +106,7 @@ until_seen() {
 }
 
 who robo PATCH /api/v1/accounts/update_credentials bot=true > /dev/null
+me=$(who robo GET /api/v1/accounts/verify_credentials | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
 cat > "$room/bot.toml" <<TOML
 [bot]
 platform = "mastodon"
@@ -112,6 +115,10 @@ handle = "robo"
 index_lag_seconds = 10
 secrets = "$room/token.toml"
 ledger = "$room/ledger.sqlite"
+[bot.policy]
+per_author_hour = 100
+per_author_day = 100
+quick_seconds = 0
 [bot.mastodon]
 server = "$url"
 [bot.attestation]
@@ -125,13 +132,16 @@ bot() { "$unstuck" bot "$@" --config "$room/bot.toml"; }
 bot login < "$room/robo.token" 2> /dev/null
 bot check
 bot once 2> "$room/log"
+sleep 1.1 # snac2's times are whole seconds, and what is older than the ledger is not answered
 
 # one mention, one reply, not wider than the mention
 first=$(says 'status=@robo The lamp went out, and' visibility=public)
 until_seen "$first"
 bot once >> "$room/said" 2>> "$room/log"
 below "$first" | tee "$room/below"
-[ "$(wc -l < "$room/below")" -eq 1 ] && grep -q '^unlisted .*The lamp went out, and' "$room/below"
+[ "$(wc -l < "$room/below")" -eq 1 ]
+# snac2 calls an unlisted post public
+grep -Eq '^(unlisted|public) .*The lamp went out, and' "$room/below"
 bot once >> "$room/said" 2>> "$room/log"
 [ "$(below "$first" | wc -l)" -eq 1 ]
 
@@ -145,7 +155,7 @@ for steps in $(seq 4 16); do
     UNSTUCK_BOT_TEST="ahead=180000" bot once >> "$room/said" 2>> "$room/log" || true
     count=$(below "$mention" | wc -l)
     echo "killed after $steps steps: $count replies"
-    [ "$count" -le 1 ]
+    [ "$count" -eq 1 ]
 done
 
 # a post for followers is answered directly, and a content warning is kept

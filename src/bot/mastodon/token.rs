@@ -1,7 +1,7 @@
 //! The account's access token, from the environment or a file that only its owner can read.
 
 use crate::{
-    bot::{Result, Secret, Trouble},
+    bot::{Result, Secret, Trouble, secret::is_credential},
     net::guard,
     whole,
 };
@@ -33,7 +33,9 @@ pub fn load(path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Secret>
             "{name}: {error}; write the account's access token there with `unstuck bot login`, or set {VARIABLE}"
         ))
     })?;
-    guard(path, &file).map_err(|wrong| Trouble::Permission(wrong.to_string()))?;
+    if !is_credential(path, &env) {
+        guard(path, &file).map_err(|wrong| Trouble::Permission(wrong.to_string()))?;
+    }
     let mut text = fs::read_to_string(path)
         .map_err(|error| Trouble::Permission(format!("{name}: {error}")))?;
     // toml's own message would quote the line
