@@ -37,6 +37,8 @@ pub enum Act {
         /// Keep it although the gate objects to a word.
         anyway: bool,
     },
+    /// Have replies drawn again with another seed.
+    Roll(Vec<String>),
     /// Reject replies.
     Reject(Vec<String>),
     /// Delete a reply that was posted.
@@ -122,6 +124,12 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             }
             tell(&format!("{id}: changed; it waits for `unstuck bot approve {id}`"));
         }
+        Act::Roll(ids) => each(ids, |id| {
+            let row = find(&ledger, id)?;
+            changed(ledger.roll(&row.key, now).map_err(Trouble::from)?, id)?;
+            tell(&format!("{id}: a running bot draws it again, or `unstuck bot once`"));
+            Ok(())
+        })?,
         Act::Reject(ids) => each(ids, |id| {
             let row = find(&ledger, id)?;
             changed(ledger.reject(&row.key, now).map_err(Trouble::from)?, id)

@@ -167,7 +167,8 @@ impl Bot<'_> {
         self.ledger.set_note("model", &model)?;
         self.ledger.try_once(&row.key)?;
         self.mark("drafting");
-        let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + u64::from(row.tries);
+        let draws = u64::from(row.rolls) * u64::from(MOST_TRIES) + u64::from(row.tries);
+        let seed = u64::from(crc32fast::hash(row.key.as_bytes())) + draws;
         let secrets: Vec<_> = self.secrets.iter().map(super::Secret::reveal).collect();
         let gate = self.settings.gate(&secrets, self.filter);
         let voice = &mut *self.voice;

@@ -63,6 +63,12 @@ pub enum BotAct {
         #[arg(long)]
         anyway: bool,
     },
+    /// Have waiting replies drawn again with another seed
+    Roll {
+        /// Ids of mentions, as in `unstuck bot queue`
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
     /// Reject replies, so that they are never posted
     Reject {
         /// Ids of mentions, as in `unstuck bot queue`

@@ -99,6 +99,7 @@ pub fn act(act: cli::BotAct) -> Result<Option<Act>> {
             Act::Edit { id, text, anyway }
         }
         cli::BotAct::Edit { id, text, anyway } => Act::Edit { id, text, anyway },
+        cli::BotAct::Roll { ids } => Act::Roll(ids),
         cli::BotAct::Reject { ids } => Act::Reject(ids),
         cli::BotAct::Retract { id } => Act::Retract(id),
         cli::BotAct::Reconcile => Act::Reconcile,

@@ -43,6 +43,15 @@ fn a_person_at_the_desk_decides_while_the_bot_runs() {
     assert!(shown.contains("mentions · 4 waiting") && shown.contains("@user1"), "{shown}");
     assert!(shown.contains("a approve") && shown.contains("of 280 · stub, seed"), "{shown}");
     assert!(!shown.contains('\u{1b}'));
+    // one is drawn again first, with another seed
+    let before = rig.ledger().row(&all[0].to_string()).unwrap().unwrap();
+    desk.steps(&["r"]);
+    assert_eq!(rig.state(all[0]), State::Queued);
+    rig.run(MINUTE);
+    let after = rig.ledger().row(&all[0].to_string()).unwrap().unwrap();
+    assert_eq!((after.state, after.rolls), (State::Waiting, 1));
+    assert!(after.seed != before.seed && after.reply != before.reply, "{after:?}");
+    desk.steps(&["<esc>", "<f9>"]);
     // one goes, one gets other words and goes, one is dropped, one wants to be left alone
     desk.steps(&["a"]);
     assert_eq!(rig.state(all[0]), State::Approved);

@@ -20,6 +20,7 @@ mod mastodon;
 mod operator;
 mod serve;
 mod signing;
+mod soak;
 mod stop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -149,13 +149,14 @@ fn a_mention_is_answered_to_its_author_and_no_wider() {
 fn whatever_is_lost_there_is_one_reply_without_idempotency_keys() {
     let cut = |commit| Fault { on: "POST /api/v1/statuses", commit, answer: Vec::new() };
     let failed = |commit, status| Fault { answer: http(status, &[], "<html>"), ..cut(commit) };
-    for knows_keys in [false, true] {
+    for (knows_keys, visibility) in [(false, "public"), (true, "public"), (false, "direct")] {
         for fault in
             [cut(true), cut(false), failed(true, 504), failed(false, 503), failed(true, 200)]
         {
             let mut rig = Rig::new();
             rig.world().knows_keys = knows_keys;
             let mention = rig.say(MENTION);
+            rig.world().toot(mention).visibility = visibility.into();
             rig.world().script.push_back(fault.clone());
             rig.run(HOUR);
             assert_eq!(rig.world().replies(mention).len(), 1, "{fault:?}: {:?}", rig.notes);

@@ -90,10 +90,15 @@ who() { python3 "$room/who.py" "$url" "$room" "$@"; }
 says() { who alice POST /api/v1/statuses "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'; }
 # The bot's replies to a post, one a line: visibility, content warning, text.
 below() {
-    who robo GET "/api/v1/accounts/$me/statuses?limit=40" | python3 -c '
+    { who robo GET "/api/v1/accounts/$me/statuses?limit=40"; who robo GET "/api/v1/statuses/$1/context" || echo '{}'; } |
+        python3 -c '
 import html, json, re, sys
-for post in json.load(sys.stdin):
-    if post["in_reply_to_id"] == sys.argv[1]:
+decoder, text = json.JSONDecoder(), sys.stdin.read().strip()
+listed, end = decoder.raw_decode(text)
+context = json.loads(text[end:])
+posts = {post["id"]: post for post in listed + context.get("descendants", [])}
+for post in posts.values():
+    if post["in_reply_to_id"] == sys.argv[1] and post["account"]["acct"].split("@")[0] == "robo":
         print(post["visibility"], repr(post["spoiler_text"]), html.unescape(re.sub("<[^>]*>", " ", post["content"])))' "$1"
 }
 until_seen() {

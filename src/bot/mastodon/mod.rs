@@ -92,6 +92,19 @@ impl Mastodon {
     }
 }
 
+impl Mastodon {
+    /// Our own reply below a post, if there is one.
+    fn answered(&mut self, to: &str, now: Moment) -> Result<Option<String>, Refusal> {
+        let context = self.read(&format!("/api/v1/statuses/{to}/context"), now)?;
+        let below = context["descendants"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut below = below.iter().filter_map(|value| wire::status(value).ok());
+        let ours = below.find(|post| {
+            post.author_id() == self.me.id && post.in_reply_to_id.as_deref() == Some(to)
+        });
+        Ok(ours.map(|post| post.id))
+    }
+}
+
 impl Platform for Mastodon {
     fn account(&mut self, now: Moment) -> Result<Account, Refusal> {
         let value = self.read("/api/v1/accounts/verify_credentials", now).map_err(|refusal| {
@@ -150,6 +163,10 @@ impl Platform for Mastodon {
         // some servers make a post of its own of a reply to a post that is gone
         if !self.exists(reply.to, now).map_err(before_writing)? {
             return Err(Refusal::new(Class::Gone, "the post is gone"));
+        }
+        // not all servers list direct posts among the account's own, so a reply that was lost is looked for here too
+        if let Some(id) = self.answered(reply.to, now).map_err(before_writing)? {
+            return Ok(id);
         }
         let mention = reply.mention.cloned().unwrap_or_default();
         let text = match mention.author.handle.as_str() {

@@ -143,6 +143,11 @@ pub fn narrower(visibility: &str) -> &'static str {
 }
 
 impl Status {
+    /// The id of its author.
+    pub fn author_id(&self) -> &str {
+        &self.author.id
+    }
+
     /// The post as a mention of `me`.
     pub fn mention(self, me: &Account, thread: &Thread) -> Mention {
         let explicit = match self.in_reply_to_id.is_some() && thread.inherits {

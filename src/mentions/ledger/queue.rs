@@ -59,6 +59,16 @@ impl Ledger {
         Ok(self.db.execute(sql, params![key, reply, now])? > 0)
     }
 
+    /// Have a waiting reply drawn again with another seed. False when it isn't waiting, or the model didn't write it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn roll(&self, key: &str, now: Moment) -> Result<bool> {
+        let sql = "UPDATE mention SET state = 'queued', reply = NULL, tries = 0, anyway = 0, rolls = rolls + 1, changed = ?2
+                   WHERE key = ?1 AND state = 'waiting' AND kind = 'reply' AND prompt IS NOT NULL";
+        Ok(self.db.execute(sql, params![key, now])? > 0)
+    }
+
     /// Let a waiting reply through, although the gate objects to a word. False when it isn't waiting with this text.
     ///
     /// # Errors

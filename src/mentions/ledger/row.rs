@@ -85,10 +85,12 @@ pub struct Row {
     pub reply_id: Option<String>,
     /// Whether the operator lets the reply through although the gate objects to a word.
     pub anyway: bool,
+    /// How often the operator had the reply drawn again.
+    pub rolls: u32,
 }
 
 pub(super) const COLUMNS: &str = "key, id, author, handle, created, state, kind, mention, prompt, reply, reason, \
-     seed, model, tries, misses, checked, posted, reply_id, anyway";
+     seed, model, tries, misses, checked, posted, reply_id, anyway, rolls";
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let state: String = row.get("state")?;
@@ -115,6 +117,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         posted: row.get("posted")?,
         reply_id: row.get("reply_id")?,
         anyway: row.get("anyway")?,
+        rolls: row.get("rolls")?,
     })
 }
 

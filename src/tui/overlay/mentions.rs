@@ -121,6 +121,11 @@ impl Layer for Queue {
                 let words = row.reply.unwrap_or_default().replace('\n', " ");
                 self.changing = Some(Field::new(&words));
             }
+            (KeyCode::Char('r'), Some(row)) => {
+                let act = |ledger: &mut Ledger| ledger.roll(&row.key, now);
+                let done = "The bot draws this reply again, with another seed.";
+                self.act(desk, Ok(String::new()), done, act);
+            }
             (KeyCode::Char('x'), Some(row)) => {
                 let act = |ledger: &mut Ledger| ledger.reject(&row.key, now);
                 self.act(desk, Ok(String::new()), "Rejected.", act);
@@ -163,11 +168,12 @@ impl Layer for Queue {
         let keys = [
             ("a", "approve"),
             ("e", "edit"),
+            ("r", "roll again"),
             ("x", "reject"),
             ("o", "never answer this person"),
             ("Esc", "back"),
         ];
-        Status::hints(if self.rows.is_empty() { &keys[4..] } else { &keys })
+        Status::hints(if self.rows.is_empty() { &keys[5..] } else { &keys })
     }
 
     /// The list at the top, the chosen mention and its reply below it.

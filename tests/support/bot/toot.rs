@@ -159,19 +159,24 @@ impl World {
                 (200, list.collect())
             }
             ("GET", "/api/v1/accounts/a-robo/statuses") => {
-                let list = page(&|toot| toot.author == "robo");
+                // as on snac2, direct posts are not listed
+                let list = page(&|toot| toot.author == "robo" && toot.visibility != "direct");
                 (200, list.iter().map(|toot| self.json(toot)).collect())
             }
             ("GET", path) if path.ends_with("/context") => {
+                let Some(found) = found else { return none() };
+                let below =
+                    self.toots.iter().filter(|toot| toot.to == Some(found.id) && !toot.deleted);
+                let below: Vec<_> = below.map(|toot| self.json(toot)).collect();
                 let mut above = Vec::new();
-                let mut next = found.and_then(|toot| toot.to);
+                let mut next = found.to;
                 while let Some(toot) =
                     next.and_then(|id| self.toots.iter().find(|toot| toot.id == id))
                 {
                     above.insert(0, self.json(toot));
                     next = toot.to;
                 }
-                (200, json!({"ancestors": above, "descendants": []}))
+                (200, json!({"ancestors": above, "descendants": below}))
             }
             ("GET", _) => found.map_or_else(none, |toot| (200, self.json(&toot))),
             ("DELETE", _) => match found {
