@@ -146,7 +146,19 @@ pub fn operate(act: &Act, plan: &Plan, env: impl Fn(&str) -> Option<String>) -> 
             let how = match account.retract(&reply_id, now) {
                 Ok(()) => "reply deleted",
                 Err(refusal) if refusal.class == Class::Gone || refusal.status == Some(404) => {
-                    "the reply was gone already"
+                    // some servers answer so because they don't delete
+                    match account.exists(&reply_id, now) {
+                        Ok(false) => "the reply was gone already",
+                        Ok(true) => bail!(
+                            "{id}: the platform doesn't delete it ({}); delete it there",
+                            refusal.says
+                        ),
+                        Err(why) => bail!(
+                            "{id}: {}; whether it is gone is not known: {}",
+                            refusal.says,
+                            why.says
+                        ),
+                    }
                 }
                 Err(refusal) => bail!("{id}: {}", refusal.says),
             };

@@ -365,7 +365,15 @@ fn a_reply_that_is_gone_is_retracted_all_the_same() {
     let mention = house.say("1", "@inkbot The lamp went out, and");
     house.once();
     assert_eq!(house.replies(mention), 1);
-    house.fake.world().script.push_back(Fault::answer(Kind::Delete, "404 Not Found", &[], "{}"));
+    // a platform that says so without deleting is not believed
+    let gone = Fault::answer(Kind::Delete, "404 Not Found", &[], "{}");
+    house.fake.world().script.push_back(gone.clone());
+    let kept = house.bot(&["retract", &mention.to_string()]);
+    assert_eq!(code(&kept), Some(1));
+    assert!(err(&kept).contains("doesn't delete it"), "{}", err(&kept));
+    let reply = house.fake.world().replies(mention)[0].id;
+    house.fake.world().post(reply).deleted = true;
+    house.fake.world().script.push_back(gone);
     assert_eq!(code(&house.bot(&["retract", &mention.to_string()])), Some(0));
     assert_eq!(house.row(mention).state, State::Retracted);
 }

@@ -180,9 +180,12 @@ bot once >> "$room/said" 2>> "$room/log"
 [ "$(below "$after" | wc -l)" -eq 0 ]
 bot status | grep -q '^opted out  1'
 
-# a reply is deleted, and once more without complaint
-bot retract "$first"
-[ "$(below "$first" | wc -l)" -eq 0 ]
+# snac2 deletes no posts by this API, and answers as if there were none: that is not taken for done
+if bot retract "$first" 2> "$room/retract"; then
+    [ "$(below "$first" | wc -l)" -eq 0 ]
+else
+    grep -q "doesn't delete it" "$room/retract"
+fi
 if grep -rF "$(cat "$room/robo.token")" "$room/said" "$room/log" "$room/ledger.sqlite" > /dev/null; then
     echo "the token got out" >&2
     exit 1
