@@ -267,6 +267,7 @@ fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
     }
     if !quiet {
         tell(&format!("corpus: {summary}"));
+        summary.notices.iter().for_each(|notice| tell(notice));
     }
     let mut out = commands::Place::open(None)?;
     if preview {

@@ -1,7 +1,10 @@
 //! Decodes HTML character references, which platforms use in the text of posts. They are decoded once, never twice.
 
+use encoding_rs::WINDOWS_1252;
+use quick_xml::escape::resolve_html5_entity;
+
 /// The maximum length of a reference between `&` and `;`.
-const LONGEST: usize = 8;
+const LONGEST: usize = 32;
 
 /// `text` with each character reference replaced by its character. Unknown references are kept. The result of
 /// decoding `&amp;` is not decoded again.
@@ -27,31 +30,24 @@ pub fn decode(text: &str) -> String {
     out
 }
 
+/// The character that a reference stands for: HTML's names and numbers. An unbreakable space is a space.
 fn character(name: &str) -> Option<char> {
     if let Some(number) = name.strip_prefix('#') {
         let code = match number.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => number.parse(),
         };
-        return code.ok().and_then(char::from_u32);
+        return match code.ok()? {
+            // what Windows writes by the numbers of its own encoding
+            code @ 0x80..=0x9f => WINDOWS_1252.decode(&[code as u8]).0.chars().next(),
+            code => char::from_u32(code),
+        };
     }
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        "hellip" => '…',
-        "mdash" => '—',
-        "ndash" => '–',
-        "lsquo" => '‘',
-        "rsquo" => '’',
-        "ldquo" => '“',
-        "rdquo" => '”',
-        "copy" => '©',
-        "reg" => '®',
-        "eacute" => 'é',
-        _ => return None,
-    })
+    let text = match name {
+        "nbsp" => return Some(' '),
+        name => resolve_html5_entity(name)?,
+    };
+    // a few references stand for two characters, and are kept
+    let mut chars = text.chars();
+    chars.next().filter(|_| chars.next().is_none())
 }

@@ -23,7 +23,7 @@ pub struct Corpus {
     #[arg(long)]
     pub stats: bool,
 
-    /// Print examples of documents before and after cleaning, and of dropped ones. Without -o no corpus is written
+    /// Print how each file was read, its first and last document, and examples of changed and dropped ones. Without -o no corpus is written
     #[arg(long)]
     pub preview: bool,
 
@@ -43,7 +43,7 @@ pub struct Corpus {
     #[arg(long, value_name = "UNIT", default_value = "file", value_parser = name_of::<Unit>())]
     pub by: Unit,
 
-    /// The table column or JSON field with the text: its name, or the number of a table column from 1; 0 = the whole row of a table [default: known names such as full_text, text, content]
+    /// The table column or JSON field with the text: its name (a.b = the field b of the object a), or the number of a table column from 1; 0 = the whole row of a table [default: known names such as full_text, text, content]
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
 
@@ -55,7 +55,23 @@ pub struct Corpus {
     #[arg(long, value_name = "WHAT", default_value = "drop", value_parser = name_of::<Duplicates>())]
     pub duplicates: Duplicates,
 
-    /// Invalid UTF-8: `replace` each invalid sequence by � and count it, or `refuse` the file with an error
+    /// The character between the fields of a table, or `tab` [default: found out from the first rows]
+    #[arg(long, value_name = "C")]
+    pub delimiter: Option<String>,
+
+    /// Read only the messages of this author, where a file has names of authors [default: the owner of the archive if it says whose it is, else everyone]
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+
+    /// Make it an error when a file looks wrong: ids or links instead of text, one text again and again, tags in the text, hardly any text
+    #[arg(long)]
+    pub strict: bool,
+
+    /// The encoding of the files, such as windows-1252 or shift_jis [default: found out; UTF-8 is preferred]
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+
+    /// Invalid UTF-8: `replace` = read a file in an older encoding as that, and replace each damaged sequence in UTF-8 by �; `refuse` the file with an error
     #[arg(long, value_name = "WHAT", default_value = "replace", value_parser = name_of::<Invalid>())]
     pub invalid_utf8: Invalid,
 }
@@ -75,6 +91,10 @@ impl Corpus {
                 header: self.header,
                 duplicates: self.duplicates,
                 invalid: self.invalid_utf8,
+                author: self.author,
+                delimiter: self.delimiter,
+                encoding: self.encoding,
+                strict: self.strict,
             },
             preview: self.preview,
         }

@@ -7,6 +7,7 @@ mod bad_input;
 mod cleaning;
 mod output;
 mod program;
+mod samples;
 mod shapes;
 #[path = "../support/mod.rs"]
 mod support;

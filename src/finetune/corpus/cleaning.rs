@@ -15,6 +15,20 @@ pub enum Form {
     Prose,
 }
 
+impl Form {
+    /// The form of a text that is a field of a table or an archive: a post, unless its lines are indented, as those of
+    /// some poems and scripts are.
+    pub(super) fn of(text: &str) -> Self {
+        let indented = |line: &str| line.starts_with("  ") || line.starts_with('\t');
+        let is_indented = |line: &str| indented(line) && !line.trim().is_empty();
+        if text.contains('\n') && text.lines().skip(1).any(is_indented) {
+            Self::Prose
+        } else {
+            Self::Post
+        }
+    }
+}
+
 /// What cleaning changed in one document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {

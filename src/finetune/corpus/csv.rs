@@ -3,7 +3,7 @@
 
 use super::{
     LONGEST,
-    lines::{self, Ended},
+    lines::{self, Breaks, Ended},
 };
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use std::{
@@ -11,18 +11,31 @@ use std::{
     io::{self, BufRead},
 };
 
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Csv {
+    /// The character between fields.
+    pub delimiter: u8,
+    /// What ends a row.
+    pub breaks: Breaks,
+    /// Whether a quote within a field is written as `\"`, instead of twice.
+    pub backslash: bool,
+}
+
 /// Splits rows into fields.
 pub struct Fields {
+    delimiter: u8,
     reader: Reader,
     out: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Fields {
-    /// A splitter for tables with this character between fields.
-    pub fn new(delimiter: u8) -> Self {
-        let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self { reader, out: Vec::new(), ends: vec![0; 64] }
+    /// A splitter for tables of this form.
+    pub fn new(form: Csv) -> Self {
+        let escape = form.backslash.then_some(b'\\');
+        let reader = ReaderBuilder::new().delimiter(form.delimiter).escape(escape).build();
+        Self { delimiter: form.delimiter, reader, out: Vec::new(), ends: vec![0; 64] }
     }
 
     /// The fields of `row`, unquoted.
@@ -58,6 +71,37 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// The fields of a row with invalid quotes. A quote ends a field only before a delimiter or at the end.
+    pub fn split_malformed(&self, row: &str) -> Vec<String> {
+        let delimiter = char::from(self.delimiter);
+        let mut fields = Vec::new();
+        let mut rest = Some(row);
+        while let Some(from) = rest {
+            let quoted = from.strip_prefix('"').and_then(|inside| {
+                let mut quotes = inside.match_indices('"').map(|(at, _)| at);
+                let ends = |at: &usize| {
+                    let behind = &inside[at + 1..];
+                    behind.is_empty() || behind.starts_with(delimiter)
+                };
+                quotes.find(ends).map(|at| (&inside[..at], inside[at + 1..].get(1..)))
+            });
+            let (field, behind) = quoted.unwrap_or_else(|| {
+                let (field, behind) = match from.split_once(delimiter) {
+                    Some((field, behind)) => (field, Some(behind)),
+                    None => (from, None),
+                };
+                // of a quote that never closes nothing is left
+                let alone = field.strip_prefix('"').filter(|rest| !rest.contains('"'));
+                (alone.unwrap_or(field), behind)
+            });
+            fields.push(field.replace("\"\"", "\""));
+            rest = behind;
+        }
+        fields
+    }
+}
+
 /// What kind of row was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
@@ -80,8 +124,9 @@ enum Quotes {
 /// The rows of a table. Quoted fields may contain line breaks.
 pub struct Rows<R> {
     input: R,
-    /// `None` = each row is one field.
-    delimiter: Option<u8>,
+    form: Csv,
+    /// Whether each row is one field.
+    single: bool,
     /// Whether each line is a row, so that quotes don't continue over line breaks.
     pub lines: bool,
     /// The row that was read last.
@@ -91,9 +136,9 @@ pub struct Rows<R> {
 }
 
 impl<R: BufRead> Rows<R> {
-    /// The rows of `input`. Without a `delimiter`, each row is one field.
-    pub fn new(input: R, delimiter: Option<u8>) -> Self {
-        Self { input, delimiter, lines: false, row: Vec::new(), ahead: VecDeque::new() }
+    /// The rows of `input`. If `single`, each row is one field.
+    pub fn new(input: R, form: Csv, single: bool) -> Self {
+        Self { input, form, single, lines: false, row: Vec::new(), ahead: VecDeque::new() }
     }
 
     /// Read the next row into `row`; `None` at the end.
@@ -105,7 +150,7 @@ impl<R: BufRead> Rows<R> {
         match self.line()? {
             None => return Ok(None),
             Some(Ended::Limit) => {
-                lines::skip(&mut self.input)?;
+                lines::skip(&mut self.input, self.form.breaks)?;
                 self.row.truncate(1024);
                 return Ok(Some(Row::TooLong));
             }
@@ -122,7 +167,7 @@ impl<R: BufRead> Rows<R> {
             quotes = match ended {
                 None => Quotes::Malformed,
                 Some(Ended::Limit) => {
-                    lines::skip(&mut self.input)?;
+                    lines::skip(&mut self.input, self.form.breaks)?;
                     Quotes::Malformed
                 }
                 Some(_) => self.scan(from, true),
@@ -153,7 +198,7 @@ impl<R: BufRead> Rows<R> {
         let before = line.len();
         let mut piece = Vec::new();
         let target = if before == 0 { &mut line } else { &mut piece };
-        let ended = lines::read(&mut self.input, LONGEST, target)?;
+        let ended = lines::read(&mut self.input, LONGEST, self.form.breaks, target)?;
         line.extend_from_slice(&piece);
         self.row = line;
         Ok(Some(ended).filter(|ended| *ended != Ended::Input))
@@ -162,15 +207,21 @@ impl<R: BufRead> Rows<R> {
     /// Check the quotes from byte `at` on. `inside` = a quoted field continues there.
     fn scan(&self, mut at: usize, mut inside: bool) -> Quotes {
         let row = &self.row;
+        let delimiter = (!self.single).then_some(self.form.delimiter);
+        let mut opened = at;
         loop {
             if inside {
                 let Some(quote) = memchr::memchr(b'"', &row[at..]).map(|found| at + found) else {
                     return Quotes::Open;
                 };
+                if self.form.backslash && is_escaped(&row[opened..quote]) {
+                    at = quote + 1;
+                    continue;
+                }
                 match row.get(quote + 1) {
                     None => return Quotes::Closed,
                     Some(b'"') => at = quote + 2,
-                    Some(next) if Some(*next) == self.delimiter => {
+                    Some(next) if Some(*next) == delimiter => {
                         inside = false;
                         at = quote + 2;
                     }
@@ -179,12 +230,62 @@ impl<R: BufRead> Rows<R> {
             } else if row.get(at) == Some(&b'"') {
                 inside = true;
                 at += 1;
+                opened = at;
             } else {
-                let next = self.delimiter.and_then(|one| memchr::memchr(one, &row[at..]));
+                let next = delimiter.and_then(|one| memchr::memchr(one, &row[at..]));
                 match next {
                     Some(found) => at += found + 1,
                     None => return Quotes::Closed,
                 }
+            }
+        }
+    }
+}
+
+/// Whether the quote after `before` is escaped by a backslash, which isn't escaped itself.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PLAIN: Csv = Csv { delimiter: b',', breaks: Breaks::Lf, backslash: false };
+
+    fn rows(text: &str, form: Csv) -> Vec<(Row, Vec<String>)> {
+        let mut rows = Rows::new(text.as_bytes(), form, false);
+        let mut fields = Fields::new(form);
+        let mut all = Vec::new();
+        while let Some(kind) = rows.next().unwrap() {
+            let row = String::from_utf8_lossy(&rows.row).into_owned();
+            let split = match kind {
+                Row::Malformed => fields.split_malformed(&row),
+                _ => fields.split(&row),
+            };
+            all.push((kind, split));
+        }
+        all
+    }
+
+    #[test]
+    fn quotes_within_fields_are_kept() {
+        let read = |text, form| rows(text, form).remove(0).1;
+        assert_eq!(read("1,\"a \"\"b\"\", c\",x\n", PLAIN), ["1", "a \"b\", c", "x"]);
+        assert_eq!(read("1,\"a \"b\" c\",x\n", PLAIN), ["1", "a \"b\" c", "x"]);
+        assert_eq!(read("1,a \"b\" c,x\n", PLAIN), ["1", "a \"b\" c", "x"]);
+        let backslash = Csv { backslash: true, ..PLAIN };
+        assert_eq!(read("1,\"a \\\"b\\\", c\",x\n", backslash), ["1", "a \"b\", c", "x"]);
+        assert_eq!(read("1,\"a\nb\",x\n", PLAIN), ["1", "a\nb", "x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_table(text in "(\"|,|\\\\|\n|\r|a|é){0,60}", backslash: bool) {
+            let breaks = Breaks::of(text.as_bytes());
+            for (_, fields) in rows(&text, Csv { backslash, breaks, ..PLAIN }) {
+                prop_assert!(fields.concat().len() <= text.len());
             }
         }
     }

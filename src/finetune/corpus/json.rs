@@ -1,53 +1,146 @@
-//! JSON in any layout: a list, one object per line, JavaScript before it. Objects are extracted one by one, so that a
-//! broken one doesn't affect the others and long files need little memory.
+//! JSON in any layout: a list, one object per line, a list inside objects, JavaScript before it. Objects are extracted
+//! one by one. An object that is too long or broken and isn't a text itself is opened, and the objects inside it are
+//! extracted. So a broken one doesn't affect the others, and long files need little memory.
 
-use super::{Form, LONGEST, Reason, find::Opened, pipeline::Pipeline, record};
+use super::{
+    LONGEST, Reason,
+    find::Opened,
+    names::{is_inside, rank},
+    node::Node,
+    people::People,
+    pipeline::Pipeline,
+    record::{self, Record},
+    splitter::{Piece, Splitter},
+    strip,
+};
 use anyhow::Result;
 use serde::de::IgnoredAny;
 use std::io::{BufRead, ErrorKind};
 
-/// Send all objects of a file through the pipeline.
+/// How many objects around a record are opened.
+const DEEPEST: usize = 64;
+
+/// Send all records of a file through the pipeline.
 ///
 /// # Errors
 /// I/O errors, and invalid UTF-8 when the settings refuse it.
 pub fn read(opened: &mut Opened, pipeline: &mut Pipeline) -> Result<()> {
-    let mut splitter = Splitter { lines: is_lines(&opened.head), ..Splitter::default() };
-    let input = &mut opened.input;
+    let lines = is_lines(&opened.head);
+    pipeline.read_as(if lines { "JSON lines" } else { "JSON" });
+    let mut owners = pipeline.owners.clone();
+    owners.extend(telegram_owner(&opened.head));
+    let people = People::new(pipeline.settings.author.as_deref(), owners);
+    let mut reader = Reader { splitter: Splitter::new(lines), people, depth: 0 };
+    // what is read again: the inside of an object that was opened
+    let mut again: Vec<u8> = Vec::new();
+    let mut at = 0;
     loop {
-        let chunk = match input.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            chunk => chunk?,
+        let chunk = if at < again.len() {
+            &again[at..]
+        } else {
+            match opened.input.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                chunk => chunk?,
+            }
         };
-        if chunk.is_empty() {
-            break;
+        let (taken, piece) = if chunk.is_empty() {
+            match reader.splitter.finish() {
+                Some(piece) => (0, Some(piece)),
+                None => break,
+            }
+        } else {
+            reader.splitter.push(chunk)
+        };
+        if at < again.len() {
+            at += taken;
+        } else {
+            opened.input.consume(taken);
         }
-        let (taken, piece) = splitter.push(chunk);
-        input.consume(taken);
-        if let Some(piece) = piece {
-            handle(piece, &splitter.object, pipeline)?;
+        if let Some(piece) = piece
+            && let Some(inside) = reader.handle(piece, pipeline)?
+        {
+            again = [&inside, &again[at.min(again.len())..]].concat();
+            at = 0;
         }
     }
-    if !matches!(splitter.state, State::Between | State::Resync) {
-        pipeline.reject(Reason::Broken, &String::from_utf8_lossy(&splitter.object));
-    }
+    reader.people.notice(pipeline);
     Ok(())
 }
 
-/// Process an extracted object.
-fn handle(piece: Piece, object: &[u8], pipeline: &mut Pipeline) -> Result<()> {
-    let text = pipeline.decode(object)?;
-    match piece {
-        Piece::Broken => pipeline.reject(Reason::Broken, &text),
-        Piece::TooLong => pipeline.reject(Reason::TooLong, &text),
-        Piece::Whole => match record::read(&text, pipeline.settings.column.as_deref()) {
-            Err(_) => pipeline.reject(Reason::Broken, &text),
-            Ok(record::Record { text: None, .. }) => pipeline.reject(Reason::NoText, &text),
-            Ok(record::Record { text: Some(found), retweet }) => {
-                pipeline.document(&found, Form::Post, retweet)?;
+struct Reader {
+    splitter: Splitter,
+    people: People,
+    /// How many objects around the current one were opened.
+    depth: usize,
+}
+
+impl Reader {
+    /// Process an extracted object. Returns its inside if the objects in it are to be extracted.
+    fn handle(&mut self, piece: Piece, pipeline: &mut Pipeline) -> Result<Option<Vec<u8>>> {
+        let object = std::mem::take(&mut self.splitter.object);
+        let reason = match piece {
+            Piece::TooLong => Reason::TooLong,
+            Piece::Broken | Piece::Whole => Reason::Broken,
+        };
+        if piece == Piece::Whole {
+            let text = pipeline.decode(&object)?;
+            if let Ok(node) = Node::parse(&text) {
+                self.records(&node, &text, pipeline)?;
+                return Ok(None);
             }
-        },
+        }
+        let wraps = object.first() == Some(&b'{') && memchr::memchr(b'{', &object[1..]).is_some();
+        if wraps && self.depth < DEEPEST && !has_text(&object) {
+            self.depth += 1;
+            self.splitter.open();
+            return Ok(Some(object[1..].to_vec()));
+        }
+        let shown = &object[..object.len().min(LONGEST / 64)];
+        pipeline.reject(reason, &String::from_utf8_lossy(shown));
+        Ok(None)
     }
-    Ok(())
+
+    /// Send the records in a value through the pipeline.
+    fn records(&mut self, node: &Node, json: &str, pipeline: &mut Pipeline) -> Result<()> {
+        if let Some(id) = node.field("personal_information").and_then(|me| me.field("user_id")) {
+            let Node::Number(id) = id else { return Ok(()) };
+            self.people.know(format!("user{id}"));
+        }
+        let column = pipeline.settings.column.clone();
+        let found = record::find(node, column.as_deref());
+        pipeline.watch.parts(record::prose_bytes(node));
+        if found.is_empty() && self.depth == 0 {
+            pipeline.reject(Reason::NoText, json);
+        }
+        for record in found {
+            let Some(Record { text, drop, authors, chat }) = record else {
+                pipeline.reject(Reason::NoText, "");
+                continue;
+            };
+            pipeline.watch.text(text.len());
+            let deleted = matches!(text.trim(), "[deleted]" | "[removed]");
+            let reason = drop.or(deleted.then_some(Reason::Deleted));
+            let reason = reason
+                .or_else(|| (!self.people.want(&authors, chat)).then_some(Reason::OtherAuthor));
+            if let Some(reason) = reason {
+                pipeline.reject(reason, &text);
+                continue;
+            }
+            let text = strip::markup(&text);
+            pipeline.post(&text)?;
+        }
+        Ok(())
+    }
+}
+
+/// The id of the owner in the export of a whole Telegram account, as messages have it.
+fn telegram_owner(head: &[u8]) -> Option<String> {
+    let at = memchr::memmem::find(head, b"\"personal_information\"")?;
+    let rest = &head[at..];
+    let rest = &rest[memchr::memmem::find(rest, b"\"user_id\"")? + 9..];
+    let from = rest.iter().position(u8::is_ascii_digit).filter(|from| *from < 8)?;
+    let digits = rest[from..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(format!("user{}", digits.map(|byte| char::from(*byte)).collect::<String>()))
 }
 
 /// Whether each line is an object: true if the first one is.
@@ -56,103 +149,55 @@ fn is_lines(head: &[u8]) -> bool {
     first.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(first).is_ok()
 }
 
-/// What was extracted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Piece {
-    Whole,
-    Broken,
-    TooLong,
-}
-
-/// The position in the JSON syntax.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// Between objects, where anything is accepted.
-    #[default]
-    Between,
-    Object,
-    Text,
-    /// After a backslash.
-    Escape,
-    /// After a broken object: everything up to the next `{` is ignored, since strings can't be recognized.
-    Resync,
-}
-
-/// Extracts objects and top-level strings from a stream of bytes.
-#[derive(Default)]
-struct Splitter {
-    state: State,
-    depth: usize,
-    /// The bytes of the current object, up to [`LONGEST`].
-    object: Vec<u8>,
-    /// Whether the object is longer than that.
-    long: bool,
-    /// Whether every object ends on its line.
-    lines: bool,
-}
-
-impl Splitter {
-    /// Read `chunk` up to the end of an object. Returns how many bytes were read, and what was extracted if there was an
-    /// end.
-    fn push(&mut self, chunk: &[u8]) -> (usize, Option<Piece>) {
-        let is_between = |state| matches!(state, State::Between | State::Resync);
-        if is_between(self.state) {
-            self.object.clear();
-            self.long = false;
-        }
-        let mut from = 0;
-        for (at, byte) in chunk.iter().enumerate() {
-            let mut cut = None;
-            self.state = match (self.state, byte) {
-                (State::Between | State::Resync, b'{') => {
-                    (from, self.depth) = (at, 1);
-                    State::Object
+/// Whether an object, which may be broken, has a text itself, so that there are no records to look for inside it.
+fn has_text(object: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < object.len() {
+        match object[at] {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let from = at + 1;
+                at = from;
+                while at < object.len() && object[at] != b'"' {
+                    at += 1 + usize::from(object[at] == b'\\');
                 }
-                (State::Between, b'"') => {
-                    (from, self.depth) = (at, 0);
-                    State::Text
+                let name = &object[from..at.min(object.len())];
+                let rest = object.get(at + 1..).unwrap_or_default().trim_ascii_start();
+                if depth == 1 && rest.first() == Some(&b':') {
+                    let name = std::str::from_utf8(name).unwrap_or_default();
+                    let text = rest[1..].trim_ascii_start().first() == Some(&b'"');
+                    let weak = ["status", "message"].contains(&name);
+                    if text && !weak && rank(name).is_some() || !text && is_inside(name) {
+                        return true;
+                    }
                 }
-                (State::Object, b'{' | b'[') => {
-                    self.depth += 1;
-                    State::Object
-                }
-                (State::Object, b'}' | b']') => {
-                    self.depth -= 1;
-                    State::Object
-                }
-                (State::Object, b'"') => State::Text,
-                (State::Text, b'"') => State::Object,
-                (State::Text, b'\\') => State::Escape,
-                (State::Object, b'\n') if self.lines => {
-                    cut = Some(Piece::Broken);
-                    State::Between
-                }
-                // JSON strings can't contain line breaks: this one was never closed
-                (State::Text | State::Escape, b'\n') => {
-                    cut = Some(Piece::Broken);
-                    if self.lines || self.depth == 0 { State::Between } else { State::Resync }
-                }
-                (State::Escape, _) => State::Text,
-                (state, _) => state,
-            };
-            if self.state == State::Object && self.depth == 0 {
-                self.state = State::Between;
-                cut = Some(Piece::Whole);
             }
-            if let Some(cut) = cut {
-                self.add(&chunk[from..=at]);
-                return (at + 1, Some(if self.long { Piece::TooLong } else { cut }));
-            }
+            _ => {}
         }
-        if !is_between(self.state) {
-            self.add(&chunk[from..]);
-        }
-        (chunk.len(), None)
+        at += 1;
     }
+    false
+}
 
-    fn add(&mut self, bytes: &[u8]) {
-        let free = LONGEST.saturating_sub(self.object.len());
-        self.long |= bytes.len() > free;
-        self.object.extend_from_slice(&bytes[..bytes.len().min(free)]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_wrappers_are_told_apart() {
+        for json in
+            [r#"{"id":1,"text":"a"}"#, r#"{"text":"cut"#, r#"{"a":[{"x":1}], "body" : "x"}"#]
+        {
+            assert!(has_text(json.as_bytes()), "{json}");
+        }
+        for json in [r#"{"tweets":[{"text":"a"}]}"#, r#"{"status":"ok","a":[]}"#, "{", "", "{\"\\"]
+        {
+            assert!(!has_text(json.as_bytes()), "{json}");
+        }
+        let head = br#"{"personal_information":{"user_id": 42,"first_name":"Ash"},"chats":{}}"#;
+        assert_eq!(telegram_owner(head).as_deref(), Some("user42"));
+        assert_eq!(telegram_owner(br#"{"personal_information":{"user_id": "x"#), None);
     }
 }

@@ -13,8 +13,37 @@ pub enum Ended {
     Input,
 }
 
+/// What ends a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaks {
+    /// `\n` and `\r\n`.
+    Lf,
+    /// These, and `\r` alone, as old Macintosh programs write it.
+    All,
+}
+
+impl Breaks {
+    /// What ends the rows of a table: `\r` alone does if most line breaks at the start of the file are that.
+    pub fn of(head: &[u8]) -> Self {
+        let mut lone = 0;
+        let mut others = 0;
+        for at in memchr::memchr2_iter(b'\r', b'\n', head) {
+            match head[at] {
+                b'\n' => others += 1,
+                _ => lone += usize::from(head.get(at + 1).is_some_and(|next| *next != b'\n')),
+            }
+        }
+        if lone > others { Self::All } else { Self::Lf }
+    }
+}
+
 /// Append to `line` up to the next line break, or until it has `limit` bytes.
-pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Result<Ended> {
+pub fn read(
+    input: &mut dyn BufRead,
+    limit: usize,
+    breaks: Breaks,
+    line: &mut Vec<u8>,
+) -> io::Result<Ended> {
     loop {
         let chunk = match input.fill_buf() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -24,10 +53,17 @@ pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Re
             return Ok(if line.is_empty() { Ended::Input } else { Ended::Line });
         }
         let free = limit.saturating_sub(line.len()).min(chunk.len());
-        if let Some(at) = memchr::memchr(b'\n', &chunk[..free]) {
+        let found = match breaks {
+            Breaks::Lf => memchr::memchr(b'\n', &chunk[..free]),
+            Breaks::All => memchr::memchr2(b'\n', b'\r', &chunk[..free]),
+        };
+        if let Some(at) = found {
             line.extend_from_slice(&chunk[..at]);
+            let lone = chunk[at] == b'\r';
             input.consume(at + 1);
-            if line.last() == Some(&b'\r') {
+            if lone && next(input)? == Some(b'\n') {
+                input.consume(1);
+            } else if line.last() == Some(&b'\r') {
                 line.pop();
             }
             return Ok(Ended::Line);
@@ -40,10 +76,20 @@ pub fn read(input: &mut dyn BufRead, limit: usize, line: &mut Vec<u8>) -> io::Re
     }
 }
 
+/// The next byte, which is not taken.
+fn next(input: &mut dyn BufRead) -> io::Result<Option<u8>> {
+    loop {
+        match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            chunk => return Ok(chunk?.first().copied()),
+        }
+    }
+}
+
 /// Skip the rest of a line.
-pub fn skip(input: &mut dyn BufRead) -> io::Result<()> {
+pub fn skip(input: &mut dyn BufRead, breaks: Breaks) -> io::Result<()> {
     let mut piece = Vec::new();
-    while read(input, 1 << 16, &mut piece)? == Ended::Limit {
+    while read(input, 1 << 16, breaks, &mut piece)? == Ended::Limit {
         piece.clear();
     }
     Ok(())
@@ -70,16 +116,18 @@ mod tests {
 
     #[test]
     fn lines_come_whole_or_in_pieces() {
-        let mut input = "one\r\n\nthrée-and-more\nend".as_bytes();
-        let mut seen = Vec::new();
-        loop {
-            let mut line = Vec::new();
-            let ended = read(&mut input, 5, &mut line).unwrap();
-            if ended == Ended::Input {
-                break;
+        let lines = |text: &str, breaks| {
+            let mut input = text.as_bytes();
+            let mut seen = Vec::new();
+            loop {
+                let mut line = Vec::new();
+                let ended = read(&mut input, 5, breaks, &mut line).unwrap();
+                if ended == Ended::Input {
+                    return seen;
+                }
+                seen.push((String::from_utf8_lossy(&line).into_owned(), ended));
             }
-            seen.push((String::from_utf8_lossy(&line).into_owned(), ended));
-        }
+        };
         let (line, limit) = (Ended::Line, Ended::Limit);
         let expected = [
             ("one", line),
@@ -90,7 +138,23 @@ mod tests {
             ("", line),
             ("end", line),
         ];
-        assert_eq!(seen, expected.map(|(text, ended)| (text.to_owned(), ended)));
+        let expected = expected.map(|(text, ended)| (text.to_owned(), ended));
+        assert_eq!(lines("one\r\n\nthrée-and-more\nend", Breaks::Lf), expected);
+        assert_eq!(lines("one\r\rthrée-and-more\rend", Breaks::All), expected);
+        assert_eq!(lines("one\r\n\rthrée-and-more\r\nend", Breaks::All), expected);
+    }
+
+    #[test]
+    fn line_breaks_are_recognised() {
+        for (head, breaks) in [
+            ("a\rb\rc", Breaks::All),
+            ("a,\"x\ny\"\rb\rc\rd", Breaks::All),
+            ("a\r\nb\r\n", Breaks::Lf),
+            ("a\nb\rc\n", Breaks::Lf),
+            ("a", Breaks::Lf),
+        ] {
+            assert_eq!(Breaks::of(head.as_bytes()), breaks, "{head:?}");
+        }
     }
 
     #[test]

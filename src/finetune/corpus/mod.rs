@@ -3,9 +3,9 @@
 //! `dedup`.
 //!
 //! ```text
-//! find ──▶ table | json | text ──▶ pipeline: cleaning ──▶ dedup ──▶ output
-//! which files,  rows, JSON objects       one text       repetitions   train.txt, validation.txt, corpus.json
-//! which format  or text as documents
+//! find, shape ──▶ table | json | text | ... ──▶ pipeline: cleaning ──▶ dedup ──▶ output
+//! which files,    rows, JSON objects or           one text       repetitions   train.txt, validation.txt, corpus.json
+//! which format    text as documents
 //! ```
 //!
 //! A reader gives documents to the pipeline one at a time; nothing else is in memory as a whole. Lines that are too
@@ -14,38 +14,61 @@
 //! seed only (`split`), so it stays there when other documents are added. `output` builds the folder beside its
 //! destination and exchanges the two in one step.
 
+mod car;
+mod chat;
 mod cleaning;
+mod columns;
 mod csv;
+mod cuts;
 mod dedup;
+mod document;
+mod encoding;
 mod find;
+mod html;
 mod json;
 mod lines;
 mod markdown;
+mod mbox;
+mod mime;
+mod names;
+mod node;
 mod output;
+mod people;
+mod pieces;
 mod pipeline;
 mod preview;
 mod record;
+mod settings;
+mod shape;
 mod split;
+mod splitter;
+mod strip;
 mod summary;
 mod table;
 mod text;
+mod unpack;
+mod watch;
 
 pub use cleaning::{Form, clean_text};
 pub use output::{TRAIN, VALIDATION};
 pub use preview::Preview;
+pub use settings::{Duplicates, Header, Invalid, Settings, Tags, Unit};
 pub use summary::{Changed, Documents, Dropped, Files, Input, Reason, Summary, TextFile};
 
-use anyhow::{Context, Result, bail};
-use find::{Found, Shape, Skipped};
+use anyhow::{Context, Result, bail, ensure};
+use document::{Kind, Package, Words};
+use encoding_rs::Encoding;
+use find::{Found, Opened, Skipped};
 use markdown::Markdown;
 use output::Output;
 use pipeline::Pipeline;
-use serde::{Deserialize, Serialize};
+use shape::Shape;
 use std::{
-    ffi::OsStr,
+    fs::File,
+    io::{self, BufRead, Read, Seek},
     path::{Path, PathBuf},
 };
-use strum::{EnumString, VariantNames};
+use summary::SkipReason;
 
 /// The tag that starts a document, with [`Tags::Both`].
 pub const START: &str = "<|startoftext|>";
@@ -55,126 +78,12 @@ pub const END: &str = "<|endoftext|>";
 /// Maximum length of a record in bytes. Longer records are dropped.
 const LONGEST: usize = 4 << 20;
 
-/// How a corpus is made. The same settings and inputs give the same files, byte for byte. Stored in `corpus.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// The tags around each document.
-    pub tags: Tags,
-    /// The fraction of the documents that goes to `validation.txt`, from 0 to below 1.
-    pub validation: f64,
-    /// Seed for choosing these documents.
-    pub seed: u64,
-    /// What counts as one document in plain text and Markdown.
-    pub by: Unit,
-    /// The column or JSON field with the text: a name, or the number of a column from 1; 0 = the whole row.
-    pub column: Option<String>,
-    /// Whether the first row of a table is a header.
-    pub header: Header,
-    /// Which duplicates are dropped.
-    #[serde(rename = "repeats")]
-    pub duplicates: Duplicates,
-    /// What to do with bytes that aren't valid UTF-8.
-    pub invalid: Invalid,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            tags: Tags::default(),
-            validation: 0.05,
-            seed: 0,
-            by: Unit::default(),
-            column: None,
-            header: Header::default(),
-            duplicates: Duplicates::default(),
-            invalid: Invalid::default(),
-        }
-    }
-}
-
-/// The tags around each document in the text files.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Tags {
-    /// None. A post is followed by a line break, prose by an empty line.
-    None,
-    /// [`END`] after it.
-    #[default]
-    End,
-    /// [`START`] before it and [`END`] after it, as in gpt-2-simple.
-    Both,
-}
-
-/// What counts as one document in plain text and Markdown.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Unit {
-    /// A file. Long files are split at paragraphs, about every 16 KiB.
-    #[default]
-    File,
-    /// A paragraph: the text between empty lines.
-    Paragraph,
-    /// A line.
-    Line,
-}
-
-/// Whether the first row of a table is a header.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Header {
-    /// It is one if it contains a known name of a text column.
-    #[default]
-    Auto,
-    /// The first row is a header.
-    Yes,
-    /// The first row is data.
-    No,
-}
-
-/// Which duplicates are dropped.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Duplicates {
-    /// Exact and near duplicates.
-    #[default]
-    Drop,
-    /// Only exact duplicates.
-    Exact,
-    /// None.
-    Keep,
-}
-
-/// What to do with bytes that aren't valid UTF-8.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Invalid {
-    /// Replace each by `�` and count it.
-    #[default]
-    Replace,
-    /// Stop with an error that names the file.
-    Refuse,
-}
-
-/// Whether a file is training text as it is. Tables, JSON and Markdown are not: [`make`] takes the documents out of them.
+/// Whether a file is training text as it is: plain text in UTF-8. From everything else [`make`] takes the documents.
 pub fn is_plain_text(file: &Path) -> bool {
-    let extension = file.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
-    extension.and_then(|e| find::shape_of(&e)).is_none_or(|shape| shape == Shape::Text)
+    let found = Found { path: file.to_owned(), shown: String::new(), named: true };
+    let opened = shape::open(&found, &Settings::default());
+    let is_text = opened.is_ok_and(|opened| opened.shape == Shape::Text);
+    is_text && crate::whole::read_text(file).is_ok()
 }
 
 /// What to make a corpus of, and where.
@@ -196,36 +105,192 @@ pub struct Request {
 /// When an input can't be read, no documents are left, or the folder can't be written. Then the folder is left as it
 /// was.
 pub fn make(request: &Request, progress: &mut dyn FnMut(&Summary)) -> Result<(Summary, Preview)> {
+    (request.settings.delimiter()?, request.settings.encoding()?);
     let output = request.output.as_deref().map(Output::begin).transpose()?;
     let mut pipeline = Pipeline::new(request, output, progress);
     for input in &request.inputs {
         pipeline.begin(input);
-        for file in find::files(input, request.output.as_deref()) {
-            let file = file?;
-            read(&file, &mut pipeline).with_context(|| name(&file.path))?;
+        if input.is_dir() && !find::is_project(input) {
+            let shown = |path: &Path| path.display().to_string();
+            read_folder(input, &shown, request.output.as_deref(), &mut pipeline)?;
+        } else {
+            let file = Found { path: input.clone(), shown: name(input), named: true };
+            read(&file, &mut pipeline)?;
         }
     }
     pipeline.finish()
 }
 
+/// Send the documents of all files in a folder through the pipeline. `shown` is the name of a file as it is shown.
+fn read_folder(
+    root: &Path,
+    shown: &dyn Fn(&Path) -> String,
+    output: Option<&Path>,
+    pipeline: &mut Pipeline,
+) -> Result<()> {
+    let owners = std::mem::replace(&mut pipeline.owners, find::owners(root));
+    for path in find::files(root, output) {
+        let path = path?;
+        if find::is_others(root, &path) {
+            pipeline.summary.files.other += 1;
+            continue;
+        }
+        read(&Found { shown: shown(&path), path, named: false }, pipeline)?;
+    }
+    pipeline.owners = owners;
+    Ok(())
+}
+
 /// Send the documents of a file through the pipeline. Files of other types are skipped if they were found in a folder,
 /// and an error if they were named themselves.
 fn read(file: &Found, pipeline: &mut Pipeline) -> Result<()> {
-    let result = find::open(file).and_then(|mut opened| match opened.shape {
-        Shape::Table { delimiter } => table::read(&mut opened, delimiter, pipeline),
-        Shape::Objects => json::read(&mut opened, pipeline),
-        Shape::Text => text::read(&mut *opened.input, None, pipeline),
-        Shape::Markdown => text::read(&mut *opened.input, Some(Markdown::default()), pipeline),
-    });
-    let files = &mut pipeline.summary.files;
+    pipeline.begin_file(&file.shown);
+    let result = if find::is_project(&file.path) {
+        project(&file.path, pipeline)
+    } else {
+        let opened = shape::open(file, pipeline.settings);
+        opened.and_then(|opened| read_opened(opened, file, pipeline))
+    };
     match result.as_ref().err().and_then(|error| error.downcast_ref()) {
-        Some(Skipped { why, .. }) if !file.named => *files.of(*why) += 1,
-        _ => {
-            result?;
-            files.read += 1;
+        Some(Skipped { why, .. }) if !file.named => {
+            if let (SkipReason::Unreadable, Err(error)) = (*why, &result) {
+                pipeline.warn(format_args!("skipped: {error}"));
+            }
+            *pipeline.summary.files.of(*why) += 1;
         }
+        _ => pipeline.summary.files.read += result.with_context(|| file.shown.clone())?,
     }
     Ok(())
+}
+
+/// Send the documents of an opened file through the pipeline. Returns how many files were read: an archive is none, since
+/// the files in it are counted.
+fn read_opened(mut opened: Opened, file: &Found, pipeline: &mut Pipeline) -> Result<u64> {
+    match opened.shape {
+        Shape::Table { delimiter } => table::read(&mut opened, delimiter, pipeline)?,
+        Shape::Objects => json::read(&mut opened, pipeline)?,
+        Shape::Text => {
+            pipeline.read_as("plain text");
+            text::read(&mut *opened.input, None, pipeline)?;
+        }
+        Shape::Markdown => {
+            pipeline.read_as("Markdown");
+            text::read(&mut *opened.input, Some(Markdown::default()), pipeline)?;
+        }
+        Shape::Html => {
+            let source = source(&mut *opened.input, pipeline)?;
+            let words = Words { text: html::text(&source), parts: html::visible_bytes(&source) };
+            pipeline.read_as("HTML");
+            send(&words, pipeline)?;
+        }
+        Shape::Chat => chat::read(&mut *opened.input, pipeline)?,
+        Shape::Mail => mbox::read(&mut *opened.input, &opened.head, pipeline)?,
+        Shape::Repository => car::read(&mut *opened.input, pipeline)?,
+        Shape::Document(kind) => {
+            let source = source(&mut *opened.input, pipeline)?;
+            if kind == Kind::Novel && !file.named && document::is_aside(&source) {
+                bail!(Skipped::new(SkipReason::Other, "a note, or thrown away"));
+            }
+            let words = document::words(kind, &source).map_err(damaged)?;
+            pipeline.read_as(kind.name());
+            send(&literal(words), pipeline)?;
+        }
+        Shape::Tar => {
+            let folder = unpack::tar(&mut opened.input).map_err(damaged)?;
+            return read_unpacked(folder.path(), file, pipeline);
+        }
+        Shape::Package => {
+            let mut package = Package::open(packed(&mut opened, file)?).map_err(damaged)?;
+            let Some(kind) = package.kind() else {
+                if pipeline.unpacked {
+                    bail!(Skipped::new(SkipReason::Other, "an archive in an archive; unpack it"));
+                }
+                let folder = unpack::zip(&mut package).map_err(damaged)?;
+                return read_unpacked(folder.path(), file, pipeline);
+            };
+            let words = document::packed(kind, &mut package).map_err(damaged)?;
+            pipeline.read_as(kind.name());
+            // references in the pages of a book are decoded by the cleaning
+            let words = if kind == Kind::Epub { words } else { literal(words) };
+            send(&words, pipeline)?;
+        }
+    }
+    let encoding = opened.encoding.get().filter(|_| pipeline.settings.encoding.is_none());
+    pipeline.end_file(encoding.map(Encoding::name));
+    Ok(1)
+}
+
+/// Send the documents of an archive's files through the pipeline.
+fn read_unpacked(folder: &Path, file: &Found, pipeline: &mut Pipeline) -> Result<u64> {
+    let inside = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    pipeline.unpacked = true;
+    let result =
+        read_folder(folder, &|path| format!("{}/{}", file.shown, inside(path)), None, pipeline);
+    pipeline.unpacked = false;
+    result.map(|()| 0)
+}
+
+/// Send the texts of a project of Scrivener through the pipeline.
+fn project(folder: &Path, pipeline: &mut Pipeline) -> Result<u64> {
+    pipeline.read_as("a project of Scrivener");
+    for text in document::scrivener(folder).map_err(damaged)? {
+        let words = Words { parts: text.len(), text };
+        send(&literal(words), pipeline)?;
+    }
+    pipeline.end_file(None);
+    Ok(1)
+}
+
+/// A file that can be read at any place, as a ZIP must be. Standard input and compressed files are copied to a temporary
+/// file.
+fn packed(opened: &mut Opened, file: &Found) -> Result<File> {
+    let is_plain = file.path != Path::new("-") && !matches!(&*file.extension(), "gz" | "tgz");
+    if is_plain {
+        return Ok(crate::whole::open(&file.path)?);
+    }
+    let mut copy = tempfile::tempfile().context("the temporary file")?;
+    let size = io::copy(&mut opened.input.by_ref().take(LARGEST_ARCHIVE + 1), &mut copy)?;
+    ensure!(size <= LARGEST_ARCHIVE, "larger than 2 GiB; unpack it and give the folder");
+    copy.rewind()?;
+    Ok(copy)
+}
+
+/// A damaged file in a folder costs only itself.
+fn damaged(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Skipped>() {
+        Ok(skipped) => skipped.into(),
+        Err(error) => Skipped::new(SkipReason::Unreadable, format!("{error:#}")).into(),
+    }
+}
+
+/// The longest document, which is read as a whole.
+const LONGEST_DOCUMENT: u64 = 64 << 20;
+/// The largest archive that is read from standard input.
+const LARGEST_ARCHIVE: u64 = 2 << 30;
+
+/// The source of a document.
+fn source(input: &mut dyn BufRead, pipeline: &mut Pipeline) -> Result<String> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST_DOCUMENT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_DOCUMENT {
+        let sentence = "a document of more than 64 MiB; split it first";
+        bail!(Skipped::new(SkipReason::Unreadable, sentence));
+    }
+    Ok(pipeline.decode(&bytes)?.into_owned())
+}
+
+/// The words of a document in which `&amp;` stands for itself: the cleaning decodes character references.
+fn literal(words: Words) -> Words {
+    let has_references =
+        words.text.contains('&') && crate::clean::decode(&words.text) != words.text;
+    if has_references { Words { text: words.text.replace('&', "&amp;"), ..words } } else { words }
+}
+
+/// Send the text of a document through the pipeline.
+fn send(words: &Words, pipeline: &mut Pipeline) -> Result<()> {
+    pipeline.watch.parts(words.parts);
+    pipeline.watch.text(words.text.len());
+    text::read(&mut words.text.as_bytes(), None, pipeline)
 }
 
 /// An error if no documents are left, saying what became of the input.
@@ -244,7 +309,8 @@ fn refuse_empty(summary: &Summary) -> Result<()> {
         bail!("no text in {}, so nothing was written", summary::count(summary.files.read, "file"));
     }
     bail!(
-        "no text found: {}; supported are .txt, .md, .csv, .tsv, .json, .jsonl and the tweets.js of an X archive",
+        "no text found: {}; supported are text, Markdown, HTML, tables, JSON, DOCX, ODT, EPUB, RTF, LaTeX, mail, and the \
+         archives of social networks; docs/corpus.md lists them",
         summary.files
     );
 }

@@ -20,6 +20,9 @@ pub struct Summary {
     pub separator: Option<String>,
     /// The inputs, in the order in which they were given.
     pub inputs: Vec<Input>,
+    /// What the writer should know: how a file was read, and what looks wrong in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Counts of files.
     pub files: Files,
     /// Counts of documents.
@@ -42,6 +45,7 @@ impl Summary {
             settings: settings.clone(),
             separator: (settings.tags != Tags::None).then(|| format!("{END}\n")),
             inputs: Vec::new(),
+            notices: Vec::new(),
             files: Files::default(),
             documents: Documents::default(),
             dropped: Dropped::default(),
@@ -158,6 +162,14 @@ pub enum Reason {
     NoText,
     /// A record longer than 4 MiB.
     TooLong,
+    /// Addressed to followers or single people, and not to the public.
+    Private,
+    /// Deleted or thrown away by its author.
+    Deleted,
+    /// A message by somebody else than the wanted author.
+    OtherAuthor,
+    /// The beginning of a longer post.
+    Cut,
 }
 
 impl Reason {
@@ -174,6 +186,10 @@ impl Reason {
             Self::Broken => ("broken record", "broken records"),
             Self::NoText => ("without a text field", "without a text field"),
             Self::TooLong => ("longer than 4 MiB", "longer than 4 MiB"),
+            Self::Private => ("private", "private"),
+            Self::Deleted => ("deleted", "deleted"),
+            Self::OtherAuthor => ("by somebody else", "by somebody else"),
+            Self::Cut => ("cut copy of a longer one", "cut copies of longer ones"),
         };
         if n == 1 { one } else { more }
     }

@@ -2,12 +2,13 @@
 
 use super::{
     END, Form, START, Unit,
-    lines::{self, Ended},
+    lines::{self, Breaks, Ended},
     markdown::Markdown,
     pipeline::Pipeline,
 };
 use anyhow::Result;
 use std::io::BufRead;
+use twox_hash::XxHash3_64;
 
 /// A document of this many bytes is split at the next end of a paragraph.
 const LONG: usize = 16 << 10;
@@ -26,12 +27,15 @@ pub fn read(
     let mut document = String::new();
     let mut line = Vec::new();
     loop {
-        let ended = lines::read(input, LONG, &mut line)?;
+        let ended = lines::read(input, LONG, Breaks::All, &mut line)?;
         if ended == Ended::Input {
             break;
         }
         let whole = ended == Ended::Line;
         let cut = if whole { line.len() } else { lines::cut(&line) };
+        if !line.trim_ascii().is_empty() {
+            pipeline.watch.line(XxHash3_64::oneshot(&line));
+        }
         let text = pipeline.decode(&line[..cut])?;
         let kept = match &mut markdown {
             Some(markdown) => markdown.line(&text),

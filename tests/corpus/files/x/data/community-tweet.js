@@ -1,0 +1,1 @@
+window.YTD.community_tweet.part0 = [{"tweet": {"full_text": "Left out of it: community-tweet"}}]

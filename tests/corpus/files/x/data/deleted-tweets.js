@@ -1,0 +1,1 @@
+window.YTD.deleted_tweets.part0 = [{"tweet": {"full_text": "Left out of it: deleted-tweets"}}]
