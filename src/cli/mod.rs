@@ -266,8 +266,8 @@ pub enum Command {
 
     /// Turn what you have written into clean text for training
     ///
-    /// Reads an X archive's tweets.js, tables (.csv, .tsv), JSON and JSON lines, plain text, Markdown, and folders of
-    /// them. Removes links, drops retweets, empty rows and duplicates, and prints how many of each. Writes train.txt,
+    /// Reads the archives of social networks and chats, tables, JSON, documents (DOCX, ODT, EPUB, HTML, RTF, LaTeX),
+    /// plain text, Markdown, mail, and folders and ZIPs of them. Removes links, drops retweets, empty rows and duplicates, and prints how many of each. Writes train.txt,
     /// validation.txt and corpus.json to DIR, either all three or none.
     Corpus(Corpus),
 

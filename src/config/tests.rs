@@ -86,7 +86,10 @@ fn the_example_lists_every_setting_at_its_default() {
         for part in name.split('.') {
             plain = plain.and_then(|value| value.get(part).cloned());
         }
-        assert_eq!(plain.is_none(), Config::open().any(|open| open == name), "{name}");
+        // A temperature that is set is not lowered for a small model, though it is the default.
+        let is_open =
+            name == "desk.sampling.temperature" || Config::open().any(|open| open == name);
+        assert_eq!(plain.is_none(), is_open, "{name}");
     }
 }
 

@@ -74,6 +74,12 @@ pub const WRITTEN: &[Written] = &[
         &["src/commands/place.rs", "src/whole.rs"],
     ),
     row(
+        "the texts of a ZIP or TAR that is read for a corpus",
+        "a new folder in the system's temporary folder",
+        "nothing exists there before; it is removed at the end",
+        &["src/finetune/corpus/unpack.rs"],
+    ),
+    row(
         "a corpus",
         "`unstuck corpus -o FOLDER`",
         "a folder with an earlier corpus is replaced as a whole; any other is refused",

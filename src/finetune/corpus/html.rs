@@ -248,12 +248,11 @@ impl Page {
             let end = find_close(behind, name);
             return end.map_or("", |at| &behind[at..]);
         }
-        if !closes && !is_void && !name.starts_with(['!', '?']) && is_aside(attributes) {
-            if self.unclosed < MOST_UNCLOSED {
-                match matching_close(behind, name) {
-                    Some(at) => return &behind[at..],
-                    None => self.unclosed += 1,
-                }
+        let opens = !closes && !is_void && !name.starts_with(['!', '?']);
+        if opens && is_aside(attributes) && self.unclosed < MOST_UNCLOSED {
+            match matching_close(behind, name) {
+                Some(at) => return &behind[at..],
+                None => self.unclosed += 1,
             }
         }
         if name == "pre" {

@@ -105,7 +105,8 @@ pub struct Request {
 /// When an input can't be read, no documents are left, or the folder can't be written. Then the folder is left as it
 /// was.
 pub fn make(request: &Request, progress: &mut dyn FnMut(&Summary)) -> Result<(Summary, Preview)> {
-    (request.settings.delimiter()?, request.settings.encoding()?);
+    request.settings.delimiter()?;
+    request.settings.encoding()?;
     let output = request.output.as_deref().map(Output::begin).transpose()?;
     let mut pipeline = Pipeline::new(request, output, progress);
     for input in &request.inputs {

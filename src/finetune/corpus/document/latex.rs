@@ -132,8 +132,8 @@ fn read(source: &str, depth: usize, out: &mut String) {
             rest = &found[from.len()..];
         } else if found.starts_with('$') {
             rest = formula(found);
-        } else if found.starts_with('\\') {
-            rest = command(&found[1..], depth, out);
+        } else if let Some(name) = found.strip_prefix('\\') {
+            rest = command(name, depth, out);
         } else {
             // braces around words are no text
             out.push_str(if found.starts_with('-') { "-" } else { "" });
@@ -181,7 +181,7 @@ fn command<'a>(text: &'a str, depth: usize, out: &mut String) -> &'a str {
             return behind;
         }
         "item" => {
-            out.push('\n');
+            out.push_str(if out.ends_with('\n') { "" } else { "\n" });
             return options(behind.trim_start());
         }
         "newline" | "linebreak" => out.push('\n'),
