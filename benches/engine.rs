@@ -4,7 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use unstuck::{
     clean::{Cleaner, Level},
-    generate::{Ask, Engine, Prefix},
+    generate::{Ask, Engine, Guide, Prefix},
     model::{
         KvCache, Precision, Shape, Span,
         kernels::{Q8Matrix, Rows, attend, gelu, layer_norm, log_sum_exp, on_threads},
@@ -97,6 +97,7 @@ fn engine(c: &mut Criterion) {
                             let ask = Ask {
                                 branch,
                                 prompt: prompt.clone(),
+                                guide: Guide::default(),
                                 params,
                                 clean: Level::Prose,
                                 prefix: Prefix::Tokens,

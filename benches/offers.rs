@@ -11,7 +11,7 @@ use std::{
 };
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Output, Prefix},
+    generate::{Ask, Engine, Guide, Output, Prefix},
     model::{Precision, Shape, kernels},
     session::Session,
     token::SamplingParams,
@@ -51,7 +51,14 @@ fn main() -> anyhow::Result<()> {
 
 fn ask(branch: u64, prompt: &str, seed: u64) -> Ask {
     let params = SamplingParams { seed, ..Settings::default().sampling };
-    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, prefix: Prefix::Characters }
+    Ask {
+        branch,
+        prompt: prompt.into(),
+        guide: Guide::default(),
+        params,
+        clean: Level::Prose,
+        prefix: Prefix::Characters,
+    }
 }
 
 /// Three offers for a draft of 500 tokens that is in the cache except for its last word.

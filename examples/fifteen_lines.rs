@@ -3,7 +3,7 @@
 use std::io::Write;
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Prefix},
+    generate::{Ask, Engine, Guide, Prefix},
     model::Precision,
     token::SamplingParams,
 };
@@ -13,7 +13,8 @@ fn main() -> anyhow::Result<()> {
     let params = SamplingParams { seed: 7, max_tokens: 60, ..SamplingParams::default() };
     let mut out = std::io::stdout();
     write!(out, "{prompt}")?;
-    let ask = Ask { branch: 0, prompt, params, clean: Level::Prose, prefix: Prefix::Characters };
+    let (clean, prefix, guide) = (Level::Prose, Prefix::Characters, Guide::default());
+    let ask = Ask { branch: 0, prompt, guide, params, clean, prefix };
     for token in Engine::embedded(Precision::default())?.stream(ask)? {
         write!(out, "{}", token?.text)?;
         out.flush()?;

@@ -27,6 +27,14 @@ pub struct Generate {
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["prompt", "given_prompt"])]
     pub file: Option<PathBuf>,
 
+    /// Text that the model sees before all it sees of the prompt
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub memory: Option<String>,
+
+    /// Text that the model sees a few sentences before the end of the prompt
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub note: Option<String>,
+
     /// Number of samples
     #[arg(short = 'n', long = "samples", value_name = "N", default_value = "1", value_parser = parse_count)]
     pub samples: usize,

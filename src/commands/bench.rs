@@ -3,7 +3,7 @@
 use super::Place;
 use crate::{
     clean::Level,
-    generate::{Ask, Engine, Output, Prefix, perplexity},
+    generate::{Ask, Engine, Guide, Output, Prefix, perplexity},
     model::Model,
     token::SamplingParams,
     weights::gguf,
@@ -217,7 +217,14 @@ fn words_of(engine: &Engine, tokens: usize, from: usize) -> String {
 
 fn ask(branch: u64, prompt: &str, max_tokens: usize) -> Ask {
     let params = SamplingParams { max_tokens, branch, seed: 1, ..Default::default() };
-    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, prefix: Prefix::Tokens }
+    Ask {
+        branch,
+        prompt: prompt.into(),
+        guide: Guide::default(),
+        params,
+        clean: Level::Prose,
+        prefix: Prefix::Tokens,
+    }
 }
 
 /// Process a prompt until the first token. Returns the prompt's length in tokens, and the seconds.

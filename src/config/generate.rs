@@ -7,6 +7,7 @@ use std::{io::Read, path::Path};
 use unstuck::{
     clean::{self, Level},
     commands::generate::{Form, Request, any_seed},
+    generate::Guide,
     token::Setting,
 };
 
@@ -42,6 +43,10 @@ impl Config {
             prompt: match &args.file {
                 Some(file) => read_file(file)?,
                 None => read_prompt(args.prompt.or(args.given_prompt))?,
+            },
+            guide: Guide {
+                memory: clean::unified(&args.memory.unwrap_or_default()).into_owned(),
+                note: clean::unified(&args.note.unwrap_or_default()).into_owned(),
             },
             samples: args.samples,
             best_of: args.best_of,

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clean,
-    generate::{Ask, Engine, Prefix},
+    generate::{Ask, Engine, Guide, Prefix},
     model::{Model, Tokenizer, memory},
     token::SamplingParams,
 };
@@ -269,6 +269,7 @@ impl Run {
         let ask = Ask {
             branch: 0,
             prompt: String::new(),
+            guide: Guide::default(),
             params,
             clean: clean::Level::None,
             prefix: Prefix::Characters,

@@ -1,6 +1,6 @@
 //! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
-use super::{Local, Look, Seen, Weigh, Weighed};
+use super::{Guide, Local, Look, Seen, Weigh, Weighed};
 use crate::{
     clean,
     model::{About, Model, Precision},
@@ -18,6 +18,8 @@ pub struct Ask {
     pub branch: BranchId,
     /// The text to continue.
     pub prompt: String,
+    /// What steers the model beside it.
+    pub guide: Guide,
     /// How tokens are sampled, and when generation stops.
     pub params: SamplingParams,
     /// How much of what a reader must not see is removed from the tokens' text.
@@ -41,10 +43,12 @@ pub enum Prefix {
 }
 
 /// How a prompt was tokenized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// How many tokens are read, after a long prompt was cut at its beginning.
     pub tokens: usize,
+    /// How many of them are memory, and how many are the note: see [`Guide`].
+    pub guide: (usize, usize),
     /// The byte of the prompt at which they begin; 0 if nothing was cut.
     pub sees_from: usize,
 }

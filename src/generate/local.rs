@@ -254,9 +254,14 @@ impl Backend for Local {
             true => Unindented::plain(&ask.prompt),
             false => indent::unindented(&ask.prompt),
         };
-        let prompt = prompt::prepare(tokenizer, &shown.text, most, ask.prefix, cut)?;
-        let sees_from = shown.original(prompt.sees_from);
-        let reading = Reading { tokens: prompt.tokens.len(), sees_from };
+        let guided = ask.guide.with_note(&shown.text);
+        let mut lead = tokenizer.encode(&ask.guide.lead())?;
+        lead.truncate(most / 2);
+        let prompt = prompt::prepare(tokenizer, &lead, &guided.text, most, ask.prefix, cut)?;
+        let sees_from = shown.original(guided.original(prompt.sees_from));
+        let note = tokenizer.encode(guided.note_from(prompt.sees_from))?;
+        let guide = (lead.len(), note.len());
+        let reading = Reading { tokens: prompt.tokens.len(), guide, sees_from };
         let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
         let waits_for = Some(self.cover(prompt));
         self.live.push(Branch {

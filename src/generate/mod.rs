@@ -13,6 +13,7 @@
 mod branch;
 mod cover;
 mod engine;
+mod guide;
 mod indent;
 mod local;
 mod look;
@@ -29,6 +30,7 @@ mod word;
 pub use engine::{
     Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Server, Stream, perplexity,
 };
+pub use guide::Guide;
 pub use local::Local;
 pub use look::{Look, Seen};
 pub use weigh::{Weigh, Weighed};

@@ -32,21 +32,25 @@ pub enum Cut {
 /// what a tokenizer makes of its start doesn't depend on characters so far behind.
 const LOOSE: usize = 8;
 
-/// Make a prompt of at most `most` tokens. `prefix` says how many of them are fixed.
+/// Make a prompt of at most `most` tokens. `prefix` says how many of them are fixed. `lead` are tokens to read before
+/// the text.
 ///
 /// # Errors
 /// When the tokenizer fails.
 pub fn prepare(
     tokenizer: &Tokenizer,
+    lead: &[u32],
     text: &str,
     most: usize,
     prefix: Prefix,
     cut: Cut,
 ) -> Result<Prompt> {
-    let (mut tokens, sees_from) = fit(tokenizer, text, most, cut)?;
+    let (mut tokens, sees_from) = fit(tokenizer, text, most.saturating_sub(lead.len()), cut)?;
     let boundary = boundary(text, prefix);
-    let (mut fixed, mut at) = (tokens.len(), text.len());
     let begin = tokenizer.begin().len();
+    tokens.splice(begin..begin, lead.iter().copied());
+    let begin = begin + lead.len();
+    let (mut fixed, mut at) = (tokens.len(), text.len());
     while at > boundary && fixed > begin && tokens.len() - fixed < LOOSE {
         fixed -= 1;
         at = at.saturating_sub(tokenizer.bytes(tokens[fixed]).len());
@@ -155,7 +159,7 @@ mod tests {
     #[test]
     fn short_prompts_are_read_whole() {
         let t = tokenizer();
-        let p = prepare(&t, "The boat was gone.", 100, Prefix::Tokens, Cut::Blocks).unwrap();
+        let p = prepare(&t, &[], "The boat was gone.", 100, Prefix::Tokens, Cut::Blocks).unwrap();
         assert_eq!((t.decode(&p.tokens).as_str(), p.sees_from), ("The boat was gone.", 0));
         assert!(p.owed.is_empty());
     }
@@ -164,7 +168,7 @@ mod tests {
     fn the_end_of_a_prompt_is_owed_as_characters() {
         let t = tokenizer();
         let owed = |text: &str, prefix| {
-            let p = prepare(&t, text, 100, prefix, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], text, 100, prefix, Cut::Blocks).unwrap();
             let before: Vec<u8> =
                 p.tokens[..p.fixed].iter().flat_map(|&id| t.bytes(id)).copied().collect();
             let before = String::from_utf8(before).unwrap();
@@ -190,10 +194,10 @@ mod tests {
         assert_eq!(owed("They saw nobo", Prefix::Tokens), "");
         assert_eq!(owed("They saw  ", Prefix::Tokens), "  ");
         assert_eq!(owed("", Prefix::Tokens), "");
-        let p = prepare(&t, "", 100, Prefix::Characters, Cut::Blocks).unwrap();
+        let p = prepare(&t, &[], "", 100, Prefix::Characters, Cut::Blocks).unwrap();
         assert_eq!((p.tokens, p.fixed), (vec![t.end().unwrap()], 1));
         // Of a word without spaces only the last tokens are owed.
-        let p = prepare(&t, &"中文".repeat(40), 400, Prefix::Characters, Cut::Blocks).unwrap();
+        let p = prepare(&t, &[], &"中文".repeat(40), 400, Prefix::Characters, Cut::Blocks).unwrap();
         assert_eq!(p.tokens.len() - p.fixed, LOOSE);
     }
 
@@ -203,7 +207,7 @@ mod tests {
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
         let mut fronts = Vec::new();
         for end in (text.len() / 2..text.len()).filter(|&i| text[i..].starts_with(" was")) {
-            let p = prepare(&t, &text[..end], 100, Prefix::Tokens, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], &text[..end], 100, Prefix::Tokens, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 100 && p.tokens.len() > 50, "{}", p.tokens.len());
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..end]);
             assert!(text[p.sees_from..].starts_with(" Sentence number"), "{:?}", p.sees_from);
@@ -214,10 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn the_lead_is_before_what_is_kept() {
+        let t = tokenizer();
+        let lead = t.encode("Mara keeps the light.\n\n").unwrap();
+        let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
+        for (text, begins) in [(text.as_str(), " Sentence"), ("The boat", "The boat"), ("", "")] {
+            let p = prepare(&t, &lead, text, 100, Prefix::Characters, Cut::Blocks).unwrap();
+            assert!(p.tokens.len() <= 100 && p.tokens.starts_with(&lead), "{text}");
+            assert!(p.fixed >= lead.len());
+            let rest = t.decode(&p.tokens[lead.len()..]);
+            assert!(rest.starts_with(begins) && text.ends_with(&rest), "{rest}");
+        }
+    }
+
+    #[test]
     fn text_without_sentences_is_cut_all_the_same() {
         let t = tokenizer();
         for text in ["word ".repeat(600), "x".repeat(3000), "é".repeat(3000), "🙂".repeat(900)] {
-            let p = prepare(&t, &text, 64, Prefix::Tokens, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], &text, 64, Prefix::Tokens, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 64 && !p.tokens.is_empty());
         }
     }
@@ -229,7 +247,7 @@ mod tests {
         let text = text.trim_end();
         let all = t.encode(text).unwrap();
         for most in [1, 7, 100, all.len() - 1, all.len(), all.len() + 1] {
-            let p = prepare(&t, text, most, Prefix::Tokens, Cut::Exact).unwrap();
+            let p = prepare(&t, &[], text, most, Prefix::Tokens, Cut::Exact).unwrap();
             assert_eq!(p.tokens, all[all.len() - most.min(all.len())..], "{most}");
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..], "{most}");
         }

@@ -173,7 +173,7 @@ impl Place {
             (Criterion::Balanced, Fault::Unbalanced, &|| {
                 !is_balanced(&self.before, text, &self.after)
             }),
-            (Criterion::Doubled, Fault::Doubled, &|| doubled(&self.before, text)),
+            (Criterion::Doubled, Fault::Doubled, &|| doubled(&self.before, text, &self.after)),
             (Criterion::Ends, Fault::Cut, &|| !self.ends_well(text)),
             (Criterion::Words, Fault::Word, &|| {
                 english && strange_word(&whole, &self.words).is_some()

@@ -29,14 +29,18 @@ pub fn ends_in_loop(text: &str) -> bool {
     })
 }
 
-/// Whether a word occurs twice in a row with only spaces between, in the text or across its beginning.
-pub fn doubled(before: &str, text: &str) -> bool {
+/// Whether a word occurs twice in a row with only spaces between, in the text or across its beginning or its end.
+pub fn doubled(before: &str, text: &str, after: &str) -> bool {
     let last = before
         .split_whitespace()
         .next_back()
         .filter(|_| before.ends_with(char::is_whitespace) || text.starts_with(char::is_whitespace));
-    let all: Vec<String> =
-        last.into_iter().chain(text.split_whitespace()).map(str::to_lowercase).collect();
+    // Without a space there, the text is in the middle of a word.
+    let apart = after.starts_with(char::is_whitespace)
+        || [before, text].iter().any(|text| text.ends_with(char::is_whitespace));
+    let next = after.split_whitespace().next().filter(|_| apart);
+    let words = last.into_iter().chain(text.split_whitespace()).chain(next);
+    let all: Vec<String> = words.map(str::to_lowercase).collect();
     all.windows(2).any(|pair| {
         let word = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
         // A mark between them separates them: "No, no".
@@ -115,7 +119,15 @@ mod tests {
             ("she saw \"the", "the", false),
             ("", "— — the", false),
         ] {
-            assert_eq!(doubled(before, text), expected, "{before:?} {text:?}");
+            assert_eq!(doubled(before, text, ""), expected, "{before:?} {text:?}");
+        }
+        for (before, text, after, expected) in [
+            ("She opened the", " door", " door and looked in.", true),
+            ("She opened the ", "door ", "door and looked in.", true),
+            ("She opened the", " door", ". Door by door", false),
+            ("She was wait", "ing", "ing room", false),
+        ] {
+            assert_eq!(doubled(before, text, after), expected, "{before:?} {text:?} {after:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     clean::Level,
-    generate::{Ask, Engine, Output, Prefix},
+    generate::{Ask, Engine, Guide, Output, Prefix},
     splitmix::mix,
     token::{SamplingParams, copied},
 };
@@ -87,6 +87,7 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
         let ask = Ask {
             branch: seed,
             prompt: prompt.to_owned(),
+            guide: Guide::default(),
             params,
             clean: Level::Prose,
             // a mention is complete, so its last word is too

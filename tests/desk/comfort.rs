@@ -1,16 +1,18 @@
 //! Conveniences of the desk: the palette, theme previews, custom keys, recent drafts, the mouse, pastes.
 
-use crate::support::desk::{Desk, beside::queue, settings};
+use crate::support::desk::{Desk, Room, beside::queue, settings};
 use crossterm::event::{Event as Terminal, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::Color;
 use std::{fs, path::Path};
 use unstuck::{
+    generate::Reading,
     session::{History, Session},
     token::SamplingParams,
     tui::{Environment, Event, Settings, commands},
     ui::{
         keymap::Line,
         theme::{Depth, Themes},
+        worker::News,
     },
 };
 
@@ -650,4 +652,47 @@ fn the_window_is_called_after_the_draft() {
     assert!(!title.contains(|c: char| c.is_control() || c == '\u{202e}'), "{title:?}");
     desk.step("x");
     assert!(desk.app.title().contains(" ● · unstuck"));
+}
+
+#[test]
+fn notes_steer_the_model_and_are_no_words_of_the_draft() {
+    let room = Room::new("One. Two. Three. Four. Five. Six. Seven. Eight");
+    let mut desk = room.desk();
+    desk.size(100, 30);
+    desk.steps(&["<ctrl-end>", "<alt-n>", "Mara keeps the light.", "<down>", "[Quiet.]"]);
+    desk.steps(&["<down>", "Skerry", "<esc>", "<ctrl-space>"]);
+    let guide = desk.asked[0].guide.clone();
+    assert_eq!((&*guide.memory, &*guide.note), ("Mara keeps the light.", "[Quiet.]"));
+    assert!(!desk.asked[0].prompt.contains("Mara"));
+    assert!(desk.shown().contains("8 words"), "{}", desk.shown());
+    assert!(desk.shown().contains("» "), "the note's place: {}", desk.shown());
+    // The ruler has what was counted.
+    let reading = Reading { tokens: 40, guide: (6, 3), sees_from: 0 };
+    desk.news(News::Reading(desk.asked[0].branch, reading));
+    desk.steps(&["<alt-n>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("memory 6 · note 3 · draft 31 tokens"), "{shown}");
+    assert!(shown.contains("Mara keeps the light.") && shown.contains("Skerry"), "{shown}");
+    desk.steps(&["<esc>", "<esc>", "<esc>"]);
+    // The journal keeps them, and pruning does.
+    drop(desk);
+    let mut session = room.session();
+    assert_eq!(session.notes().names, "Skerry");
+    let request = session.ask(0, serde_json::Value::Null);
+    let offer = session.offer(request, 1, " One.").unwrap();
+    session.prune(offer).unwrap();
+    drop(session);
+    assert_eq!(room.session().notes().memory, "Mara keeps the light.");
+    assert_eq!(room.on_disk(), "One. Two. Three. Four. Five. Six. Seven. Eight");
+}
+
+#[test]
+fn headings_become_a_part_of_the_memory() {
+    let mut desk = Desk::on("# The island\n\nText.\n\n## Three rules\n\nMore.\n\n# Not yet\n");
+    desk.steps(&["<up>", "<up>", "<alt-n>", "Mara.", "<ctrl-g>", "<ctrl-g>", "<esc>"]);
+    let memory = "Mara. So far: The island; Three rules.";
+    assert_eq!(desk.app.session().notes().memory, memory);
+    let mut desk = Desk::on("No headings.");
+    desk.steps(&["<alt-n>", "<ctrl-g>"]);
+    assert!(desk.shown().contains("No heading is before the cursor"), "{}", desk.shown());
 }

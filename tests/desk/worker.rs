@@ -12,7 +12,7 @@ use std::sync::{
 };
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Look, Output, Prefix, Seen},
+    generate::{Ask, Engine, Guide, Look, Output, Prefix, Seen},
     token::{BranchId, SamplingParams, StopReason, Token},
     ui::worker::{self, News, Request},
 };
@@ -22,6 +22,7 @@ fn ask(branch: BranchId) -> Request {
     Request::Generate(Ask {
         branch,
         prompt: "the boat".into(),
+        guide: Guide::default(),
         params,
         clean: Level::Prose,
         prefix: Prefix::Characters,

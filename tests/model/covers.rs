@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use std::collections::BTreeMap;
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Output, Prefix},
+    generate::{Ask, Engine, Guide, Output, Prefix},
     model::{Kind, Model, Precision, Raw, Span, Spec, Tokenizer, parse_config},
     token::{SamplingParams, StopReason},
 };
@@ -110,7 +110,8 @@ fn plain() -> SamplingParams {
 fn draw(engine: &mut Engine, text: &str, prefix: Prefix, count: u64) -> BTreeMap<char, f64> {
     for seed in 0..count {
         let params = SamplingParams { seed: seed * 7919 + 3, ..plain() };
-        let ask = Ask { branch: seed, prompt: text.into(), params, clean: Level::None, prefix };
+        let (prompt, guide) = (text.into(), Guide::default());
+        let ask = Ask { branch: seed, prompt, guide, params, clean: Level::None, prefix };
         engine.start(ask).unwrap();
     }
     let mut counts = BTreeMap::new();
@@ -235,7 +236,10 @@ fn greedy_and_the_cuts_rate_covers_as_tokens() {
         for seed in 0..200 {
             let params = SamplingParams { seed, ..params.clone() };
             let (prompt, prefix) = (text.to_owned(), Prefix::Characters);
-            engine.start(Ask { branch: seed, prompt, params, clean: Level::None, prefix }).unwrap();
+            let guide = Guide::default();
+            engine
+                .start(Ask { branch: seed, prompt, guide, params, clean: Level::None, prefix })
+                .unwrap();
         }
         let mut texts = BTreeMap::new();
         while !engine.is_idle() {

@@ -4,7 +4,7 @@ use crate::support::models::TINY;
 use std::{collections::HashMap, fs, path::Path};
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Look, Output, Prefix, Weigh},
+    generate::{Ask, Engine, Guide, Look, Output, Prefix, Weigh},
     model::Precision,
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
@@ -16,7 +16,14 @@ fn engine(precision: Precision) -> Engine {
 
 fn ask(branch: BranchId, prompt: &str, params: &SamplingParams) -> Ask {
     let params = SamplingParams { branch, ..params.clone() };
-    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, prefix: Prefix::Tokens }
+    Ask {
+        branch,
+        prompt: prompt.into(),
+        guide: Guide::default(),
+        params,
+        clean: Level::Prose,
+        prefix: Prefix::Tokens,
+    }
 }
 
 fn short() -> SamplingParams {
@@ -318,4 +325,33 @@ fn a_pool_of_candidates_is_one_batch() {
         e.start(asked(i)).unwrap();
         assert_eq!(ids(&run(&mut e)[&i].0), got[&i]);
     }
+}
+
+#[test]
+fn memory_and_note_are_read_beside_the_prompt() {
+    let mut engine = Engine::embedded(Precision::Q8_0).unwrap();
+    let draft: String = (0..400).map(|n| format!(" The lamp went out, {n}. She rose.")).collect();
+    let guide = |memory: &str, note: &str| Guide { memory: memory.into(), note: note.into() };
+    let params = SamplingParams { max_tokens: 12, temperature: 0.0, ..Default::default() };
+    let mut read = |prompt: &str, guide: Guide| {
+        let ask = Ask { guide, prefix: Prefix::Characters, ..ask(1, prompt, &params) };
+        let reading = engine.start(ask).unwrap();
+        let (tokens, _) = run(&mut engine).remove(&1).unwrap();
+        (reading, tokens.into_iter().map(|token| token.logprob).collect::<Vec<_>>())
+    };
+    let (memory, note) = ("Mara keeps the light on Skerry.", "[It is autumn.]");
+    let (plain, unsteered) = read(&draft, Guide::default());
+    assert_eq!(plain.guide, (0, 0));
+    let (both, steered) = read(&draft, guide(memory, note));
+    assert!(both.guide.0 > 5 && both.guide.1 > 3, "{both:?}");
+    assert!(both.tokens <= 1024 && both.sees_from > plain.sees_from, "{both:?} {plain:?}");
+    assert_ne!(unsteered, steered, "it steers");
+    // The beginning stays where it is while the draft grows, so that it need not be read again.
+    let (grown, _) = read(&format!("{draft} It rained."), guide(memory, note));
+    assert_eq!(grown.sees_from, both.sees_from);
+    // Memory takes at most a half.
+    let (much, _) = read(&draft, guide(&"Mara keeps the light. ".repeat(900), ""));
+    assert!(much.guide.0 * 2 <= much.tokens + 1 && much.sees_from > both.sees_from, "{much:?}");
+    let (first, opening) = read("", guide(memory, ""));
+    assert!(first.tokens > 5 && !opening.is_empty(), "{first:?}");
 }

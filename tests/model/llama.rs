@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, fs, io::Cursor, path::Path};
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Prefix},
+    generate::{Ask, Engine, Guide, Prefix},
     model::{Model, Precision, Span, parse_config, tensors::Kind},
     token::SamplingParams,
     weights,
@@ -530,6 +530,7 @@ fn the_engine_streams_several_branches() {
     let ask = |branch| Ask {
         branch,
         prompt: "the lamp and the".into(),
+        guide: Guide::default(),
         params: SamplingParams { max_tokens: 20, branch, ..Default::default() },
         clean: Level::Prose,
         prefix: Prefix::Tokens,

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Output, Prefix},
+    generate::{Ask, Engine, Guide, Output, Prefix},
     model::Precision,
     token::{SamplingParams, Setting},
     weights,
@@ -149,7 +149,8 @@ fn dialled(row: usize, value: &str) -> (bool, SamplingParams) {
 fn samples(engine: &mut Engine, params: SamplingParams) -> bool {
     // A prompt in which every token is recent, so that the penalty has something to change.
     let prompt = "the rules of the boat and the rules of the lamp ".to_owned();
-    let ask = Ask { branch: 1, prompt, params, clean: Level::None, prefix: Prefix::Tokens };
+    let guide = Guide::default();
+    let ask = Ask { branch: 1, prompt, guide, params, clean: Level::None, prefix: Prefix::Tokens };
     if engine.start(ask).is_err() {
         return false;
     }

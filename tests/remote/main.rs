@@ -16,7 +16,7 @@ use support::{
 use unstuck::{
     clean::Level,
     generate::{
-        Ask, Backend, Engine, Output, Prefix,
+        Ask, Backend, Engine, Guide, Output, Prefix,
         remote::{Address, EngineSettings, Kind, Remote, probe},
     },
     token::{BranchId, SamplingParams, StopReason},
@@ -35,7 +35,14 @@ fn open(fake: &Fake) -> Engine {
 
 fn ask(branch: BranchId, prompt: &str, seed: u64) -> Ask {
     let params = SamplingParams { seed, ..SamplingParams::default() };
-    Ask { branch, prompt: prompt.into(), params, clean: Level::Prose, prefix: Prefix::Characters }
+    Ask {
+        branch,
+        prompt: prompt.into(),
+        guide: Guide::default(),
+        params,
+        clean: Level::Prose,
+        prefix: Prefix::Characters,
+    }
 }
 
 /// What a continuation came to.

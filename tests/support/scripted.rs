@@ -50,7 +50,8 @@ impl Backend for Scripted {
             bail!("branch {} is refused", ask.branch);
         }
         self.live.push(ask.branch);
-        Ok(Reading { tokens: ask.prompt.split_whitespace().count(), sees_from: 0 })
+        let tokens = ask.prompt.split_whitespace().count();
+        Ok(Reading { tokens, ..Reading::default() })
     }
 
     /// Answers the looks, or plays the next turn.

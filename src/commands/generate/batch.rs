@@ -139,6 +139,7 @@ impl Batch<'_> {
             let reading = self.engine.start(Ask {
                 branch: index as BranchId,
                 prompt: self.request.prompt.clone(),
+                guide: self.request.guide.clone(),
                 params: params_of(self.request, index),
                 clean: self.request.clean,
                 prefix: Prefix::Tokens,

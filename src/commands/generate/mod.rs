@@ -5,7 +5,7 @@ mod batch;
 use super::Place;
 use crate::{
     clean::{self, Level, PostRules},
-    generate::{Engine, ModelInfo, Reading},
+    generate::{Engine, Guide, ModelInfo, Reading},
     judge::Fault,
     token::{SamplingParams, StopReason, Token, copied},
 };
@@ -22,6 +22,8 @@ use std::{
 pub struct Request {
     /// The text to continue.
     pub prompt: String,
+    /// What steers the model beside it.
+    pub guide: Guide,
     /// The number of samples.
     pub samples: usize,
     /// How many candidates the samples are the best of; `None` prints every sample that is generated.
@@ -129,7 +131,7 @@ struct Seen {
 impl Seen {
     /// What was read of `prompt`.
     fn new(prompt: &str, reading: Reading, engine: &Engine) -> Result<Self> {
-        let Reading { tokens, sees_from } = reading;
+        let Reading { tokens, sees_from, .. } = reading;
         let before = prompt.get(..sees_from).unwrap_or_default();
         let of = if sees_from > 0 { engine.count(prompt)? } else { tokens };
         let estimated = engine.info().server.is_some();

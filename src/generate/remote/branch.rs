@@ -166,11 +166,18 @@ fn split(text: Vec<u8>, mut told: Vec<Told>) -> Vec<(Told, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clean::Level, token::SamplingParams};
+    use crate::{clean::Level, generate::Guide, token::SamplingParams};
 
     fn ask(params: &SamplingParams) -> Ask {
         let (prompt, params) = (String::new(), params.clone());
-        Ask { branch: 1, prompt, params, clean: Level::Prose, prefix: Prefix::Characters }
+        Ask {
+            branch: 1,
+            prompt,
+            guide: Guide::default(),
+            params,
+            clean: Level::Prose,
+            prefix: Prefix::Characters,
+        }
     }
 
     fn of(params: &SamplingParams, owed: usize, chunks: &[&[u8]]) -> (String, Option<StopReason>) {

@@ -143,10 +143,12 @@ impl Remote {
         let Some(first) = asks.first() else { return Vec::new() };
         let body = first.prompt.trim_end_matches(' ');
         let owed = first.prompt.len() - body.len();
+        let (lead, body) = (first.guide.lead(), first.guide.with_note(body).text);
         let mut params = first.params.clone();
         params.max_tokens = params.max_tokens.min((self.info.context / 2).max(1));
         let most = (self.room(params.max_tokens) >> halvings).max(1);
-        let prompt = body[self.gauge.cut(body, most)..].to_owned();
+        let most = most.saturating_sub(self.gauge.tokens(&lead)).max(1);
+        let prompt = format!("{lead}{}", &body[self.gauge.cut(&body, most)..]);
         let request = ask::body(
             self.kind,
             &self.model,
@@ -300,9 +302,14 @@ impl Backend for Remote {
 
     fn start(&mut self, ask: Ask) -> Result<Reading> {
         self.stop(ask.branch);
-        let body = ask.prompt.trim_end_matches(' ');
-        let sees_from = self.gauge.cut(body, self.room(ask.params.max_tokens));
-        let reading = Reading { tokens: self.gauge.tokens(&body[sees_from..]), sees_from };
+        let guided = ask.guide.with_note(ask.prompt.trim_end_matches(' '));
+        let memory = self.gauge.tokens(&ask.guide.lead());
+        let body = &guided.text;
+        let room = self.room(ask.params.max_tokens).saturating_sub(memory);
+        let from = self.gauge.cut(body, room);
+        let tokens = memory + self.gauge.tokens(&body[from..]);
+        let guide = (memory, self.gauge.tokens(guided.note_from(from)));
+        let reading = Reading { tokens, guide, sees_from: guided.original(from) };
         self.waiting.push(ask);
         self.since.get_or_insert_with(Instant::now);
         Ok(reading)

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::{
-    generate::Prefix,
+    generate::{Guide, Prefix},
     judge::{Form, Language, Place, language, last_word},
     session::Revision,
     tui::command::Command,
@@ -91,12 +91,30 @@ impl Desk {
         let until = Until::of(at, text.len_chars());
         let after: String = text.chars_at(at).take(AFTER).collect();
         let mut place = Place::new(&prompt.0, &after, last_word(&prompt.0));
+        let notes = self.session.notes();
+        [&notes.memory, &notes.note, &notes.names].into_iter().for_each(|text| place.know(text));
         self.offers.sentences(&mut place.sentences);
         let behind = after.split('\n').next().unwrap_or_default().trim_end().to_owned();
         // In the middle of a paragraph, the paragraph gives the form.
         let form = if behind.is_empty() { Form::of(&prompt.0) } else { Form::default() };
         let place = place.with_lines(form.has_lines());
         List { at, from, until, prompt, quotes, place, form, behind, ..List::default() }
+    }
+
+    /// Lets the notes on the draft steer the model.
+    pub fn heed_notes(&mut self) {
+        let notes = self.session.notes();
+        self.asking.guide = Guide { memory: notes.memory.clone(), note: notes.note.clone() };
+    }
+
+    /// Where the model would see the author's note if it were asked at the cursor.
+    pub fn note_at(&self) -> Option<usize> {
+        if self.asking.guide.note.trim().is_empty() {
+            return None;
+        }
+        let (prompt, first) = self.prompt(self.session.cursor());
+        let at = self.asking.guide.place(&prompt)?;
+        Some(first + prompt[..at].chars().count())
     }
 
     /// Whether the model can be asked. If not, tells the writer why.

@@ -106,6 +106,7 @@ impl Desk {
             self.world.parked.insert(0, Parked { session, page, opened });
         }
         self.world.told_of_change = false;
+        self.heed_notes();
         if let Some(path) = self.session.path() {
             self.world.recent.note(path);
         }

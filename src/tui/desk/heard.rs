@@ -36,6 +36,7 @@ impl Desk {
         // If only the end of the draft was sent, its start was not seen either.
         let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
         self.offers.sees = Some((at, list.from));
+        self.offers.read = Some(reading);
     }
 
     pub fn grow(&mut self, branch: BranchId, token: &Token) {

@@ -192,6 +192,7 @@ impl Desk {
             pointer: Pointer::default(),
             session,
         };
+        desk.heed_notes();
         desk.greet();
         desk.tell_of_history();
         Ok(desk)

@@ -3,7 +3,7 @@
 use super::{Live, take::Take};
 use crate::{
     clean::{Bleeps, Level},
-    generate::{Ask, Prefix},
+    generate::{Ask, Guide, Prefix},
     session::Session,
     token::{SamplingParams, Token},
     ui::{
@@ -93,7 +93,8 @@ impl Live {
         opening.iter().for_each(|token| prompt.push_str(&token.text));
         // The last word of a prompt is finished: Enter said so. A take ends with a whole token.
         let prefix = if opening.is_empty() { Prefix::Word } else { Prefix::Tokens };
-        let ask = Ask { branch, prompt, params, clean: Level::Prose, prefix };
+        let guide = Guide::default();
+        let ask = Ask { branch, prompt, guide, params, clean: Level::Prose, prefix };
         self.asking.send(Request::Generate(ask));
     }
 

@@ -10,6 +10,7 @@ mod help;
 mod layer;
 mod mentions;
 mod models;
+mod notes;
 mod palette;
 mod picker;
 mod question;
@@ -40,6 +41,7 @@ const TABLE: &[(&Opens, Open)] = &[
     (&token::OPENS, token::open),
     (&models::OPENS, models::open),
     (&dials::OPENS, dials::open),
+    (&notes::OPENS, notes::open),
     (&compare::OPENS, compare::open),
     (&find::OPENS, find::open),
     (&statistics::OPENS, statistics::open),

@@ -70,6 +70,7 @@ pub fn draw(
     paint(lines, &desk.look.theme, frame, column);
     mark_authors(desk, view, frame, column);
     mark_sight(desk, view, frame, column);
+    mark_note(desk, view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
     (drawn::Page { area: column, offered }, at, rows)
@@ -293,6 +294,16 @@ fn mark_sight(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
         // Further out than the marks of authors.
         let x = column.x - if desk.look.authors { MARGIN } else { 2 };
         frame.buffer_mut().set_string(x, column.y + row as u16, "┌", style);
+    }
+}
+
+/// Marks in the margin where the model would see the author's note.
+fn mark_note(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
+    let Some(place) = desk.note_at() else { return };
+    if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
+        let style = desk.look.theme.style(Role::Mark);
+        let x = column.x - if desk.look.authors { MARGIN } else { 2 };
+        frame.buffer_mut().set_string(x, column.y + row as u16, "»", style);
     }
 }
 

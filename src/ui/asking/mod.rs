@@ -21,7 +21,7 @@ pub use quotes::Quotes;
 use super::worker::Request;
 use crate::{
     clean::Level,
-    generate::{Ask, ModelInfo, Prefix},
+    generate::{Ask, Guide, ModelInfo, Prefix},
     judge::{Form, goes_on},
     token::{BranchId, PRESETS, Preset, SamplingParams},
 };
@@ -122,6 +122,8 @@ pub struct Asking {
     pub speed: Option<f32>,
     /// The seed of the next request.
     pub seed: u64,
+    /// What steers the model beside the prompt.
+    pub guide: Guide,
     last_branch: BranchId,
     requests: Sender<Request>,
 }
@@ -131,7 +133,8 @@ impl Asking {
     pub fn new(style: Style, seed: u64, requests: Sender<Request>) -> Self {
         let seed = if style.sampling.seed == 0 { seed } else { style.sampling.seed };
         let own = style.clone();
-        Self { model: Model::Loading, style, own, speed: None, seed, last_branch: 0, requests }
+        let (model, guide) = (Model::Loading, Guide::default());
+        Self { model, style, own, speed: None, seed, guide, last_branch: 0, requests }
     }
 
     /// The same, with branches numbered after `first`, so that two front ends can share one model.
@@ -222,8 +225,10 @@ impl Asking {
 
     fn ask(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) -> Ask {
         let params = SamplingParams { seed, ..self.style.sampling.clone() };
-        let prompt = quotes::straight(prompt).into_owned();
-        Ask { branch, prompt, params, clean: Level::Prose, prefix }
+        let straight = |text: &str| quotes::straight(text).into_owned();
+        let guide =
+            Guide { memory: straight(&self.guide.memory), note: straight(&self.guide.note) };
+        Ask { branch, prompt: straight(prompt), guide, params, clean: Level::Prose, prefix }
     }
 
     /// Ends a branch.

@@ -2,7 +2,7 @@
 
 use super::{Fault, Ghost, List, Offer, State, first_sentence};
 use crate::{
-    generate::Prefix,
+    generate::{Prefix, Reading},
     judge::{Criterion, Sentences, ends_in_loop},
     session::{Revision, Session},
     token::BranchId,
@@ -35,6 +35,8 @@ pub struct Offers {
     pub dragged: Option<(usize, usize, usize)>,
     /// The first place of the draft that the model saw in the last request, and the revision.
     pub sees: Option<(usize, Revision)>,
+    /// What the model read for the last request.
+    pub read: Option<Reading>,
     /// The last take.
     pub taken: Option<Taken>,
 }
@@ -149,7 +151,7 @@ impl Offers {
         self.lists.clear();
         (self.back, self.open, self.focus) = (0, false, false);
         // Revisions of one draft are meaningless in another.
-        (self.sees, self.taken) = (None, None);
+        (self.sees, self.read, self.taken) = (None, None, None);
     }
 
     /// If the chosen offer has no words, chooses the first one that has.

@@ -221,7 +221,8 @@ impl Desk {
         } else if let Some(why) = news.strip_prefix('!') {
             self.news(News::Failed(branch, why.into()));
         } else if let Some(from) = news.strip_prefix('?') {
-            let reading = Reading { tokens: 9, sees_from: from.parse().unwrap() };
+            let reading =
+                Reading { tokens: 9, sees_from: from.parse().unwrap(), ..Reading::default() };
             self.news(News::Reading(branch, reading));
         } else {
             news.split('|').for_each(|text| self.token(branch, text));
