@@ -339,7 +339,7 @@ fn sentences_of_the_desk_name_commands_that_exist() {
 #[test]
 fn every_key_exists() {
     let mut known: BTreeSet<String> =
-        ["Ctrl+U", "Ctrl+Shift+V"].map(str::to_owned).into_iter().collect();
+        ["Ctrl+U", "Ctrl+G", "Ctrl+Shift+V"].map(str::to_owned).into_iter().collect();
     let (desk, live) = (desk_keys(), live_keys());
     known.extend(desk.commands().iter().flat_map(|act| desk.keys(*act)).map(|key| key.to_string()));
     known.extend(Cue::iter().flat_map(|act| live.keys(act)).map(|key| key.to_string()));
