@@ -168,8 +168,8 @@ impl Layer for Queue {
         let keys = [
             ("a", "approve"),
             ("e", "edit"),
-            ("r", "roll again"),
             ("x", "reject"),
+            ("r", "roll again"),
             ("o", "never answer this person"),
             ("Esc", "back"),
         ];
