@@ -1,10 +1,14 @@
 //! Plain types shared by all modules: the tokens a model produces and how they are sampled. No tensors, no terminal.
 
 mod defaults;
+mod preset;
 mod sampling;
+mod setting;
 
 pub use defaults::Defaults;
-pub use sampling::{OutOfRange, PRESETS, Preset, SamplingParams, Setting};
+pub use preset::{PRESETS, Preset};
+pub use sampling::{SamplingParams, Step};
+pub use setting::{OutOfRange, Setting};
 
 use serde::{Deserialize, Serialize};
 

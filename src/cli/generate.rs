@@ -1,6 +1,6 @@
 //! Arguments of `unstuck generate`.
 
-use super::{With, parse_count};
+use super::{Sampling, With, parse_count};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use unstuck::token::Setting;
@@ -47,29 +47,9 @@ pub struct Generate {
     #[arg(long, aliases = ["max-new-tokens", "n-predict"], value_name = "N", help = Setting::MAX_TOKENS.help(), value_parser = |text: &str| Setting::MAX_TOKENS.parse_count(text))]
     pub max_tokens: Option<usize>,
 
-    /// `SamplingParams::temperature`.
-    #[arg(long, alias = "temp", value_name = "F", help = Setting::TEMPERATURE.help(), value_parser = |text: &str| Setting::TEMPERATURE.parse_number(text))]
-    pub temperature: Option<f32>,
-
-    /// `SamplingParams::top_k`.
-    #[arg(long, value_name = "K", help = Setting::TOP_K.help(), value_parser = |text: &str| Setting::TOP_K.parse_count(text))]
-    pub top_k: Option<usize>,
-
-    /// `SamplingParams::top_p`.
-    #[arg(long, value_name = "F", help = Setting::TOP_P.help(), value_parser = |text: &str| Setting::TOP_P.parse_number(text))]
-    pub top_p: Option<f32>,
-
-    /// `SamplingParams::min_p`.
-    #[arg(long, value_name = "F", help = Setting::MIN_P.help(), value_parser = |text: &str| Setting::MIN_P.parse_number(text))]
-    pub min_p: Option<f32>,
-
-    /// `SamplingParams::repetition_penalty`.
-    #[arg(long, alias = "repeat-penalty", value_name = "F", help = Setting::REPETITION_PENALTY.help(), value_parser = |text: &str| Setting::REPETITION_PENALTY.parse_number(text))]
-    pub repetition_penalty: Option<f32>,
-
-    /// `SamplingParams::repetition_window`.
-    #[arg(long, alias = "repeat-last-n", value_name = "N", help = Setting::REPETITION_WINDOW.help(), value_parser = |text: &str| Setting::REPETITION_WINDOW.parse_count(text))]
-    pub repetition_window: Option<usize>,
+    /// How tokens are chosen.
+    #[command(flatten)]
+    pub sampling: Sampling,
 
     /// Seed of the first sample; each further sample's is one more [default: random; --json prints it]
     #[arg(long, short_alias = 's', value_name = "N")]

@@ -11,6 +11,7 @@ mod live;
 mod meant;
 mod models;
 mod old;
+mod sampling;
 
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
@@ -19,6 +20,7 @@ pub use generate::{Clean, Generate};
 pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
+pub use sampling::Sampling;
 
 use meant::{meant, meant_by};
 

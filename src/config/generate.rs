@@ -18,23 +18,11 @@ impl Config {
     /// # Errors
     /// When standard input can't be read or isn't UTF-8.
     pub fn generate(&self, args: cli::Generate, mut open: Vec<&'static str>) -> Result<Request> {
-        let told = [
-            (Setting::MAX_TOKENS.name, args.max_tokens.is_some()),
-            (Setting::TEMPERATURE.name, args.temperature.is_some()),
-            (Setting::TOP_K.name, args.top_k.is_some()),
-            (Setting::TOP_P.name, args.top_p.is_some()),
-            (Setting::MIN_P.name, args.min_p.is_some()),
-            (Setting::REPETITION_PENALTY.name, args.repetition_penalty.is_some()),
-        ];
-        open.retain(|name| !told.contains(&(name, true)));
         let mut params = self.generate.clone();
         params.max_tokens = args.max_tokens.unwrap_or(params.max_tokens);
-        params.temperature = args.temperature.unwrap_or(params.temperature);
-        params.top_k = args.top_k.unwrap_or(params.top_k);
-        params.top_p = args.top_p.unwrap_or(params.top_p);
-        params.min_p = args.min_p.unwrap_or(params.min_p);
-        params.repetition_penalty = args.repetition_penalty.unwrap_or(params.repetition_penalty);
-        params.repetition_window = args.repetition_window.unwrap_or(params.repetition_window);
+        let mut told = args.sampling.apply(&mut params);
+        told.extend(args.max_tokens.map(|_| Setting::MAX_TOKENS.name));
+        open.retain(|name| !told.contains(name));
         params.seed = args.seed.unwrap_or_else(any_seed);
         params.stop.extend(args.stop.iter().map(|stop| clean::unescaped(stop)));
         params.logprobs = args.logprobs.unwrap_or(params.logprobs);

@@ -144,7 +144,8 @@ fn flags_are_over_the_environment_and_that_over_the_file() {
 #[test]
 fn every_setting_with_broken_values_is_named_and_left_out() {
     let table = Value::try_from(Config::default()).unwrap();
-    let broken = ["-1", "1e99", "nan", "{}", "{ a = 1 }", "[[1]]", "2020-01-01", "\"\\u0007x\""];
+    let broken =
+        ["-1", "-3", "1e99", "nan", "{}", "{ a = 1 }", "[[1]]", "2020-01-01", "\"\\u0007x\""];
     for name in all_settings() {
         let mut refused = Vec::new();
         for value in broken {
@@ -173,7 +174,13 @@ fn every_setting_with_broken_values_is_named_and_left_out() {
         }
         let is_number = name.split('.').try_fold(&table, |value, part| value.get(part));
         if is_number.is_some_and(|value| value.is_integer() || value.is_float()) {
-            for wrong in ["-1", "1e99", "nan"] {
+            // Two penalties may be negative.
+            let low = if name.ends_with("frequency_penalty") || name.ends_with("presence_penalty") {
+                "-3"
+            } else {
+                "-1"
+            };
+            for wrong in [low, "1e99", "nan"] {
                 assert!(refused.contains(&wrong), "{name} = {wrong} is taken");
             }
         }

@@ -3,7 +3,7 @@
 use super::{
     cover::Covering,
     memory::Memory,
-    sampler::{self, Choice, Rated},
+    sampler::{self, Choice, Marks, Moment, Rated},
     spellings::Spellings,
     text::Text,
     word,
@@ -26,14 +26,16 @@ pub(super) struct Branch {
     pub(super) behind_word: Option<Vec<u8>>,
     /// Tokens of the continuation so far.
     pub(super) generated: usize,
+    /// The surprise in bits that Mirostat lets through at the next token.
+    pub(super) mu: f32,
     /// How many tokens at its end are copied from the training text.
     pub(super) copied: usize,
     pub(super) text: Text,
 }
 
-/// What a branch chooses from: logits after the repetition penalty, and what each means.
+/// What a branch chooses from: logits after the penalties, and what each means.
 struct Options<'a> {
-    /// The raw logits, and the same after the penalty and with minus infinity for what is excluded.
+    /// The raw logits, and the same after the penalties and with minus infinity for what is excluded.
     raw: Vec<f32>,
     scores: Vec<f32>,
     /// The token of an option by its index, and the bytes that it adds to the text.
@@ -45,22 +47,22 @@ pub(super) type Added = (Option<Token>, Option<StopReason>);
 
 impl Branch {
     /// Draw the first token: a cover of the prompt's end, with what it adds to the text. Every option of every node is
-    /// rated as a token is: its probability is that of the cover among all covers. Penalty, temperature and cuts apply
-    /// to these; the prompt's own tokens are given, so the penalty doesn't make a spelling of them unlikely.
+    /// rated as a token is: its probability is that of the cover among all covers. Penalties and the chain of steps apply
+    /// to these; the prompt's own tokens are given, so the penalties don't make a spelling of them unlikely.
     pub(super) fn begin(
         &mut self,
         model: &Model,
         covering: &Covering,
         spellings: &Spellings,
+        marks: &Marks,
     ) -> Result<Added> {
         let tokenizer = &model.tokenizer;
         let tokens = &covering.prompt.tokens;
-        let recent = &tokens[tokens.len().saturating_sub(self.params.repetition_window)..];
         let owed = &covering.prompt.owed;
         let (mut raw, mut scores, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (index, node) in covering.nodes.iter().enumerate() {
             let offset = node.logprob as f32 - node.total;
-            let mut penalized = sampler::scores(&node.logits, recent, &self.params);
+            let mut penalized = sampler::scores(&node.logits, tokens, &self.params, marks);
             tokenizer.forbid_unnamed(&mut penalized);
             let mut add = |id: u32| {
                 raw.push(node.logits[id as usize] + offset);
@@ -79,7 +81,7 @@ impl Branch {
             (id, &tokenizer.bytes(id)[owed.len() - nodes[node].spelled..])
         };
         let options = Options { raw, scores, meaning: Box::new(meaning) };
-        let (choice, top) = self.choose(options)?;
+        let (choice, top) = self.choose(options, marks)?;
         let (node, id) = places[choice.index as usize];
         self.memory = covering.fork(&nodes[node], id);
         self.waits_for = None;
@@ -88,20 +90,19 @@ impl Branch {
     }
 
     /// Choose the next token and add it to the text.
-    pub(super) fn next(&mut self, model: &Model, logits: &[f32]) -> Result<Added> {
+    pub(super) fn next(&mut self, model: &Model, logits: &[f32], marks: &Marks) -> Result<Added> {
         let tokenizer = &model.tokenizer;
-        let tokens = &self.memory.tokens;
-        let recent = &tokens[tokens.len().saturating_sub(self.params.repetition_window)..];
-        let mut scores = sampler::scores(logits, recent, &self.params);
+        let mut scores = sampler::scores(logits, &self.memory.tokens, &self.params, marks);
         tokenizer.forbid_unnamed(&mut scores);
         let meaning = Box::new(|id| (id, tokenizer.bytes(id)));
-        let (choice, top) = self.choose(Options { raw: logits.to_vec(), scores, meaning })?;
+        let options = Options { raw: logits.to_vec(), scores, meaning };
+        let (choice, top) = self.choose(options, marks)?;
         self.memory.tokens.push(choice.index);
         Ok(self.add(model, choice.index, tokenizer.bytes(choice.index), choice, top))
     }
 
     /// Choose one of the options, and rate the likeliest.
-    fn choose(&self, options: Options) -> Result<(Choice, Vec<Alternative>)> {
+    fn choose(&mut self, options: Options, marks: &Marks) -> Result<(Choice, Vec<Alternative>)> {
         let Options { raw, mut scores, meaning } = options;
         if let Some(before) = &self.behind_word {
             forbid_more_of_the_word(before, &mut scores, &meaning);
@@ -111,15 +112,18 @@ impl Branch {
             let text = String::from_utf8_lossy(bytes).into_owned();
             Alternative { id: Some(id), text, logprob, after }
         };
+        let may_exclude = |index| marks.may_exclude(meaning(index).0);
+        let moment = Moment { position: self.generated, mu: self.mu, may_exclude: &may_exclude };
         let top = match self.params.logprobs {
             0 => Vec::new(),
-            _ => sampler::alternatives(&raw, scores.clone(), &self.params)
+            _ => sampler::alternatives(&raw, &scores, &self.params, moment)
                 .into_iter()
                 .map(named)
                 .collect(),
         };
-        let choice = sampler::choose(&raw, scores, &self.params, self.generated)
+        let choice = sampler::choose(&raw, &scores, &self.params, moment)
             .context("the model gave no numbers; its weights may be damaged")?;
+        self.mu = choice.mu;
         Ok((choice, top))
     }
 

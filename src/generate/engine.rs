@@ -138,6 +138,11 @@ pub fn perplexity(scored: &[Scored]) -> Option<f64> {
 
 /// What generates: a model on this machine ([`super::Local`]), or on a server ([`super::remote::Remote`]).
 pub trait Backend: Send {
+    /// The settings among these that are on and have no effect, because a server doesn't have them.
+    fn ignores(&self, _params: &SamplingParams) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// What is loaded.
     fn info(&self) -> &ModelInfo;
 
@@ -235,6 +240,11 @@ impl Engine {
     /// What is loaded.
     pub fn info(&self) -> &ModelInfo {
         self.0.info()
+    }
+
+    /// The settings among these that are on and have no effect, because a server doesn't have them.
+    pub fn ignores(&self, params: &SamplingParams) -> Vec<&'static str> {
+        self.0.ignores(params)
     }
 
     /// Whether tokens copied from the training text are marked.

@@ -9,6 +9,7 @@ use super::{
     look::Looking,
     memory::{self, Memory, Reader, Share, common},
     prompt::{self, Cut, Prompt},
+    sampler::{self, Marks},
     spellings::Spellings,
     text::Text,
     weigh::Weighing,
@@ -33,6 +34,7 @@ pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
     spellings: Spellings,
+    pub(super) marks: Marks,
     /// Whether the model has seen indentation.
     indents: bool,
     live: Vec<Branch>,
@@ -62,12 +64,14 @@ impl Local {
             about: Box::new(model.about.clone()),
         };
         let spellings = Spellings::new(&model.tokenizer, info.vocabulary);
+        let marks = Marks::new(&model.tokenizer, info.vocabulary);
         let indents = indent::is_known(&model.tokenizer, info.vocabulary);
         Self {
             indents,
             model,
             info,
             spellings,
+            marks,
             live: Vec::new(),
             coverings: Vec::new(),
             covered: 0,
@@ -121,13 +125,13 @@ impl Local {
 
     /// Choose the next tokens: of the branches with these logits, and of those whose covering is done.
     fn write(&mut self, logits: &HashMap<usize, Vec<f32>>) -> Result<Vec<(BranchId, Output)>> {
-        let Self { model, spellings, coverings, live, .. } = self;
+        let Self { model, spellings, marks, coverings, live, .. } = self;
         let done: HashMap<u64, &Covering> =
             coverings.iter().filter(|c| c.is_done()).map(|c| (c.number, c)).collect();
         let write = |(i, branch): (usize, &mut Branch)| {
             let added = match branch.waits_for {
-                None => branch.next(model, logits.get(&i)?),
-                Some(number) => branch.begin(model, done.get(&number)?, spellings),
+                None => branch.next(model, logits.get(&i)?, marks),
+                Some(number) => branch.begin(model, done.get(&number)?, spellings, marks),
             };
             Some(added.map(|added| (branch.id, added)))
         };
@@ -268,6 +272,7 @@ impl Backend for Local {
             id: ask.branch,
             text: Text::new(&ask.params, ask.clean, &shown.text)
                 .indented(shown.indent, shown.at_indent),
+            mu: sampler::first_mu(&ask.params),
             params: ask.params,
             memory: Memory { tokens: Vec::new(), cache: self.model.network.cache() },
             waits_for,

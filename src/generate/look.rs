@@ -94,11 +94,13 @@ impl Local {
             network.head(&last)?.to_vec2()?.pop().context("the model gave nothing")?;
         let looking = self.looks.remove(0);
         let tokens = &looking.memory.tokens;
-        let recent = &tokens[tokens.len().saturating_sub(looking.params.repetition_window)..];
         let tokenizer = &self.model.tokenizer;
-        let mut scores = sampler::scores(&logits, recent, &looking.params);
+        let mut scores = sampler::scores(&logits, tokens, &looking.params, &self.marks);
         tokenizer.forbid_unnamed(&mut scores);
-        let top = sampler::alternatives(&logits, scores, &looking.params);
+        let may_exclude = |id| self.marks.may_exclude(id);
+        let mu = sampler::first_mu(&looking.params);
+        let moment = sampler::Moment { position: 0, mu, may_exclude: &may_exclude };
+        let top = sampler::alternatives(&logits, &scores, &looking.params, moment);
         let named = |sampler::Rated { index: id, logprob, after }| Alternative {
             id: Some(id),
             text: tokenizer.decode(&[id]),

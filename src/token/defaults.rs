@@ -4,11 +4,13 @@ use super::{SamplingParams, Setting};
 use serde_json::Value;
 
 /// The settings that such a file may recommend, by its names for them.
-const NAMES: [(&str, Setting); 6] = [
+const NAMES: [(&str, Setting); 8] = [
     ("temperature", Setting::TEMPERATURE),
     ("top_k", Setting::TOP_K),
     ("top_p", Setting::TOP_P),
     ("min_p", Setting::MIN_P),
+    ("typical_p", Setting::TYPICAL_P),
+    ("no_repeat_ngram_size", Setting::NO_REPEAT_NGRAM),
     ("repetition_penalty", Setting::REPETITION_PENALTY),
     ("max_new_tokens", Setting::MAX_TOKENS),
 ];
@@ -51,13 +53,8 @@ impl Defaults {
         let mut params = params.clone();
         let used: Vec<_> = self.0.iter().filter(|(name, _)| is_open(name)).collect();
         for (name, value) in &used {
-            match *name {
-                "temperature" => params.temperature = *value as f32,
-                "top_k" => params.top_k = *value as usize,
-                "top_p" => params.top_p = *value as f32,
-                "min_p" => params.min_p = *value as f32,
-                "repetition_penalty" => params.repetition_penalty = *value as f32,
-                _ => params.max_tokens = *value as usize,
+            if let Some(setting) = Setting::ALL.iter().find(|setting| setting.name == *name) {
+                (setting.set)(&mut params, *value);
             }
         }
         let said: Vec<_> = used.iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -1,14 +1,72 @@
-//! Sampling parameters: their ranges, what 0 means, and the presets. `SamplingParams::check` is the only judge of what
-//! is accepted; the command line, the settings, the dials and the engine all use it.
+//! Sampling parameters and what 0 means. `SamplingParams::check` is the only judge of what is accepted; the command line,
+//! the settings, the dials and the engine all use it.
 
+use super::setting::{OutOfRange, Setting};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// A step of the chain that makes a distribution of the logits. Penalties come before the chain.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Step {
+    /// Divide the logits by `temperature`.
+    Temperature,
+    /// Keep the `top_k` most likely tokens.
+    TopK,
+    /// Keep the most likely tokens that add up to `top_p`.
+    TopP,
+    /// Keep tokens by `min_p`.
+    MinP,
+    /// Keep typical tokens by `typical_p`.
+    TypicalP,
+    /// Cut the tail by `tail_free`.
+    TailFree,
+    /// Keep tokens by `top_a`.
+    TopA,
+    /// Exclude the most likely tokens by `xtc_probability` and `xtc_threshold`.
+    Xtc,
+    /// Keep the surprise near `mirostat_tau`.
+    Mirostat,
+}
+
+impl Step {
+    /// All of them, in the usual order: that of `transformers`, then the steps that it doesn't have.
+    pub const ALL: [Self; 9] = [
+        Self::Temperature,
+        Self::TopK,
+        Self::TopP,
+        Self::MinP,
+        Self::TypicalP,
+        Self::TailFree,
+        Self::TopA,
+        Self::Xtc,
+        Self::Mirostat,
+    ];
+
+    /// Its name in the settings.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// How tokens are sampled and where a continuation ends. The defaults are the preset `prose`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamplingParams {
-    /// Divides the logits; 0 is greedy decoding and ignores `top_k`, `top_p` and `min_p`.
+    /// Divides the logits; 0 is greedy decoding, which ignores every other step of the chain.
     pub temperature: f32,
     /// Keep the k most likely tokens; 0 = off.
     pub top_k: usize,
@@ -16,11 +74,45 @@ pub struct SamplingParams {
     pub top_p: f32,
     /// Keep tokens whose probability is at least this fraction of the highest one; 0 = off.
     pub min_p: f32,
+    /// Locally typical sampling (Meister et al. 2022, arXiv 2202.00666): keep the tokens whose surprise is nearest to the
+    /// entropy, and that add up to p; 0 or 1 = off.
+    pub typical_p: f32,
+    /// Tail-free sampling (Phénix 2019): cut the tail where the curve of sorted probabilities has become flat; z is how
+    /// much of the curve's second derivative is kept; 0 or 1 = off.
+    pub tail_free: f32,
+    /// Keep tokens whose probability is at least this times the square of the highest one; 0 = off.
+    pub top_a: f32,
+    /// How often XTC ("exclude top choices", p-e-w 2024) is applied to a token; 0 = off.
+    pub xtc_probability: f32,
+    /// Of the tokens with at least this probability, XTC keeps only the least likely one. No two tokens can have more
+    /// than 0.5, so that above it nothing is excluded.
+    pub xtc_threshold: f32,
+    /// The surprise in bits that Mirostat 2 (Basu et al. 2021, arXiv 2007.14966) keeps the text at; 0 = off.
+    pub mirostat_tau: f32,
+    /// How fast Mirostat corrects the surprise.
+    pub mirostat_eta: f32,
+    /// The order of the steps. A step that is left out is off.
+    pub order: Vec<Step>,
     /// Divides the positive and multiplies the negative logits of recent tokens (CTRL, Keskar et al. 2019); 0 or 1 =
     /// off.
     pub repetition_penalty: f32,
-    /// Number of recent tokens that the penalty applies to.
+    /// Subtracted from a token's logit for each time that it is among the recent tokens. Line breaks, quotes and
+    /// punctuation are exempt; 0 = off.
+    pub frequency_penalty: f32,
+    /// Subtracted from the logit of a token that is among the recent tokens. Line breaks, quotes and punctuation are
+    /// exempt; 0 = off.
+    pub presence_penalty: f32,
+    /// Number of recent tokens that these three penalties apply to.
     pub repetition_window: usize,
+    /// No n tokens in a row occur twice in the text (Paulus et al. 2017, arXiv 1705.04304); 0 = off.
+    pub no_repeat_ngram: usize,
+    /// DRY ("don't repeat yourself", p-e-w 2024): a token that would make a repeated sequence longer is penalized by
+    /// this, times `dry_base` to the power of what the sequence has beyond `dry_allowed_length`; 0 = off.
+    pub dry_multiplier: f32,
+    /// The base of the power.
+    pub dry_base: f32,
+    /// The length in tokens up to which a repeated sequence is free.
+    pub dry_allowed_length: usize,
     /// With `branch` and the token's position in the continuation, determines every draw.
     pub seed: u64,
     /// Distinguishes several continuations with one seed.
@@ -42,8 +134,22 @@ impl Default for SamplingParams {
             top_k: 100,
             top_p: 0.92,
             min_p: 0.0,
+            typical_p: 0.0,
+            tail_free: 0.0,
+            top_a: 0.0,
+            xtc_probability: 0.0,
+            xtc_threshold: 0.1,
+            mirostat_tau: 0.0,
+            mirostat_eta: 0.1,
+            order: Step::ALL.into(),
             repetition_penalty: 1.05,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
             repetition_window: 256,
+            no_repeat_ngram: 0,
+            dry_multiplier: 0.0,
+            dry_base: 1.75,
+            dry_allowed_length: 2,
             seed: 0,
             branch: 0,
             max_tokens: 100,
@@ -67,6 +173,12 @@ impl SamplingParams {
                 return Err(OutOfRange { name, value, expected: setting.expected() });
             }
         }
+        let twice = |step: &Step| self.order.iter().filter(|other| *other == step).count() > 1;
+        if let Some(step) = self.order.iter().find(|step| twice(step)) {
+            let (value, expected) =
+                (format!("\"{}\" twice", step.name()), "each step once".to_owned());
+            return Err(OutOfRange { name: "order", value, expected });
+        }
         if self.stop.iter().any(String::is_empty) {
             let expected = "text that is not empty".to_owned();
             return Err(OutOfRange { name: "stop", value: "\"\"".to_owned(), expected });
@@ -89,299 +201,19 @@ impl SamplingParams {
         (self.min_p > 0.0).then_some(self.min_p)
     }
 
+    /// The total probability that typical sampling keeps; `None` when it is off.
+    pub fn active_typical_p(&self) -> Option<f32> {
+        (self.typical_p > 0.0 && self.typical_p < 1.0).then_some(self.typical_p)
+    }
+
+    /// The part of the second derivative that tail-free sampling keeps; `None` when it is off.
+    pub fn active_tail_free(&self) -> Option<f32> {
+        (self.tail_free > 0.0 && self.tail_free < 1.0).then_some(self.tail_free)
+    }
+
     /// The repetition penalty; `None` when it is off.
     pub fn active_penalty(&self) -> Option<f32> {
         (self.repetition_penalty > 0.0 && self.repetition_penalty != 1.0)
             .then_some(self.repetition_penalty)
-    }
-}
-
-/// A value of [`SamplingParams`] outside its range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutOfRange {
-    /// The setting's name.
-    pub name: &'static str,
-    /// The rejected value.
-    pub value: String,
-    /// What is accepted: "a number from 0 to 1".
-    pub expected: String,
-}
-
-impl fmt::Display for OutOfRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, expected } = self;
-        write!(f, "{name} is {value}; it must be {expected}")
-    }
-}
-
-impl std::error::Error for OutOfRange {}
-
-/// One number of [`SamplingParams`]: its name, its range and what it does. The seed has no range: every `u64` is one.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// The name of the field, and of the setting in a settings file.
-    pub name: &'static str,
-    /// The smallest accepted value.
-    pub min: f64,
-    /// The largest accepted value.
-    pub max: f64,
-    /// Whether only integers are accepted.
-    pub integer: bool,
-    /// What 0 means, where it has a meaning of its own.
-    pub zero: Option<&'static str>,
-    /// What it does, in one sentence without its full stop.
-    pub about: &'static str,
-    /// The same in at most 44 characters, with what 0 means.
-    pub brief: &'static str,
-    get: fn(&SamplingParams) -> f64,
-}
-
-impl Setting {
-    /// All of them, in the order in which people know them.
-    pub const ALL: [Self; 8] = [
-        Self::TEMPERATURE,
-        Self::TOP_K,
-        Self::TOP_P,
-        Self::MIN_P,
-        Self::REPETITION_PENALTY,
-        Self::REPETITION_WINDOW,
-        Self::MAX_TOKENS,
-        Self::LOGPROBS,
-    ];
-
-    /// `SamplingParams::temperature`.
-    pub const TEMPERATURE: Self = Self {
-        name: "temperature",
-        min: 0.0,
-        max: 100.0,
-        integer: false,
-        zero: Some("always the most likely token, without top-k, top-p and min-p"),
-        about: "Divide the logits by this; higher is more random",
-        brief: "randomness; 0 = always the most likely token",
-        get: |params| params.temperature.into(),
-    };
-    /// `SamplingParams::top_k`.
-    pub const TOP_K: Self = Self {
-        name: "top_k",
-        min: 0.0,
-        max: COUNT,
-        integer: true,
-        zero: Some("off"),
-        about: "Keep the K most likely tokens",
-        brief: "number of most likely tokens kept; 0 = off",
-        get: |params| params.top_k as f64,
-    };
-    /// `SamplingParams::top_p`.
-    pub const TOP_P: Self = Self {
-        name: "top_p",
-        min: 0.0,
-        max: 1.0,
-        integer: false,
-        zero: Some("off, like 1"),
-        about: "Keep the most likely tokens that add up to this probability",
-        brief: "total probability of tokens kept; 0 = off",
-        get: |params| params.top_p.into(),
-    };
-    /// `SamplingParams::min_p`.
-    pub const MIN_P: Self = Self {
-        name: "min_p",
-        min: 0.0,
-        max: 1.0,
-        integer: false,
-        zero: Some("off"),
-        about: "Keep tokens at least this fraction as likely as the most likely one",
-        brief: "lowest share of the top probability; 0 = off",
-        get: |params| params.min_p.into(),
-    };
-    /// `SamplingParams::repetition_penalty`.
-    pub const REPETITION_PENALTY: Self = Self {
-        name: "repetition_penalty",
-        min: 0.0,
-        max: 100.0,
-        integer: false,
-        zero: Some("off, like 1"),
-        about: "Make recent tokens less likely; below 1, more likely",
-        brief: "above 1, repeats are rarer; 0 or 1 = off",
-        get: |params| params.repetition_penalty.into(),
-    };
-    /// `SamplingParams::repetition_window`.
-    pub const REPETITION_WINDOW: Self = Self {
-        name: "repetition_window",
-        min: 0.0,
-        max: COUNT,
-        integer: true,
-        zero: Some("no penalty"),
-        about: "Number of recent tokens that the repetition penalty applies to",
-        brief: "tokens the penalty applies to; 0 = none",
-        get: |params| params.repetition_window as f64,
-    };
-    /// `SamplingParams::max_tokens`.
-    pub const MAX_TOKENS: Self = Self {
-        name: "max_tokens",
-        min: 1.0,
-        max: COUNT,
-        integer: true,
-        zero: None,
-        about: "Maximum number of tokens to generate",
-        brief: "maximum number of tokens",
-        get: |params| params.max_tokens as f64,
-    };
-    /// `SamplingParams::logprobs`.
-    pub const LOGPROBS: Self = Self {
-        name: "logprobs",
-        min: 0.0,
-        max: COUNT,
-        integer: true,
-        zero: Some("none"),
-        about: "Number of most likely tokens to report at each position",
-        brief: "alternatives reported per token; 0 = none",
-        get: |params| params.logprobs as f64,
-    };
-
-    /// Whether a value is in the range.
-    pub fn accepts(&self, value: f64) -> bool {
-        (self.min..=self.max).contains(&value) && !(self.integer && value.fract() != 0.0)
-    }
-
-    /// What is accepted, as error messages say it: "a number from 0 to 1".
-    pub fn expected(&self) -> String {
-        let kind = if self.integer { "a whole number" } else { "a number" };
-        format!("{kind} from {} to {}", self.min, self.max)
-    }
-
-    /// Parses a number in the range.
-    ///
-    /// # Errors
-    /// What was expected instead.
-    pub fn parse_number(&self, text: &str) -> Result<f32, String> {
-        let number = text.parse().ok().filter(|&number: &f32| self.accepts(number.into()));
-        number.ok_or_else(|| format!("expected {}", self.expected()))
-    }
-
-    /// Parses an integer in the range.
-    ///
-    /// # Errors
-    /// What was expected instead.
-    pub fn parse_count(&self, text: &str) -> Result<usize, String> {
-        let count = text.parse().ok().filter(|&count: &usize| self.accepts(count as f64));
-        count.ok_or_else(|| format!("expected {}", self.expected()))
-    }
-
-    /// The sentence, what 0 means, and the default: the help of an option.
-    pub fn help(&self) -> String {
-        let zero = self.zero.map(|zero| format!("; 0 = {zero}")).unwrap_or_default();
-        let default = self.show((self.get)(&SamplingParams::default()));
-        format!("{}{zero} [default: {default}]", self.about)
-    }
-
-    /// A value with the precision that it has in [`SamplingParams`].
-    fn show(&self, value: f64) -> String {
-        if self.integer { value.to_string() } else { (value as f32).to_string() }
-    }
-}
-
-/// The largest accepted count of tokens: more than any vocabulary or context has.
-const COUNT: f64 = 1_000_000.0;
-
-/// Named values for how tokens are sampled. The length of a continuation and what ends it are not part of a preset.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Preset {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is for, in a few words.
-    pub about: &'static str,
-    temperature: f32,
-    /// The temperature for a small model whose candidates are ranked.
-    small: f32,
-    top_k: usize,
-    top_p: f32,
-    min_p: f32,
-    repetition_penalty: f32,
-}
-
-/// A model with fewer parameters is small. It needs a lower temperature.
-const SMALL: usize = 50_000_000;
-
-/// The presets; the first is the default.
-pub const PRESETS: [Preset; 4] = [
-    Preset {
-        name: "prose",
-        about: "coherent, with a few surprises",
-        temperature: 0.85,
-        small: 0.6,
-        top_k: 100,
-        top_p: 0.92,
-        min_p: 0.0,
-        repetition_penalty: 1.05,
-    },
-    Preset {
-        name: "steady",
-        about: "closer to what is likely",
-        temperature: 0.7,
-        small: 0.5,
-        top_k: 0,
-        top_p: 0.9,
-        min_p: 0.0,
-        repetition_penalty: 1.1,
-    },
-    Preset {
-        name: "wild",
-        about: "far from what is likely",
-        temperature: 1.1,
-        small: 0.9,
-        top_k: 0,
-        top_p: 1.0,
-        min_p: 0.05,
-        repetition_penalty: 1.05,
-    },
-    Preset {
-        name: "exact",
-        about: "always the most likely token; one offer is enough",
-        temperature: 0.0,
-        small: 0.0,
-        top_k: 100,
-        top_p: 0.92,
-        min_p: 0.0,
-        repetition_penalty: 1.05,
-    },
-];
-
-impl Preset {
-    /// The preset with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        PRESETS.into_iter().find(|preset| preset.name == name)
-    }
-
-    /// The preset for ranked candidates of a model of this size: the temperature is lower for a small model.
-    pub fn for_model(self, parameters: usize) -> Self {
-        let temperature = if parameters < SMALL { self.small } else { self.temperature };
-        Self { temperature, ..self }
-    }
-
-    /// Whether a temperature is the preset's, for a model of any size.
-    pub fn has_temperature(self, temperature: f32) -> bool {
-        [self.temperature, self.small].contains(&temperature)
-    }
-
-    /// These parameters with the preset's values.
-    pub fn over(self, params: &SamplingParams) -> SamplingParams {
-        let Self { temperature, top_k, top_p, min_p, repetition_penalty, .. } = self;
-        SamplingParams { temperature, top_k, top_p, min_p, repetition_penalty, ..params.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_setting_is_said_in_one_line() {
-        for setting in Setting::ALL {
-            assert!(setting.brief.chars().count() <= 44, "{}", setting.brief);
-            assert!(setting.accepts((setting.get)(&SamplingParams::default())));
-            assert_eq!(setting.zero.is_some(), setting.accepts(0.0), "{}", setting.name);
-        }
-        assert_eq!(Setting::TOP_P.expected(), "a number from 0 to 1");
-        assert!(Setting::TEMPERATURE.help().ends_with("[default: 0.85]"));
     }
 }

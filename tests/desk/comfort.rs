@@ -233,7 +233,8 @@ fn dials_are_kept_in_the_users_settings() {
     let mut kept_in =
         with(Environment { settings_file: Some(file.clone()), ..Environment::default() });
     fs::write(&file, "# mine\n[desk]\noffers = 2 # few\n").unwrap();
-    let shown = kept(&kept_in, 1, &["<right>", "<end>", "7", "<enter>"]);
+    let to_seed = ["<right>"].into_iter().chain(["<down>"; 8]).chain(["7", "<enter>"]);
+    let shown = kept(&kept_in, 1, &to_seed.collect::<Vec<_>>());
     assert!(shown.contains("prose is saved in") && !shown.contains("changed"), "{shown}");
     let text = fs::read_to_string(&file).unwrap();
     let few = "# mine\n[desk]\noffers = 2 # few\npreset = \"prose\"\n";

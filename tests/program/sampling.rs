@@ -16,7 +16,7 @@ use unstuck::{
 /// A setting, its option, its row among the dials, and values with the verdict on each.
 type Row = (&'static str, Option<&'static str>, Option<usize>, &'static [(&'static str, bool)]);
 
-const TABLE: [Row; 8] = [
+const TABLE: [Row; 21] = [
     (
         "temperature",
         Some("--temperature"),
@@ -74,6 +74,133 @@ const TABLE: [Row; 8] = [
         Some("--max-tokens"),
         Some(6),
         &[("0", false), ("1", true), ("30", true), ("1000001", false)],
+    ),
+    (
+        "typical_p",
+        Some("--typical-p"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "tail_free",
+        Some("--tail-free"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "top_a",
+        Some("--top-a"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "xtc_probability",
+        Some("--xtc-probability"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "xtc_threshold",
+        Some("--xtc-threshold"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "mirostat_eta",
+        Some("--mirostat-eta"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("0.5", true),
+            ("1", true),
+            ("1.01", false),
+            ("-0.01", false),
+        ],
+    ),
+    (
+        "mirostat_tau",
+        Some("--mirostat-tau"),
+        None,
+        &[
+            ("0", true),
+            ("1e-30", true),
+            ("5", true),
+            ("100", true),
+            ("100.1", false),
+            ("-1", false),
+        ],
+    ),
+    (
+        "frequency_penalty",
+        Some("--frequency-penalty"),
+        None,
+        &[("-2", true), ("0", true), ("2", true), ("2.1", false), ("-2.1", false)],
+    ),
+    (
+        "presence_penalty",
+        Some("--presence-penalty"),
+        None,
+        &[("-2", true), ("0", true), ("2", true), ("2.1", false), ("-2.1", false)],
+    ),
+    (
+        "no_repeat_ngram",
+        Some("--no-repeat-ngram"),
+        None,
+        &[("0", true), ("1", true), ("3", true), ("1000000", true), ("1000001", false)],
+    ),
+    (
+        "dry_multiplier",
+        Some("--dry-multiplier"),
+        None,
+        &[("0", true), ("0.8", true), ("100", true), ("100.1", false), ("-1", false)],
+    ),
+    (
+        "dry_base",
+        Some("--dry-base"),
+        None,
+        &[("0.9", false), ("1", true), ("10", true), ("10.1", false)],
+    ),
+    (
+        "dry_allowed_length",
+        Some("--dry-allowed-length"),
+        None,
+        &[("0", false), ("1", true), ("1000000", true), ("1000001", false)],
     ),
     ("repetition_window", None, None, &[("0", true), ("1000000", true), ("1000001", false)]),
     ("logprobs", None, None, &[("0", true), ("1000000", true), ("1000001", false)]),

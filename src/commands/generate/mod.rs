@@ -185,6 +185,13 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
     if let (Form::Json { .. }, Some(server)) = (&request.form, &engine.info().server) {
         notice(&server.notice());
     }
+    let ignored = engine.ignores(&request.params);
+    if !ignored.is_empty() {
+        notice(&format!(
+            "{model} is on a server that doesn't have these; they have no effect: {}",
+            ignored.join(", ")
+        ));
+    }
     let mut batch = Batch { request, engine, notice, samples: Vec::new() };
     let order = match request.best_of {
         None => (0..request.samples).map(|index| (index, None)).collect(),

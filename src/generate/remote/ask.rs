@@ -1,7 +1,7 @@
 //! The body of a request. Every value is written out, since servers have defaults of their own, and each server gets
 //! only what it knows.
 
-use super::kind::Kind;
+use super::{extras, kind::Kind};
 use crate::token::SamplingParams;
 use serde_json::{Map, Value, json};
 
@@ -64,6 +64,9 @@ pub fn body(
             body["logprobs"] = true.into();
             body["top_logprobs"] = logprobs.into();
         }
+        for (name, value) in extras::sent(kind, params) {
+            body["options"][name] = value;
+        }
         return body;
     }
     let mut body = Map::new();
@@ -99,7 +102,7 @@ pub fn body(
             add("min_p", json!(min_p));
             add("repeat_penalty", json!(penalty));
             add("repeat_last_n", params.repetition_window.into());
-            add("samplers", json!(["penalties", "temperature", "top_k", "top_p", "min_p"]));
+            add("samplers", json!(extras::llama_order(params)));
         }
         Kind::Tgi if penalty != 1.0 => add("repetition_penalty", json!(penalty)),
         Kind::LmStudio | Kind::Other if extent.extras => {
@@ -115,6 +118,9 @@ pub fn body(
             }
         }
         _ => {}
+    }
+    for (name, value) in extras::sent(kind, params) {
+        add(name, value);
     }
     body.into()
 }

@@ -9,6 +9,7 @@
 mod address;
 mod ask;
 mod branch;
+mod extras;
 mod flight;
 mod kind;
 mod lines;
@@ -19,7 +20,7 @@ pub use address::{Address, EngineSettings, is_url};
 pub use kind::{Found, Kind, Served, probe};
 
 use super::{Ask, Backend, ModelInfo, Output, Reading, Server};
-use crate::token::{BranchId, StopReason};
+use crate::token::{BranchId, SamplingParams, StopReason};
 use anyhow::Result;
 use ask::Extent;
 use branch::Branch;
@@ -291,6 +292,10 @@ fn follows(group: &[Ask], next: &Ask) -> bool {
 }
 
 impl Backend for Remote {
+    fn ignores(&self, params: &SamplingParams) -> Vec<&'static str> {
+        extras::ignored(self.kind, params)
+    }
+
     fn info(&self) -> &ModelInfo {
         &self.info
     }

@@ -332,7 +332,7 @@ mod tests {
         for part in [
             "Rain\n\n",
             "The stove hums—“softly”, 5% of it all.",
-            "Café naïve  and so on .\nNext line",
+            "Cafe\u{301} nai\u{308}ve  and so on .\nNext line",
             "one\ntwo",
         ] {
             assert!(found.replace("\n\n\n", "\n\n").contains(part), "{part}: {found}");

@@ -46,6 +46,34 @@ pub enum Dial {
     Candidates,
     /// The next offer's seed.
     Seed,
+    /// `SamplingParams::typical_p`.
+    TypicalP,
+    /// `SamplingParams::tail_free`.
+    TailFree,
+    /// `SamplingParams::top_a`.
+    TopA,
+    /// `SamplingParams::xtc_probability`.
+    Xtc,
+    /// `SamplingParams::xtc_threshold`.
+    XtcThreshold,
+    /// `SamplingParams::mirostat_tau`.
+    Mirostat,
+    /// `SamplingParams::mirostat_eta`.
+    MirostatEta,
+    /// `SamplingParams::frequency_penalty`.
+    Frequency,
+    /// `SamplingParams::presence_penalty`.
+    Presence,
+    /// `SamplingParams::repetition_window`.
+    Window,
+    /// `SamplingParams::no_repeat_ngram`.
+    NoRepeat,
+    /// `SamplingParams::dry_multiplier`.
+    Dry,
+    /// `SamplingParams::dry_base`.
+    DryBase,
+    /// `SamplingParams::dry_allowed_length`.
+    DryLength,
 }
 
 impl Dial {
@@ -58,6 +86,20 @@ impl Dial {
             Self::MinP => Some(Setting::MIN_P),
             Self::Repetition => Some(Setting::REPETITION_PENALTY),
             Self::Length => Some(Setting::MAX_TOKENS),
+            Self::TypicalP => Some(Setting::TYPICAL_P),
+            Self::TailFree => Some(Setting::TAIL_FREE),
+            Self::TopA => Some(Setting::TOP_A),
+            Self::Xtc => Some(Setting::XTC_PROBABILITY),
+            Self::XtcThreshold => Some(Setting::XTC_THRESHOLD),
+            Self::Mirostat => Some(Setting::MIROSTAT_TAU),
+            Self::MirostatEta => Some(Setting::MIROSTAT_ETA),
+            Self::Frequency => Some(Setting::FREQUENCY_PENALTY),
+            Self::Presence => Some(Setting::PRESENCE_PENALTY),
+            Self::Window => Some(Setting::REPETITION_WINDOW),
+            Self::NoRepeat => Some(Setting::NO_REPEAT_NGRAM),
+            Self::Dry => Some(Setting::DRY_MULTIPLIER),
+            Self::DryBase => Some(Setting::DRY_BASE),
+            Self::DryLength => Some(Setting::DRY_ALLOWED_LENGTH),
             Self::Offers | Self::Candidates | Self::Seed => None,
         }
     }
@@ -74,6 +116,20 @@ impl Dial {
             Self::Offers => "offers",
             Self::Candidates => "candidates",
             Self::Seed => "seed",
+            Self::TypicalP => "typical-p",
+            Self::TailFree => "tail-free",
+            Self::TopA => "top-a",
+            Self::Xtc => "xtc",
+            Self::XtcThreshold => "xtc threshold",
+            Self::Mirostat => "mirostat",
+            Self::MirostatEta => "mirostat eta",
+            Self::Frequency => "frequency",
+            Self::Presence => "presence",
+            Self::Window => "window",
+            Self::NoRepeat => "no repeat",
+            Self::Dry => "dry",
+            Self::DryBase => "dry base",
+            Self::DryLength => "dry length",
         };
         match self.setting() {
             Some(setting) => (name, setting.brief, vec!["desk", "sampling", setting.name]),
@@ -93,16 +149,12 @@ impl Dial {
     /// Its value.
     pub fn read(self, style: &Style) -> Number {
         let params = &style.sampling;
-        match self {
-            Self::Temperature => Number::Part(params.temperature),
-            Self::TopP => Number::Part(params.top_p),
-            Self::TopK => Number::Whole(params.top_k as u64),
-            Self::MinP => Number::Part(params.min_p),
-            Self::Repetition => Number::Part(params.repetition_penalty),
-            Self::Length => Number::Whole(params.max_tokens as u64),
-            Self::Offers => Number::Whole(style.offers as u64),
-            Self::Candidates => Number::Whole(style.candidates as u64),
-            Self::Seed => Number::Whole(params.seed),
+        match self.setting() {
+            Some(Setting { integer: true, get, .. }) => Number::Whole(get(params) as u64),
+            Some(Setting { get, .. }) => Number::Part(get(params) as f32),
+            None if self == Self::Offers => Number::Whole(style.offers as u64),
+            None if self == Self::Candidates => Number::Whole(style.candidates as u64),
+            None => Number::Whole(params.seed),
         }
     }
 
@@ -114,20 +166,18 @@ impl Dial {
             high if high > most => most,
             fits => fits,
         };
-        let params = &mut style.sampling;
-        match (self, number) {
-            (Self::Temperature, Number::Part(number)) => {
-                (params.temperature, style.own_temperature) = (number, true);
+        match (self, number, self.setting()) {
+            (_, Number::Part(part), Some(setting)) => {
+                (setting.set)(&mut style.sampling, part.into());
+                style.own_temperature |= self == Self::Temperature;
             }
-            (Self::TopP, Number::Part(number)) => params.top_p = number,
-            (Self::MinP, Number::Part(number)) => params.min_p = number,
-            (Self::Repetition, Number::Part(number)) => params.repetition_penalty = number,
-            (Self::TopK, Number::Whole(number)) => params.top_k = number as usize,
-            (Self::Length, Number::Whole(number)) => params.max_tokens = number as usize,
-            (Self::Offers, Number::Whole(number)) => style.offers = number as usize,
-            (Self::Candidates, Number::Whole(number)) => style.candidates = number as usize,
-            (Self::Seed, Number::Whole(number)) => params.seed = number,
-            _ => return false,
+            (_, Number::Whole(whole), Some(setting)) => {
+                (setting.set)(&mut style.sampling, whole as f64);
+            }
+            (Self::Offers, Number::Whole(whole), None) => style.offers = whole as usize,
+            (Self::Candidates, Number::Whole(whole), None) => style.candidates = whole as usize,
+            (_, Number::Whole(whole), None) => style.sampling.seed = whole,
+            (_, Number::Part(_), None) => return false,
         }
         number == wanted
     }
@@ -152,7 +202,12 @@ impl Dial {
     pub fn turned(self, from: Number, up: bool) -> Option<Number> {
         Some(match from {
             Number::Part(from) => {
-                let step = if self == Self::Temperature { 0.05 } else { 0.01 };
+                let step = match self {
+                    Self::Temperature => 0.05,
+                    Self::Mirostat | Self::Dry => 0.1,
+                    Self::Frequency | Self::Presence | Self::DryBase => 0.05,
+                    _ => 0.01,
+                };
                 let steps = f64::from(from) / step;
                 let to =
                     if up { (steps + 1e-3).floor() + 1.0 } else { (steps - 1e-3).ceil() - 1.0 };
@@ -162,6 +217,7 @@ impl Dial {
                 let step = match self {
                     Self::TopK => 10,
                     Self::Length => 5,
+                    Self::Window => 16,
                     _ => 1,
                 };
                 let to = match (up, from % step) {

@@ -22,20 +22,25 @@ use strum::IntoEnumIterator;
 /// The widths of a dial's name and its number, in cells.
 const NAME: usize = 14;
 const NUMBER: usize = 14;
+/// The most rows, so that the page stays visible.
+const ROWS: usize = 10;
 /// The least width of an explanation, in cells.
 const LEAST: usize = 20;
 
 /// Draws the dials over the lower part of the screen, and the keys in its last row.
 pub fn draw(dials: &Dials, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
     let area = areas.screen;
-    let rows = Dials::rows().min(usize::from(area.height).saturating_sub(4)) as u16;
+    let rows = Dials::rows().min(ROWS).min(usize::from(area.height).saturating_sub(4)) as u16;
     let over = Rect { y: area.bottom().saturating_sub(rows + 2), height: rows + 2, ..area };
     frame.render_widget(Clear, over);
     frame.buffer_mut().set_style(over, desk.look.theme.style(Role::Text));
     let (now, usual) = (&desk.asking.style, desk.asking.preset());
     let room = usize::from(area.width);
     let first = (dials.chosen + 1).saturating_sub(usize::from(rows));
-    let mut lines = vec![heading(desk, &format!("dials · {}", desk.asking.style_name()), room)];
+    let below = Dials::rows() - (first + usize::from(rows)).min(Dials::rows());
+    let more = if below > 0 { format!(" · ↓ {below} more") } else { String::new() };
+    let mut lines =
+        vec![heading(desk, &format!("dials · {}{more}", desk.asking.style_name()), room)];
     for number in (first..Dials::rows()).take(usize::from(rows)) {
         lines.push(row(desk, dials, number, (now, &usual), room));
     }
