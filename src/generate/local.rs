@@ -16,12 +16,14 @@ use super::{
     word,
 };
 use crate::{
-    model::{KvCache, Model, Network, Span, kernels::on_threads},
+    model::{
+        KvCache, Model, Network, Span,
+        kernels::{map_mut, on_threads},
+    },
     token::BranchId,
 };
 use anyhow::Result;
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// The maximum number of prompt tokens read in one step, so that steps stay short.
@@ -128,18 +130,16 @@ impl Local {
         let Self { model, spellings, marks, coverings, live, .. } = self;
         let done: HashMap<u64, &Covering> =
             coverings.iter().filter(|c| c.is_done()).map(|c| (c.number, c)).collect();
-        let write = |(i, branch): (usize, &mut Branch)| {
+        let added: Vec<Option<Result<(BranchId, Added)>>> = map_mut(live, |i, branch| {
             let added = match branch.waits_for {
                 None => branch.next(model, logits.get(&i)?, marks),
                 Some(number) => branch.begin(model, done.get(&number)?, spellings, marks),
             };
             Some(added.map(|added| (branch.id, added)))
-        };
-        let added: Vec<Result<(BranchId, Added)>> =
-            live.par_iter_mut().enumerate().filter_map(write).collect();
+        });
         self.coverings.retain(|covering| !covering.is_done());
         let mut outputs = Vec::new();
-        for added in added {
+        for added in added.into_iter().flatten() {
             let (id, (token, stop)) = added?;
             outputs.extend(token.map(|token| (id, Output::Token(token))));
             if let Some(stop) = stop {

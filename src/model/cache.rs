@@ -4,13 +4,13 @@
 //! Paging follows vLLM's PagedAttention (Kwon et al. 2023). Full blocks are never written again, so branches with the
 //! same prefix share its blocks, and memory holds the prefix once.
 
-use half::f16;
+use half::{f16, slice::HalfFloatSliceExt};
 use std::sync::Arc;
 
 /// Tokens per block.
 pub const BLOCK: usize = 64;
 
-/// A network with a context of more tokens than this caches them in 16 bits.
+/// A network with a context of more tokens than this caches them in 16 bits, also if its weights are not rounded.
 pub const LONG: usize = 8192;
 
 /// The layout of a block. For each layer and head it has the keys, transposed (d, BLOCK), so that the scores of all
@@ -44,6 +44,14 @@ impl Block {
         }
     }
 
+    /// Its address, by which caches that share it know it.
+    pub(super) fn place(&self) -> usize {
+        match self {
+            Self::Whole(block) => block.as_ptr().addr(),
+            Self::Half(block) => block.as_ptr().addr(),
+        }
+    }
+
     /// Copy a block that is shared, so that it may be written.
     fn make_own(&mut self) {
         match self {
@@ -71,14 +79,12 @@ impl Block {
 }
 
 /// Write one token's keys and values of one head into its place in a block.
-fn put<T: Copy>(part: &mut [T], d: usize, slot: usize, k: &[f32], v: &[f32], round: fn(f32) -> T) {
+fn put<T: Copy>(part: &mut [T], d: usize, slot: usize, k: &[T], v: &[T]) {
     let (keys, values) = part.split_at_mut(d * BLOCK);
     for (i, &x) in k.iter().enumerate() {
-        keys[i * BLOCK + slot] = round(x);
+        keys[i * BLOCK + slot] = x;
     }
-    for (place, &x) in values[slot * d..(slot + 1) * d].iter_mut().zip(v) {
-        *place = round(x);
-    }
+    values[slot * d..(slot + 1) * d].copy_from_slice(v);
 }
 
 impl Layout {
@@ -148,20 +154,25 @@ impl KvCache {
         let Layout { n_kv, d, .. } = self.layout;
         let layout = self.layout;
         let slot = position % BLOCK;
-        let block = &mut self.blocks[position / BLOCK];
-        for head in 0..n_kv {
-            let (at, end) = (layout.at(layer, head), layout.at(layer, head) + 2 * d * BLOCK);
-            let (k, v) = (&k[head * d..(head + 1) * d], &v[head * d..(head + 1) * d]);
-            let written = match block {
-                Block::Whole(block) => {
-                    Arc::get_mut(block).map(|b| put(&mut b[at..end], d, slot, k, v, |x| x))
+        let place = |head: usize| layout.at(layer, head)..layout.at(layer, head) + 2 * d * BLOCK;
+        let of = |head: usize| head * d..(head + 1) * d;
+        let written = match &mut self.blocks[position / BLOCK] {
+            Block::Whole(block) => Arc::get_mut(block).map(|block| {
+                for head in 0..n_kv {
+                    put(&mut block[place(head)], d, slot, &k[of(head)], &v[of(head)]);
                 }
-                Block::Half(block) => {
-                    Arc::get_mut(block).map(|b| put(&mut b[at..end], d, slot, k, v, f16::from_f32))
+            }),
+            Block::Half(block) => Arc::get_mut(block).map(|block| {
+                let mut rounded = vec![f16::ZERO; k.len() + v.len()];
+                let (half_k, half_v) = rounded.split_at_mut(k.len());
+                half_k.convert_from_f32_slice(k);
+                half_v.convert_from_f32_slice(v);
+                for head in 0..n_kv {
+                    put(&mut block[place(head)], d, slot, &half_k[of(head)], &half_v[of(head)]);
                 }
-            };
-            debug_assert!(written.is_some(), "a reserved block is this cache's own");
-        }
+            }),
+        };
+        debug_assert!(written.is_some(), "a reserved block is this cache's own");
     }
 
     /// Count `t` more tokens as read, after their keys and values were written.

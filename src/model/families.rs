@@ -2,7 +2,7 @@
 
 use super::{
     gpt2, llama,
-    network::{Architecture, Family},
+    network::{Architecture, ELSEWHERE, Family},
 };
 use anyhow::{Context, Result, bail};
 
@@ -18,7 +18,10 @@ pub fn family(name: &str) -> Result<&'static Family> {
     let known = || all().map(|family| family.name).collect::<Vec<_>>().join("`, `");
     let found = all().find(|family| family.name == name);
     found.with_context(|| {
-        format!("it describes a `{name}` model, which is not read here; these are: `{}`", known())
+        format!(
+            "it describes a `{name}` model, which is not read here; these are: `{}`; {ELSEWHERE}",
+            known()
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! A weight matrix in any precision, and products with it.
 
-use super::kernels::{Level, Q8Matrix, half_matmul, level};
+use super::kernels::{Level, TiledMatrix, half_matmul, level};
 use anyhow::{Context, Result, ensure};
 use candle_core::{
     CpuStorage, DType, Device, Module, Storage, Tensor,
@@ -108,8 +108,8 @@ pub enum Weight {
     Transposed(Tensor),
     /// (out, in) in a 16-bit form.
     Half(Tensor),
-    /// (out, in) in our own 8-bit tiles.
-    Q8(Q8Matrix),
+    /// (out, in) in our own tiles of rounded weights.
+    Tiled(TiledMatrix),
     /// (out, in) in one of candle's quantized forms.
     Quantized(QMatMul, Arc<QTensor>),
 }
@@ -127,7 +127,7 @@ impl Weight {
             Precision::F16 => Ok(Self::Half(weight.to_dtype(DType::F16)?.contiguous()?)),
             Precision::Bf16 => Ok(Self::Half(weight.to_dtype(DType::BF16)?.contiguous()?)),
             small if small.is_small() && input.is_multiple_of(small.ggml().block_size()) => {
-                Self::keep(QTensor::quantize(weight, small.ggml())?.into())
+                Self::tiled(QTensor::quantize(weight, small.ggml())?.into())
             }
             _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32),
             _ if level() == Level::Baseline => {
@@ -138,20 +138,22 @@ impl Weight {
                 let row = |o: usize, to: &mut [f32]| {
                     to.copy_from_slice(&values[o * input..(o + 1) * input]);
                 };
-                Ok(Self::Q8(Q8Matrix::quantize(rows, input, row).context("rows of whole blocks")?))
+                Ok(Self::Tiled(
+                    TiledMatrix::quantize(rows, input, row).context("rows of whole blocks")?,
+                ))
             }
         }
     }
 
     /// Use an (out, in) tensor of a GGUF file. Floats are rounded to the precision. Quantized tensors keep their form
-    /// unless the precision has fewer bits; q8_0 is rearranged to our own tiles where the processor supports them, and
-    /// forms for which there is no fast product (q4_1, q5_0, q5_1) become q8_0 where it is wanted. `F32` dequantizes
+    /// unless the precision has fewer bits. Forms that have tiles of ours are rearranged where the processor supports
+    /// them, and forms for which there is no fast product (q5_0, q5_1) become q8_0 where it is wanted. `F32` dequantizes
     /// everything.
     ///
     /// # Errors
     /// When it is not a matrix.
     pub fn ggml(tensor: Arc<QTensor>, precision: Precision) -> Result<Self> {
-        let (rows, input) = tensor.shape().dims2()?;
+        let (_, input) = tensor.shape().dims2()?;
         let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
         let stored = 8.0 * tensor.dtype().type_size() as f64 / tensor.dtype().block_size() as f64;
         let shrinks = precision.is_small()
@@ -161,16 +163,25 @@ impl Weight {
             return Self::round(&tensor.dequantize(&Device::Cpu)?, precision);
         }
         match tensor.dtype() {
-            _ if level() == Level::Baseline => Self::keep(tensor),
-            GgmlDType::Q8_0 => {
-                let tiles = Q8Matrix::from_q8_0(rows, input, &tensor.data()?);
-                Ok(Self::Q8(tiles.context("a torn q8_0 tensor")?))
-            }
             // candle multiplies with these number by number
-            GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 if !precision.is_small() => {
+            GgmlDType::Q5_0 | GgmlDType::Q5_1
+                if !precision.is_small() && level() > Level::Baseline =>
+            {
                 Self::round(&tensor.dequantize(&Device::Cpu)?, Precision::Q8_0)
             }
-            _ => Self::keep(tensor),
+            _ => Self::tiled(tensor),
+        }
+    }
+
+    /// Rearrange a quantized tensor to tiles if its form has them and the processor supports them.
+    fn tiled(tensor: Arc<QTensor>) -> Result<Self> {
+        let (rows, input) = tensor.shape().dims2()?;
+        let tiles = (level() > Level::Baseline)
+            .then(|| TiledMatrix::from_ggml(tensor.dtype(), rows, input, &tensor.data().ok()?))
+            .flatten();
+        match tiles {
+            Some(tiles) => Ok(Self::Tiled(tiles)),
+            None => Self::keep(tensor),
         }
     }
 
@@ -186,7 +197,7 @@ impl Weight {
                 (out, input)
             }
             Self::Transposed(w) | Self::Half(w) => w.dims2()?,
-            Self::Q8(w) => w.dims(),
+            Self::Tiled(w) => w.dims(),
             Self::Quantized(_, w) => w.shape().dims2()?,
         })
     }
@@ -197,7 +208,7 @@ impl Weight {
             Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
                 w.elem_count() * w.dtype().size_in_bytes()
             }
-            Self::Q8(w) => w.bytes(),
+            Self::Tiled(w) => w.bytes(),
             Self::Quantized(_, w) => w.storage_size_in_bytes(),
         }
     }
@@ -208,7 +219,7 @@ impl Weight {
             Self::Dense(w) | Self::Transposed(w) | Self::Half(w) => {
                 format!("{:?}", w.dtype()).to_lowercase()
             }
-            Self::Q8(_) => "q8_0".into(),
+            Self::Tiled(w) => format!("{:?}", w.form()).to_lowercase(),
             Self::Quantized(_, w) => format!("{:?}", w.dtype()).to_lowercase(),
         }
     }
@@ -221,7 +232,7 @@ impl Weight {
             // For many rows, widening the weights once is cheap, and candle's product of floats is the fastest.
             Self::Half(w) if x.dim(0)? > FEW => x.matmul(&w.to_dtype(DType::F32)?.t()?)?,
             Self::Half(w) => half_product(w, x)?,
-            Self::Q8(w) => return product(w, x, bias),
+            Self::Tiled(w) => return product(w, x, bias),
             Self::Quantized(w, _) => w.forward(x)?,
         };
         match bias {
@@ -239,7 +250,7 @@ impl Weight {
             Self::Dense(_) => anyhow::bail!("a (in, out) matrix has no rows to look up"),
             Self::Transposed(w) => Ok(w.index_select(ids, 0)?),
             Self::Half(w) => Ok(w.index_select(ids, 0)?.to_dtype(DType::F32)?),
-            Self::Q8(w) => {
+            Self::Tiled(w) => {
                 let ids = ids.to_vec1::<u32>()?;
                 let (rows, input) = w.dims();
                 ensure!(
@@ -278,8 +289,8 @@ impl Linear {
 /// Only when shapes do not fit.
 pub fn joined<const N: usize>(layers: [&Linear; N], x: &Tensor) -> Result<Vec<f32>> {
     let x = x.contiguous()?;
-    let q8 = |layer: &Linear| matches!(layer.weight, Weight::Q8(_));
-    if layers.iter().all(|layer| q8(layer)) {
+    let is_tiled = |layer: &&Linear| matches!(layer.weight, Weight::Tiled(_));
+    if layers.iter().all(is_tiled) {
         let biases: Vec<Option<Floats>> = layers
             .iter()
             .map(|layer| layer.bias.as_ref().map(Floats::of).transpose())
@@ -288,11 +299,11 @@ pub fn joined<const N: usize>(layers: [&Linear; N], x: &Tensor) -> Result<Vec<f3
             .iter()
             .zip(&biases)
             .filter_map(|(layer, bias)| match &layer.weight {
-                Weight::Q8(matrix) => Some((matrix, bias.as_deref())),
+                Weight::Tiled(matrix) => Some((matrix, bias.as_deref())),
                 _ => None,
             })
             .collect();
-        return Ok(with_floats(&x, |x| Ok(Q8Matrix::matmul_joined(&matrices, x)))?);
+        return Ok(with_floats(&x, |x| Ok(TiledMatrix::matmul_joined(&matrices, x)))?);
     }
     let parts = layers.iter().map(|layer| layer.forward(&x)).collect::<Result<Vec<Tensor>>>()?;
     Ok(Tensor::cat(&parts, 1)?.flatten_all()?.to_vec1()?)
@@ -316,7 +327,7 @@ fn half_product(w: &Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
     Tensor::from_vec(y, (x.dim(0)?, out), &Device::Cpu)
 }
 
-fn product(w: &Q8Matrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
+fn product(w: &TiledMatrix, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
     let n = x.dim(0)?;
     let x = x.contiguous()?;
     let y = with_floats(&x, |x| match bias {

@@ -1,6 +1,6 @@
 //! Whether a model fits this machine's memory, before it is loaded.
 
-use super::{Architecture, Precision, Spec, tensors::Kind};
+use super::{Architecture, Network, Precision, Spec, tensors::Kind};
 use anyhow::{Result, ensure};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -26,23 +26,25 @@ pub fn needed(config: &dyn Architecture, precision: Precision) -> u64 {
         spec.len() as u64 * sixteenths / 16
     };
     let weights: u64 = config.tensors().iter().map(bytes).sum();
-    weights + cache_bytes(config, config.dims().context.min(LEAST)) + REST
+    weights + cache_bytes(config, precision, config.dims().context.min(LEAST)) + REST
 }
 
-fn cache_bytes(config: &dyn Architecture, tokens: usize) -> u64 {
-    config.dims().layout().bytes_per_token() as u64 * tokens as u64
+fn cache_bytes(config: &dyn Architecture, precision: Precision, tokens: usize) -> u64 {
+    config.dims().layout(precision).bytes_per_token() as u64 * tokens as u64
 }
 
 /// The context in tokens that memory allows beside the weights, which are loaded already.
-pub fn context(config: &dyn Architecture) -> usize {
+pub fn context(network: &dyn Network) -> usize {
+    let config = network.config();
     let whole = config.dims().context;
-    if whole <= LEAST { whole } else { allowed(config, free()) }
+    if whole <= LEAST { whole } else { allowed(config, network.precision(), free()) }
 }
 
 /// A context takes at most half of what is free, so that there is room for branches and for other programs.
-fn allowed(config: &dyn Architecture, free: u64) -> usize {
+fn allowed(config: &dyn Architecture, precision: Precision, free: u64) -> usize {
     let whole = config.dims().context;
-    let most = usize::try_from(free / 2 / cache_bytes(config, 1).max(1)).unwrap_or(usize::MAX);
+    let most =
+        usize::try_from(free / 2 / cache_bytes(config, precision, 1).max(1)).unwrap_or(usize::MAX);
     if most >= whole { whole } else { (most / 1024 * 1024).max(LEAST) }
 }
 
@@ -106,7 +108,7 @@ mod tests {
     fn sizes_are_those_of_the_published_shapes() {
         let config = "124m".parse::<Shape>().unwrap().config();
         let mib = |p| needed(&config, p) >> 20;
-        assert_eq!((mib(Precision::F32), mib(Precision::Q8_0)), (610, 264));
+        assert_eq!((mib(Precision::F32), mib(Precision::Q8_0)), (610, 228));
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub struct About {
 impl Model {
     /// A model without an index of its training text.
     pub fn new(name: String, network: Box<dyn Network>, tokenizer: Tokenizer) -> Self {
-        let context = memory::context(network.config());
+        let context = memory::context(&*network);
         let about = About::default();
         Self { name, network, tokenizer, embedded: false, memorized: None, context, about }
     }

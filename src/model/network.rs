@@ -23,6 +23,10 @@ pub struct Family {
     pub from_gguf: fn(&dyn Metadata) -> Result<Box<dyn Architecture>>,
 }
 
+/// The way out for a network that is not computed here.
+pub const ELSEWHERE: &str =
+    "llama.cpp's server or vLLM may compute it, and --model takes the address of such a server";
+
 /// The metadata of a GGUF file.
 pub trait Metadata {
     /// An integer by its key.
@@ -69,14 +73,15 @@ pub struct Dims {
 }
 
 impl Dims {
-    /// The layout of the KV cache. Numbers of a long context are held in 16 bits.
-    pub(super) fn layout(&self) -> Layout {
+    /// The layout of the KV cache. Its numbers are held in 16 bits if the weights are rounded too, or if the context is
+    /// long.
+    pub(super) fn layout(&self, precision: Precision) -> Layout {
         Layout {
             n_layer: self.layers,
             n_head: self.heads,
             n_kv: self.kv_heads,
             d: self.head_width,
-            is_half: self.context > LONG,
+            is_half: precision != Precision::F32 || self.context > LONG,
         }
     }
 }
@@ -188,9 +193,12 @@ pub trait Network: Any + Send + Sync {
     /// Only when shapes do not fit.
     fn head(&self, x: &Tensor) -> Result<Tensor>;
 
+    /// The precision in which its matrices were loaded.
+    fn precision(&self) -> Precision;
+
     /// An empty cache for one sequence.
     fn cache(&self) -> KvCache {
-        KvCache::new(self.config().dims().layout())
+        KvCache::new(self.config().dims().layout(self.precision()))
     }
 
     /// Read the tokens of several sequences in one pass. Returns the hidden states (n, c) after the last block, with

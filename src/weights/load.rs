@@ -74,6 +74,7 @@ impl Checkpoint {
     /// file.
     pub fn load(mut self, precision: Precision) -> Result<Model> {
         fits(&self.tokenizer, &*self.config).with_context(|| self.place())?;
+        memory::check(&*self.config, precision).with_context(|| self.place())?;
         let config = self.config.clone();
         let cached = self
             .is_plain()

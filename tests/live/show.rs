@@ -296,3 +296,26 @@ fn without_a_model_it_is_said_without_a_path() {
         "{shown}"
     );
 }
+
+#[test]
+fn what_a_server_did_is_said_without_its_address() {
+    let mut air = Air::show();
+    let mut info = crate::support::desk::info();
+    info.server = Some(unstuck::generate::Server {
+        kind: "vLLM",
+        host: "10.0.0.7:8000".into(),
+        model: "tiny".into(),
+        lacks: Vec::new(),
+    });
+    air.desk.news(News::Loaded(info));
+    for (why, said) in [
+        ("10.0.0.7:8000 was silent for 60 s", "The server was silent for 60 s. r rolls again."),
+        ("10.0.0.7:8000 redirects to http://elsewhere/", "The model stopped. r rolls again."),
+    ] {
+        air.keys("space");
+        let branch = air.branch(0);
+        air.desk.news(News::Failed(branch, why.into()));
+        let shown = air.desk.shown();
+        assert!(shown.contains(said) && !shown.contains("10.0.0.7"), "{shown}");
+    }
+}

@@ -12,6 +12,33 @@ pub struct Extent {
     pub logprobs: bool,
     /// Values that OpenAI doesn't define are sent to an unknown server.
     pub extras: bool,
+    /// A grammar makes the answer begin with the word that the prompt ends in.
+    pub grammar: bool,
+}
+
+/// A prompt as it is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// What the answer has to begin with: the last word of the prompt, which isn't sent.
+    pub word: Option<&'a str>,
+    /// Whether that word is finished.
+    pub is_finished: bool,
+}
+
+impl Sent<'_> {
+    /// A grammar in llama.cpp's notation (GBNF): the word, then anything, or nothing that continues a finished word.
+    fn grammar(&self) -> Option<String> {
+        let word = self.word?.replace('\\', "\\\\").replace('"', "\\\"");
+        Some(match self.is_finished {
+            false => format!("root ::= \"{word}\" .*"),
+            // no ASCII letter or digit, apostrophe, or letter of the Latin, Greek and Cyrillic blocks
+            true => format!(
+                "root ::= \"{word}\" ([^0-9A-Za-z'\\u2019\\u00C0-\\u024F\\u0370-\\u052F] .*)?"
+            ),
+        })
+    }
 }
 
 /// The path of completions below an address: of the API, or of Ollama's own.
@@ -32,7 +59,7 @@ pub fn body(
     kind: Kind,
     model: &str,
     context: usize,
-    prompt: &str,
+    sent: Sent,
     params: &SamplingParams,
     n: usize,
     extent: Extent,
@@ -49,7 +76,7 @@ pub fn body(
     let logprobs = (extent.logprobs && kind.has_logprobs()).then_some(logprobs);
     let seed = seed(params.seed);
     // An empty prompt means "load the model" to Ollama, and is an error to others.
-    let prompt = if prompt.is_empty() { "\n" } else { prompt };
+    let prompt = if sent.text.is_empty() { "\n" } else { sent.text };
     let stop: Vec<_> = params.stop.iter().take(4).collect();
     if kind == Kind::Ollama {
         let mut body = json!({
@@ -103,6 +130,9 @@ pub fn body(
             add("repeat_penalty", json!(penalty));
             add("repeat_last_n", params.repetition_window.into());
             add("samplers", json!(extras::llama_order(params)));
+            if let Some(grammar) = sent.grammar() {
+                add("grammar", grammar.into());
+            }
         }
         Kind::Tgi if penalty != 1.0 => add("repetition_penalty", json!(penalty)),
         Kind::LmStudio | Kind::Other if extent.extras => {
@@ -129,13 +159,17 @@ pub fn body(
 mod tests {
     use super::*;
 
-    const ALL: Extent = Extent { logprobs: true, extras: true };
+    const ALL: Extent = Extent { logprobs: true, extras: true, grammar: true };
+
+    fn text(text: &str) -> Sent<'_> {
+        Sent { text, ..Sent::default() }
+    }
 
     #[test]
     fn each_server_gets_what_it_knows() {
         let params =
             SamplingParams { stop: vec!["###".into()], seed: 1 << 40 | 5, ..Default::default() };
-        let of = |kind, n| body(kind, "m", 2048, "Once", &params, n, ALL);
+        let of = |kind, n| body(kind, "m", 2048, text("Once"), &params, n, ALL);
         let vllm = of(Kind::Vllm, 3);
         assert_eq!(
             (&vllm["n"], &vllm["seed"], &vllm["stop"]),
@@ -151,8 +185,8 @@ mod tests {
         );
         let ollama = of(Kind::Ollama, 1);
         assert_eq!((&ollama["raw"], &ollama["options"]["num_ctx"]), (&json!(true), &json!(2048)));
-        let plain = Extent { logprobs: false, extras: false };
-        let other = body(Kind::Other, "m", 2048, "", &params, 1, plain);
+        let plain = Extent { logprobs: false, extras: false, grammar: false };
+        let other = body(Kind::Other, "m", 2048, text(""), &params, 1, plain);
         assert_eq!(
             (&other["top_k"], &other["logprobs"], &other["prompt"]),
             (&Value::Null, &Value::Null, &json!("\n"))
@@ -169,13 +203,24 @@ mod tests {
             repetition_penalty: 0.0,
             ..Default::default()
         };
-        let vllm = body(Kind::Vllm, "m", 1, "x", &off, 1, ALL);
+        let vllm = body(Kind::Vllm, "m", 1, text("x"), &off, 1, ALL);
         assert_eq!((&vllm["top_k"], &vllm["top_p"]), (&json!(-1), &json!(1.0)));
         assert_eq!((&vllm["repetition_penalty"], &vllm["temperature"]), (&json!(1.0), &json!(0.0)));
         let unseen = SamplingParams { repetition_window: 0, ..Default::default() };
         assert_eq!(
-            body(Kind::Vllm, "m", 1, "x", &unseen, 1, ALL)["repetition_penalty"],
+            body(Kind::Vllm, "m", 1, text("x"), &unseen, 1, ALL)["repetition_penalty"],
             json!(1.0)
         );
+    }
+    #[test]
+    fn a_word_that_is_not_sent_becomes_a_grammar() {
+        let params = SamplingParams::default();
+        let of = |kind, is_finished| {
+            let sent = Sent { text: "Once", word: Some(" \"up"), is_finished };
+            body(kind, "m", 2048, sent, &params, 1, ALL)["grammar"].clone()
+        };
+        assert_eq!(of(Kind::LlamaCpp, false), json!(r#"root ::= " \"up" .*"#));
+        assert!(of(Kind::LlamaCpp, true).as_str().unwrap().ends_with("] .*)?"));
+        assert_eq!(of(Kind::Vllm, false), Value::Null);
     }
 }

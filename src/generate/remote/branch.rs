@@ -17,8 +17,10 @@ pub struct Branch {
     /// Whether a stop text was requested.
     stops: bool,
     logprobs: usize,
-    /// How many spaces the prompt had at its end. They weren't sent, and the text begins with them.
-    owed: usize,
+    /// The end of the prompt that wasn't sent, spaces or the last word, as far as the text has not repeated it yet.
+    owed: Vec<u8>,
+    /// The text doesn't begin with the word that it should begin with.
+    pub is_astray: bool,
     /// The prompt's last word is finished, and the answer has not begun.
     after_word: bool,
     /// The first half of a character that a server has split into two surrogates.
@@ -30,16 +32,17 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// A continuation without text. The prompt had `owed` spaces at its end that weren't sent.
-    pub fn new(ask: &Ask, owed: usize) -> Self {
+    /// A continuation without text. `owed` is the end of the prompt that wasn't sent.
+    pub fn new(ask: &Ask, owed: &str) -> Self {
         let params = &ask.params;
         Self {
             id: ask.branch,
             text: Text::new(params, ask.clean, &ask.prompt),
-            after_word: ask.prefix == Prefix::Word && owed == 0,
+            after_word: ask.prefix == Prefix::Word && !owed.ends_with(' '),
             stops: !params.stop.is_empty(),
             logprobs: params.logprobs,
-            owed,
+            owed: owed.as_bytes().to_vec(),
+            is_astray: false,
             surrogate: Vec::new(),
             left: params.max_tokens.saturating_mul(MOST_BYTES),
             came: false,
@@ -53,8 +56,14 @@ impl Branch {
         for (told, bytes) in split(piece.text, piece.tokens) {
             let over = bytes.len() >= self.left;
             self.left = self.left.saturating_sub(bytes.len());
-            let bytes = self.joined(bytes);
-            let bytes = self.without_owed(bytes);
+            let all = self.joined(bytes);
+            let bytes = self.without_owed(&all);
+            if self.is_astray {
+                return (Vec::new(), None);
+            }
+            if bytes.is_empty() && !all.is_empty() {
+                continue;
+            }
             let bytes = self.without_word(bytes);
             let (text, stop) = self.text.push(&bytes);
             let stop = stop.or(over.then_some(StopReason::Length));
@@ -73,6 +82,7 @@ impl Branch {
             Finish::Either | Finish::Eot => StopReason::Eot,
         });
         if stop.is_some() {
+            self.is_astray = owes_word(&self.owed);
             tokens.extend(self.finish());
         }
         (tokens, stop)
@@ -124,12 +134,22 @@ impl Branch {
         bytes
     }
 
-    /// Removes the spaces that the prompt had at its end: the model generates the first of them as part of a word.
-    fn without_owed(&mut self, bytes: Vec<u8>) -> Vec<u8> {
-        let paid = bytes.iter().take(self.owed).take_while(|b| **b == b' ').count();
-        self.owed = if paid == bytes.len() { self.owed - paid } else { 0 };
+    /// Removes the end of the prompt that wasn't sent: the model generates it again as the beginning of the text. Spaces
+    /// may be missing there, a word may not.
+    fn without_owed(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let paid = self.owed.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        self.owed.drain(..paid);
+        if paid < bytes.len() {
+            self.is_astray = owes_word(&self.owed);
+            self.owed.clear();
+        }
         bytes[paid..].to_vec()
     }
+}
+
+/// Whether more than spaces is owed.
+fn owes_word(owed: &[u8]) -> bool {
+    owed.iter().any(|byte| *byte != b' ')
 }
 
 impl Branch {
@@ -180,7 +200,7 @@ mod tests {
         }
     }
 
-    fn of(params: &SamplingParams, owed: usize, chunks: &[&[u8]]) -> (String, Option<StopReason>) {
+    fn of(params: &SamplingParams, owed: &str, chunks: &[&[u8]]) -> (String, Option<StopReason>) {
         all(&mut Branch::new(&ask(params), owed), chunks)
     }
 
@@ -200,28 +220,44 @@ mod tests {
     #[test]
     fn chunks_are_joined_to_whole_characters() {
         let all = SamplingParams::default();
-        assert_eq!(of(&all, 0, &[b" caf\xc3", b"\xa9 ", b"\xf0\x9f", b"\x99\x82"]).0, " café 🙂");
+        assert_eq!(of(&all, "", &[b" caf\xc3", b"\xa9 ", b"\xf0\x9f", b"\x99\x82"]).0, " café 🙂");
         // U+1F642 as two surrogates, in one chunk and in two.
         let (high, low): (&[u8], &[u8]) = (b"\xed\xa0\xbd", b"\xed\xb9\x82");
-        assert_eq!(of(&all, 0, &[b"a", high, low, b"b"]).0, "a🙂b");
-        assert_eq!(of(&all, 0, &[b"a\xed\xa0\xbd\xed\xb9\x82b"]).0, "a🙂b");
-        assert_eq!(of(&all, 0, &["한국 \u{d7a3}".as_bytes()]).0, "한국 \u{d7a3}");
-        assert_eq!(of(&all, 0, &[b"a\x1b[31mred"]).0, "ared");
+        assert_eq!(of(&all, "", &[b"a", high, low, b"b"]).0, "a🙂b");
+        assert_eq!(of(&all, "", &[b"a\xed\xa0\xbd\xed\xb9\x82b"]).0, "a🙂b");
+        assert_eq!(of(&all, "", &["한국 \u{d7a3}".as_bytes()]).0, "한국 \u{d7a3}");
+        assert_eq!(of(&all, "", &[b"a\x1b[31mred"]).0, "ared");
     }
 
     #[test]
     fn spaces_at_the_end_of_the_prompt_are_not_doubled() {
         let all = SamplingParams::default();
-        assert_eq!(of(&all, 1, &[b" hello"]).0, "hello");
-        assert_eq!(of(&all, 2, &[b" ", b" ", b" x"]).0, " x");
-        assert_eq!(of(&all, 1, &[b"hello there"]).0, "hello there");
-        assert_eq!(of(&all, 1, &[b"\n", b" x"]).0, "\n x");
+        assert_eq!(of(&all, " ", &[b" hello"]).0, "hello");
+        assert_eq!(of(&all, "  ", &[b" ", b" ", b" x"]).0, " x");
+        assert_eq!(of(&all, " ", &[b"hello there"]).0, "hello there");
+        assert_eq!(of(&all, " ", &[b"\n", b" x"]).0, "\n x");
+    }
+
+    #[test]
+    fn the_word_at_the_end_of_the_prompt_is_not_doubled() {
+        let all = SamplingParams::default();
+        assert_eq!(of(&all, " nobo", &[b" nob", b"ody came"]).0, "dy came");
+        assert_eq!(of(&all, " nobo", &[b" nobo"]).0, "");
+        for wrong in [&b" nothing"[..], b"nobody", b".", b" no body"] {
+            let mut branch = Branch::new(&ask(&all), " nobo");
+            let (tokens, _) = branch.push(Piece { text: wrong.to_vec(), ..Piece::default() });
+            assert!(branch.is_astray && tokens.is_empty(), "{wrong:?}");
+        }
+        let mut short = Branch::new(&ask(&all), " nobo");
+        let end = Piece { text: b" n".to_vec(), finish: Some(Finish::Eot), ..Piece::default() };
+        short.push(end);
+        assert!(short.is_astray);
     }
 
     #[test]
     fn a_finished_word_gets_no_more_letters() {
         let finished = Ask { prefix: Prefix::Word, ..ask(&SamplingParams::default()) };
-        let with = |chunks: &[&[u8]]| all(&mut Branch::new(&finished, 0), chunks).0;
+        let with = |chunks: &[&[u8]]| all(&mut Branch::new(&finished, ""), chunks).0;
         assert_eq!(with(&[b"in", b"g home"]), " home");
         assert_eq!(with(&[b" home"]), " home");
         assert_eq!(with(&[b", and", b" so"]), ", and so");
@@ -231,9 +267,12 @@ mod tests {
     fn stops_are_found_also_if_the_server_ignores_them() {
         let params =
             SamplingParams { stop: vec!["###".into()], max_tokens: 2, ..Default::default() };
-        assert_eq!(of(&params, 0, &[b"one #", b"## two"]), ("one ".into(), Some(StopReason::Stop)));
+        assert_eq!(
+            of(&params, "", &[b"one #", b"## two"]),
+            ("one ".into(), Some(StopReason::Stop))
+        );
         let endless = [b"0123456789".as_slice(); 20];
-        let (text, stop) = of(&params, 0, &endless);
+        let (text, stop) = of(&params, "", &endless);
         assert_eq!((text.len(), stop), (130, Some(StopReason::Length)));
     }
 
@@ -241,7 +280,7 @@ mod tests {
     fn tokens_keep_what_was_told_of_them() {
         let told = |text: &str, id| Told { id: Some(id), text: text.into(), ..Told::default() };
         let params = SamplingParams::default();
-        let mut branch = Branch::new(&ask(&params), 0);
+        let mut branch = Branch::new(&ask(&params), "");
         let piece = Piece {
             text: b" a b".to_vec(),
             tokens: vec![told(" a", 1), told(" b", 2)],

@@ -3,7 +3,8 @@
 //! a request and `wire.rs` reads what comes back, `flight.rs` is one request, `branch.rs` one continuation.
 //!
 //! The text decides, not tokens: the tokenizer is the server's. Spaces at the end of a prompt are not sent, and removed
-//! from the beginning of the answer. Continuations of one prompt with consecutive seeds are one request with `n` if the
+//! from the beginning of the answer. llama.cpp's server can be told what an answer begins with, so that the last word
+//! isn't sent either: any tokens may spell it and go on from it. Other servers get a half-typed word as it is. Continuations of one prompt with consecutive seeds are one request with `n` if the
 //! server streams them apart; each has the same seed as it would have alone.
 
 mod address;
@@ -19,10 +20,10 @@ mod wire;
 pub use address::{Address, EngineSettings, is_url};
 pub use kind::{Found, Kind, Served, probe};
 
-use super::{Ask, Backend, ModelInfo, Output, Reading, Server};
+use super::{Ask, Backend, ModelInfo, Output, Prefix, Reading, Server};
 use crate::token::{BranchId, SamplingParams, StopReason};
 use anyhow::Result;
-use ask::Extent;
+use ask::{Extent, Sent};
 use branch::Branch;
 use flight::{Flight, Heard, Problem};
 use prompt::Gauge;
@@ -106,7 +107,7 @@ impl Remote {
             kind,
             model: served.name,
             at_once: found.at_once,
-            extent: Extent { logprobs: true, extras: true },
+            extent: Extent { logprobs: true, extras: true, grammar: kind == Kind::LlamaCpp },
             gauge: Gauge::default(),
             waiting: Vec::new(),
             since: None,
@@ -142,11 +143,16 @@ impl Remote {
     /// Send one request. Returns failures.
     fn send(&mut self, asks: Vec<Ask>, halvings: u32) -> Vec<(BranchId, Output)> {
         let Some(first) = asks.first() else { return Vec::new() };
-        let body = first.prompt.trim_end_matches(' ');
-        let owed = first.prompt.len() - body.len();
+        let is_word = self.extent.grammar && first.prefix != Prefix::Tokens;
+        let at = is_word.then(|| prompt::last_word(&first.prompt)).flatten();
+        let at = at.unwrap_or(first.prompt.trim_end_matches(' ').len());
+        let (body, owed) = first.prompt.split_at(at);
+        let word = (self.extent.grammar && !owed.is_empty() && !body.is_empty()).then_some(owed);
+        let is_finished = first.prefix == Prefix::Word && !owed.ends_with(' ');
         let (lead, body) = (first.guide.lead(), first.guide.with_note(body).text);
         let mut params = first.params.clone();
         params.max_tokens = params.max_tokens.min((self.info.context / 2).max(1));
+        params.max_tokens += word.map_or(0, |word| self.gauge.tokens(word));
         let most = (self.room(params.max_tokens) >> halvings).max(1);
         let most = most.saturating_sub(self.gauge.tokens(&lead)).max(1);
         let prompt = format!("{lead}{}", &body[self.gauge.cut(&body, most)..]);
@@ -154,7 +160,7 @@ impl Remote {
             self.kind,
             &self.model,
             self.info.context,
-            &prompt,
+            Sent { text: &prompt, word, is_finished },
             &params,
             asks.len(),
             self.extent,
@@ -188,19 +194,32 @@ impl Remote {
                 if let Some(tokens) = event.prompt_tokens {
                     self.gauge.learn(&request.prompt, tokens);
                 }
+                let mut again = Vec::new();
                 for piece in event.pieces {
+                    let index = piece.index;
                     let Some(slot) = request.branches.get_mut(piece.index) else { continue };
                     let Some(branch) = slot else { continue };
                     let id = branch.id;
                     let (tokens, stop) = branch.push(piece);
+                    if branch.is_astray {
+                        *slot = None;
+                        again.push(request.asks[index].clone());
+                        continue;
+                    }
                     outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
                     if let Some(stop) = stop {
                         *slot = None;
                         outputs.push((id, Output::Done(stop)));
                     }
                 }
+                let halvings = request.halvings;
                 if request.branches.iter().all(Option::is_none) {
                     self.live.remove(at); // closes the connection
+                }
+                for ask in again {
+                    // The server doesn't heed the grammar: the word is sent as it is.
+                    self.extent.grammar = false;
+                    outputs.extend(self.send(vec![ask], halvings));
                 }
             }
             Heard::End => {
@@ -245,6 +264,10 @@ impl Remote {
             tracing::info!("the prompt is too long for the server: {says}");
             return self.send(asks(), halvings + 1);
         }
+        if self.extent.grammar && mentions(&["grammar"]) {
+            self.extent.grammar = false;
+            return self.send(asks(), halvings);
+        }
         if count > 1 {
             self.at_once = 1;
             return asks().into_iter().flat_map(|ask| self.send(vec![ask], halvings)).collect();
@@ -254,7 +277,7 @@ impl Remote {
             return self.send(asks(), halvings);
         }
         if self.extent.extras && matches!(self.kind, Kind::Other | Kind::LmStudio) {
-            self.extent = Extent { logprobs: false, extras: false };
+            self.extent = Extent { logprobs: false, extras: false, grammar: false };
             return self.send(asks(), halvings);
         }
         let host = &self.address.host;

@@ -3,6 +3,19 @@
 
 use crate::{clean::sentence_ends, generate::prompt::window};
 
+/// The most bytes of a word, with the spaces before it, that a server is made to begin with.
+const LONGEST_WORD: usize = 64;
+
+/// The byte at which the last word of a prompt begins, with the spaces before it. `None` if the prompt doesn't end in a
+/// word, or is nothing else.
+pub fn last_word(prompt: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
+    let before = prompt.trim_end_matches(is_part);
+    let begin = before.trim_end_matches(' ').len();
+    let is_word = before.len() < prompt.len() && prompt.len() - begin <= LONGEST_WORD;
+    (is_word && begin > 0).then_some(begin)
+}
+
 /// Estimates how many tokens a text is.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauge(f64);
@@ -76,6 +89,25 @@ mod tests {
             let from = gauge.cut(&text, 64);
             assert!(gauge.tokens(&text[from..]) <= 64 && from < text.len());
         }
+    }
+
+    #[test]
+    fn the_last_word_is_cut_off_with_the_spaces_before_it() {
+        let cut = |prompt: &str| last_word(prompt).map(|at| prompt.split_at(at).1.to_owned());
+        for (prompt, word) in [
+            ("the house, nobo", Some(" nobo")),
+            ("said  Ze", Some("  Ze")),
+            ("said\nZe", Some("Ze")),
+            ("“don’", Some("don’")),
+            ("der Fluß", Some(" Fluß")),
+            ("the house, ", None),
+            ("the house.", None),
+            ("nobo", None),
+            ("", None),
+        ] {
+            assert_eq!(cut(prompt).as_deref(), word, "{prompt:?}");
+        }
+        assert_eq!(last_word(&format!("a {}", "x".repeat(99))), None);
     }
 
     #[test]

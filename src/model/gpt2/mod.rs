@@ -29,6 +29,7 @@ pub struct Gpt2 {
     ln_f: LayerNorm,
     lm_head: Option<Weight>,
     activation: Activation,
+    precision: Precision,
 }
 
 struct Block {
@@ -76,7 +77,7 @@ impl Gpt2 {
         let ln_f = norm(&mut next)?;
         let lm_head = if config.tie_word_embeddings { None } else { Some(next.matrix()?) };
         let activation = config.activation()?;
-        Ok(Self { config, wte, wpe, blocks, ln_f, lm_head, activation })
+        Ok(Self { config, wte, wpe, blocks, ln_f, lm_head, activation, precision })
     }
 
     /// One block, with optional dropout of the outputs of attention and of the feed-forward layer.
@@ -106,6 +107,10 @@ impl dyn Network {
 impl Network for Gpt2 {
     fn config(&self) -> &dyn Architecture {
         &self.config
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
     }
 
     fn parts(&self) -> Vec<Part<'_>> {

@@ -8,18 +8,18 @@ mod half;
 mod heap;
 mod math;
 mod product;
-mod q8;
 mod rotary;
+mod team;
+mod tiles;
 mod training;
 
-use attention::softmax;
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
 pub use heap::give_back;
 pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
-pub use q8::Q8Matrix;
 pub use rotary::{Rotated, rms_norm, rotate, swiglu};
+pub use tiles::TiledMatrix;
 pub use training::{
     Grid, attend_whole, attend_whole_grad, cross_entropy, drop_values, layer_norm_grad,
     softmax_grad,
@@ -115,11 +115,14 @@ impl<T> Shared<T> {
     }
 }
 
-/// Call `f` once for each of `0..n`, on rayon's threads.
+/// Call `f` once for each of `0..n`, on all compute threads.
 ///
 /// candle's own thread pool pins its threads and spins. With it a token took thirty times as long on two busy cores,
 /// and was no faster on idle ones.
 fn parallel(n: usize, f: impl Fn(usize) + Sync) {
+    if n < 2 {
+        return (0..n).for_each(f);
+    }
     let threads = rayon::current_num_threads();
     // About eight chunks per thread: if a thread is interrupted, the others take its share.
     let chunk = n.div_ceil(threads * 8).max(1);
@@ -133,12 +136,31 @@ fn parallel(n: usize, f: impl Fn(usize) + Sync) {
             (from..n.min(from + chunk)).for_each(&f);
         }
     };
-    rayon::scope(|scope| {
-        for _ in 1..threads.min(n) {
-            scope.spawn(|_| work());
-        }
-        work();
+    // The team has one leader at a time; a second caller, as in training, uses rayon's threads.
+    if !team::run(&work) {
+        rayon::scope(|scope| {
+            for _ in 1..threads.min(n) {
+                scope.spawn(|_| work());
+            }
+            work();
+        });
+    }
+}
+
+/// Call `f` with each element, on all compute threads; the results are in the elements' order.
+pub fn map_mut<T: Send, R: Send>(
+    elements: &mut [T],
+    f: impl Fn(usize, &mut T) -> R + Sync,
+) -> Vec<R> {
+    let n = elements.len();
+    let mut results: Vec<Option<R>> = (0..n).map(|_| None).collect();
+    let (elements, places) = (Shared::new(elements), Shared::new(&mut results));
+    parallel(n, |i| {
+        // SAFETY: each i has its own element and its own place.
+        let (element, place) = unsafe { (elements.slice(i, 1), places.slice(i, 1)) };
+        place[0] = Some(f(i, &mut element[0]));
     });
+    results.into_iter().flatten().collect()
 }
 
 /// Start the compute threads, before anything uses them: `threads` of them, or one per core. With `behind` they get a

@@ -2,7 +2,8 @@
 //! loss.
 
 use super::{
-    By, Matrix, Shared, fma, math, multiversion, parallel, product, product::column_sums, softmax,
+    By, Matrix, Shared, attention::softmax, fma, math, multiversion, parallel, product,
+    product::column_sums,
 };
 use crate::splitmix::mix;
 
@@ -40,8 +41,7 @@ impl Grid {
         product(&mut p, (t, d, t), q, k.t(), (self.scale, false), By::One);
         for (i, row) in p.chunks_exact_mut(t).enumerate() {
             let (seen, unseen) = row.split_at_mut(i + 1);
-            let whole = softmax(seen);
-            seen.iter_mut().for_each(|x| *x *= whole);
+            softmax(seen);
             unseen.fill(0.0);
         }
         Head { q, k, v, p }

@@ -5,11 +5,14 @@
 use super::{Llama, rope::Scaling};
 use crate::model::{
     Precision,
-    network::{Architecture, Dims, Family, Network, Number},
+    network::{Architecture, Dims, ELSEWHERE, Family, Network, Number},
     tensors::{Spec, Tensors},
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+
+/// The widest heads that are computed here.
+const WIDEST: usize = 512;
 
 /// The members of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,13 +123,19 @@ impl Config {
         let theta = theta.or(matches!(member, Member::Llama | Member::Mistral).then_some(1e4));
         for (key, plain) in [("hidden_act", "silu"), ("model_type", member.name())] {
             let found = value[key].as_str().unwrap_or(plain);
-            ensure!(found == plain, "`{key}` is `{found}`; only `{plain}` is known here");
+            ensure!(
+                found == plain,
+                "`{key}` is `{found}`; only `{plain}` is known here; {ELSEWHERE}"
+            );
         }
         for key in ["mlp_bias", "rope_interleaved"] {
-            ensure!(!is(key), "`{key}` is true, which is not computed here");
+            ensure!(!is(key), "`{key}` is true, which is not computed here; {ELSEWHERE}");
         }
         let partly = value["partial_rotary_factor"].as_f64().unwrap_or(1.0);
-        ensure!(partly == 1.0, "`partial_rotary_factor` is {partly}; only 1 is known here");
+        ensure!(
+            partly == 1.0,
+            "`partial_rotary_factor` is {partly}; only 1 is known here; {ELSEWHERE}"
+        );
         let ends = match &value["eos_token_id"] {
             Value::Array(list) => list.iter().filter_map(Value::as_u64).collect(),
             one => one.as_u64().into_iter().collect::<Vec<_>>(),
@@ -167,7 +176,7 @@ impl Config {
             ("the number of layers", layers, 1 << 10),
             ("the number of heads", heads, 1 << 12),
             ("the number of key and value heads", kv_heads, 1 << 12),
-            ("the width of a head", head_width, 512),
+            ("the width of a head", head_width, 1 << 12),
             ("the width of the feed-forward layer", inner, 1 << 20),
         ] {
             ensure!(
@@ -176,8 +185,8 @@ impl Config {
             );
         }
         ensure!(
-            head_width.is_multiple_of(2),
-            "its heads are {head_width} wide; rotary positions need an even width"
+            head_width.is_multiple_of(2) && head_width <= WIDEST,
+            "its heads are {head_width} wide; heads of an even width up to {WIDEST} are computed here; {ELSEWHERE}"
         );
         ensure!(
             heads.is_multiple_of(kv_heads),

@@ -1,7 +1,7 @@
 //! What the metadata of a GGUF file say about a network of the Llama family.
 
 use super::{Config, Member, Scaling};
-use crate::model::network::{Dims, Metadata};
+use crate::model::network::{Dims, ELSEWHERE, Metadata};
 use anyhow::{Context, Result, bail, ensure};
 
 impl Config {
@@ -18,7 +18,10 @@ impl Config {
         let embedding = metadata.shape("token_embd.weight");
         let embedding = embedding.context("`token_embd.weight` is missing")?;
         let experts = count("expert_count").unwrap_or(0);
-        ensure!(experts == 0, "it is a mixture of {experts} experts, which is not computed here");
+        ensure!(
+            experts == 0,
+            "it is a mixture of {experts} experts, which is not computed here; {ELSEWHERE}"
+        );
         ensure!(
             !has("blk.0.attn_qkv.weight"),
             "`blk.0.attn_qkv.weight`: queries, keys and values are in one tensor; convert the model again without fusing \
@@ -52,7 +55,7 @@ impl Config {
             },
             (other, _) => {
                 bail!(
-                    "`{}` is `{other}`; none, linear and yarn are known here",
+                    "`{}` is `{other}`; none, linear and yarn are known here; {ELSEWHERE}",
                     key("rope.scaling.type")
                 )
             }

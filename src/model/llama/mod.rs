@@ -33,6 +33,7 @@ pub struct Llama {
     head: Option<Weight>,
     divisors: Option<Tensor>,
     rope: Rope,
+    precision: Precision,
 }
 
 struct Block {
@@ -86,7 +87,7 @@ impl Llama {
         let numbers = divisors.as_ref().map(Tensor::to_vec1::<f32>).transpose()?;
         let rope =
             Rope::new(head_width, config.theta, config.scaling, numbers.as_deref(), context)?;
-        Ok(Self { config, embedding, blocks, norm, head, divisors, rope })
+        Ok(Self { config, embedding, blocks, norm, head, divisors, rope, precision })
     }
 
     /// Queries, keys and values (n, (h + 2 kv) * d) of normalized rows, with queries and keys rotated.
@@ -109,6 +110,10 @@ impl Llama {
 impl Network for Llama {
     fn config(&self) -> &dyn Architecture {
         &self.config
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
     }
 
     fn parts(&self) -> Vec<Part<'_>> {

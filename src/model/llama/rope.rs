@@ -1,6 +1,7 @@
 //! Rotary positions (Su et al. 2021): pairs of values of a query or key, half a head apart, are rotated by an angle that
 //! grows with the position. The variants for longer contexts scale the frequencies.
 
+use crate::model::network::ELSEWHERE;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{f64::consts::TAU, sync::OnceLock};
@@ -75,7 +76,7 @@ impl Scaling {
                 attention: number("attention_factor"),
             },
             other => bail!(
-                "the scaling of rope is `{other}`; none, linear, llama3 and yarn are known here"
+                "the scaling of rope is `{other}`; none, linear, llama3 and yarn are known here; {ELSEWHERE}"
             ),
         })
     }

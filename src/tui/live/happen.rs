@@ -111,16 +111,28 @@ impl Live {
                     take.end(*why, bleeps);
                 }
             }
-            News::Failed(branch, _) => {
+            News::Failed(branch, why) => {
+                let why = self.reason(why);
                 let bleeps = &self.bleeps;
                 if let Some(take) = self.prompts.take_of(*branch) {
                     take.stop(bleeps);
                     let key = self.key(Cue::RollAgain);
-                    self.say(format!("The model stopped. {key} rolls again."));
+                    let stop = if why.ends_with(['.', '?', '!']) { "" } else { "." };
+                    self.say(format!("{why}{stop} {key} rolls again."));
                 }
             }
             _ => {}
         }
+    }
+
+    /// Why a take failed, without paths and addresses, which viewers must not see. Only what a server did is of use here.
+    fn reason(&self, why: &str) -> String {
+        let server = match &self.asking.model {
+            Model::Ready(info) => info.server.as_ref(),
+            _ => None,
+        };
+        let why = server.map(|server| why.replace(&server.host, "The server"));
+        why.filter(|why| !why.contains(['/', '\\'])).unwrap_or_else(|| "The model stopped".into())
     }
 
     /// Sends what is on the screen to the viewers.

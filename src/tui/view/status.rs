@@ -142,12 +142,14 @@ fn state(desk: &Desk, room: usize) -> Vec<String> {
     if machine > 0 && !desk.look.authors {
         parts.push(format!("{machine} by the machine"));
     }
+    // A server's tokenizer isn't known here, so where its model's context begins is an estimate.
+    let about = if is_estimated(desk) { "about " } else { "" };
     match desk.seen_from() {
         Some(0) => parts.push("sees all".into()),
         Some(place) => parts.push(match desk.page.window() {
             Some(seen) if place < seen.start => "the model sees all of this".into(),
             Some(seen) if place > seen.end => "the model sees none of this".into(),
-            _ => "the model sees from ┌".into(),
+            _ => format!("the model sees from {about}┌"),
         }),
         None => {}
     }
@@ -160,6 +162,11 @@ fn state(desk: &Desk, room: usize) -> Vec<String> {
     parts
 }
 
+/// Whether counts of tokens are estimates.
+fn is_estimated(desk: &Desk) -> bool {
+    matches!(&desk.asking.model, Model::Ready(info) if info.server.is_some())
+}
+
 /// What the model is doing, if anything.
 fn doing(desk: &Desk) -> Option<String> {
     let list = desk.offers.list()?;
@@ -167,7 +174,9 @@ fn doing(desk: &Desk) -> Option<String> {
     let first = live.first()?;
     Some(match (&first.state, &desk.asking.model) {
         (State::Choosing, _) => format!("choosing from {}", list.pool.len()),
-        (State::Reading(tokens), _) => format!("reading {tokens} tokens"),
+        (State::Reading(tokens), _) => {
+            format!("reading {}{tokens} tokens", if is_estimated(desk) { "about " } else { "" })
+        }
         (State::Waiting, Model::Loading) => "the model is loading".into(),
         (State::Waiting, _) => "waiting".into(),
         _ => format!("streaming {}", count(live.len(), "offer")),

@@ -182,7 +182,7 @@ fn shape_of(part: &Part) -> Result<(GgmlDType, Vec<usize>)> {
         Weight::Half(t) if t.dtype() == DType::BF16 => GgmlDType::BF16,
         Weight::Half(_) => GgmlDType::F16,
         Weight::Quantized(_, t) => t.dtype(),
-        Weight::Q8(_) => GgmlDType::Q8_0,
+        Weight::Tiled(t) => t.form(),
     };
     let (rows, input) = weight.dims()?;
     ensure!(input.is_multiple_of(form.block_size()), "rows that don't divide into blocks");
@@ -207,9 +207,9 @@ fn bytes_of<'a>(part: &Part<'a>) -> Result<Cow<'a, [u8]>> {
             Ok(whole.data()?.into_owned().into())
         }
         Part::Matrix(Weight::Quantized(_, t)) => Ok(t.data()?),
-        Part::Matrix(Weight::Q8(w)) => {
+        Part::Matrix(Weight::Tiled(w)) => {
             let (rows, _) = w.dims();
-            Ok((0..rows).flat_map(|o| w.row_q8_0(o)).collect::<Vec<u8>>().into())
+            Ok((0..rows).flat_map(|o| w.row_bytes(o)).collect::<Vec<u8>>().into())
         }
     }
 }

@@ -1,0 +1,388 @@
+//! Matrix products with rounded weights: ggml's q8_0, q4_0, q4_1 and q4_K. They are stored in tiles of 16 rows, so that
+//! one VNNI instruction multiplies four inputs with sixteen rows, and each weight is read once for all rows of a batch.
+//! Activations are rounded to q8_0 too, as in ggml.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod forms;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+
+use super::{Level, Shared, level, multiversion, parallel};
+use candle_core::quantized::GgmlDType;
+use forms::{Q4K, Q8, Q40, Q41, Tile};
+use half::f16;
+
+/// Weights per block, which share a scale.
+pub const QK: usize = 32;
+/// Rows per tile.
+const LANES: usize = 16;
+/// Rows of activations that are multiplied with a tile while it is in registers.
+const TOGETHER: usize = 8;
+
+/// An (out, in) matrix of rounded weights. Its rows are padded to a multiple of 16.
+pub struct TiledMatrix {
+    tiles: Tiles,
+    rows: usize,
+    /// Blocks per row.
+    blocks: usize,
+}
+
+enum Tiles {
+    Q8(Vec<Q8>),
+    Q40(Vec<Q40>),
+    Q41(Vec<Q41>),
+    Q4K(Vec<Q4K>),
+}
+
+/// Evaluate an expression with the tiles of any form, and with the name of their type.
+macro_rules! with_tiles {
+    ($tiles:expr, |$name:ident: $kind:ident| $body:expr) => {
+        match $tiles {
+            Tiles::Q8($name) => {
+                type $kind = Q8;
+                $body
+            }
+            Tiles::Q40($name) => {
+                type $kind = Q40;
+                $body
+            }
+            Tiles::Q41($name) => {
+                type $kind = Q41;
+                $body
+            }
+            Tiles::Q4K($name) => {
+                type $kind = Q4K;
+                $body
+            }
+        }
+    };
+}
+
+/// The rounded activations: signed bytes, and for each block its scale, the sum of its bytes, and both multiplied.
+struct Activations {
+    q: Vec<i8>,
+    d: Vec<f32>,
+    sum: Vec<i32>,
+    total: Vec<f32>,
+}
+
+impl Activations {
+    /// Round rows of whole blocks.
+    fn round(x: &[f32]) -> Self {
+        let blocks = x.len() / QK;
+        let (mut q, mut d) = (vec![0; x.len()], vec![0.0; blocks]);
+        let (mut sum, mut total) = (vec![0; blocks], vec![0.0; blocks]);
+        round_rows(x, &mut q, &mut d, &mut sum);
+        for ((total, &d), &sum) in total.iter_mut().zip(&d).zip(&sum) {
+            *total = d * sum as f32;
+        }
+        Self { q, d, sum, total }
+    }
+}
+
+impl TiledMatrix {
+    /// Quantize an (out, in) matrix to q8_0. `row(o, buffer)` writes row `o` into the buffer. `None` if `input` is not a
+    /// multiple of 32.
+    pub fn quantize(
+        rows: usize,
+        input: usize,
+        row: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Option<Self> {
+        if !input.is_multiple_of(QK) {
+            return None;
+        }
+        let blocks = input / QK;
+        let mut all = vec![Q8::ZERO; rows.div_ceil(LANES) * blocks];
+        let tiles = Shared::new(&mut all);
+        parallel(rows.div_ceil(LANES), |t| {
+            // SAFETY: each t has its own tiles.
+            let tiles = unsafe { tiles.slice(t * blocks, blocks) };
+            let mut buffer = vec![0.0; input];
+            for lane in 0..LANES.min(rows - t * LANES) {
+                row(t * LANES + lane, &mut buffer);
+                for (tile, values) in tiles.iter_mut().zip(buffer.as_chunks::<QK>().0) {
+                    // Round the scale to f16 first, so that the bytes are computed with the scale that is stored.
+                    let most = values.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+                    let d = f16::from_f32(most / 127.0);
+                    let inverse = if d.to_f32() > 0.0 { 1.0 / d.to_f32() } else { 0.0 };
+                    tile.d[lane] = d;
+                    for (i, x) in values.iter().enumerate() {
+                        tile.q[i / 4][lane][i % 4] =
+                            (x * inverse).round().clamp(-127.0, 127.0) as i8;
+                    }
+                }
+            }
+        });
+        Some(Self { tiles: Tiles::Q8(all), rows, blocks })
+    }
+
+    /// Rearrange (out, in) weights in ggml's bytes. `None` if the form has no tiles, or the data have another length.
+    pub fn from_ggml(form: GgmlDType, rows: usize, input: usize, data: &[u8]) -> Option<Self> {
+        let tiles = match form {
+            GgmlDType::Q8_0 => Tiles::Q8(rearrange(rows, input, data)?),
+            GgmlDType::Q4_0 => Tiles::Q40(rearrange(rows, input, data)?),
+            GgmlDType::Q4_1 => Tiles::Q41(rearrange(rows, input, data)?),
+            GgmlDType::Q4K => Tiles::Q4K(rearrange(rows, input, data)?),
+            _ => return None,
+        };
+        Some(Self { tiles, rows, blocks: input / QK })
+    }
+
+    /// The form in ggml.
+    pub fn form(&self) -> GgmlDType {
+        with_tiles!(&self.tiles, |_tiles: Kind| Kind::FORM)
+    }
+
+    /// The shape (out, in).
+    pub fn dims(&self) -> (usize, usize) {
+        (self.rows, self.blocks * QK)
+    }
+
+    /// The size in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        with_tiles!(&self.tiles, |tiles: Kind| size_of::<Kind>() * tiles.len())
+    }
+
+    /// Row `o` in f32.
+    pub fn row(&self, o: usize) -> Vec<f32> {
+        with_tiles!(&self.tiles, |tiles: Kind| {
+            let count = self.blocks / Kind::BLOCKS;
+            let tiles = &tiles[o / LANES * count..][..count];
+            let blocks =
+                tiles.iter().flat_map(|t| (0..Kind::BLOCKS).map(|b| t.block(o % LANES, b)));
+            blocks.flat_map(|b| b.q.map(|q| f32::from(q) * b.d + b.m)).collect()
+        })
+    }
+
+    /// Row `o` in ggml's bytes.
+    pub fn row_bytes(&self, o: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        with_tiles!(&self.tiles, |tiles: Kind| {
+            let count = self.blocks / Kind::BLOCKS;
+            for tile in &tiles[o / LANES * count..][..count] {
+                tile.bytes(o % LANES, &mut bytes);
+            }
+        });
+        bytes
+    }
+
+    /// The product of x (n, in) with the matrix: (n, out), plus the bias.
+    pub fn matmul(&self, x: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+        Self::matmul_joined(&[(self, bias)], x)
+    }
+
+    /// The products of x (n, in) with several matrices of the same input, next to each other in each row. Activations
+    /// are rounded once, and the threads are called once.
+    pub fn matmul_joined(matrices: &[(&Self, Option<&[f32]>)], x: &[f32]) -> Vec<f32> {
+        let Some((first, _)) = matrices.first() else { return Vec::new() };
+        let blocks = first.blocks;
+        assert!(matrices.iter().all(|(matrix, _)| matrix.blocks == blocks));
+        let n = x.len() / (blocks * QK);
+        let activations = Activations::round(x);
+        // for each row of tiles: its matrix, its number there, and its first column in the result
+        let mut jobs = Vec::new();
+        let mut width = 0;
+        for (m, (matrix, _)) in matrices.iter().enumerate() {
+            let firsts = (0..matrix.rows).step_by(LANES);
+            jobs.extend(firsts.enumerate().map(|(t, first)| (m, t, width + first)));
+            width += matrix.rows;
+        }
+        let mut y = vec![0.0; n * width];
+        let out = Shared::new(&mut y);
+        let level = level();
+        parallel(jobs.len(), |job| {
+            let (m, t, column) = jobs[job];
+            let (matrix, bias) = matrices[m];
+            let lanes = LANES.min(matrix.rows - t * LANES);
+            let mut start = [0.0; LANES];
+            if let Some(bias) = bias {
+                start[..lanes].copy_from_slice(&bias[t * LANES..][..lanes]);
+            }
+            for row in (0..n).step_by(TOGETHER) {
+                let group = (n - row).min(TOGETHER);
+                let mut sums = [start; TOGETHER];
+                matrix.multiply(level, t, &activations, row, &mut sums[..group]);
+                for (i, sums) in sums.iter().enumerate().take(group) {
+                    // SAFETY: (row, tile) is this job's alone.
+                    unsafe { out.slice((row + i) * width + column, lanes) }
+                        .copy_from_slice(&sums[..lanes]);
+                }
+            }
+        });
+        y
+    }
+
+    /// Add to `sums` the products of row `t` of tiles with rows of activations from `row` on.
+    fn multiply(
+        &self,
+        level: Level,
+        t: usize,
+        a: &Activations,
+        row: usize,
+        sums: &mut [[f32; LANES]],
+    ) {
+        with_tiles!(&self.tiles, |tiles: Kind| {
+            let count = self.blocks / Kind::BLOCKS;
+            let tiles = &tiles[t * count..][..count];
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the level was detected on this processor.
+            unsafe {
+                match level {
+                    Level::Avx512Vnni => return vnni::multiply(tiles, a, row, sums),
+                    Level::Avx2 => return avx2::multiply(tiles, a, row, sums),
+                    Level::Baseline => {}
+                }
+            }
+            let _ = level;
+            for (i, sums) in sums.iter_mut().enumerate() {
+                portable(tiles, a, row + i, sums);
+            }
+        });
+    }
+}
+
+/// Arrange the bytes of rows in tiles. `None` if they have another length than rows of whole blocks.
+fn rearrange<T: Tile>(rows: usize, input: usize, data: &[u8]) -> Option<Vec<T>> {
+    let count = input / QK / T::BLOCKS;
+    let is_whole = input == count * T::BLOCKS * QK && data.len() == rows * count * T::BYTES;
+    if !is_whole || count == 0 {
+        return None;
+    }
+    let mut tiles = vec![T::ZERO; rows.div_ceil(LANES) * count];
+    for (row, data) in data.chunks_exact(count * T::BYTES).enumerate() {
+        let tiles = &mut tiles[row / LANES * count..][..count];
+        for (tile, bytes) in tiles.iter_mut().zip(data.chunks_exact(T::BYTES)) {
+            tile.set(row % LANES, bytes);
+        }
+    }
+    Some(tiles)
+}
+
+#[cfg(target_arch = "x86_64")]
+/// Check that there are `rows` rows of activations.
+fn check<T: Tile>(tiles: &[T], a: &Activations, rows: usize) {
+    let blocks = rows * tiles.len() * T::BLOCKS;
+    assert!(a.q.len() >= blocks * QK && a.d.len() >= blocks);
+    assert!(a.sum.len() >= blocks && a.total.len() >= blocks);
+}
+
+#[inline(always)]
+fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut [i32]) {
+    let _ = FMA;
+    let chunks = x.as_chunks::<QK>().0.iter().zip(q.as_chunks_mut::<QK>().0);
+    for (((x, q), d), sum) in chunks.zip(d).zip(sum) {
+        let most = x.iter().fold(0.0f32, |m, x| if x.abs() > m { x.abs() } else { m });
+        let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
+        let mut total = 0;
+        for (q, x) in q.iter_mut().zip(x) {
+            // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
+            let r = (x * inverse + 12_582_912.0) - 12_582_912.0;
+            *q = r as i8;
+            total += *q as i32;
+        }
+        *d = most / 127.0;
+        *sum = total;
+    }
+}
+
+multiversion! {
+    /// Quantize rows: each block becomes bytes with a scale and the sum of the bytes.
+    pub fn round_rows(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut [i32]) = round_body
+}
+
+fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; LANES]) {
+    let blocks = tiles.len() * T::BLOCKS;
+    for (lane, sum) in sums.iter_mut().enumerate() {
+        for b in 0..blocks {
+            let at = row * blocks + b;
+            let block = tiles[b / T::BLOCKS].block(lane, b % T::BLOCKS);
+            let q = &a.q[at * QK..][..QK];
+            let dot: i32 = block.q.iter().zip(q).map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
+            *sum += dot as f32 * (block.d * a.d[at]) + block.m * a.total[at];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Tensor, quantized::QTensor};
+
+    /// Pseudorandom numbers, the same in each run.
+    fn noise(n: usize, seed: u32) -> Vec<f32> {
+        let mut x = seed;
+        let mut next = || {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (x >> 8) as f32 / (1 << 24) as f32 - 0.5
+        };
+        (0..n).map(|_| next() * 4.0).collect()
+    }
+
+    #[test]
+    fn every_form_and_level_agrees_with_f32() {
+        let (rows, input) = (37, 512);
+        let weights =
+            Tensor::from_vec(noise(rows * input, 1), (rows, input), &Device::Cpu).unwrap();
+        for form in [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K] {
+            let theirs = QTensor::quantize(&weights, form).unwrap();
+            let data = theirs.data().unwrap();
+            let m = TiledMatrix::from_ggml(form, rows, input, &data).unwrap();
+            assert_eq!((m.form(), m.dims()), (form, (rows, input)));
+            assert!(TiledMatrix::from_ggml(form, rows, input, &data[1..]).is_none());
+            let again: Vec<u8> = (0..rows).flat_map(|o| m.row_bytes(o)).collect();
+            assert!(again == *data, "{form:?} is written as it was read");
+            let values: Vec<Vec<f32>> = theirs.dequantize(&Device::Cpu).unwrap().to_vec2().unwrap();
+            for (o, values) in values.iter().enumerate() {
+                for (a, b) in m.row(o).iter().zip(values) {
+                    assert!((a - b).abs() < 1e-5, "{form:?}: {a} for {b}");
+                }
+            }
+            for n in [1, 2, 3, 5, 8, 9, 15] {
+                let (x, bias) = (noise(n * input, 2), noise(rows, 3));
+                let a = Activations::round(&x);
+                let rounded = |at: usize| f64::from(a.q[at]) * f64::from(a.d[at / QK]);
+                let y = m.matmul(&x, Some(&bias));
+                for (at, got) in y.iter().enumerate() {
+                    let (r, o) = (at / rows, at % rows);
+                    let exact: f64 =
+                        (0..input).map(|i| f64::from(values[o][i]) * rounded(r * input + i)).sum();
+                    let error = f64::from(got - bias[o]) - exact;
+                    assert!(error.abs() < 2e-3, "{form:?}, {n} rows: {error}");
+                }
+                // and every level computes the same products
+                for l in [Level::Baseline, Level::Avx2] {
+                    let mut sums = vec![[0.0; LANES]; n.min(TOGETHER)];
+                    if l <= level() {
+                        m.multiply(l, 1, &a, 0, &mut sums);
+                        for (r, sums) in sums.iter().enumerate() {
+                            for (lane, sum) in sums.iter().enumerate() {
+                                let o = LANES + lane;
+                                let diff = (sum - (y[r * rows + o] - bias[o])).abs();
+                                assert!(diff < 1e-3, "{form:?}, {l:?}: {diff}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(TiledMatrix::from_ggml(GgmlDType::Q4K, 1, 32, &[0; 18]).is_none());
+        assert!(TiledMatrix::quantize(1, 33, |_, _| {}).is_none());
+    }
+
+    #[test]
+    fn a_row_is_the_same_alone_and_in_any_batch() {
+        let (rows, input) = (20, 256);
+        let weights =
+            Tensor::from_vec(noise(rows * input, 4), (rows, input), &Device::Cpu).unwrap();
+        for form in [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K] {
+            let theirs = QTensor::quantize(&weights, form).unwrap();
+            let m = TiledMatrix::from_ggml(form, rows, input, &theirs.data().unwrap()).unwrap();
+            let x = noise(11 * input, 5);
+            let all = m.matmul(&x, None);
+            for r in 0..11 {
+                assert_eq!(m.matmul(&x[r * input..][..input], None), all[r * rows..][..rows]);
+            }
+        }
+    }
+}
