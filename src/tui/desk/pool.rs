@@ -134,7 +134,10 @@ impl Desk {
     pub fn show_early(&mut self) {
         let filter = self.offers.filter.clone();
         let Some(list) = self.offers.newest().filter(|list| list.waiting() > 0) else { return };
-        if !list.show_first(&filter) {
+        if list.show_first(&filter) {
+            // If the candidate shown was the only one that waited, no answer will come for the other places.
+            self.choose();
+        } else {
             self.show_what_came();
         }
     }

@@ -203,3 +203,24 @@ fn in_the_middle_of_a_draft_offers_wait_for_their_weights() {
         assert!(shows(&mut desk, first) && shows(&mut desk, "2  one eye"), "{}", desk.shown());
     }
 }
+
+/// If the offer that is shown early was the only candidate with a weight to come, others are drawn.
+#[test]
+fn no_place_waits_for_a_weight_that_is_shown_already() {
+    let mut desk = drawing("She opened and looked in.", 2, 4);
+    desk.steps(&["<left>"; 15]);
+    desk.press("ctrl-space");
+    for at in 0..4 {
+        comes(&mut desk, at, " it", -3.0);
+    }
+    assert_eq!(desk.weighed.len(), 1);
+    desk.news(News::Speed(4_000.0));
+    assert!(shows(&mut desk, "1▸ it"), "{}", desk.shown());
+    assert!(desk.asked.len() > 4, "others are drawn for the second place");
+    let drawn = desk.asked.len();
+    for at in 4..drawn {
+        comes(&mut desk, at, " everything", -3.0);
+    }
+    weighs(&mut desk, " everything", -1.0);
+    assert!(shows(&mut desk, "2  everything"), "{}", desk.shown());
+}
