@@ -27,6 +27,8 @@ pub struct Branch {
     surrogate: Vec<u8>,
     /// How many more bytes may come.
     left: usize,
+    /// How many more tokens may come. More are requested than the writer wants where a word is generated again.
+    tokens_left: usize,
     /// Whether text has arrived.
     pub came: bool,
 }
@@ -45,6 +47,7 @@ impl Branch {
             is_astray: false,
             surrogate: Vec::new(),
             left: params.max_tokens.saturating_mul(MOST_BYTES),
+            tokens_left: params.max_tokens,
             came: false,
         }
     }
@@ -66,12 +69,15 @@ impl Branch {
             }
             let bytes = self.without_word(bytes);
             let (text, stop) = self.text.push(&bytes);
-            let stop = stop.or(over.then_some(StopReason::Length));
+            self.tokens_left -= usize::from(told.id.is_some() && self.tokens_left > 0);
+            let is_full = stop.is_none() && told.id.is_some() && self.tokens_left == 0;
+            let stop = stop.or((over || is_full).then_some(StopReason::Length));
             let only_shows_the_end = text.is_empty() && stop.is_some();
             if !only_shows_the_end {
                 tokens.push(self.token(told, text));
             }
             if stop.is_some() {
+                tokens.extend(is_full.then(|| self.finish()).flatten());
                 return (tokens, stop);
             }
         }
@@ -274,6 +280,29 @@ mod tests {
         let endless = [b"0123456789".as_slice(); 20];
         let (text, stop) = of(&params, "", &endless);
         assert_eq!((text.len(), stop), (130, Some(StopReason::Length)));
+    }
+
+    #[test]
+    fn the_word_that_is_generated_again_does_not_count() {
+        let piece = |text: &str| Piece {
+            text: text.into(),
+            tokens: vec![Told { id: Some(1), text: text.into(), ..Told::default() }],
+            ..Piece::default()
+        };
+        let params = SamplingParams { max_tokens: 2, ..SamplingParams::default() };
+        for (owed, pieces) in [(" ", [" a", " b", " c"]), (" so", [" so", "on", " b"])] {
+            let mut branch = Branch::new(&ask(&params), owed);
+            let (mut text, mut ended) = (String::new(), None);
+            for part in pieces {
+                if ended.is_none() {
+                    let (tokens, stop) = branch.push(piece(part));
+                    text.extend(tokens.into_iter().map(|token| token.text));
+                    ended = stop;
+                }
+            }
+            let want = if owed == " " { "a b" } else { "on b" };
+            assert_eq!((&*text, ended), (want, Some(StopReason::Length)));
+        }
     }
 
     #[test]
