@@ -161,11 +161,12 @@ fn mix(network: &dyn Network, asked: Precision) -> Option<String> {
         let Part::Matrix(weight) = part else { return None };
         let is_table = matches!(spec.kind, Kind::Embedding | Kind::Head) && asked.is_small();
         let is_other = weight.precision() != asked.to_string() && !is_table;
-        is_other.then(|| weight.dims().map(|(_, row)| row).unwrap_or_default())
+        is_other
+            .then(|| (weight.precision(), weight.dims().map(|(_, row)| row).unwrap_or_default()))
     });
-    let Some(row) = others.next() else { return Some(text) };
+    let Some((form, row)) = others.next() else { return Some(text) };
     text += &match asked {
-        Precision::Q4k if !row.is_multiple_of(256) => format!(
+        Precision::Q4k if form == "q8_0" && !row.is_multiple_of(256) => format!(
             ". q4k needs rows of whole blocks of 256 weights, and there are rows of {row}; q4_0, q4_1, q5_0 and q5_1 fit \
              blocks of 32"
         ),
