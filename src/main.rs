@@ -292,7 +292,8 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     let unknown = |error: anyhow::Error| bot::Trouble::Configuration(format!("{error:#}"));
     catalogue.check(None).map_err(unknown)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
-    let (sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
+    let (mut sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
+    sampling.ban.extend(plan.settings.policy.blocked_words.iter().cloned());
     let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop)
         .with_length(plan.settings.length);
     bot::run(&plan, voice, env)

@@ -36,6 +36,17 @@ pub fn is_ideograph(c: char) -> bool {
     matches!(script(c), Some(Script::Han | Script::Kana))
 }
 
+/// Whether a character is part of a word: a letter, a digit or a combining mark.
+pub fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// Whether a character's script has no spaces between words: Chinese and Japanese; Thai, Lao, Myanmar, Khmer.
+pub fn is_spaceless(c: char) -> bool {
+    is_ideograph(c)
+        || matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
 /// Whether a character is East Asian, so that a link before it ends there without a space.
 pub fn is_east_asian(c: char) -> bool {
     script(c).is_some()

@@ -1,6 +1,7 @@
 //! A continuation in progress: chooses its next token from the logits, and turns it into text.
 
 use super::{
+    ban::{Ban, Verdict},
     cover::Covering,
     memory::Memory,
     sampler::{self, Choice, Marks, Moment, Rated},
@@ -12,7 +13,8 @@ use crate::{
     model::{Model, memorized},
     token::{Alternative, BranchId, SamplingParams, StopReason, Token},
 };
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
+use std::{collections::VecDeque, sync::Arc};
 
 /// A continuation.
 pub(super) struct Branch {
@@ -24,8 +26,15 @@ pub(super) struct Branch {
     pub(super) waits_for: Option<u64>,
     /// Behind a finished word: the text so far, until it is certain that the word isn't continued.
     pub(super) behind_word: Option<Vec<u8>>,
-    /// Tokens of the continuation so far.
+    /// Watches for what is banned.
+    pub(super) ban: Option<Ban>,
+    /// Tokens that are not shown, because they may still be replaced.
+    pub(super) held: VecDeque<Held>,
+    /// How many tokens were rejected. With the number of tokens, it determines the random numbers.
+    pub(super) rejected: u64,
+    /// Tokens of the continuation so far, and how many of them were shown.
     pub(super) generated: usize,
+    pub(super) shown: usize,
     /// The surprise in bits that Mirostat lets through at the next token.
     pub(super) mu: f32,
     /// How many tokens at its end are copied from the training text.
@@ -33,36 +42,188 @@ pub(super) struct Branch {
     pub(super) text: Text,
 }
 
+/// A token that may still be replaced.
+pub(super) struct Held {
+    token: Token,
+    bytes: Vec<u8>,
+    /// Whether it ends the text.
+    is_end: bool,
+    from: Draw,
+}
+
+/// The place of a token: what it is drawn from, and the state before it.
+struct Draw {
+    source: Source,
+    /// What the tokens that were rejected here add to the text, with their options.
+    excluded: Vec<(u32, Vec<u8>)>,
+    mu: f32,
+    behind_word: Option<Vec<u8>>,
+    copied: usize,
+}
+
+/// Where the probabilities of a token come from.
+enum Source {
+    /// The covers of the prompt's end.
+    Covers(Arc<Covering>),
+    /// The logits behind the tokens so far.
+    Logits(Vec<f32>),
+}
+
 /// What a branch chooses from: logits after the penalties, and what each means.
 struct Options<'a> {
     /// The raw logits, and the same after the penalties and with minus infinity for what is excluded.
-    raw: Vec<f32>,
+    raw: &'a [f32],
     scores: Vec<f32>,
     /// The token of an option by its index, and the bytes that it adds to the text.
-    meaning: Box<dyn Fn(u32) -> (u32, &'a [u8]) + 'a>,
+    meaning: &'a dyn Fn(u32) -> (u32, &'a [u8]),
 }
 
-/// What a branch adds to its text in a step. The token is `None` if it is only the one that ends the text.
-pub(super) type Added = (Option<Token>, Option<StopReason>);
+/// What a branch shows in a step, and why it has ended. There may be no token, or several.
+pub(super) type Added = (Vec<Token>, Option<StopReason>);
+
+/// What the choice of a token needs of the engine.
+#[derive(Clone, Copy)]
+pub(super) struct With<'a> {
+    pub(super) model: &'a Model,
+    pub(super) spellings: &'a Spellings,
+    pub(super) marks: &'a Marks,
+}
 
 impl Branch {
-    /// Draw the first token: a cover of the prompt's end, with what it adds to the text. Every option of every node is
-    /// rated as a token is: its probability is that of the cover among all covers. Penalties and the chain of steps apply
-    /// to these; the prompt's own tokens are given, so the penalties don't make a spelling of them unlikely.
-    pub(super) fn begin(
+    /// Draw the first token: a cover of the prompt's end, with what it adds to the text.
+    pub(super) fn begin(&mut self, covering: Arc<Covering>, with: With) -> Result<Added> {
+        self.waits_for = None;
+        self.draw(Source::Covers(covering), with)
+    }
+
+    /// Choose the next token and add it to the text.
+    pub(super) fn next(&mut self, logits: &[f32], with: With) -> Result<Added> {
+        self.draw(Source::Logits(logits.to_vec()), with)
+    }
+
+    /// Draw a token. While that completes a banned phrase, go back to where the phrase begins, and draw there again.
+    fn draw(&mut self, source: Source, with: With) -> Result<Added> {
+        let mut place = Draw {
+            source,
+            excluded: Vec::new(),
+            mu: self.mu,
+            behind_word: self.behind_word.clone(),
+            copied: self.copied,
+        };
+        loop {
+            let Some((choice, id, bytes, top)) = self.choose(&place, with)? else {
+                // All that is left here is banned: another token before it, if there is one, or the end.
+                match self.held.len().checked_sub(1) {
+                    Some(last) => place = self.back_to(last),
+                    None => return Ok(self.cut_short()),
+                }
+                continue;
+            };
+            self.mu = choice.mu;
+            if let Some(before) = &mut self.behind_word {
+                before.extend(&bytes);
+                if word::is_settled(before) {
+                    self.behind_word = None;
+                }
+            }
+            self.generated += 1;
+            self.count_copied(with.model);
+            let is_end = with.model.is_end(id);
+            let (logprob, rank, copied) = (Some(choice.logprob), Some(choice.rank), self.copied);
+            let token = Token { id: Some(id), text: String::new(), logprob, rank, top, copied };
+            place.excluded.push((choice.index, bytes.clone()));
+            self.held.push_back(Held { token, bytes, is_end, from: place });
+            let ended = is_end || self.generated >= self.params.max_tokens;
+            match self.verdict(ended) {
+                Verdict::Show(count) => return Ok(self.show(count)),
+                Verdict::Reject(_) if self.ban.as_ref().is_some_and(Ban::is_spent) => {
+                    return Ok(self.cut_short());
+                }
+                Verdict::Reject(index) => place = self.back_to(index - self.shown),
+            }
+        }
+    }
+
+    /// What the last token means for the ban.
+    fn verdict(&mut self, ended: bool) -> Verdict {
+        let (Some(ban), Some(last)) = (&mut self.ban, self.held.back()) else {
+            return Verdict::Show(self.generated);
+        };
+        ban.push(if last.is_end { &[] } else { &last.bytes });
+        ban.judge(ended)
+    }
+
+    /// Forget a token that is held back, and those behind it. Returns its place, where it is excluded now.
+    fn back_to(&mut self, index: usize) -> Draw {
+        let gone = self.held.len() - index;
+        let tokens = &mut self.memory.tokens;
+        tokens.truncate(tokens.len() - gone.min(tokens.len()));
+        self.memory.cache.truncate(tokens.len());
+        if let Some(ban) = &mut self.ban {
+            ban.back_to(self.shown + index);
+        }
+        self.generated -= gone;
+        self.rejected += 1;
+        let place = self.held.drain(index..).next().expect("a token is held").from;
+        (self.mu, self.copied) = (place.mu, place.copied);
+        self.behind_word.clone_from(&place.behind_word);
+        place
+    }
+
+    /// Choose a token for a place, and put it into the memory. Returns the choice, the token, what it adds to the text,
+    /// and the likeliest options. `None` if every option is banned.
+    #[allow(clippy::type_complexity)]
+    fn choose(
         &mut self,
-        model: &Model,
-        covering: &Covering,
-        spellings: &Spellings,
-        marks: &Marks,
-    ) -> Result<Added> {
-        let tokenizer = &model.tokenizer;
+        place: &Draw,
+        with: With,
+    ) -> Result<Option<(Choice, u32, Vec<u8>, Vec<Alternative>)>> {
+        let tokenizer = &with.model.tokenizer;
+        match &place.source {
+            Source::Logits(logits) => {
+                let tokens = &self.memory.tokens;
+                let mut scores = sampler::scores(logits, tokens, &self.params, with.marks);
+                tokenizer.forbid_unnamed(&mut scores);
+                let meaning = |id| (id, tokenizer.bytes(id));
+                let options = Options { raw: logits, scores, meaning: &meaning };
+                let Some((choice, top)) = self.pick(options, place, with.marks)? else {
+                    return Ok(None);
+                };
+                self.memory.tokens.push(choice.index);
+                let bytes = tokenizer.bytes(choice.index).to_vec();
+                Ok(Some((choice, choice.index, bytes, top)))
+            }
+            Source::Covers(covering) => {
+                let (raw, scores, places) = self.covers(covering, with);
+                let (owed, nodes) = (&covering.prompt.owed, &covering.nodes);
+                let meaning = |index: u32| {
+                    let (node, id) = places[index as usize];
+                    (id, &tokenizer.bytes(id)[owed.len() - nodes[node].spelled..])
+                };
+                let options = Options { raw: &raw, scores, meaning: &meaning };
+                let Some((choice, top)) = self.pick(options, place, with.marks)? else {
+                    return Ok(None);
+                };
+                let (node, id) = places[choice.index as usize];
+                self.memory = covering.fork(&nodes[node], id);
+                let bytes = meaning(choice.index).1.to_vec();
+                Ok(Some((choice, id, bytes, top)))
+            }
+        }
+    }
+
+    /// The options for the first token. Every option of every node is rated as a token is: its probability is that of
+    /// the cover among all covers. Penalties and the chain of steps apply to these; the prompt's own tokens are given, so
+    /// the penalties don't make a spelling of them unlikely. Returns the raw logits, those after the penalties, and the
+    /// node and the token of each option.
+    fn covers(&self, covering: &Covering, with: With) -> (Vec<f32>, Vec<f32>, Vec<(usize, u32)>) {
+        let tokenizer = &with.model.tokenizer;
         let tokens = &covering.prompt.tokens;
         let owed = &covering.prompt.owed;
         let (mut raw, mut scores, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (index, node) in covering.nodes.iter().enumerate() {
             let offset = node.logprob as f32 - node.total;
-            let mut penalized = sampler::scores(&node.logits, tokens, &self.params, marks);
+            let mut penalized = sampler::scores(&node.logits, tokens, &self.params, with.marks);
             tokenizer.forbid_unnamed(&mut penalized);
             let mut add = |id: u32| {
                 raw.push(node.logits[id as usize] + offset);
@@ -71,96 +232,90 @@ impl Branch {
             };
             match &owed[node.spelled..] {
                 [] => (0..node.logits.len() as u32).for_each(&mut add),
-                rest => spellings.beyond(tokenizer, rest).iter().copied().for_each(&mut add),
+                rest => with.spellings.beyond(tokenizer, rest).iter().copied().for_each(&mut add),
             }
         }
-        let nodes = &covering.nodes;
-        let place = places.clone();
-        let meaning = move |index: u32| {
-            let (node, id) = place[index as usize];
-            (id, &tokenizer.bytes(id)[owed.len() - nodes[node].spelled..])
-        };
-        let options = Options { raw, scores, meaning: Box::new(meaning) };
-        let (choice, top) = self.choose(options, marks)?;
-        let (node, id) = places[choice.index as usize];
-        self.memory = covering.fork(&nodes[node], id);
-        self.waits_for = None;
-        let bytes = &tokenizer.bytes(id)[owed.len() - nodes[node].spelled..];
-        Ok(self.add(model, id, bytes, choice, top))
+        (raw, scores, places)
     }
 
-    /// Choose the next token and add it to the text.
-    pub(super) fn next(&mut self, model: &Model, logits: &[f32], marks: &Marks) -> Result<Added> {
-        let tokenizer = &model.tokenizer;
-        let mut scores = sampler::scores(logits, &self.memory.tokens, &self.params, marks);
-        tokenizer.forbid_unnamed(&mut scores);
-        let meaning = Box::new(|id| (id, tokenizer.bytes(id)));
-        let options = Options { raw: logits.to_vec(), scores, meaning };
-        let (choice, top) = self.choose(options, marks)?;
-        self.memory.tokens.push(choice.index);
-        Ok(self.add(model, choice.index, tokenizer.bytes(choice.index), choice, top))
-    }
-
-    /// Choose one of the options, and rate the likeliest.
-    fn choose(&mut self, options: Options, marks: &Marks) -> Result<(Choice, Vec<Alternative>)> {
+    /// Choose one of the options, and rate the likeliest. `None` if all of them are excluded at this place.
+    fn pick(
+        &self,
+        options: Options,
+        place: &Draw,
+        marks: &Marks,
+    ) -> Result<Option<(Choice, Vec<Alternative>)>> {
         let Options { raw, mut scores, meaning } = options;
         if let Some(before) = &self.behind_word {
-            forbid_more_of_the_word(before, &mut scores, &meaning);
+            forbid_more_of_the_word(before, &mut scores, meaning);
         }
+        exclude(&place.excluded, &mut scores, meaning);
         let named = |Rated { index, logprob, after }| {
             let (id, bytes) = meaning(index);
             let text = String::from_utf8_lossy(bytes).into_owned();
             Alternative { id: Some(id), text, logprob, after }
         };
         let may_exclude = |index| marks.may_exclude(meaning(index).0);
-        let moment = Moment { position: self.generated, mu: self.mu, may_exclude: &may_exclude };
+        let position = self.generated as u64 | self.rejected << 32;
+        let moment = Moment { position, mu: self.mu, may_exclude: &may_exclude };
         let top = match self.params.logprobs {
             0 => Vec::new(),
-            _ => sampler::alternatives(&raw, &scores, &self.params, moment)
+            _ => sampler::alternatives(raw, &scores, &self.params, moment)
                 .into_iter()
                 .map(named)
                 .collect(),
         };
-        let choice = sampler::choose(&raw, &scores, &self.params, moment)
-            .context("the model gave no numbers; its weights may be damaged")?;
-        self.mu = choice.mu;
-        Ok((choice, top))
+        match sampler::choose(raw, &scores, &self.params, moment) {
+            Some(choice) => Ok(Some((choice, top))),
+            None if place.excluded.is_empty() => {
+                bail!("the model gave no numbers; its weights may be damaged")
+            }
+            None => Ok(None),
+        }
     }
 
-    /// Add the bytes of a token, which is already in the memory, to the text.
-    fn add(
-        &mut self,
-        model: &Model,
-        id: u32,
-        bytes: &[u8],
-        choice: Choice,
-        top: Vec<Alternative>,
-    ) -> Added {
-        if let Some(before) = &mut self.behind_word {
-            before.extend(bytes);
-            if word::is_settled(before) {
-                self.behind_word = None;
+    /// Show tokens until so many of all are shown, or the text ends.
+    fn show(&mut self, count: usize) -> Added {
+        let mut tokens = Vec::new();
+        // Of tokens that are shown together, one after which the text would end in a banned phrase has no text of its
+        // own; the next one has it.
+        let mut carried = String::new();
+        while self.shown < count {
+            let Some(Held { mut token, bytes, is_end, .. }) = self.held.pop_front() else { break };
+            self.shown += 1;
+            let (mut text, mut stop) = match is_end {
+                true => (String::new(), Some(StopReason::Eot)),
+                false => self.text.push(&bytes),
+            };
+            if stop.is_none() && self.shown >= self.params.max_tokens {
+                stop = Some(StopReason::Length);
+            }
+            if matches!(stop, Some(StopReason::Eot | StopReason::Length)) {
+                text += &self.text.finish();
+            }
+            let only_shows_the_end = text.is_empty()
+                && matches!(stop, Some(StopReason::Stop | StopReason::Sentence | StopReason::Eot));
+            if !only_shows_the_end {
+                token.text = std::mem::take(&mut carried) + &text;
+                let ban = self.ban.as_ref().filter(|_| stop.is_none() && self.shown < count);
+                if ban.is_some_and(|ban| ban.is_phrase_before(self.shown)) {
+                    carried = std::mem::take(&mut token.text);
+                }
+                tokens.push(token);
+            }
+            if stop.is_some() {
+                return (tokens, stop);
             }
         }
-        self.generated += 1;
-        self.count_copied(model);
-        let (mut text, mut stop) = match model.is_end(id) {
-            true => (String::new(), Some(StopReason::Eot)),
-            false => self.text.push(bytes),
-        };
-        if stop.is_none() && self.generated >= self.params.max_tokens {
-            stop = Some(StopReason::Length);
-        }
-        if matches!(stop, Some(StopReason::Eot | StopReason::Length)) {
-            text += &self.text.finish();
-        }
-        let only_showed_the_end = text.is_empty()
-            && matches!(stop, Some(StopReason::Stop | StopReason::Sentence | StopReason::Eot));
-        if only_showed_the_end {
-            return (None, stop);
-        }
-        let (logprob, rank) = (Some(choice.logprob), Some(choice.rank));
-        (Some(Token { id: Some(id), text, logprob, rank, top, copied: self.copied }), stop)
+        (tokens, None)
+    }
+
+    /// End the text, because nothing but banned phrases would follow.
+    fn cut_short(&mut self) -> Added {
+        let text = self.text.finish();
+        let rest = Token { id: None, text, logprob: None, rank: None, top: Vec::new(), copied: 0 };
+        let rest = (!rest.text.is_empty()).then_some(rest);
+        (rest.into_iter().collect(), Some(StopReason::Length))
     }
 
     /// Count how many tokens at the end are copied from the training text.
@@ -175,6 +330,25 @@ impl Branch {
             before if is_copy && before > 0 => before + 1,
             _ => 0,
         };
+    }
+}
+
+/// Exclude options that were rejected, and others that add the same to the text.
+fn exclude<'a>(
+    excluded: &[(u32, Vec<u8>)],
+    scores: &mut [f32],
+    meaning: &dyn Fn(u32) -> (u32, &'a [u8]),
+) {
+    if excluded.is_empty() {
+        return;
+    }
+    for (index, score) in (0..).zip(scores) {
+        let bytes = meaning(index).1;
+        let is_out =
+            |(other, text): &(u32, Vec<u8>)| *other == index || !text.is_empty() && text == bytes;
+        if excluded.iter().any(is_out) {
+            *score = f32::NEG_INFINITY;
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::{
     Ask, Backend, Look, ModelInfo, Output, Prefix, Reading, Scored, Weigh,
-    branch::{Added, Branch},
+    ban::Ban,
+    branch::{Added, Branch, With},
     cover::Covering,
     indent::{self, Unindented},
     look::Looking,
@@ -24,7 +25,10 @@ use crate::{
 };
 use anyhow::Result;
 use candle_core::{Device, Tensor};
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 /// The maximum number of prompt tokens read in one step, so that steps stay short.
 pub(super) const READ: usize = 64;
@@ -128,20 +132,22 @@ impl Local {
     /// Choose the next tokens: of the branches with these logits, and of those whose covering is done.
     fn write(&mut self, logits: &HashMap<usize, Vec<f32>>) -> Result<Vec<(BranchId, Output)>> {
         let Self { model, spellings, marks, coverings, live, .. } = self;
-        let done: HashMap<u64, &Covering> =
-            coverings.iter().filter(|c| c.is_done()).map(|c| (c.number, c)).collect();
+        let done: HashMap<u64, Arc<Covering>> = coverings
+            .extract_if(.., |covering| covering.is_done())
+            .map(|covering| (covering.number, Arc::new(covering)))
+            .collect();
+        let with = With { model, spellings, marks };
         let added: Vec<Option<Result<(BranchId, Added)>>> = map_mut(live, |i, branch| {
             let added = match branch.waits_for {
-                None => branch.next(model, logits.get(&i)?, marks),
-                Some(number) => branch.begin(model, done.get(&number)?, spellings, marks),
+                None => branch.next(logits.get(&i)?, with),
+                Some(number) => branch.begin(done.get(&number)?.clone(), with),
             };
             Some(added.map(|added| (branch.id, added)))
         });
-        self.coverings.retain(|covering| !covering.is_done());
         let mut outputs = Vec::new();
         for added in added.into_iter().flatten() {
-            let (id, (token, stop)) = added?;
-            outputs.extend(token.map(|token| (id, Output::Token(token))));
+            let (id, (tokens, stop)) = added?;
+            outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
             if let Some(stop) = stop {
                 outputs.push((id, Output::Done(stop)));
                 self.stop(id);
@@ -272,12 +278,16 @@ impl Backend for Local {
             id: ask.branch,
             text: Text::new(&ask.params, ask.clean, &shown.text)
                 .indented(shown.indent, shown.at_indent),
+            ban: Ban::new(&ask.params, &shown.text),
             mu: sampler::first_mu(&ask.params),
             params: ask.params,
             memory: Memory { tokens: Vec::new(), cache: self.model.network.cache() },
             waits_for,
             behind_word: is_word.then(Vec::new),
+            held: VecDeque::new(),
+            rejected: 0,
             generated: 0,
+            shown: 0,
             copied: 0,
         });
         Ok(reading)

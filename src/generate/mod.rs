@@ -10,6 +10,7 @@
 //! The text of a [`Token`](crate::token::Token) is whole characters, cleaned. Its log-probability and rank are those of
 //! the model itself, before temperature and cuts.
 
+mod ban;
 mod branch;
 mod cover;
 mod engine;

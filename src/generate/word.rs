@@ -1,6 +1,6 @@
 //! What may come behind a finished word: neither a letter nor a digit, and no apostrophe with a letter behind it.
 
-use crate::clean::is_ideograph;
+use crate::clean::{is_of_word, is_spaceless};
 
 /// Whether a text ends with a word that can be finished. Words of scripts without spaces can't: their next character is
 /// often the next word.
@@ -68,17 +68,6 @@ fn may_become_letter(partial: &[u8]) -> bool {
     // Unicode has no letters and digits in its higher planes.
     let end = ((known + 1) << open).min(0x4_0000);
     (known << open..end).filter_map(char::from_u32).any(is_of_word)
-}
-
-/// A letter, a digit or a combining mark.
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}')
-}
-
-/// Scripts without spaces between words: Chinese and Japanese; Thai, Lao, Myanmar, Khmer.
-fn is_spaceless(c: char) -> bool {
-    is_ideograph(c)
-        || matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 #[cfg(test)]

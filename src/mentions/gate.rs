@@ -1,7 +1,7 @@
 //! The last check of a reply. What fails it, or can't be checked, isn't posted.
 
 use super::Settings;
-use crate::clean::{Bleeps, Severity, sentence_ends};
+use crate::clean::{Bleeps, Phrases, Severity, sentence_ends};
 use serde::{Deserialize, Serialize};
 use std::{panic::catch_unwind, sync::LazyLock};
 
@@ -89,7 +89,8 @@ impl Gate<'_> {
             return Some(Objection::Secret);
         }
         let plain = plain(reply);
-        let blocked = self.settings.blocked_words.iter().find(|word| has(&plain, word));
+        let words = &self.settings.blocked_words;
+        let blocked = words.iter().find(|word| Phrases::new([word]).find(reply).is_some());
         if let Some(word) = blocked {
             return Some(Objection::Blocked(word.clone()));
         }

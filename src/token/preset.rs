@@ -110,6 +110,7 @@ impl Preset {
             max_tokens,
             sentence,
             stop,
+            ban,
             logprobs,
             ..
         } = params.clone();
@@ -127,6 +128,7 @@ impl Preset {
             max_tokens,
             sentence,
             stop,
+            ban,
             logprobs,
             ..SamplingParams::default()
         }

@@ -123,6 +123,9 @@ pub struct SamplingParams {
     pub sentence: Option<usize>,
     /// Texts that end the continuation where they begin. They are matched in the text, across tokens.
     pub stop: Vec<String>,
+    /// Words and phrases that the text doesn't contain, in any case and with any apostrophe. A text that would complete
+    /// one goes on otherwise from where the phrase begins.
+    pub ban: Vec<String>,
     /// Number of alternatives to report with each token; 0 = none.
     pub logprobs: usize,
 }
@@ -155,13 +158,14 @@ impl Default for SamplingParams {
             max_tokens: 100,
             sentence: None,
             stop: Vec::new(),
+            ban: Vec::new(),
             logprobs: 0,
         }
     }
 }
 
 impl SamplingParams {
-    /// Checks every value against its range in [`Setting::ALL`], and that no stop text is empty.
+    /// Checks every value against its range in [`Setting::ALL`], and that no text is empty.
     ///
     /// # Errors
     /// The first value that is out of range.
@@ -179,9 +183,14 @@ impl SamplingParams {
                 (format!("\"{}\" twice", step.name()), "each step once".to_owned());
             return Err(OutOfRange { name: "order", value, expected });
         }
-        if self.stop.iter().any(String::is_empty) {
-            let expected = "text that is not empty".to_owned();
-            return Err(OutOfRange { name: "stop", value: "\"\"".to_owned(), expected });
+        let empty = |text: &String| text.trim().is_empty();
+        for (name, is_empty) in
+            [("stop", self.stop.iter().any(String::is_empty)), ("ban", self.ban.iter().any(empty))]
+        {
+            if is_empty {
+                let expected = "text that is not empty".to_owned();
+                return Err(OutOfRange { name, value: "\"\"".to_owned(), expected });
+            }
         }
         Ok(())
     }

@@ -97,6 +97,28 @@ fn a_refusal_names_the_word_and_the_operator_may_overrule_it_but_not_a_secret() 
 }
 
 #[test]
+fn blocked_words_are_found_with_any_apostrophe_and_mark() {
+    for (word, reply, blocked) in [
+        ("can't stop", "I can’t stop here.", true),
+        ("can’t stop", "I CAN'T—stop!", true),
+        ("Mara", "It was Mara’s.", true),
+        ("can", "I can’t.", false),
+        ("stop", "Nonstop.", false),
+    ] {
+        let settings = Settings { blocked_words: vec![word.into()], ..Settings::default() };
+        let gate = Gate {
+            settings: &settings,
+            limit: 280,
+            secrets: &[],
+            filter,
+            begin: Begin::Continuation,
+        };
+        let objection = gate.refuse(reply, "");
+        assert_eq!(objection, blocked.then(|| Objection::Blocked(word.into())), "{word} {reply}");
+    }
+}
+
+#[test]
 fn a_reply_is_phrase_and_continuation_and_repeats_neither() {
     let settings = Settings::default();
     let gate = Gate { settings: &settings, limit: 280, secrets: &[], filter, begin: Begin::Phrase };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bans;
 mod faults;
 mod program;
 #[path = "../support/mod.rs"]

@@ -25,6 +25,8 @@ pub struct Sent<'a> {
     pub word: Option<&'a str>,
     /// Whether that word is finished.
     pub is_finished: bool,
+    /// Tokens that the answer must not have, because a banned phrase began with them.
+    pub excluded: &'a [u32],
 }
 
 impl Sent<'_> {
@@ -117,8 +119,15 @@ pub fn body(
     if let Some(logprobs) = logprobs {
         add("logprobs", logprobs.into());
     }
+    if !sent.excluded.is_empty() && extent.extras && kind != Kind::Tgi {
+        let bias = sent.excluded.iter().map(|id| (id.to_string(), json!(-100)));
+        add("logit_bias", bias.collect::<Map<_, _>>().into());
+    }
     match kind {
         Kind::Vllm => {
+            if !params.ban.is_empty() {
+                add("bad_words", json!(params.ban));
+            }
             add("top_k", if top_k == 0 { json!(-1) } else { top_k.into() });
             add("min_p", json!(min_p));
             add("repetition_penalty", json!(penalty));
@@ -216,7 +225,7 @@ mod tests {
     fn a_word_that_is_not_sent_becomes_a_grammar() {
         let params = SamplingParams::default();
         let of = |kind, is_finished| {
-            let sent = Sent { text: "Once", word: Some(" \"up"), is_finished };
+            let sent = Sent { text: "Once", word: Some(" \"up"), is_finished, excluded: &[] };
             body(kind, "m", 2048, sent, &params, 1, ALL)["grammar"].clone()
         };
         assert_eq!(of(Kind::LlamaCpp, false), json!(r#"root ::= " \"up" .*"#));

@@ -2,7 +2,11 @@
 
 use super::wire::{Finish, Piece, Told};
 use crate::{
-    generate::{Ask, Prefix, text::Text},
+    generate::{
+        Ask, Prefix,
+        ban::{Ban, Verdict},
+        text::Text,
+    },
     token::{BranchId, StopReason, Token},
 };
 
@@ -13,6 +17,9 @@ const MOST_BYTES: usize = 64;
 pub struct Branch {
     /// Its number.
     pub id: BranchId,
+    /// The prompt, and the most tokens that may come.
+    pub prompt: String,
+    pub most: usize,
     text: Text,
     /// Whether a stop text was requested.
     stops: bool,
@@ -31,7 +38,21 @@ pub struct Branch {
     tokens_left: usize,
     /// Whether text has arrived.
     pub came: bool,
+    /// What is banned, and the tokens that are held back because of it.
+    ban: Option<Ban>,
+    held: Vec<(Told, Vec<u8>)>,
+    /// The text so far, without what is held back, and how many tokens it has.
+    said: Vec<u8>,
+    shown: usize,
+    /// A banned phrase has come. What is left has to be continued by another request.
+    pub is_banned: bool,
+    /// How often that has happened, and the tokens in which the phrases began.
+    pub rejected: u32,
+    pub excluded: Vec<u32>,
 }
+
+/// How often a banned phrase is taken back before the text ends where it is: each time is a request.
+const TRIES: u32 = 8;
 
 impl Branch {
     /// A continuation without text. `owed` is the end of the prompt that wasn't sent.
@@ -39,6 +60,8 @@ impl Branch {
         let params = &ask.params;
         Self {
             id: ask.branch,
+            prompt: ask.prompt.clone(),
+            most: params.max_tokens,
             text: Text::new(params, ask.clean, &ask.prompt),
             after_word: ask.prefix == Prefix::Word && !owed.ends_with(' '),
             stops: !params.stop.is_empty(),
@@ -49,6 +72,13 @@ impl Branch {
             left: params.max_tokens.saturating_mul(MOST_BYTES),
             tokens_left: params.max_tokens,
             came: false,
+            ban: Ban::new(params, &ask.prompt),
+            held: Vec::new(),
+            said: Vec::new(),
+            shown: 0,
+            is_banned: false,
+            rejected: 0,
+            excluded: Vec::new(),
         }
     }
 
@@ -68,17 +98,17 @@ impl Branch {
                 continue;
             }
             let bytes = self.without_word(bytes);
-            let (text, stop) = self.text.push(&bytes);
-            self.tokens_left -= usize::from(told.id.is_some() && self.tokens_left > 0);
-            let is_full = stop.is_none() && told.id.is_some() && self.tokens_left == 0;
-            let stop = stop.or((over || is_full).then_some(StopReason::Length));
-            let only_shows_the_end = text.is_empty() && stop.is_some();
-            if !only_shows_the_end {
-                tokens.push(self.token(told, text));
-            }
-            if stop.is_some() {
-                tokens.extend(is_full.then(|| self.finish()).flatten());
+            let counts = told.id.is_some();
+            self.tokens_left -= usize::from(counts && self.tokens_left > 0);
+            let is_full = counts && self.tokens_left == 0;
+            self.held.push((told, bytes));
+            let stop = self.settle(over || is_full, &mut tokens);
+            if stop.is_some() || self.is_banned {
                 return (tokens, stop);
+            }
+            if over || is_full {
+                tokens.extend(is_full.then(|| self.finish()).flatten());
+                return (tokens, Some(StopReason::Length));
             }
         }
         let stop = piece.finish.map(|finish| match finish {
@@ -89,9 +119,86 @@ impl Branch {
         });
         if stop.is_some() {
             self.is_astray = owes_word(&self.owed);
+            let earlier = self.settle(true, &mut tokens);
+            if earlier.is_some() || self.is_banned {
+                return (tokens, earlier);
+            }
             tokens.extend(self.finish());
         }
         (tokens, stop)
+    }
+
+    /// Shows what is certain of the tokens that are held back. Returns why the text ends, if it does.
+    fn settle(&mut self, ended: bool, tokens: &mut Vec<Token>) -> Option<StopReason> {
+        let count = self.shown + self.held.len();
+        let verdict = match &mut self.ban {
+            None => Verdict::Show(count),
+            Some(ban) => {
+                if ban.count() < count
+                    && let Some((_, bytes)) = self.held.last()
+                {
+                    ban.push(bytes);
+                }
+                ban.judge(ended)
+            }
+        };
+        match verdict {
+            Verdict::Show(count) => {
+                let mut carried = String::new();
+                for (told, bytes) in self.held.drain(..count - self.shown).collect::<Vec<_>>() {
+                    self.shown += 1;
+                    self.said.extend(&bytes);
+                    let (text, stop) = self.text.push(&bytes);
+                    let mut text = std::mem::take(&mut carried) + &text;
+                    let ban = self.ban.as_ref().filter(|_| stop.is_none() && self.shown < count);
+                    if ban.is_some_and(|ban| ban.is_phrase_before(self.shown)) {
+                        carried = std::mem::take(&mut text);
+                    }
+                    let only_shows_the_end = text.is_empty() && stop.is_some();
+                    if !only_shows_the_end {
+                        tokens.push(self.token(told, text));
+                    }
+                    if stop.is_some() {
+                        return stop;
+                    }
+                }
+                None
+            }
+            Verdict::Reject(index) => {
+                let gone = self.held.split_off(index - self.shown);
+                self.excluded.extend(gone.first().and_then(|(told, _)| told.id));
+                if let Some(ban) = &mut self.ban {
+                    ban.back_to(index);
+                }
+                self.rejected += 1;
+                self.is_banned = self.rejected <= TRIES;
+                if self.is_banned {
+                    return None;
+                }
+                tokens.extend(self.finish());
+                Some(StopReason::Length)
+            }
+        }
+    }
+
+    /// What another request continues after a banned phrase: the text so far, and how many tokens it has.
+    pub fn accepted(&self) -> (String, usize) {
+        let held = self.held.iter().flat_map(|(_, bytes)| bytes);
+        let all: Vec<u8> = self.said.iter().chain(held).copied().collect();
+        (String::from_utf8_lossy(&all).into_owned(), self.shown + self.held.len())
+    }
+
+    /// The same continuation for another request. `owed` is the end of its prompt that isn't sent.
+    pub fn resumed(self, owed: &str) -> Self {
+        Self {
+            owed: owed.as_bytes().to_vec(),
+            after_word: false,
+            is_banned: false,
+            surrogate: Vec::new(),
+            came: false,
+            tokens_left: self.most.saturating_sub(self.shown + self.held.len()).max(1),
+            ..self
+        }
     }
 
     /// The text that was held back because more might have come.

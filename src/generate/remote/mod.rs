@@ -8,6 +8,7 @@
 //! server streams them apart; each has the same seed as it would have alone.
 
 mod address;
+mod again;
 mod ask;
 mod branch;
 mod extras;
@@ -21,24 +22,22 @@ pub use address::{Address, EngineSettings, is_url};
 pub use kind::{Found, Kind, Served, probe};
 
 use super::{Ask, Backend, ModelInfo, Output, Prefix, Reading, Server};
-use crate::token::{BranchId, SamplingParams, StopReason};
+use crate::token::{BranchId, SamplingParams};
 use anyhow::Result;
 use ask::{Extent, Sent};
 use branch::Branch;
-use flight::{Flight, Heard, Problem};
+use flight::{Flight, Heard};
 use prompt::Gauge;
 use std::{
     sync::mpsc::{self, Receiver, Sender},
     time::{Duration, Instant},
 };
+use wire::{Finish, Piece};
 
 /// How long asks are gathered, so that several for one prompt become one request.
 const GATHER: Duration = Duration::from_millis(6);
 /// The longest time that a step waits for something to arrive.
 const STEP: Duration = Duration::from_millis(20);
-/// How often a prompt that is too long for the server is halved.
-const HALVINGS: u32 = 4;
-
 /// What [`ModelInfo::quantization`] is for a model on a server, whose form of weights isn't known.
 pub const FORM: &str = "server";
 
@@ -54,6 +53,8 @@ pub struct Remote {
     gauge: Gauge,
     /// Asks that aren't sent yet.
     waiting: Vec<Ask>,
+    /// Continuations that another request goes on with, because a banned phrase had come.
+    resumed: Vec<Branch>,
     since: Option<Instant>,
     live: Vec<Request>,
     last: u64,
@@ -110,6 +111,7 @@ impl Remote {
             extent: Extent { logprobs: true, extras: true, grammar: kind == Kind::LlamaCpp },
             gauge: Gauge::default(),
             waiting: Vec::new(),
+            resumed: Vec::new(),
             since: None,
             live: Vec::new(),
             last: 0,
@@ -156,17 +158,24 @@ impl Remote {
         let most = (self.room(params.max_tokens) >> halvings).max(1);
         let most = most.saturating_sub(self.gauge.tokens(&lead)).max(1);
         let prompt = format!("{lead}{}", &body[self.gauge.cut(&body, most)..]);
+        let branches: Vec<Option<Branch>> = asks
+            .iter()
+            .map(|ask| {
+                let mut resumed = self.resumed.extract_if(.., |branch| branch.id == ask.branch);
+                Some(resumed.next().map_or_else(|| Branch::new(ask, owed), |b| b.resumed(owed)))
+            })
+            .collect();
+        let excluded = branches.iter().flatten().flat_map(|branch| branch.excluded.clone());
+        let excluded: Vec<u32> = excluded.collect();
         let request = ask::body(
             self.kind,
             &self.model,
             self.info.context,
-            Sent { text: &prompt, word, is_finished },
+            Sent { text: &prompt, word, is_finished, excluded: &excluded },
             &params,
             asks.len(),
             self.extent,
         );
-        let branches = asks.iter().map(|ask| Some(Branch::new(ask, owed)));
-        let branches = branches.collect();
         self.last += 1;
         let number = self.last;
         let url = ask::path(self.kind, &self.address.api, &self.address.root);
@@ -194,7 +203,7 @@ impl Remote {
                 if let Some(tokens) = event.prompt_tokens {
                     self.gauge.learn(&request.prompt, tokens);
                 }
-                let mut again = Vec::new();
+                let (mut again, mut banned) = (Vec::new(), Vec::new());
                 for piece in event.pieces {
                     let index = piece.index;
                     let Some(slot) = request.branches.get_mut(piece.index) else { continue };
@@ -206,6 +215,9 @@ impl Remote {
                         again.push(request.asks[index].clone());
                         continue;
                     }
+                    if branch.is_banned {
+                        banned.extend(slot.take().map(|one| (request.asks[index].clone(), one)));
+                    }
                     outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
                     if let Some(stop) = stop {
                         *slot = None;
@@ -215,6 +227,9 @@ impl Remote {
                 let halvings = request.halvings;
                 if request.branches.iter().all(Option::is_none) {
                     self.live.remove(at); // closes the connection
+                }
+                for (ask, branch) in banned {
+                    outputs.extend(self.go_on(ask, branch, halvings));
                 }
                 for ask in again {
                     // The server doesn't heed the grammar: the word is sent as it is.
@@ -232,9 +247,14 @@ impl Remote {
                         outputs.extend(self.send(vec![ask], halvings));
                         continue;
                     }
-                    let last = branch.finish().map(|token| (branch.id, Output::Token(token)));
-                    outputs.extend(last);
-                    outputs.push((branch.id, Output::Done(StopReason::Eot)));
+                    let (tokens, stop) =
+                        branch.push(Piece { finish: Some(Finish::Eot), ..Piece::default() });
+                    let id = branch.id;
+                    outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
+                    match stop {
+                        Some(stop) => outputs.push((id, Output::Done(stop))),
+                        None => outputs.extend(self.go_on(ask, branch, halvings)),
+                    }
                 }
             }
             Heard::Failed(problem) => {
@@ -243,45 +263,6 @@ impl Remote {
             }
         }
         outputs
-    }
-
-    /// A request has failed. If the server has rejected it, less is asked.
-    fn fail(&mut self, request: Request, problem: Problem) -> Vec<(BranchId, Output)> {
-        let halvings = request.halvings;
-        let (count, is_long) = (request.asks.len(), request.prompt.len() > 64);
-        let left = request.left();
-        let says = match problem {
-            Problem::Rejected(says) => says,
-            Problem::Other(why) => return ended(left, &why),
-        };
-        let asks = || left.iter().map(|(ask, _)| ask.clone()).collect::<Vec<_>>();
-        let lower = says.to_lowercase();
-        let mentions = |names: &[&str]| names.iter().any(|name| lower.contains(name));
-        if mentions(&["context", "too long", "max_new_tokens", "exceed"])
-            && is_long
-            && halvings < HALVINGS
-        {
-            tracing::info!("the prompt is too long for the server: {says}");
-            return self.send(asks(), halvings + 1);
-        }
-        if self.extent.grammar && mentions(&["grammar"]) {
-            self.extent.grammar = false;
-            return self.send(asks(), halvings);
-        }
-        if count > 1 {
-            self.at_once = 1;
-            return asks().into_iter().flat_map(|ask| self.send(vec![ask], halvings)).collect();
-        }
-        if self.extent.logprobs && self.kind.has_logprobs() && mentions(&["logprob", "logits"]) {
-            self.extent.logprobs = false;
-            return self.send(asks(), halvings);
-        }
-        if self.extent.extras && matches!(self.kind, Kind::Other | Kind::LmStudio) {
-            self.extent = Extent { logprobs: false, extras: false, grammar: false };
-            return self.send(asks(), halvings);
-        }
-        let host = &self.address.host;
-        ended(left, &format!("{host} rejects the request: {says}"))
     }
 }
 
@@ -292,16 +273,6 @@ impl Request {
         drop(flight);
         asks.into_iter().zip(branches).filter_map(|(ask, branch)| Some((ask, branch?))).collect()
     }
-}
-
-/// The last text of failed continuations, and the reason.
-fn ended(left: Vec<(Ask, Branch)>, why: &str) -> Vec<(BranchId, Output)> {
-    let outputs = left.into_iter().flat_map(|(_, mut branch)| {
-        let last = branch.finish().map(Output::Token);
-        let id = branch.id;
-        last.into_iter().chain([Output::Failed(why.to_owned())]).map(move |output| (id, output))
-    });
-    outputs.collect()
 }
 
 /// Whether an ask can be in one request with those before it: it differs only in its number, and its seed is the next.

@@ -32,8 +32,8 @@ pub struct Choice {
 /// What the draw of a token depends on beside its logits and the parameters.
 #[derive(Clone, Copy)]
 pub struct Moment<'a> {
-    /// The number of tokens that were generated before.
-    pub position: usize,
+    /// The number of the draw in this continuation: no two draws have the same.
+    pub position: u64,
     /// The surprise in bits that Mirostat lets through.
     pub mu: f32,
     /// Whether XTC may exclude an option.
@@ -57,7 +57,7 @@ pub fn choose(
     let index = match params.temperature > 0.0 {
         false => likeliest(scores)?,
         true => {
-            let uniform = |seed| uniform(seed, params.branch, position as u64);
+            let uniform = |seed| uniform(seed, params.branch, position);
             // A second random number of the same position.
             let xtc = params.xtc_probability > 0.0
                 && uniform(!params.seed) < f64::from(params.xtc_probability);
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    fn at(raw: &[f32], scores: &[f32], params: &SamplingParams, position: usize) -> Option<Choice> {
+    fn at(raw: &[f32], scores: &[f32], params: &SamplingParams, position: u64) -> Option<Choice> {
         choose(
             raw,
             scores,

@@ -105,6 +105,8 @@ impl Desk {
     pub fn heed_notes(&mut self) {
         let notes = self.session.notes();
         self.asking.guide = Guide { memory: notes.memory.clone(), note: notes.note.clone() };
+        self.asking.words.heed(notes, &self.asking.style.sampling);
+        self.offers.banned = self.asking.words.banned().clone();
     }
 
     /// Where the model would see the author's note if it were asked at the cursor.

@@ -3,7 +3,6 @@
 use super::Desk;
 use crate::{
     session::Source,
-    token::SamplingParams,
     ui::asking::{Asking, State},
 };
 use serde_json::json;
@@ -62,6 +61,9 @@ impl Desk {
 
 /// Everything needed to repeat the request.
 fn details(asking: &Asking, seed: u64) -> serde_json::Value {
-    let sampling = SamplingParams { seed, ..asking.style.sampling.clone() };
-    json!({ "model": asking.model.name(), "preset": asking.style.preset, "sampling": sampling })
+    let (sampling, guide) = (asking.params(seed), &asking.guide);
+    json!({
+        "model": asking.model.name(), "preset": asking.style.preset, "sampling": sampling,
+        "memory": guide.memory, "note": guide.note,
+    })
 }

@@ -42,7 +42,7 @@ use super::{
 use crate::{
     session::{Motion, Revision, Session, Shares},
     ui::{
-        asking::{Asking, MOST, Model, Offers, Style},
+        asking::{Asking, MOST, Model, Offers, Style, Words},
         keymap::{Key, Keymap},
         theme::{Depth, Theme, Themes},
         worker::{News, Request},
@@ -169,11 +169,7 @@ impl Desk {
         let mut desk = Self {
             page: Page::default(),
             asking: Asking::new(style, seed, requests),
-            offers: Offers::new(
-                settings.idle,
-                settings.banned.clone(),
-                settings.choosing.filter.clone(),
-            ),
+            offers: Offers::new(settings.idle, settings.choosing.filter.clone()),
             clipboard: Clipboard::default(),
             notices,
             keymap,
@@ -192,6 +188,7 @@ impl Desk {
             pointer: Pointer::default(),
             session,
         };
+        desk.asking.words = Words::new(settings.banned.clone());
         desk.heed_notes();
         desk.greet();
         desk.tell_of_history();

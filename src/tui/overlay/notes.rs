@@ -1,4 +1,4 @@
-//! Notes on the draft: what the model sees beside it, and names that offers may use. They are kept in the draft's journal,
+//! Notes on the draft: what the model sees beside it, names that offers may use, and words that they may not. They are kept in the draft's journal,
 //! and are drawn below the page, so that the page stays visible.
 
 use super::layer::{Flow, Layer};
@@ -24,7 +24,7 @@ use ratatui::{
 pub const OPENS: Opens = Opens {
     name: "notes",
     heading: "The model",
-    help: "Open the notes on this draft: memory, author's note, names.",
+    help: "Open the notes on this draft: memory, author's note, names, banned words.",
     keys: &["alt-n"],
 };
 
@@ -32,10 +32,11 @@ pub const OPENS: Opens = Opens {
 type Row = (&'static str, &'static str, fn(&mut Notes) -> &mut String);
 
 /// The notes, in the order of the rows.
-const ROWS: [Row; 3] = [
+const ROWS: [Row; 4] = [
     ("memory", "before all that the model sees of the draft", |notes| &mut notes.memory),
     ("note", "a few sentences before the cursor (» in the margin)", |notes| &mut notes.note),
     ("names", "names that offers may use, beside those of the draft", |notes| &mut notes.names),
+    ("ban", "words and phrases that no offer has, with commas between", |notes| &mut notes.ban),
 ];
 
 /// The width of a name, in cells.

@@ -8,6 +8,7 @@ mod offers;
 mod piece;
 mod pool;
 pub mod quotes;
+mod words;
 
 pub use crate::judge::Fault;
 pub use ghost::Ghost;
@@ -17,10 +18,11 @@ pub use offers::{MOST, Offers, Taken};
 pub use piece::{first_sentence, first_word};
 pub use pool::{CANDIDATES, DRAWS, Settings};
 pub use quotes::Quotes;
+pub use words::Words;
 
 use super::worker::Request;
 use crate::{
-    clean::Level,
+    clean::{Level, Phrases},
     generate::{Ask, Guide, ModelInfo, Prefix},
     judge::{Form, goes_on},
     token::{BranchId, PRESETS, Preset, SamplingParams},
@@ -124,6 +126,8 @@ pub struct Asking {
     pub seed: u64,
     /// What steers the model beside the prompt.
     pub guide: Guide,
+    /// What the writer says about words.
+    pub words: Words,
     last_branch: BranchId,
     requests: Sender<Request>,
 }
@@ -133,8 +137,17 @@ impl Asking {
     pub fn new(style: Style, seed: u64, requests: Sender<Request>) -> Self {
         let seed = if style.sampling.seed == 0 { seed } else { style.sampling.seed };
         let own = style.clone();
-        let (model, guide) = (Model::Loading, Guide::default());
-        Self { model, style, own, speed: None, seed, guide, last_branch: 0, requests }
+        Self {
+            model: Model::Loading,
+            style,
+            own,
+            speed: None,
+            seed,
+            guide: Guide::default(),
+            words: Words::default(),
+            last_branch: 0,
+            requests,
+        }
     }
 
     /// The same, with branches numbered after `first`, so that two front ends can share one model.
@@ -189,7 +202,8 @@ impl Asking {
     pub fn offer(&mut self, list: &List) -> Offer {
         let (branch, seed) = (self.next_branch(), self.next_seed());
         let prompt = &list.prompt.0;
-        let opening = if prompt.is_empty() { opening(seed) } else { &list.form.lead };
+        let opening =
+            if prompt.is_empty() { opening(seed, self.words.banned()) } else { &list.form.lead };
         let offer = Offer::new(branch, seed, opening);
         self.send(Request::Generate(self.question(list, &offer)));
         offer
@@ -223,8 +237,13 @@ impl Asking {
         ask
     }
 
+    /// How the tokens of an offer with this seed are sampled.
+    pub fn params(&self, seed: u64) -> SamplingParams {
+        self.words.over(SamplingParams { seed, ..self.style.sampling.clone() })
+    }
+
     fn ask(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) -> Ask {
-        let params = SamplingParams { seed, ..self.style.sampling.clone() };
+        let params = self.params(seed);
         let straight = |text: &str| quotes::straight(text).into_owned();
         let guide =
             Guide { memory: straight(&self.guide.memory), note: straight(&self.guide.note) };
@@ -243,9 +262,12 @@ impl Asking {
     }
 }
 
-fn opening(seed: u64) -> &'static str {
-    let count = OPENINGS.lines().count() as u64;
-    OPENINGS.lines().nth((seed % count) as usize).unwrap_or_default()
+/// An opening for a seed; empty if all of them are banned.
+fn opening(seed: u64, banned: &Phrases) -> &'static str {
+    let openings: Vec<&str> =
+        OPENINGS.lines().filter(|opening| banned.find(opening).is_none()).collect();
+    let count = openings.len().max(1) as u64;
+    openings.get((seed % count) as usize).copied().unwrap_or_default()
 }
 
 /// The last [`PROMPT`] characters of a text, as sent in a prompt.

@@ -2,6 +2,7 @@
 
 use super::{Fault, Ghost, List, Offer, State, first_sentence};
 use crate::{
+    clean::Phrases,
     generate::{Prefix, Reading},
     judge::{Criterion, Sentences, ends_in_loop},
     session::{Revision, Session},
@@ -24,7 +25,7 @@ pub struct Offers {
     /// The writer was told that the model doesn't know the draft's language.
     pub told: bool,
     /// Words and phrases that no offer may contain.
-    pub banned: Vec<String>,
+    pub banned: Phrases,
     /// The criteria of the filter.
     pub filter: Vec<Criterion>,
     /// Arrows and Enter go to the list.
@@ -59,10 +60,9 @@ pub const MOST: usize = 6;
 const KEPT: usize = 64;
 
 impl Offers {
-    /// No offers yet. `idle`: a ghost is asked for when the writer pauses. `banned`: words that no offer may contain.
-    /// `filter`: the criteria of the filter.
-    pub fn new(idle: bool, banned: Vec<String>, filter: Vec<Criterion>) -> Self {
-        Self { idle, banned, filter, ..Self::default() }
+    /// No offers yet. `idle`: a ghost is asked for when the writer pauses. `filter`: the criteria of the filter.
+    pub fn new(idle: bool, filter: Vec<Criterion>) -> Self {
+        Self { idle, filter, ..Self::default() }
     }
 
     /// The list that is shown.

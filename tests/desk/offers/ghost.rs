@@ -271,7 +271,7 @@ fn a_ghost_has_no_banned_words_either_and_doesn_t_go_in_circles() {
         desk.steps(&["= rain", "<ctrl-right>"]);
         assert_eq!(desk.text(), "boat. Sudden rain|");
         // After a few tries there is none.
-        desk.steps(&[" ", "=suddenly", "=suddenly", "=suddenly"]);
+        desk.steps(&[" ", "=suddenly,", "=suddenly,", "=suddenly,"]);
         assert_eq!(desk.asked.len(), asked + 4);
         desk.press("alt-enter");
         assert!(!desk.text().contains("suddenly"));

@@ -213,14 +213,14 @@ fn quotes_behind_the_cursor_tell_too() {
 fn a_banned_word_is_never_kept() {
     let settings = Settings { banned: vec!["suddenly".into()], offers: 1, ..settings() };
     let mut desk = Desk::with("boat.", &settings);
-    desk.steps(&["<ctrl-space>", "= And| Sudden", "=ly"]);
+    desk.steps(&["<ctrl-space>", "= And| Sudden", "=ly|,"]);
     assert_eq!(desk.stopped, [desk.asked[0].branch]);
     assert_eq!(desk.asked.len(), 2);
     desk.steps(&["=1: late", "= So it", "=.", "<alt-enter>"]);
     assert_eq!(desk.text(), "boat. So it|");
     // With its beginning on the page already, too.
     let mut desk = Desk::with("boat. Sudden", &settings);
-    desk.steps(&["<ctrl-space>", "=ly"]);
+    desk.steps(&["<ctrl-space>", "=ly|,"]);
     assert_eq!((desk.stopped.len(), desk.asked.len()), (1, 2));
 }
 
