@@ -244,7 +244,7 @@ fn generate(
             model.name,
             parameters.unwrap_or_default(),
             tokens as f64 / seconds,
-            request.params.seed
+            request.settings.sampling.seed
         ));
     }
     Ok(())
@@ -292,8 +292,7 @@ fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> 
     let unknown = |error: anyhow::Error| bot::Trouble::Configuration(format!("{error:#}"));
     catalogue.check(None).map_err(unknown)?;
     let patience = Duration::from_secs(plan.settings.patience_seconds.into());
-    let (mut sampling, stop) = (plan.settings.sampling.clone(), plan.stop.clone());
-    sampling.ban.extend(plan.settings.policy.blocked_words.iter().cloned());
+    let (sampling, stop) = (plan.settings.voice(), plan.stop.clone());
     let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop)
         .with_length(plan.settings.length);
     bot::run(&plan, voice, env)

@@ -76,6 +76,8 @@ pub enum StopReason {
     Sentence,
     /// A stop text occurred.
     Stop,
+    /// The phrase that the text was to end on (`SamplingParams::end_on`).
+    Phrase,
     /// The model ended the text (`<|endoftext|>`).
     Eot,
 }

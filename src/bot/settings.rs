@@ -54,6 +54,14 @@ impl Settings {
     pub fn gate<'a>(&'a self, secrets: &'a [&'a str], filter: Filter) -> Gate<'a> {
         Gate { settings: &self.policy, limit: self.limit, secrets, filter, begin: self.begin }
     }
+
+    /// How the model writes replies: around what they may not contain.
+    pub fn voice(&self) -> SamplingParams {
+        let mut sampling = self.sampling.clone();
+        sampling.ban.extend(self.policy.blocked_words.iter().cloned());
+        sampling.ban.retain(|phrase| !phrase.trim().is_empty());
+        sampling
+    }
 }
 
 impl Default for Settings {

@@ -3,7 +3,7 @@
 use super::{Sampling, With, parse_count};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use unstuck::token::Setting;
+use unstuck::token::{SamplingParams, Setting};
 
 /// Arguments of `unstuck generate`.
 #[derive(Args, Debug)]
@@ -35,6 +35,10 @@ pub struct Generate {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
 
+    /// Read many prompts from FILE, one a line, or JSON lines with a `prompt` and settings of their own; print JSON lines
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "given_prompt", "file", "files", "stream", "include_prompt"])]
+    pub prompts: Option<PathBuf>,
+
     /// Number of samples
     #[arg(short = 'n', long = "samples", value_name = "N", default_value = "1", value_parser = parse_count)]
     pub samples: usize,
@@ -59,13 +63,33 @@ pub struct Generate {
     #[arg(long, value_name = "STR", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
 
+    /// A word or phrase that the text must not contain, in any case; can be given several times
+    #[arg(long, value_name = "PHRASE", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub ban: Vec<String>,
+
+    /// Make a word likelier or, below 0, less likely, from -100 to 100; can be given several times
+    #[arg(long, value_name = "WORD=X", allow_hyphen_values = true, value_parser = SamplingParams::read_bias)]
+    pub bias: Vec<(String, f32)>,
+
+    /// A word or phrase that the text should have; can be given several times. Use it with --best-of
+    #[arg(long, value_name = "PHRASE", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub must: Vec<String>,
+
+    /// End the text behind this phrase
+    #[arg(long, value_name = "PHRASE", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub end_on: Option<String>,
+
+    /// With --best-of: prefer this kind of prose
+    #[arg(long, value_name = "KIND", requires = "best_of")]
+    pub only: Option<Only>,
+
     /// Print the prompt as well
     #[arg(long)]
     pub include_prompt: bool,
 
-    /// What to remove from the text
-    #[arg(long, value_name = "LEVEL", default_value = "none")]
-    pub clean: Clean,
+    /// What to remove from the text [default: none]
+    #[arg(long, value_name = "LEVEL")]
+    pub clean: Option<Clean>,
 
     /// Print one JSON object per line for each sample, with each token's log-probability and rank
     #[arg(long)]
@@ -124,6 +148,17 @@ impl Generate {
             _ => Ok(()),
         }
     }
+}
+
+/// A kind of prose.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Only {
+    /// How things are and look
+    Description,
+    /// What somebody does
+    Action,
+    /// What somebody says
+    Dialogue,
 }
 
 /// How much is removed from the model's text.

@@ -16,7 +16,7 @@ mod sampling;
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
 pub use finetune::Finetune;
-pub use generate::{Clean, Generate};
+pub use generate::{Clean, Generate, Only};
 pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};

@@ -7,7 +7,7 @@ use std::{io::Read, path::Path};
 use unstuck::{
     clean::{self, Level},
     commands::generate::{Form, Request, any_seed},
-    generate::Guide,
+    judge::Kind,
     token::Setting,
 };
 
@@ -18,42 +18,61 @@ impl Config {
     /// # Errors
     /// When standard input can't be read or isn't UTF-8.
     pub fn generate(&self, args: cli::Generate, mut open: Vec<&'static str>) -> Result<Request> {
-        let mut params = self.generate.clone();
+        let mut settings = self.generate.clone();
+        let params = &mut settings.sampling;
         params.max_tokens = args.max_tokens.unwrap_or(params.max_tokens);
-        let mut told = args.sampling.apply(&mut params);
+        let mut told = args.sampling.apply(params);
         told.extend(args.max_tokens.map(|_| Setting::MAX_TOKENS.name));
         open.retain(|name| !told.contains(name));
-        params.seed = args.seed.unwrap_or_else(any_seed);
+        let chosen = (params.seed > 0).then_some(params.seed);
+        params.seed = args.seed.or(chosen).unwrap_or_else(any_seed);
+        params.ban.extend(args.ban.iter().map(|phrase| clean::unescaped(phrase)));
+        params.bias.extend(args.bias);
+        params.end_on = args.end_on.unwrap_or(std::mem::take(&mut params.end_on));
         params.stop.extend(args.stop.iter().map(|stop| clean::unescaped(stop)));
         params.logprobs = args.logprobs.unwrap_or(params.logprobs);
+        settings.must.extend(args.must);
+        for (text, given) in
+            [(&mut settings.memory, &args.memory), (&mut settings.note, &args.note)]
+        {
+            if let Some(given) = given {
+                *text = clean::unified(given).into_owned();
+            }
+        }
+        settings.clean = match args.clean {
+            Some(cli::Clean::None) => Level::None,
+            Some(cli::Clean::Prose) => Level::Prose,
+            Some(cli::Clean::Post) => Level::Post,
+            None => settings.clean,
+        };
         let delimiter = args.delimiter.strip_suffix('\n').unwrap_or(&args.delimiter).to_owned();
+        let is_json = args.json || args.prompts.is_some();
         Ok(Request {
             prompt: match &args.file {
                 Some(file) => read_file(file)?,
+                None if args.prompts.is_some() => String::new(),
                 None => read_prompt(args.prompt.or(args.given_prompt))?,
             },
-            guide: Guide {
-                memory: clean::unified(&args.memory.unwrap_or_default()).into_owned(),
-                note: clean::unified(&args.note.unwrap_or_default()).into_owned(),
-            },
+            prompts: args.prompts,
             samples: args.samples,
             best_of: args.best_of,
             at_once: args.at_once,
-            params,
-            clean: match args.clean {
-                cli::Clean::None => Level::None,
-                cli::Clean::Prose => Level::Prose,
-                cli::Clean::Post => Level::Post,
-            },
+            settings,
+            only: args.only.map(|kind| match kind {
+                cli::Only::Description => Kind::Description,
+                cli::Only::Action => Kind::Action,
+                cli::Only::Dialogue => Kind::Dialogue,
+            }),
             include_prompt: args.include_prompt,
-            form: if args.json {
+            form: if is_json {
                 Form::Json { stream: args.stream }
             } else {
                 Form::Text { delimiter }
             },
             output: args.output,
             open,
-        })
+        }
+        .with_must())
     }
 }
 

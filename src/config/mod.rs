@@ -27,6 +27,7 @@ use std::{
 };
 use toml::{Table, Value};
 use unstuck::{
+    commands,
     generate::remote::EngineSettings,
     hub,
     model::Precision,
@@ -57,8 +58,8 @@ pub struct Config {
     pub live: tui::live::Settings,
     /// Servers that run models, by name.
     pub engines: BTreeMap<String, EngineSettings>,
-    /// Sampling of `unstuck generate`.
-    pub generate: SamplingParams,
+    /// What determines a text of `unstuck generate`.
+    pub generate: commands::generate::Settings,
     /// The headless bot.
     pub bot: unstuck::bot::Settings,
     /// Key bindings of the desk, over the default ones.
@@ -172,7 +173,7 @@ impl Config {
         for money in [policy.budget_usd, policy.read_usd, policy.reply_usd] {
             ok((0.0..=10_000.0).contains(&money), "an amount from 0 to 10000")?;
         }
-        for params in [&self.desk.sampling, &self.generate, &self.bot.sampling] {
+        for params in [&self.desk.sampling, &self.generate.sampling, &self.bot.sampling] {
             params.check().map_err(|wrong| format!("expected {}", wrong.expected))?;
         }
         Ok(())

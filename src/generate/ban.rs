@@ -124,11 +124,9 @@ impl Ban {
 
     /// Whether the text before the token with this index ends in a phrase, if nothing came behind it.
     pub(super) fn is_phrase_before(&self, index: usize) -> bool {
-        let (Some(next), Some(last)) = (self.tokens.get(index), index.checked_sub(1)) else {
-            return false;
-        };
+        let Some(next) = self.tokens.get(index) else { return false };
         let from = next.at.saturating_sub(BEFORE);
-        self.scan(from, next.at, self.tokens[last].at.max(self.prompt), true).whole.is_some()
+        self.scan(from, next.at, self.prompt, true).whole.is_some()
     }
 
     /// The length of the text without an incomplete character at its end.

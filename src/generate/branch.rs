@@ -4,7 +4,7 @@ use super::{
     ban::{Ban, Verdict},
     cover::Covering,
     memory::Memory,
-    sampler::{self, Choice, Marks, Moment, Rated},
+    sampler::{self, Bias, Choice, Marks, Moment, Rated},
     spellings::Spellings,
     text::Text,
     word,
@@ -26,6 +26,8 @@ pub(super) struct Branch {
     pub(super) waits_for: Option<u64>,
     /// Behind a finished word: the text so far, until it is certain that the word isn't continued.
     pub(super) behind_word: Option<Vec<u8>>,
+    /// What is added to the logits of words.
+    pub(super) bias: Bias,
     /// Watches for what is banned.
     pub(super) ban: Option<Ban>,
     /// Tokens that are not shown, because they may still be replaced.
@@ -183,6 +185,7 @@ impl Branch {
             Source::Logits(logits) => {
                 let tokens = &self.memory.tokens;
                 let mut scores = sampler::scores(logits, tokens, &self.params, with.marks);
+                self.bias.apply(&mut scores, tokens, tokenizer);
                 tokenizer.forbid_unnamed(&mut scores);
                 let meaning = |id| (id, tokenizer.bytes(id));
                 let options = Options { raw: logits, scores, meaning: &meaning };
@@ -224,6 +227,7 @@ impl Branch {
         for (index, node) in covering.nodes.iter().enumerate() {
             let offset = node.logprob as f32 - node.total;
             let mut penalized = sampler::scores(&node.logits, tokens, &self.params, with.marks);
+            self.bias.apply(&mut penalized, covering.tokens_to(node), tokenizer);
             tokenizer.forbid_unnamed(&mut penalized);
             let mut add = |id: u32| {
                 raw.push(node.logits[id as usize] + offset);
@@ -290,11 +294,15 @@ impl Branch {
             if stop.is_none() && self.shown >= self.params.max_tokens {
                 stop = Some(StopReason::Length);
             }
-            if matches!(stop, Some(StopReason::Eot | StopReason::Length)) {
+            let is_cut = matches!(stop, Some(StopReason::Eot | StopReason::Length));
+            if is_cut {
                 text += &self.text.finish();
             }
-            let only_shows_the_end = text.is_empty()
-                && matches!(stop, Some(StopReason::Stop | StopReason::Sentence | StopReason::Eot));
+            let only_shows_the_end =
+                text.is_empty() && stop.is_some_and(|stop| stop != StopReason::Length);
+            if is_cut && self.text.ends_on_phrase() {
+                stop = Some(StopReason::Phrase);
+            }
             if !only_shows_the_end {
                 token.text = std::mem::take(&mut carried) + &text;
                 let ban = self.ban.as_ref().filter(|_| stop.is_none() && self.shown < count);

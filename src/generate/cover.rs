@@ -210,6 +210,11 @@ impl Covering {
         Path { memory, at, spelled, logprob }
     }
 
+    /// The tokens up to a node.
+    pub(super) fn tokens_to(&self, node: &Node) -> &[u32] {
+        &self.paths[node.path].memory.tokens[..node.at]
+    }
+
     /// The tokens up to a node and one more, with the cache of those up to the node.
     pub(super) fn fork(&self, node: &Node, token: u32) -> Memory {
         let memory = &self.paths[node.path].memory;

@@ -10,7 +10,7 @@ use super::{
     look::Looking,
     memory::{self, Memory, Reader, Share, common},
     prompt::{self, Cut, Prompt},
-    sampler::{self, Marks},
+    sampler::{self, Bias, Marks},
     spellings::Spellings,
     text::Text,
     weigh::Weighing,
@@ -273,11 +273,13 @@ impl Backend for Local {
         let guide = (lead.len(), note.len());
         let reading = Reading { tokens: prompt.tokens.len(), guide, sees_from };
         let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
+        let bias = Bias::new(tokenizer, &ask.params.bias);
         let waits_for = Some(self.cover(prompt));
         self.live.push(Branch {
             id: ask.branch,
             text: Text::new(&ask.params, ask.clean, &shown.text)
                 .indented(shown.indent, shown.at_indent),
+            bias,
             ban: Ban::new(&ask.params, &shown.text),
             mu: sampler::first_mu(&ask.params),
             params: ask.params,

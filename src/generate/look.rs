@@ -96,6 +96,8 @@ impl Local {
         let tokens = &looking.memory.tokens;
         let tokenizer = &self.model.tokenizer;
         let mut scores = sampler::scores(&logits, tokens, &looking.params, &self.marks);
+        let bias = sampler::Bias::new(tokenizer, &looking.params.bias);
+        bias.apply(&mut scores, tokens, tokenizer);
         tokenizer.forbid_unnamed(&mut scores);
         let may_exclude = |id| self.marks.may_exclude(id);
         let mu = sampler::first_mu(&looking.params);

@@ -1,10 +1,11 @@
 //! From a prompt to tokens. `engine.rs` is what front ends call and the trait for backends, `local.rs` the backend that
-//! runs a network on this machine, `remote` the one that asks a server, `sampler.rs` chooses tokens, `text.rs` makes them text and finds where to stop.
+//! runs a network on this machine, `remote` the one that asks a server, `sampler` chooses tokens, `ban.rs` takes back
+//! banned phrases, `text.rs` makes tokens text and finds where to stop.
 //!
 //! `Engine::start` takes an `Ask`: a prompt, sampling parameters and a cleaning level. `Engine::step` returns what all
 //! live branches got in one pass of the network, and `Engine::stream` is an iterator over one branch.
 //!
-//! Each draw depends only on seed, branch, position and logits, not on what was drawn before or beside it. So a batch
+//! Each draw depends only on seed, branch, its number and the logits, not on what was drawn before or beside it. So a batch
 //! gives the same text as one continuation after the other, and a seed gives the same text again.
 //!
 //! The text of a [`Token`](crate::token::Token) is whole characters, cleaned. Its log-probability and rank are those of

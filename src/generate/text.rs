@@ -4,7 +4,7 @@
 //! a training tag, and, when stopping at a sentence's end, the whitespace after one.
 
 use crate::{
-    clean::{Cleaner, Level, sentence_ends},
+    clean::{Cleaner, Level, Phrases, sentence_ends},
     judge::leaves_open,
     token::{SamplingParams, StopReason},
 };
@@ -19,6 +19,8 @@ pub struct Text {
     given: usize,
     cleaner: Option<Cleaner>,
     stop: Vec<String>,
+    /// Stop behind this phrase.
+    end_on: Phrases,
     /// Stop at the first sentence's end after at least this many tokens; `None` = don't.
     sentence: Option<usize>,
     tokens: usize,
@@ -47,7 +49,8 @@ impl Text {
             given: 0,
             cleaner: Some(Cleaner::new(level)),
             stop: params.stop.iter().filter(|s| !s.is_empty()).cloned().collect(),
-            sentence: params.sentence,
+            end_on: Phrases::new([&params.end_on]),
+            sentence: params.sentence.filter(|_| params.end_on.trim().is_empty()),
             tokens: 0,
             least: 0,
         }
@@ -67,10 +70,16 @@ impl Text {
         if let Some(at) = self.stops_at(before) {
             return (self.give(at, true), Some(StopReason::Stop));
         }
+        let phrase = self.phrase();
+        if let Some((at, true)) = phrase {
+            return (self.give(at, true), Some(StopReason::Phrase));
+        }
         if let Some(at) = self.sentence_end() {
             return (self.give(at, true), Some(StopReason::Sentence));
         }
-        let text = self.give(self.certain(), false);
+        // What comes behind the phrase is not shown.
+        let certain = self.certain().min(phrase.map_or(usize::MAX, |(at, _)| at));
+        let text = self.give(certain, false);
         let ended = self.cleaner.as_ref().is_some_and(Cleaner::ended);
         (text, ended.then_some(StopReason::Eot))
     }
@@ -82,6 +91,20 @@ impl Text {
             self.raw.push(char::REPLACEMENT_CHARACTER);
         }
         self.give(self.raw.len(), true)
+    }
+
+    /// Whether the text has the phrase that it is to end on, now that nothing more comes.
+    pub fn ends_on_phrase(&self) -> bool {
+        self.end_on.find(&self.raw).is_some()
+    }
+
+    /// The byte behind the phrase that the text is to end on, with the marks that close its sentence, and whether it is
+    /// certain that no more of them come.
+    fn phrase(&self) -> Option<(usize, bool)> {
+        let end = self.end_on.scan(self.raw.as_bytes(), 0, 0, false).whole?.end;
+        let rest = &self.raw[end..];
+        let marks = rest.find(|c: char| !".!?…\"'”’)".contains(c));
+        Some((end + marks.unwrap_or(0), marks.is_some()))
     }
 
     fn take_whole_characters(&mut self) {
@@ -249,6 +272,25 @@ mod tests {
         let parts = [" The", " lamp\n", "went", " out\n\nSo"];
         let out: String = parts.iter().map(|part| text.push(part.as_bytes()).0).collect();
         assert_eq!(out + &text.finish(), "The lamp\n  went out\n\n  So");
+    }
+
+    #[test]
+    fn a_text_ends_behind_its_phrase_and_the_marks_there() {
+        let on = |phrase: &str| SamplingParams {
+            end_on: phrase.into(),
+            sentence: Some(1),
+            ..Default::default()
+        };
+        let parts: [&[u8]; 6] = [b" Then. The", b" Lamp went", b" out", b".", b"\"", b" She"];
+        let (out, stop) = run(on("the lamp went out"), &parts);
+        let expected = " Then. The Lamp went out.\"";
+        assert_eq!((out.concat().as_str(), stop), (expected, Some(StopReason::Phrase)));
+        let parts: [&[u8]; 3] = [b" The lamp", b" went outside", b". It"];
+        let (out, stop) = run(on("lamp went out"), &parts);
+        assert_eq!((out.concat().as_str(), stop), (" The lamp went outside. It", None));
+        let mut text = Text::new(&on("so"), Level::Prose, "");
+        assert!(text.push(b" And so").1.is_none() && text.ends_on_phrase());
+        assert!(!Text::new(&SamplingParams::default(), Level::Prose, "").ends_on_phrase());
     }
 
     #[test]

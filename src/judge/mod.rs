@@ -9,6 +9,7 @@
 mod balance;
 mod ends;
 mod form;
+mod kind;
 mod language;
 mod names;
 mod rank;
@@ -18,6 +19,7 @@ mod words;
 pub use balance::{is_balanced, leaves_open};
 pub use ends::{endings, ends_well, goes_on};
 pub use form::Form;
+pub use kind::Kind;
 pub use language::{Language, language};
 pub use names::{strange_name, strange_word};
 pub use rank::{Candidate, LENGTH, choose};
@@ -188,6 +190,13 @@ impl Place {
     /// Whether a candidate may end where it does.
     pub fn ends_well(&self, text: &str) -> bool {
         ends_well(text, &self.after, self.lines)
+    }
+
+    /// How much of a candidate is of a kind, from 0 to 1.
+    pub fn share(&self, kind: Kind, text: &str) -> f32 {
+        let quotes = self.before.chars().filter(|c| *c == '"').count();
+        let curly = self.before.rfind('“') > self.before.rfind('”');
+        kind.share(text, quotes % 2 == 1 || curly)
     }
 
     /// The text of the paragraph before the candidate, without the half word that it continues.

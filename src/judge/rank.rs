@@ -1,5 +1,8 @@
 //! Ranks candidates and chooses those to show.
 //!
+//! Where the writer wants words or a kind of prose, those that have most of it come first. Among equal ones, likelihood
+//! decides.
+//!
 //! The rank is the mean log-probability of a candidate's tokens, among those of 7 to 26 words. Without a lower bound on
 //! length, every ranking picks short, bland lines. In a first blind reading of 12 places, three offers each, this
 //! order was preferred in 6.5, pointwise mutual information with the draft (Li et al. 2016, arXiv 1510.03055) in 2.5, the
@@ -12,12 +15,16 @@ use std::{collections::HashSet, ops::RangeInclusive};
 pub const LENGTH: RangeInclusive<usize> = 7..=26;
 
 /// What the ranking knows of a candidate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Candidate<'a> {
     /// Its text, with the half word that it continues.
     pub text: &'a str,
     /// Its fault, if it has one.
     pub fault: Option<Fault>,
+    /// How many of the words it has that the writer wants.
+    pub wanted: usize,
+    /// How much of it is of the kind that the writer wants, from 0 to 1.
+    pub share: f32,
     /// The mean log-probability of its tokens, or another score; higher is better.
     pub score: f32,
     /// Its length doesn't matter.
@@ -25,9 +32,12 @@ pub struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn key(&self) -> (Option<Fault>, bool, f32) {
+    /// What it is ranked by after its fault. Shares of a kind count in quarters, so that among alike ones the likeliest
+    /// is first.
+    fn key(&self) -> ((usize, u8, bool), f32) {
         let words = self.text.split_whitespace().count();
-        (self.fault, self.any_length || LENGTH.contains(&words), self.score)
+        let fits = self.any_length || LENGTH.contains(&words);
+        ((self.wanted, (self.share * 4.0) as u8, fits), self.score)
     }
 
     /// Its first word, in lower case.
@@ -45,15 +55,15 @@ pub fn choose(candidates: &[Candidate], count: usize, shown: &[&str], diverse: b
         .filter(|at| candidates[*at].fault.is_none_or(Fault::is_small))
         .collect();
     order.sort_by(|a, b| {
-        let (a, b) = (candidates[*a].key(), candidates[*b].key());
+        let (a, b) = (&candidates[*a], &candidates[*b]);
         // No fault is best, then the smallest one.
-        let fault = |fault: Option<Fault>| fault.map_or(i32::MAX, |fault| fault as i32);
-        fault(b.0).cmp(&fault(a.0)).then(b.1.cmp(&a.1)).then(b.2.total_cmp(&a.2))
+        let fault = |one: &Candidate| one.fault.map_or(i32::MAX, |fault| fault as i32);
+        let by = fault(b).cmp(&fault(a));
+        let (a, b) = (a.key(), b.key());
+        by.then(b.0.cmp(&a.0)).then(b.1.total_cmp(&a.1))
     });
-    let mut first: HashSet<String> = shown
-        .iter()
-        .map(|text| Candidate { text, fault: None, score: 0.0, any_length: true }.first())
-        .collect();
+    let mut first: HashSet<String> =
+        shown.iter().map(|text| Candidate { text, ..Candidate::default() }.first()).collect();
     let (mut chosen, mut later) = (Vec::new(), Vec::new());
     let mut texts: HashSet<String> = shown.iter().map(|text| text.trim().to_lowercase()).collect();
     for at in order {
@@ -75,7 +85,7 @@ mod tests {
     use super::*;
 
     fn candidate(text: &str, fault: Option<Fault>, score: f32) -> Candidate<'_> {
-        Candidate { text, fault, score, any_length: false }
+        Candidate { text, fault, score, ..Candidate::default() }
     }
 
     #[test]
@@ -98,5 +108,11 @@ mod tests {
         assert_eq!(choose(&all, 9, &[], false), [2, 1, 3, 0, 5, 4]);
         assert_eq!(choose(&all, 2, &["\"Then he"], true), [2, 0]);
         assert_eq!(choose(&all, 0, &[], true), [0usize; 0]);
+        // What is wanted counts more than likelihood and length, and less than a fault.
+        let mut all = all;
+        (all[0].wanted, all[3].wanted, all[4].wanted) = (1, 1, 1);
+        assert_eq!(choose(&all, 3, &[], false), [3, 0, 2]);
+        (all[0].share, all[1].share, all[3].share) = (0.9, 0.9, 0.8);
+        assert_eq!(choose(&all, 4, &[], false), [3, 0, 1, 2]);
     }
 }

@@ -14,12 +14,16 @@ pub struct Notes {
     pub note: String,
     /// Names that offers may use beside those of the draft.
     pub names: String,
-    /// Words and phrases of which an offer should have at least one, separated by commas.
+    /// Words and phrases that offers should have, separated by commas.
     pub must: String,
     /// Words and phrases that no offer may have, separated by commas.
     pub ban: String,
     /// The phrase that an offer ends on.
     pub end_on: String,
+    /// Words that are likelier or less likely, as `lamp = 2`, separated by commas.
+    pub bias: String,
+    /// The kind of prose that is preferred: description, action or dialogue.
+    pub only: String,
 }
 
 impl Notes {

@@ -111,6 +111,8 @@ impl Preset {
             sentence,
             stop,
             ban,
+            bias,
+            end_on,
             logprobs,
             ..
         } = params.clone();
@@ -129,6 +131,8 @@ impl Preset {
             sentence,
             stop,
             ban,
+            bias,
+            end_on,
             logprobs,
             ..SamplingParams::default()
         }

@@ -3,6 +3,7 @@
 
 use super::setting::{OutOfRange, Setting};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
 /// A step of the chain that makes a distribution of the logits. Penalties come before the chain.
@@ -120,12 +121,18 @@ pub struct SamplingParams {
     /// Maximum number of tokens in a continuation.
     pub max_tokens: usize,
     /// End at the first sentence end after at least this many tokens; `None`: sentence ends are ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sentence: Option<usize>,
     /// Texts that end the continuation where they begin. They are matched in the text, across tokens.
     pub stop: Vec<String>,
     /// Words and phrases that the text doesn't contain, in any case and with any apostrophe. A text that would complete
     /// one goes on otherwise from where the phrase begins.
     pub ban: Vec<String>,
+    /// What is added to the logits of the tokens that write a word, by the word: in any case, with and without a space
+    /// before it. From -100 to 100.
+    pub bias: BTreeMap<String, f32>,
+    /// End behind this phrase, and the marks that close its sentence; sentence ends are ignored then. Empty = off.
+    pub end_on: String,
     /// Number of alternatives to report with each token; 0 = none.
     pub logprobs: usize,
 }
@@ -159,6 +166,8 @@ impl Default for SamplingParams {
             sentence: None,
             stop: Vec::new(),
             ban: Vec::new(),
+            bias: BTreeMap::new(),
+            end_on: String::new(),
             logprobs: 0,
         }
     }
@@ -184,15 +193,43 @@ impl SamplingParams {
             return Err(OutOfRange { name: "order", value, expected });
         }
         let empty = |text: &String| text.trim().is_empty();
-        for (name, is_empty) in
-            [("stop", self.stop.iter().any(String::is_empty)), ("ban", self.ban.iter().any(empty))]
-        {
+        for (name, is_empty) in [
+            ("stop", self.stop.iter().any(String::is_empty)),
+            ("ban", self.ban.iter().any(empty)),
+            ("bias", self.bias.keys().any(empty)),
+        ] {
             if is_empty {
                 let expected = "text that is not empty".to_owned();
                 return Err(OutOfRange { name, value: "\"\"".to_owned(), expected });
             }
         }
+        let wrong = |bias: &f32| !(-100.0..=100.0).contains(bias);
+        if let Some((word, bias)) = self.bias.iter().find(|(_, bias)| wrong(bias)) {
+            let (value, expected) = (format!("{word} = {bias}"), "numbers from -100 to 100".into());
+            return Err(OutOfRange { name: "bias", value, expected });
+        }
         Ok(())
+    }
+
+    /// The bias of a word that a text should have, if nothing else is said.
+    pub const WANTED: f32 = 2.0;
+
+    /// Reads a bias of a word: `lamp = +2`.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn read_bias(text: &str) -> Result<(String, f32), String> {
+        let read = |(word, bias): (&str, &str)| {
+            let bias = bias.trim().parse().ok().filter(|bias| (-100.0..=100.0).contains(bias))?;
+            (!word.trim().is_empty()).then(|| (word.trim().to_owned(), bias))
+        };
+        let wrong = || {
+            format!(
+                "`{}` is not a word with a number from -100 to 100, as in lamp = 2",
+                text.trim()
+            )
+        };
+        text.rsplit_once('=').and_then(read).ok_or_else(wrong)
     }
 
     /// How many of the most likely tokens top-k keeps; `None` when it is off.

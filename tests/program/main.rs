@@ -15,6 +15,7 @@ mod printing;
 mod sampling;
 mod scoring;
 mod settings;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 

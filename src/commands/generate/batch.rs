@@ -2,6 +2,7 @@
 
 use super::{Chosen, Request, Seen};
 use crate::{
+    clean::Phrases,
     generate::{Ask, Engine, Output, Prefix},
     judge::{self, Candidate, Criterion, Form, last_word},
     token::{BranchId, SamplingParams, StopReason, Token},
@@ -11,8 +12,8 @@ use std::collections::VecDeque;
 
 /// The sampling parameters of one sample. Each has its own seed, so that it can be reproduced alone.
 pub fn params_of(request: &Request, index: usize) -> SamplingParams {
-    let seed = request.params.seed.wrapping_add(index as u64);
-    SamplingParams { seed, ..request.params.clone() }
+    let sampling = &request.settings.sampling;
+    SamplingParams { seed: sampling.seed.wrapping_add(index as u64), ..sampling.clone() }
 }
 
 /// Samples that are generated in parallel and returned one after the other.
@@ -88,10 +89,19 @@ impl Batch<'_> {
             .zip(&texts)
             .map(|(made, text)| {
                 let place = if text.starts_with(char::is_alphanumeric) { &half } else { &whole };
-                Chosen { score: made.score(), fault: place.fault(text, &Criterion::ALL) }
+                // The phrase that a text was to end on is an end.
+                let ends = made.stop == Some(StopReason::Phrase);
+                let filter = Criterion::ALL.into_iter();
+                let filter: Vec<_> =
+                    filter.filter(|one| !ends || *one != Criterion::Ends).collect();
+                Chosen { score: made.score(), fault: place.fault(text, &filter) }
             })
             .collect();
+        let wanted = Phrases::new(&self.request.settings.must);
+        let only = self.request.only;
         let of = |at: usize| Candidate {
+            wanted: wanted.found(&texts[at]).into_iter().filter(|found| *found).count(),
+            share: only.map_or(0.0, |kind| whole.share(kind, &texts[at])),
             text: &texts[at],
             fault: chosen[at].fault,
             score: chosen[at].score.unwrap_or_default(),
@@ -139,9 +149,9 @@ impl Batch<'_> {
             let reading = self.engine.start(Ask {
                 branch: index as BranchId,
                 prompt: self.request.prompt.clone(),
-                guide: self.request.guide.clone(),
+                guide: self.request.settings.guide(),
                 params: params_of(self.request, index),
-                clean: self.request.clean,
+                clean: self.request.settings.clean,
                 prefix: Prefix::Tokens,
             })?;
             let seen = match self.samples.first() {

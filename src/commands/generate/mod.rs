@@ -1,15 +1,20 @@
-//! `unstuck generate`: reads one prompt and prints continuations while they are generated, or the best of several.
+//! `unstuck generate`: reads one prompt and prints continuations while they are generated, or the best of several; or
+//! reads many prompts from a file.
 
 mod batch;
+mod prompts;
+mod settings;
+
+pub use settings::Settings;
 
 use super::Place;
 use crate::{
-    clean::{self, Level, PostRules},
-    generate::{Engine, Guide, ModelInfo, Reading},
-    judge::Fault,
+    clean::{self, Level, Phrases, PostRules},
+    generate::{Engine, ModelInfo, Reading},
+    judge::{Fault, Kind},
     token::{SamplingParams, StopReason, Token, copied},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use batch::{Batch, params_of};
 use serde::Serialize;
 use std::{
@@ -22,18 +27,18 @@ use std::{
 pub struct Request {
     /// The text to continue.
     pub prompt: String,
-    /// What steers the model beside it.
-    pub guide: Guide,
+    /// A file with many prompts, in place of the one.
+    pub prompts: Option<PathBuf>,
     /// The number of samples.
     pub samples: usize,
     /// How many candidates the samples are the best of; `None` prints every sample that is generated.
     pub best_of: Option<usize>,
     /// The number of samples that are generated in parallel; at least 1.
     pub at_once: usize,
-    /// The sampling parameters. The seed is that of the first sample; each further sample adds 1.
-    pub params: SamplingParams,
-    /// What is removed from the generated text.
-    pub clean: Level,
+    /// What determines the text. The seed is that of the first sample; each further sample adds 1.
+    pub settings: Settings,
+    /// The kind of prose that is preferred among candidates.
+    pub only: Option<Kind>,
     /// Whether the output includes the prompt.
     pub include_prompt: bool,
     /// The format of the output.
@@ -51,14 +56,34 @@ impl Request {
             notice(&format!("{}: {note}", model.name));
         }
         let is_open = |name: &str| self.open.contains(&name);
-        let (params, used) = model.about.defaults.over(&self.params, is_open);
+        let (params, used) = model.about.defaults.over(&self.settings.sampling, is_open);
         if !used.is_empty() {
             notice(&format!(
                 "{}: {used} are the model's own defaults (generation_config.json)",
                 model.name
             ));
         }
-        self.params = params;
+        self.settings.sampling = params;
+    }
+
+    /// Makes the words that the text should have likelier, unless they have a bias already.
+    #[must_use]
+    pub fn with_must(mut self) -> Self {
+        let Settings { sampling, must, .. } = &mut self.settings;
+        for word in must {
+            sampling.bias.entry(word.clone()).or_insert(SamplingParams::WANTED);
+        }
+        self
+    }
+
+    /// What a text lacks of what it should have: words, and the phrase that it should end on.
+    fn unmet(&self, text: &str, stop: Option<StopReason>) -> Vec<String> {
+        let Settings { sampling, must, .. } = &self.settings;
+        let lacks = |phrase: &&String| Phrases::new([phrase]).find(text).is_none();
+        let words = must.iter().filter(lacks).map(|word| format!("has no \"{word}\""));
+        let ends = sampling.end_on.trim().is_empty() || stop == Some(StopReason::Phrase);
+        let end = (!ends).then(|| format!("doesn't end on \"{}\"", sampling.end_on));
+        words.chain(end).collect()
     }
 
     /// How many samples are generated.
@@ -68,7 +93,7 @@ impl Request {
 
     /// The text of a sample as it is printed, from the text of its tokens.
     fn printed(&self, text: String) -> String {
-        if self.clean != Level::Post {
+        if self.settings.clean != Level::Post {
             return text;
         }
         let rules = PostRules { prompt: self.prompt.clone(), ..PostRules::default() };
@@ -99,7 +124,7 @@ struct Sample<'a> {
     seen: Seen,
     seed: u64,
     model: &'a str,
-    settings: Settings<'a>,
+    settings: &'a Settings,
     tokens: Vec<Token>,
     /// The number of tokens that are copied from the training text; `None` if that text is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +132,12 @@ struct Sample<'a> {
     /// How it was chosen from several.
     #[serde(skip_serializing_if = "Option::is_none")]
     chosen: Option<Chosen>,
+    /// The row of its prompt, of many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<usize>,
+    /// What it lacks of what it should have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmet: Vec<String>,
     /// Why it ended; `None` if it failed.
     stop: Option<StopReason>,
     /// Why it failed; the text is what came until then.
@@ -160,32 +191,47 @@ struct Chosen {
     fault: Option<Fault>,
 }
 
-/// The settings that reproduce the sample.
-#[derive(Serialize)]
-struct Settings<'a> {
-    #[serde(flatten)]
-    params: &'a SamplingParams,
-    clean: Level,
-}
-
 /// A random seed for when none is given; 32 bits, short enough to be typed again.
 pub fn any_seed() -> u64 {
     RandomState::new().hash_one(()) >> 32
 }
 
-/// Generate the samples of `request`. `notice` is told what the user should know. Returns the number of tokens.
+/// Generate the samples of `request`, or of each row of its file of prompts. `notice` is told what the user should know. Returns the number of tokens.
 ///
 /// # Errors
 /// When the model fails or the output can't be written; a closed pipe is an [`std::io::Error`] in the chain.
 pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str)) -> Result<usize> {
-    let mut count = 0;
+    if let Some(file) = &request.prompts {
+        return prompts::prompts(request, file, engine, notice);
+    }
     let mut out = Place::open(request.output.as_deref())?;
+    let made = print(request, engine, notice, &mut out, None);
+    if made.as_ref().map_or_else(|error| error.is::<Failed>(), |_| true) {
+        out.finish()?;
+    }
+    made
+}
+
+/// A model failed in the middle of a text.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; the text so far was written")]
+struct Failed(String);
+
+/// Print the samples of a request. `row` is its number among many.
+fn print(
+    request: &Request,
+    engine: &mut Engine,
+    notice: &mut dyn FnMut(&str),
+    out: &mut Place,
+    row: Option<usize>,
+) -> Result<usize> {
+    let mut count = 0;
     let (model, knows) = (engine.info().name.clone(), engine.marks_copies());
     engine.cut_exactly();
     if let (Form::Json { .. }, Some(server)) = (&request.form, &engine.info().server) {
         notice(&server.notice());
     }
-    let ignored = engine.ignores(&request.params);
+    let ignored = engine.ignores(&request.settings.sampling);
     if !ignored.is_empty() {
         notice(&format!(
             "{model} is on a server that doesn't have these; they have no effect: {}",
@@ -201,37 +247,47 @@ pub fn run(request: &Request, engine: &mut Engine, notice: &mut dyn FnMut(&str))
         if let (Form::Text { delimiter }, 1..) = (&request.form, place) {
             out.write(&format!("{delimiter}\n"))?;
         }
-        let mut page = Page::begin(request, &mut out)?;
+        let mut page = Page::begin(request, out)?;
         let mut tokens = Vec::new();
         while let Some(token) = batch.next(index)? {
-            page.add(&token, &mut out)?;
+            page.add(&token, out)?;
             tokens.push(token);
         }
         count += tokens.len();
-        let text = page.end(&mut out)?;
+        let stop = batch.samples[index].stop;
+        let unmet = request.unmet(&page.text, stop);
+        let text = page.end(out)?;
+        let which = match request.samples {
+            1 => "the text".to_owned(),
+            _ => format!("sample {}", place + 1),
+        };
+        for lack in &unmet {
+            (batch.notice)(&format!("{which} {lack}; --best-of N chooses from more candidates"));
+        }
         if let Form::Json { .. } = request.form {
-            let params = params_of(request, index);
+            let sampling = params_of(request, index);
+            let settings = Settings { sampling, ..request.settings.clone() };
             let sample = Sample {
                 text,
                 prompt: &request.prompt,
                 seen: batch.samples[index].seen,
-                seed: params.seed,
+                seed: settings.sampling.seed,
                 model: &model,
-                settings: Settings { params: &params, clean: request.clean },
+                settings: &settings,
                 copied: knows.then(|| copied(&tokens)),
                 tokens,
                 chosen,
-                stop: batch.samples[index].stop,
+                row,
+                unmet,
+                stop,
                 error: batch.samples[index].failed.as_deref(),
             };
-            write_json(&sample, &mut out)?;
+            write_json(&sample, out)?;
         }
         if let Some(why) = batch.samples[index].failed.take() {
-            out.finish()?;
-            bail!("{why}; the text so far was written");
+            return Err(Failed(why).into());
         }
     }
-    out.finish()?;
     Ok(count)
 }
 
@@ -253,8 +309,9 @@ pub fn to_files(
     for file in 0..files {
         let mut request = request.clone();
         let before = (file * request.drawn()) as u64;
-        request.params.seed = request.params.seed.wrapping_add(before);
-        let path = folder.join(format!("generated-{}.txt", request.params.seed));
+        let seed = &mut request.settings.sampling.seed;
+        *seed = seed.wrapping_add(before);
+        let path = folder.join(format!("generated-{seed}.txt"));
         request.output = Some(path.clone());
         tokens += run(&request, engine, notice)?;
         out.write(&format!("{}\n", path.display()))?;
@@ -280,7 +337,9 @@ impl<'a> Page<'a> {
         self.text.push_str(&token.text);
         match self.request.form {
             // a post is made from the whole text, so nothing can be shown earlier
-            Form::Text { .. } if self.request.clean != Level::Post => out.write(&token.text)?,
+            Form::Text { .. } if self.request.settings.clean != Level::Post => {
+                out.write(&token.text)?
+            }
             Form::Json { stream: true } => write_json(token, out)?,
             _ => {}
         }
@@ -292,7 +351,7 @@ impl<'a> Page<'a> {
         let Self { request, text } = self;
         let mut text = request.printed(text);
         if let Form::Text { .. } = request.form {
-            let unseen = if request.clean == Level::Post { &*text } else { "" };
+            let unseen = if request.settings.clean == Level::Post { &*text } else { "" };
             out.write(unseen)?;
             if !text.ends_with('\n') {
                 out.write("\n")?;

@@ -2,7 +2,7 @@
 //! only what it knows.
 
 use super::{extras, kind::Kind};
-use crate::token::SamplingParams;
+use crate::{generate::sampler::forms, token::SamplingParams};
 use serde_json::{Map, Value, json};
 
 /// What a request may contain; less is tried after a server has rejected more.
@@ -119,7 +119,18 @@ pub fn body(
     if let Some(logprobs) = logprobs {
         add("logprobs", logprobs.into());
     }
-    if !sent.excluded.is_empty() && extent.extras && kind != Kind::Tgi {
+    if kind == Kind::LlamaCpp {
+        // llama.cpp's server makes tokens of words by itself.
+        let words = params
+            .bias
+            .iter()
+            .flat_map(|(word, bias)| forms(word).into_iter().map(move |form| json!([form, bias])));
+        let bias: Vec<Value> =
+            words.chain(sent.excluded.iter().map(|id| json!([id, -100]))).collect();
+        if !bias.is_empty() {
+            add("logit_bias", bias.into());
+        }
+    } else if !sent.excluded.is_empty() && extent.extras && kind != Kind::Tgi {
         let bias = sent.excluded.iter().map(|id| (id.to_string(), json!(-100)));
         add("logit_bias", bias.collect::<Map<_, _>>().into());
     }

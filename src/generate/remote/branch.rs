@@ -1,6 +1,9 @@
 //! One continuation from a server: its chunks of text become tokens with whole characters.
 
-use super::wire::{Finish, Piece, Told};
+use super::{
+    chunk,
+    wire::{Finish, Piece, Told},
+};
 use crate::{
     generate::{
         Ask, Prefix,
@@ -86,10 +89,10 @@ impl Branch {
     pub fn push(&mut self, piece: Piece) -> (Vec<Token>, Option<StopReason>) {
         let mut tokens = Vec::new();
         self.came |= !piece.text.is_empty();
-        for (told, bytes) in split(piece.text, piece.tokens) {
+        for (told, bytes) in chunk::split(piece.text, piece.tokens) {
             let over = bytes.len() >= self.left;
             self.left = self.left.saturating_sub(bytes.len());
-            let all = self.joined(bytes);
+            let all = chunk::joined(&mut self.surrogate, bytes);
             let bytes = self.without_owed(&all);
             if self.is_astray {
                 return (Vec::new(), None);
@@ -108,10 +111,12 @@ impl Branch {
             }
             if over || is_full {
                 tokens.extend(is_full.then(|| self.finish()).flatten());
-                return (tokens, Some(StopReason::Length));
+                let met = self.text.ends_on_phrase();
+                let stop = if met { StopReason::Phrase } else { StopReason::Length };
+                return (tokens, Some(stop));
             }
         }
-        let stop = piece.finish.map(|finish| match finish {
+        let mut stop = piece.finish.map(|finish| match finish {
             Finish::Length | Finish::Aborted => StopReason::Length,
             Finish::Stop => StopReason::Stop,
             Finish::Either if self.stops => StopReason::Stop,
@@ -124,6 +129,9 @@ impl Branch {
                 return (tokens, earlier);
             }
             tokens.extend(self.finish());
+            if self.text.ends_on_phrase() {
+                stop = Some(StopReason::Phrase);
+            }
         }
         (tokens, stop)
     }
@@ -213,40 +221,6 @@ impl Branch {
         Token { id: told.id, text, logprob: told.logprob, rank: told.rank, top, copied: 0 }
     }
 
-    /// Joins the halves of a character that was sent as two surrogates, each in a chunk of its own.
-    fn joined(&mut self, bytes: Vec<u8>) -> Vec<u8> {
-        if self.surrogate.is_empty() && !bytes.contains(&0xed) {
-            return bytes;
-        }
-        let mut bytes = [std::mem::take(&mut self.surrogate), bytes].concat();
-        let mut at = 0;
-        while at + 3 <= bytes.len() {
-            let is_high = bytes[at] == 0xed && (0xa0..0xb0).contains(&bytes[at + 1]);
-            if !is_high {
-                at += 1;
-                continue;
-            }
-            let Some(low) = bytes.get(at + 3..at + 6) else {
-                if at + 3 == bytes.len() {
-                    self.surrogate = bytes.split_off(at);
-                }
-                break;
-            };
-            let unit = |b: &[u8]| {
-                (u16::from(b[0] & 0xf) << 12)
-                    | (u16::from(b[1] & 0x3f) << 6)
-                    | u16::from(b[2] & 0x3f)
-            };
-            let pair = [unit(&bytes[at..at + 3]), unit(low)];
-            if let Some(Ok(c)) = char::decode_utf16(pair).next() {
-                let whole = c.to_string().into_bytes();
-                bytes.splice(at..at + 6, whole);
-            }
-            at += 3;
-        }
-        bytes
-    }
-
     /// Removes the end of the prompt that wasn't sent: the model generates it again as the beginning of the text. Spaces
     /// may be missing there, a word may not.
     fn without_owed(&mut self, bytes: &[u8]) -> Vec<u8> {
@@ -276,24 +250,6 @@ impl Branch {
         self.after_word = more == bytes.len();
         bytes[more..].to_vec()
     }
-}
-
-/// A chunk as its tokens with their bytes. If the tokens' texts aren't the chunk's, because text was held back or a
-/// character is split, the last token gets all of it.
-fn split(text: Vec<u8>, mut told: Vec<Told>) -> Vec<(Told, Vec<u8>)> {
-    if told.is_empty() && !text.is_empty() {
-        told.push(Told::default());
-    }
-    let joined: String = told.iter().map(|token| &*token.text).collect();
-    if joined.as_bytes() == text {
-        return told.into_iter().map(|token| (token.clone(), token.text.into_bytes())).collect();
-    }
-    let last = told.len().saturating_sub(1);
-    let mut text = Some(text);
-    let parts = told.into_iter().enumerate().map(|(i, token)| {
-        (token, if i == last { text.take().unwrap_or_default() } else { Vec::new() })
-    });
-    parts.collect()
 }
 
 #[cfg(test)]

@@ -54,9 +54,10 @@ fn extras(params: &SamplingParams) -> Vec<Extra> {
                 ("dry_multiplier", json!(params.dry_multiplier)),
                 ("dry_base", json!(params.dry_base)),
                 ("dry_allowed_length", json!(params.dry_allowed_length)),
-                ("dry_penalty_last_n", json!(-1)),
+                ("dry_penalty_last_n", json!(65_536)),
             ],
         ),
+        ("bias", !params.bias.is_empty(), LLAMA, Vec::new()),
         ("order", params.order != Step::ALL, LLAMA, Vec::new()),
     ]
 }

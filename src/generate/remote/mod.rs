@@ -11,6 +11,7 @@ mod address;
 mod again;
 mod ask;
 mod branch;
+mod chunk;
 mod extras;
 mod flight;
 mod kind;

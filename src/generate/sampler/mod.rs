@@ -4,9 +4,11 @@
 //! Penalties come first ([`scores`]). Then a chain of steps makes the distribution, in the order of
 //! [`SamplingParams::order`], and a token is drawn from it.
 
+mod bias;
 mod chain;
 mod penalties;
 
+pub use bias::{Bias, forms};
 pub use penalties::{Marks, scores};
 
 use crate::{

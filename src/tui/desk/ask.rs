@@ -98,7 +98,8 @@ impl Desk {
         // In the middle of a paragraph, the paragraph gives the form.
         let form = if behind.is_empty() { Form::of(&prompt.0) } else { Form::default() };
         let place = place.with_lines(form.has_lines());
-        List { at, from, until, prompt, quotes, place, form, behind, ..List::default() }
+        let words = self.asking.words.clone();
+        List { at, from, until, prompt, quotes, place, form, behind, words, ..List::default() }
     }
 
     /// Lets the notes on the draft steer the model.

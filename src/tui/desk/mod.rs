@@ -21,6 +21,7 @@ mod shelf;
 mod span;
 mod take;
 mod times;
+mod wanted;
 
 pub use branches::describe;
 pub use clipboard::Clipboard;

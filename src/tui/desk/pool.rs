@@ -38,6 +38,7 @@ impl Desk {
         }
         self.turn_from_nothing();
         self.mend();
+        self.tell_unmet();
         self.draw_spares();
     }
 

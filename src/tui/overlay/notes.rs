@@ -1,4 +1,4 @@
-//! Notes on the draft: what the model sees beside it, names that offers may use, and words that they may not. They are kept in the draft's journal,
+//! Notes on the draft: what the model sees beside it, names that offers may use, and what the writer says of words. They are kept in the draft's journal,
 //! and are drawn below the page, so that the page stays visible.
 
 use super::layer::{Flow, Layer};
@@ -11,7 +11,7 @@ use crate::{
         text::{cut, one_row, width},
         view::{Areas, Status, clear, heading, status::line},
     },
-    ui::{keymap::Key, theme::Role},
+    ui::{asking::unreadable, keymap::Key, theme::Role},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
@@ -24,7 +24,7 @@ use ratatui::{
 pub const OPENS: Opens = Opens {
     name: "notes",
     heading: "The model",
-    help: "Open the notes on this draft: memory, author's note, names, banned words.",
+    help: "Open the notes on this draft: memory, author's note, names, and words: banned, likelier, wanted.",
     keys: &["alt-n"],
 };
 
@@ -32,11 +32,15 @@ pub const OPENS: Opens = Opens {
 type Row = (&'static str, &'static str, fn(&mut Notes) -> &mut String);
 
 /// The notes, in the order of the rows.
-const ROWS: [Row; 4] = [
+const ROWS: [Row; 8] = [
     ("memory", "before all that the model sees of the draft", |notes| &mut notes.memory),
     ("note", "a few sentences before the cursor (» in the margin)", |notes| &mut notes.note),
     ("names", "names that offers may use, beside those of the draft", |notes| &mut notes.names),
     ("ban", "words and phrases that no offer has, with commas between", |notes| &mut notes.ban),
+    ("bias", "words made likelier or less likely: lamp = 2, rain = -1", |notes| &mut notes.bias),
+    ("must", "words and phrases that offers should have, with commas", |notes| &mut notes.must),
+    ("end on", "the phrase that an offer ends on", |notes| &mut notes.end_on),
+    ("only", "prefer description, action or dialogue", |notes| &mut notes.only),
 ];
 
 /// The width of a name, in cells.
@@ -72,6 +76,9 @@ impl Panel {
         }
         if desk.session.set_notes(notes) {
             desk.heed_notes();
+            if let Some(wrong) = unreadable(desk.session.notes()) {
+                desk.notices.say(wrong);
+            }
         }
     }
 

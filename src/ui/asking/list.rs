@@ -6,7 +6,7 @@
 //! brings an offer back as it brings the text back. A letter that disagrees with the chosen offer switches to another
 //! offer of the list that agrees; only if there is none is anything generated again.
 
-use super::{Offer, Quotes};
+use super::{Offer, Quotes, Words};
 use crate::{
     generate::Prefix,
     judge::{Form, Place},
@@ -42,6 +42,10 @@ pub struct List {
     pub draws: u8,
     /// What candidates are judged by.
     pub place: Place,
+    /// What the writer said about words when it was requested.
+    pub words: Words,
+    /// Whether the writer was told what none of its offers has.
+    pub told: bool,
     /// The index of the chosen offer, which is shown at the cursor.
     pub chosen: usize,
 }

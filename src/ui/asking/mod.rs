@@ -18,7 +18,7 @@ pub use offers::{MOST, Offers, Taken};
 pub use piece::{first_sentence, first_word};
 pub use pool::{CANDIDATES, DRAWS, Settings};
 pub use quotes::Quotes;
-pub use words::Words;
+pub use words::{Words, unreadable};
 
 use super::worker::Request;
 use crate::{

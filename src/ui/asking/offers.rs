@@ -6,7 +6,7 @@ use crate::{
     generate::{Prefix, Reading},
     judge::{Criterion, Sentences, ends_in_loop},
     session::{Revision, Session},
-    token::BranchId,
+    token::{BranchId, StopReason},
 };
 use std::ops::Range;
 
@@ -280,7 +280,11 @@ impl Offers {
         if self.lists.iter().flat_map(|list| &list.offers).any(double) {
             return Some(Fault::Repeated);
         }
-        list.place.fault(&offer.text, &self.filter)
+        // The phrase that an offer was to end on is an end.
+        let ends = offer.state == State::Done(StopReason::Phrase);
+        let filter = self.filter.iter().copied();
+        let filter: Vec<_> = filter.filter(|one| !ends || *one != Criterion::Ends).collect();
+        list.place.fault(&offer.text, &filter)
     }
 
     /// Judges an offer that has ended, or grown by a token, wherever it is. Returns its fault.

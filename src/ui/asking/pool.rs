@@ -151,6 +151,8 @@ impl List {
                 fault: offer.fault,
                 score: offer.weighed.unwrap_or(offer.score()),
                 any_length: offer.weighed.is_some(),
+                wanted: self.words.count(text),
+                share: self.words.only().map_or(0.0, |kind| self.place.share(kind, text)),
             })
             .collect();
         let shown: Vec<String> = self.offers.iter().map(|offer| bare(&offer.text)).collect();
