@@ -44,6 +44,12 @@ pub const WRITTEN: &[Written] = &[
         &["src/tui/desk/recent.rs", "src/ui/remembered.rs", "src/whole.rs"],
     ),
     row(
+        "the results of blind votes",
+        "the state folder, `votes.json`",
+        "replaced as a whole, with what is in it",
+        &["src/tui/overlay/vote/tally.rs", "src/whole.rs"],
+    ),
+    row(
         "the log",
         "the state folder, `unstuck.log`",
         "appended to; over 1 MiB it becomes `unstuck.log.old`",

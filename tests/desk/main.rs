@@ -11,6 +11,7 @@ mod offers;
 mod recovery;
 mod saving;
 mod screens;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod themes;

@@ -94,7 +94,7 @@ fn finding_and_replacing() {
 fn dials_and_presets() {
     seen("dials", ISLAND, &["<ctrl-d>", "<down>", "<right>"]);
     seen("presets", ISLAND, &["<ctrl-d>", "<right>", "<right>"]);
-    seen("dialled", ISLAND, &["<ctrl-d>", "<end>", "1234"]);
+    seen("dialled", ISLAND, &["<ctrl-d>", "<end>", "<up>", "1234"]);
 }
 
 #[test]

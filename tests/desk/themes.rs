@@ -58,7 +58,7 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("nothing waits", ISLAND, &["<f9>", "x", "x", "x"]),
     ("leave", ISLAND, &["x", "<ctrl-q>"]),
     ("dials", ISLAND, &["<ctrl-d>", "<down>", "<right>", "<down>", "7", "<enter>"]),
-    ("dialled", ISLAND, &["<ctrl-d>", "<right>", "<end>", "12"]),
+    ("dialled", ISLAND, &["<ctrl-d>", "<right>", "<end>", "<up>", "12"]),
     ("find", ISLAND, &["<ctrl-f>", "the", "<enter>", "<esc>", "<ctrl-f>"]),
     ("replace", ISLAND, &["<ctrl-f>", "the", "<tab>", "that", "<enter>"]),
     ("replaced", ISLAND, &["<ctrl-f>", "the", "<tab>", "that", "<alt-enter>"]),

@@ -21,6 +21,7 @@ mod scroll;
 mod statistics;
 mod themes;
 mod token;
+mod vote;
 
 pub use layer::{Flow, Layer};
 pub use recovered::Recovered;
@@ -43,6 +44,7 @@ const TABLE: &[(&Opens, Open)] = &[
     (&dials::OPENS, dials::open),
     (&notes::OPENS, notes::open),
     (&compare::OPENS, compare::open),
+    (&vote::OPENS, vote::open),
     (&find::OPENS, find::open),
     (&statistics::OPENS, statistics::open),
     (&branches::OPENS, branches::open),

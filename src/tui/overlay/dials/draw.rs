@@ -1,6 +1,11 @@
 //! Drawing the dials below the page, so that the page stays visible.
 
-use super::{Dials, dial::Dial};
+use super::{
+    Dials,
+    bars::{self, Bars},
+    dial::Dial,
+    order,
+};
 use crate::{
     token::Preset,
     tui::{
@@ -30,6 +35,9 @@ const LEAST: usize = 20;
 /// Draws the dials over the lower part of the screen, and the keys in its last row.
 pub fn draw(dials: &Dials, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
     let area = areas.screen;
+    if let Some(bars) = &dials.bars {
+        return draw_bars(dials, bars, desk, frame, area);
+    }
     let rows = Dials::rows().min(ROWS).min(usize::from(area.height).saturating_sub(4)) as u16;
     let over = Rect { y: area.bottom().saturating_sub(rows + 2), height: rows + 2, ..area };
     frame.render_widget(Clear, over);
@@ -57,6 +65,35 @@ pub fn draw(dials: &Dials, desk: &Desk, frame: &mut Frame, areas: &Areas) -> dra
     drawn::Overlay { rows, first, ..drawn::Overlay::default() }
 }
 
+/// Draws the bars below the row with the cursor.
+fn draw_bars(
+    dials: &Dials,
+    bars: &Bars,
+    desk: &Desk,
+    frame: &mut Frame,
+    area: Rect,
+) -> drawn::Overlay {
+    let rows = (bars::ROWS + 1).min(usize::from(area.height).saturating_sub(4)) as u16;
+    let over = Rect { y: area.bottom().saturating_sub(rows + 2), height: rows + 2, ..area };
+    frame.render_widget(Clear, over);
+    frame.buffer_mut().set_style(over, desk.look.theme.style(Role::Text));
+    let room = usize::from(area.width);
+    let title = format!("dials · {} · the last question", desk.asking.style_name());
+    let styles = (&desk.asking.style, &desk.asking.preset());
+    let mut lines = vec![heading(desk, &title, room), row(desk, dials, dials.chosen, styles, room)];
+    lines.extend(bars.rows(desk, room));
+    for (y, line) in (over.y..over.bottom() - 1).zip(&lines) {
+        frame.buffer_mut().set_line(over.x, y, line, over.width);
+    }
+    if let Some(typed) = &dials.typed {
+        let x = over.x + (3 + NAME + 2 + width(typed).min(NUMBER - 2)) as u16;
+        frame.set_cursor_position((x.min(over.right().saturating_sub(1)), over.y + 1));
+    }
+    keys(desk, dials, frame, Rect { y: over.bottom() - 1, height: 1, ..over });
+    let rows = Rect { y: over.y + 1, height: 1, ..over };
+    drawn::Overlay { rows, first: dials.chosen, ..drawn::Overlay::default() }
+}
+
 fn row<'a>(
     desk: &Desk,
     dials: &Dials,
@@ -68,6 +105,11 @@ fn row<'a>(
     let role = |role| desk.look.theme.style(if chosen { Role::Chosen } else { role });
     let dial = number.checked_sub(1).and_then(|number| Dial::iter().nth(number));
     let (name, value, changed, about) = match dial {
+        None if number > 0 => {
+            let changed = now.sampling.order != usual.sampling.order;
+            let value = if changed { "changed" } else { "as usual" };
+            ("order", value.to_owned(), changed, order::words(&now.sampling.order))
+        }
         None => ("preset", now.preset.clone(), now.differs(usual), about_preset(desk)),
         Some(dial) => {
             let (name, about, _) = dial.words();
@@ -124,6 +166,8 @@ fn keys(desk: &Desk, dials: &Dials, frame: &mut Frame, area: Rect) {
             key("←→", "change"),
             key("Esc", "back"),
             key("Backspace", "reset"),
+            key("b", "bars"),
+            key("o", "order"),
             key("k", "keep"),
             key("0-9", "a number"),
         ],

@@ -1,7 +1,10 @@
-//! Presets and dials: the style of offers, from the next request on.
+//! Presets and dials: the style of offers, from the next request on; the order of the steps; and what both make of the
+//! last question, as bars.
 
+mod bars;
 mod dial;
 mod draw;
+mod order;
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -15,10 +18,13 @@ use crate::{
         asking::Style,
         keep::{Value, keep},
         keymap::Key,
+        worker::News,
     },
 };
+use bars::Bars;
 use crossterm::event::{KeyCode, KeyEvent};
 use dial::{Dial, Number};
+use order::Order;
 use ratatui::Frame;
 use strum::IntoEnumIterator;
 
@@ -26,7 +32,7 @@ use strum::IntoEnumIterator;
 pub const OPENS: Opens = Opens {
     name: "dials",
     heading: "The model",
-    help: "Open the dials: preset, sampling settings, length and number of offers.",
+    help: "Open the dials: preset, sampling settings and their order, length, number of offers; bars of the last question.",
     keys: &["ctrl-d", "alt-,"],
 };
 
@@ -41,54 +47,31 @@ struct Dials {
     typed: Option<String>,
     /// The style when the dials were opened.
     before: Style,
+    /// The bars, while they are shown.
+    bars: Option<Bars>,
 }
 
 /// Shows the dials.
 pub fn open(desk: &mut Desk) -> Flow {
     desk.offers.focus = false;
-    Flow::open(Dials { chosen: 0, typed: None, before: desk.asking.style.clone() })
+    Flow::open(Dials { chosen: 0, typed: None, before: desk.asking.style.clone(), bars: None })
 }
 
 impl Layer for Dials {
     fn press(&mut self, key: Key, _: KeyEvent, desk: &mut Desk) -> Flow {
-        let page = Self::rows().cast_signed();
-        match (key.code(), key.typed()) {
-            (KeyCode::Esc, _) if self.typed.is_some() => self.typed = None,
-            (KeyCode::Enter, _) if self.typed.is_some() => self.set_typed(desk),
-            (KeyCode::Backspace, _) if self.typed.is_some() => {
-                let typed = self.typed.take().map(|mut typed| {
-                    typed.pop();
-                    typed
-                });
-                self.typed = typed.filter(|typed| !typed.is_empty());
-            }
-            (_, Some(c)) if c.is_ascii_digit() || matches!(c, '.' | ',') => {
-                self.type_digit(c, desk);
-            }
-            (code, typed) => {
-                self.set_typed(desk);
-                let command = desk.keymap.command(key);
-                match (code, typed) {
-                    (KeyCode::Esc | KeyCode::Enter, _) => return self.close(desk),
-                    _ if command.is_some_and(|command| command.name() == OPENS.name) => {
-                        return self.close(desk);
-                    }
-                    (KeyCode::Up, _) => self.step(-1),
-                    (KeyCode::Down | KeyCode::Tab, _) => self.step(1),
-                    (KeyCode::Home | KeyCode::PageUp, _) => self.step(-page),
-                    (KeyCode::End | KeyCode::PageDown, _) => self.step(page),
-                    (KeyCode::Left, _) | (_, Some('-')) => self.turn(false, desk),
-                    (KeyCode::Right, _) | (_, Some('+')) => self.turn(true, desk),
-                    (KeyCode::Backspace | KeyCode::Delete, _) => self.reset(desk),
-                    (_, Some('k' | 'K')) => {
-                        keep_style(desk);
-                        return Flow::Close;
-                    }
-                    _ => {}
-                }
-            }
+        let style = desk.asking.style.clone();
+        let flow = self.press_dials(key, desk);
+        if desk.asking.style != style
+            && let Some(bars) = &mut self.bars
+        {
+            bars.renew(desk);
         }
-        Flow::Stay
+        flow
+    }
+
+    fn hear(&mut self, news: &News, desk: &mut Desk) -> Option<Flow> {
+        let bars = self.bars.as_mut()?;
+        bars.hear(news, desk).then_some(Flow::Stay)
     }
 
     /// A pasted number is set at once.
@@ -129,14 +112,76 @@ impl Layer for Dials {
 }
 
 impl Dials {
+    fn press_dials(&mut self, key: Key, desk: &mut Desk) -> Flow {
+        let page = Self::rows().cast_signed();
+        match (key.code(), key.typed()) {
+            (KeyCode::Esc, _) if self.typed.is_some() => self.typed = None,
+            (KeyCode::Enter, _) if self.typed.is_some() => self.set_typed(desk),
+            (KeyCode::Backspace, _) if self.typed.is_some() => {
+                let typed = self.typed.take().map(|mut typed| {
+                    typed.pop();
+                    typed
+                });
+                self.typed = typed.filter(|typed| !typed.is_empty());
+            }
+            (_, Some(c)) if c.is_ascii_digit() || matches!(c, '.' | ',') => {
+                self.type_digit(c, desk);
+            }
+            (code, typed) => {
+                self.set_typed(desk);
+                let command = desk.keymap.command(key);
+                match (code, typed) {
+                    (KeyCode::Esc | KeyCode::Enter, _) => return self.close(desk),
+                    _ if command.is_some_and(|command| command.name() == OPENS.name) => {
+                        return self.close(desk);
+                    }
+                    (KeyCode::Up, _) => self.step(-1),
+                    (KeyCode::Down | KeyCode::Tab, _) => self.step(1),
+                    (KeyCode::Home | KeyCode::PageUp, _) => self.step(-page),
+                    (KeyCode::End | KeyCode::PageDown, _) => self.step(page),
+                    (KeyCode::Right | KeyCode::Left, _) if self.is_order() => {
+                        return Flow::open(Order::of(desk));
+                    }
+                    (_, Some('o' | 'O')) => return Flow::open(Order::of(desk)),
+                    (_, Some('b' | 'B')) => self.toggle_bars(desk),
+                    (KeyCode::Left, _) | (_, Some('-')) => self.turn(false, desk),
+                    (KeyCode::Right, _) | (_, Some('+')) => self.turn(true, desk),
+                    (KeyCode::Backspace | KeyCode::Delete, _) => self.reset(desk),
+                    (_, Some('k' | 'K')) => {
+                        keep_style(desk);
+                        return Flow::Close;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Flow::Stay
+    }
+
     /// The dial with the cursor; `None` for the preset.
     fn dial(&self) -> Option<Dial> {
         Dial::iter().nth(self.chosen.checked_sub(1)?)
     }
 
-    /// How many rows there are.
+    /// How many rows there are: the preset's, the dials, and that of the order.
     fn rows() -> usize {
-        Dial::iter().count() + 1
+        Dial::iter().count() + 2
+    }
+
+    /// Whether the cursor is in the row of the order.
+    fn is_order(&self) -> bool {
+        self.chosen + 1 == Self::rows()
+    }
+
+    /// Shows the bars, or hides them.
+    fn toggle_bars(&mut self, desk: &mut Desk) {
+        self.bars = match self.bars.take() {
+            Some(bars) => {
+                bars.stop(desk);
+                None
+            }
+            None => Bars::ask(desk),
+        };
     }
 
     /// Moves the cursor by this many rows. It stops at the ends.
@@ -146,7 +191,10 @@ impl Dials {
 
     fn type_digit(&mut self, digit: char, desk: &mut Desk) {
         if self.dial().is_none() {
-            return desk.notices.say("A preset has no number; ← and → choose another one.");
+            return desk.notices.say(match self.is_order() {
+                true => "The order has no number; → changes it.",
+                false => "A preset has no number; ← and → choose another one.",
+            });
         }
         let typed = self.typed.get_or_insert_default();
         if typed.len() < DIGITS {
@@ -169,6 +217,9 @@ impl Dials {
             let to = dial.turned(dial.read(&desk.asking.style), up);
             return set(dial, to.unwrap_or(dial.ends().0), desk);
         }
+        if self.is_order() {
+            return;
+        }
         let all = desk.asking.presets();
         let at = all.iter().position(|name| *name == desk.asking.style.preset).unwrap_or(0);
         let to = (at + if up { 1 } else { all.len() - 1 }) % all.len();
@@ -190,11 +241,15 @@ impl Dials {
                     desk.asking.style.own_temperature = usual.own_temperature;
                 }
             }
+            None if self.is_order() => desk.asking.style.sampling.order = usual.sampling.order,
             None => desk.asking.style = usual,
         }
     }
 
     fn close(&self, desk: &mut Desk) -> Flow {
+        if let Some(bars) = &self.bars {
+            bars.stop(desk);
+        }
         if desk.asking.style != self.before {
             let (ask, name) = (desk.key(Command::Ask), desk.asking.style_name());
             desk.notices.say(format!("{name} applies from the next request on ({ask})."));
@@ -239,6 +294,10 @@ fn keep_style(desk: &mut Desk) {
             // As people write it: 0.85, not the nearest 64-bit value of a 32-bit number.
             Number::Part(number) => number.to_string().parse().unwrap_or(f64::from(number)).into(),
         });
+    }
+    if style.sampling.order != own.sampling.order {
+        names.push(vec!["desk", "sampling", "order"]);
+        values.push(style.sampling.order.iter().map(|step| step.name()).collect());
     }
     let settings: Vec<_> = names.iter().map(Vec::as_slice).zip(values).collect();
     match keep(file, &settings) {
