@@ -24,6 +24,40 @@ PY
     url="http://127.0.0.1:$(awk '/^port/ {print $2}' "$room/log")"
 }
 
+# has_llama: $python is an interpreter with llama.cpp's server (the wheel of xllamacpp), or the script ends as skipped.
+has_llama() {
+    "$python" -c 'import xllamacpp' 2>/dev/null || python_with "$room/venv" --only-binary=:all: xllamacpp
+}
+
+# wide_inkwell: the built-in model with weights in f32, as a folder $room/inkwell and as $room/inkwell.gguf. Its own are in
+# 4 bits, which programs multiply in different ways.
+wide_inkwell() {
+    "$unstuck" models export inkwell --to hf -o "$room/inkwell" > /dev/null
+    "$unstuck" models export "$room/inkwell" --to gguf -o "$room/inkwell.gguf" --quantization f32 > /dev/null
+}
+
+# serve_model FILE: llama.cpp's server runs a model at $port until the script ends. Its key is sk-peer.
+serve_model() {
+    cat > "$room/serve.py" <<'PY'
+import sys, time, xllamacpp
+params = xllamacpp.CommonParams()
+params.model.path = sys.argv[1]
+params.n_ctx, params.n_parallel, params.warmup = 2048, 4, False
+params.hostnames, params.port = ["127.0.0.1"], int(sys.argv[2])
+params.cpuparams.n_threads = 2
+params.api_keys = ["sk-peer"]
+server = xllamacpp.Server(params)
+print("listening", server.listening_address, flush=True)
+time.sleep(3600)
+PY
+    port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    "$python" "$room/serve.py" "$1" "$port" > "$room/log" 2>&1 &
+    server=$!
+    for _ in $(seq 300); do grep -q '^listening' "$room/log" && return; sleep 0.1; done
+    cat "$room/log" >&2
+    exit 1
+}
+
 # ask NAME OPTION...: the program's scores of $room/text, and how it goes on from there, to $room/NAME.score and NAME.greedy.
 ask() {
     text='The lamp went out, and nobody in the house said a word; "well," she had waited 3 hours.'

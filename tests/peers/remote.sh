@@ -5,34 +5,18 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/peers/python.bash
 python=${UNSTUCK_PEER_PYTHON:-python3}
-"$python" -c 'import xllamacpp' 2>/dev/null || python_with "$room/venv" --only-binary=:all: xllamacpp
+has_llama
 
 cargo build --release --quiet
 unstuck="${CARGO_TARGET_DIR:-target}/release/unstuck"
-"$unstuck" models export inkwell --to gguf -o "$room/inkwell.gguf" --quantization f32 >/dev/null
-cat > "$room/serve.py" <<'PY'
-import sys, time, xllamacpp
-params = xllamacpp.CommonParams()
-params.model.path = sys.argv[1]
-params.n_ctx, params.n_parallel, params.warmup = 2048, 4, False
-params.hostnames, params.port = ["127.0.0.1"], int(sys.argv[2])
-params.cpuparams.n_threads = 2
-params.api_keys = ["sk-peer"]
-server = xllamacpp.Server(params)
-print("listening", server.listening_address, flush=True)
-time.sleep(3600)
-PY
-port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$python" "$room/serve.py" "$room/inkwell.gguf" "$port" > "$room/log" 2>&1 &
-server=$!
-for _ in $(seq 300); do grep -q '^listening' "$room/log" && break; sleep 0.1; done
-grep -q '^listening' "$room/log" || { cat "$room/log" >&2; exit 1; }
+wide_inkwell
+serve_model "$room/inkwell.gguf"
 served="http://127.0.0.1:$port/v1"
 export UNSTUCK_ENGINE_KEY=sk-peer XDG_CONFIG_HOME="$room" XDG_STATE_HOME="$room"
 
 greedy=(--temperature 0 --repetition-penalty 1 --max-tokens 24)
 for prompt in 'The lamp went out, and nobody in the house' 'She had waited three hours ' '"Well," said he,'; do
-    here=$("$unstuck" generate "$prompt" "${greedy[@]}" --quantization f32)
+    here=$("$unstuck" --model "$room/inkwell" generate "$prompt" "${greedy[@]}" --quantization f32)
     there=$("$unstuck" --model "$served" generate "$prompt" "${greedy[@]}")
     [ "$here" = "$there" ] || { printf 'not alike:\n%s\n%s\n' "$here" "$there" >&2; exit 1; }
 done
@@ -45,7 +29,7 @@ alone=$("$unstuck" --model "$served" generate 'The boat' --seed 9 --max-tokens 1
 echo "three samples in one request"
 
 # The log-probabilities are those of the model.
-"$unstuck" generate 'The boat' "${greedy[@]}" --json --logprobs 3 --quantization f32 > "$room/here"
+"$unstuck" --model "$room/inkwell" generate 'The boat' "${greedy[@]}" --json --logprobs 3 --quantization f32 > "$room/here"
 "$unstuck" --model "$served" generate 'The boat' "${greedy[@]}" --json --logprobs 3 > "$room/there" 2>/dev/null
 "$python" - "$room" <<'PY'
 import json, sys

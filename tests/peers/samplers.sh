@@ -12,6 +12,7 @@ export XDG_CONFIG_HOME="$room" XDG_STATE_HOME="$room"
 
 # A prompt that repeats itself, so that penalties have something to do.
 prompt='The lamp went out. The boat was gone, and the lamp went out again. The boat'
+wide_inkwell
 cat > "$room/off.toml" <<'TOML'
 [generate]
 temperature = 1.0
@@ -23,8 +24,8 @@ mkdir "$room/ours"
 ours() { # NAME OPTIONS...: what is left of all tokens
     local name=$1
     shift
-    "$unstuck" --config "$room/off.toml" generate "$prompt" "$@" --quantization f32 --max-tokens 1 --seed 1 --json --logprobs 8192 \
-        > "$room/ours/$name.json"
+    "$unstuck" --config "$room/off.toml" --model "$room/inkwell" generate "$prompt" "$@" \
+        --quantization f32 --max-tokens 1 --seed 1 --json --logprobs 8192 > "$room/ours/$name.json"
 }
 ours plain
 ours typical --typical-p 0.5
@@ -45,14 +46,13 @@ for one in "$python" "$transformers"; do
     "$one" -c 'import torch, transformers' 2>/dev/null && judge=$one && break
 done
 if [ -n "${judge:-}" ]; then
-    "$unstuck" models export inkwell --to hf -o "$room/hf" > /dev/null
     "$judge" - "$room" "$prompt" <<'PY'
 import json, sys, torch
 from transformers import AutoTokenizer
 from transformers.generation import logits_process as p
 
 room, prompt = sys.argv[1:]
-ids = torch.tensor([AutoTokenizer.from_pretrained(f"{room}/hf")(prompt)["input_ids"]])
+ids = torch.tensor([AutoTokenizer.from_pretrained(f"{room}/inkwell")(prompt)["input_ids"]])
 read = lambda name: json.load(open(f"{room}/ours/{name}.json"))["tokens"][0]["top"]
 size = max(one["id"] for one in read("plain")) + 1
 raw = torch.full((1, size), -torch.inf)
@@ -87,24 +87,8 @@ else
     echo "torch is not here, so transformers is not asked"
 fi
 
-"$python" -c 'import xllamacpp' 2>/dev/null || python_with "$room/venv" --only-binary=:all: xllamacpp
-"$unstuck" models export inkwell --to gguf -o "$room/inkwell.gguf" --quantization f32 > /dev/null
-cat > "$room/serve.py" <<'PY'
-import sys, time, xllamacpp
-params = xllamacpp.CommonParams()
-params.model.path = sys.argv[1]
-params.n_ctx, params.n_parallel, params.warmup = 512, 1, False
-params.hostnames, params.port = ["127.0.0.1"], int(sys.argv[2])
-params.cpuparams.n_threads = 2
-server = xllamacpp.Server(params)
-print("listening", server.listening_address, flush=True)
-time.sleep(3600)
-PY
-port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$python" "$room/serve.py" "$room/inkwell.gguf" "$port" > "$room/log" 2>&1 &
-server=$!
-for _ in $(seq 300); do grep -q '^listening' "$room/log" && break; sleep 0.1; done
-grep -q '^listening' "$room/log" || { cat "$room/log" >&2; exit 1; }
+has_llama
+serve_model "$room/inkwell.gguf"
 "$python" - "$room" "$prompt" "$port" <<'PY'
 import json, sys, urllib.error, urllib.request
 
@@ -129,7 +113,7 @@ for name, changes in cases.items():
     body = {"prompt": prompt, "n_predict": 1, "n_probs": 40, "post_sampling_probs": True, "seed": 1, "cache_prompt": False,
             **off, "samplers": chain, **changes}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/completion", json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
+                                     {"Content-Type": "application/json", "Authorization": "Bearer sk-peer"})
     try:
         answer = json.load(urllib.request.urlopen(request))
     except urllib.error.HTTPError as error:
@@ -145,4 +129,3 @@ for name, changes in cases.items():
     assert left <= 1.0 - sum(theirs.values()) + 5e-3, (name, left)
     print(f"llama.cpp: {name} leaves the same, within {far:.0e}")
 PY
-kill "$server"
