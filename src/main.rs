@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod headless;
 mod log;
 mod threads;
 
@@ -13,16 +14,15 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, Instant},
+    time::Instant,
 };
 use unstuck::{
-    bot::{self, Trouble},
+    bot::Trouble,
     catalogue::{Catalogue, Found},
     clean::for_terminal,
     commands, finetune,
     generate::Engine,
     hub::{self, Hub},
-    mentions::ModelVoice,
     model::{self, Precision},
     session::Session,
     tui,
@@ -101,7 +101,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
         Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => {}
         Command::Generate(args) => generate(*args, &config, open, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
-        Command::Bot(args) => headless(args, &config, &cli.global)?,
+        Command::Bot(args) => headless::run(&args, &config, &cli.global, told)?,
         Command::Finetune(args) => {
             learn(&args, &config, told.model.as_deref(), cli.global.quiet)?;
         }
@@ -277,25 +277,6 @@ fn corpus(args: cli::Corpus, quiet: bool) -> Result<()> {
         out.write(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     }
     out.finish()
-}
-
-/// Run the bot, or one of its operator commands.
-fn headless(args: cli::Bot, config: &Config, flags: &cli::Global) -> Result<()> {
-    let env = |name: &str| std::env::var(name).ok();
-    let plan = config.bot(flags, &args, env("UNSTUCK_BOT_TEST").as_deref());
-    if let Some(act) = config::act(args.act)? {
-        return bot::operate(&act, &plan, env);
-    }
-    plan.platform()?;
-    // an unknown name is an error now; the model is loaded when the first mention is answered
-    let catalogue = catalogue(config);
-    let unknown = |error: anyhow::Error| bot::Trouble::Configuration(format!("{error:#}"));
-    catalogue.check(None).map_err(unknown)?;
-    let patience = Duration::from_secs(plan.settings.patience_seconds.into());
-    let (sampling, stop) = (plan.settings.voice(), plan.stop.clone());
-    let voice = ModelVoice::new(|| catalogue.open(None), sampling, patience, stop)
-        .with_length(plan.settings.length);
-    bot::run(&plan, voice, env)
 }
 
 /// A flag that Ctrl-C and SIGTERM set; the second signal ends the program at once.

@@ -38,6 +38,12 @@ pub fn check(
             ))?;
         }
     }
+    let posts = &plan.settings.posts;
+    posts.check()?;
+    if !posts.at.is_empty() {
+        let times: Vec<_> = posts.at.iter().map(|time| String::from(*time)).collect();
+        say(format!("posts      of its own at {} UTC", times.join(", ")))?;
+    }
     if platform == PlatformName::Console {
         return say("platform   console: no account needed".into());
     }

@@ -108,7 +108,7 @@ impl<R: BufRead> Platform for Console<R> {
     }
 
     fn reply(&mut self, reply: &Outgoing<'_>, _: Moment) -> Result<String, Refusal> {
-        Ok(format!("re:{}", reply.to))
+        Ok(format!("re:{}", reply.key))
     }
 
     fn replies(&mut self, _: Moment, _: Option<&str>, _: Moment) -> Result<Replies, Refusal> {

@@ -1,7 +1,7 @@
 //! Figures for monitoring, as a text file that Prometheus' node exporter collects.
 
 use crate::{
-    mentions::{Held, Ledger, LedgerError, Moment},
+    mentions::{Held, Ledger, LedgerError, Moment, State},
     whole,
 };
 use std::{fmt::Write, path::Path};
@@ -48,6 +48,25 @@ pub fn text(ledger: &Ledger, now: Moment) -> Result<String, LedgerError> {
     ];
     gauge("hold_seconds", "For how long reading and posting are still held.", &holds);
     Ok(text)
+}
+
+/// What the bot does, in one line.
+///
+/// # Errors
+/// When the database fails.
+pub fn line(ledger: &Ledger, now: Moment) -> Result<String, LedgerError> {
+    let waiting = ledger.count(State::Waiting)?;
+    let account = ledger.note("account.handle")?;
+    let account = account.map_or("not connected yet".into(), |handle| format!("@{handle}"));
+    let mut line = format!("{account}; {waiting} replies wait for approval");
+    for hold in ledger.holds(now)? {
+        let what = match hold.what {
+            Held::Reading => "reading",
+            Held::Posting => "posting",
+        };
+        let _ = write!(line, "; {what} is held: {}", hold.why);
+    }
+    Ok(line)
 }
 
 /// Write the figures to a file, whole or not at all.

@@ -251,6 +251,7 @@ fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
         let line = serde_json::json!({
             "id": safe(&row.id), "author": safe(&row.handle), "text": text, "reply": reply,
             "state": row.state, "reason": row.reason, "kind": row.kind, "seed": row.seed, "model": row.model, "created": row.created,
+            "steps": row.steps,
         });
         writeln!(out, "{line}")
     } else {

@@ -24,7 +24,7 @@ pub trait Platform {
     /// As for the others; [`Class::Uncertain`] when the reply may have arrived nevertheless.
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal>;
 
-    /// A page of the account's own replies written after `since`, newest first; with `page`, the page of that token.
+    /// A page of the account's own posts written after `since`, newest first; with `page`, the page of that token.
     ///
     /// # Errors
     /// When the platform refuses or does not respond; see [`Class`].
@@ -139,20 +139,24 @@ pub struct Page {
     pub rest_until: Option<Moment>,
 }
 
-/// A page of our own replies.
+/// A page of our own posts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replies {
     /// Pairs of the answered post and the replying post.
     pub pairs: Vec<(String, String)>,
+    /// Pairs of the text and the id of posts that reply to none.
+    pub own: Vec<(String, String)>,
     /// The token of the next page.
     pub next: Option<String>,
 }
 
-/// A reply to post.
+/// A reply to post, or a post of the account's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing<'a> {
-    /// The post that it replies to.
-    pub to: &'a str,
+    /// What it is called in the ledger, the same for every attempt.
+    pub key: &'a str,
+    /// The post that it replies to, if any.
+    pub to: Option<&'a str>,
     /// Its text.
     pub text: &'a str,
     /// Ids of accounts that are not to be notified.

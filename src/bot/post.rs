@@ -2,8 +2,9 @@
 //! account's timeline is checked before a reply is sent again.
 
 use super::{Bot, Class, Outgoing, Refusal, Replies, Result, Trouble, Turn};
-use crate::mentions::{Alike, Attempt, Held, Mention, Moment, Row, revise};
+use crate::mentions::{Alike, Attempt, Held, Kind, Mention, Moment, Row, revise};
 use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
 
 /// How often a reply is sent while it is unknown whether it arrived; after that a person must decide.
 const MOST_LOST: u32 = 2;
@@ -73,8 +74,12 @@ impl Bot<'_> {
         let reply_usd = self.settings.policy.reply_usd;
         self.spend(reply_usd, now)?;
         let without = row.mention.as_ref().map_or(&[][..], |mention: &Mention| &mention.others);
-        let mention = row.mention.as_ref();
-        let reply = Outgoing { to: &row.id, text: &reply, without, mention };
+        let is_reply = row.kind != Kind::Post;
+        let mention = row.mention.as_ref().filter(|_| is_reply);
+        let to = is_reply.then_some(&*row.id);
+        // a newer version of a mention is another post to reply to
+        let key = if is_reply { &row.id } else { &row.key };
+        let reply = Outgoing { key, to, text: &reply, without, mention };
         let sent = self.platform.reply(&reply, now);
         self.mark("answered");
         match sent {
@@ -218,9 +223,9 @@ impl Bot<'_> {
             Err(refusal) => return self.reading_failed(&refusal, now),
         };
         let read_usd = self.settings.policy.read_usd;
-        self.spend(answered.len() as f64 * read_usd, now)?;
+        self.spend(answered.count() as f64 * read_usd, now)?;
         for row in rows {
-            if let Some(reply_id) = answered.get(&row.id).or_else(|| answered.get(&row.key)) {
+            if let Some(reply_id) = answered.reply_of(row) {
                 self.ledger.found(&row.key, reply_id, now)?;
                 self.mark("found");
                 self.say(row);
@@ -233,8 +238,14 @@ impl Bot<'_> {
             if row.misses == 0 || now - row.posted.unwrap_or(now) < lag {
                 continue;
             }
-            self.spend(read_usd, now)?;
-            match self.platform.exists(&row.id, now) {
+            let exists = match row.kind {
+                Kind::Post => Ok(true),
+                Kind::Reply | Kind::Help => {
+                    self.spend(read_usd, now)?;
+                    self.platform.exists(&row.id, now)
+                }
+            };
+            match exists {
                 Ok(true) => {
                     // a duplicate will appear later, so it is not sent again
                     let traced = row.reason.as_deref() == Some(TRACED);
@@ -259,17 +270,19 @@ impl Bot<'_> {
         Ok(Turn::Again)
     }
 
-    /// The account's replies that are newer than `since`, by the post they reply to.
+    /// The account's posts that are newer than `since`.
     pub(super) fn timeline(
         &mut self,
         since: Moment,
         now: Moment,
-    ) -> std::result::Result<HashMap<String, String>, Refusal> {
-        let mut all = HashMap::new();
+    ) -> std::result::Result<Timeline, Refusal> {
+        let mut all = Timeline::default();
         let mut page: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let Replies { pairs, next } = self.platform.replies(since, page.as_deref(), now)?;
-            all.extend(pairs);
+            let Replies { pairs, own, next } =
+                self.platform.replies(since, page.as_deref(), now)?;
+            all.replies.extend(pairs);
+            all.own.extend(own.into_iter().map(|(text, id)| (alike(&text), id)));
             if next.is_none() {
                 return Ok(all);
             }
@@ -280,6 +293,37 @@ impl Bot<'_> {
         }
         Err(Refusal::new(Class::Transient, "the timeline has more pages than expected"))
     }
+}
+
+/// The account's own posts.
+#[derive(Default)]
+pub(super) struct Timeline {
+    /// The ids of replies by the post that they reply to.
+    pub replies: HashMap<String, String>,
+    /// The ids of other posts by their text.
+    own: HashMap<String, String>,
+}
+
+impl Timeline {
+    /// The id of the post that has the reply of a row.
+    pub fn reply_of(&self, row: &Row) -> Option<&String> {
+        match row.kind {
+            Kind::Post => self.own.get(&alike(row.reply.as_deref()?)),
+            Kind::Reply | Kind::Help => {
+                self.replies.get(&row.id).or_else(|| self.replies.get(&row.key))
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.replies.len() + self.own.len()
+    }
+}
+
+/// A text without what platforms change when they show it: its spaces and how its characters are composed.
+fn alike(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Why a reply is not posted that was approved too late.

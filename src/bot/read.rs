@@ -198,7 +198,8 @@ impl Bot<'_> {
         match said {
             Ok(reply) => {
                 let from = Some((drafted.seed, &*drafted.model));
-                self.settle(row, Kind::Reply, reply, from, drafted.steps.clone(), now)?;
+                let kind = if row.kind == Kind::Post { Kind::Post } else { Kind::Reply };
+                self.settle(row, kind, reply, from, drafted.steps.clone(), now)?;
             }
             // another seed may give a better text
             Err(reason) if reason.may_change() && row.tries + 1 < MOST_TRIES => {}
@@ -233,6 +234,7 @@ impl Bot<'_> {
             Posting::Auto => State::Approved,
             Posting::Queue | Posting::DryRun => State::Waiting,
         };
+        self.ledger.keep_steps(&row.key, &steps)?;
         self.ledger.answer(&row.key, kind, reply, from, state, now)?;
         self.mark("drafted");
         let Some(row) = self.ledger.row(&row.key)? else { return Ok(()) };

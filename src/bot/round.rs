@@ -25,7 +25,7 @@ pub struct Decision {
     pub id: String,
     /// The handle of its author, if known.
     pub author: Option<String>,
-    /// `reply`, `help`, `skip` or `queued`.
+    /// `reply`, `help`, `post`, `skip` or `queued`.
     pub decision: &'static str,
     /// The reply's text.
     pub reply: Option<String>,
@@ -55,6 +55,8 @@ pub struct Bot<'a> {
     pub(super) ended: bool,
     pub(super) polls: u32,
     pub(super) next_poll: Moment,
+    /// Until when posts of the account's own are scheduled.
+    pub(super) scheduled: Moment,
     /// When old texts are deleted next.
     next_purge: Moment,
     /// No reading and no posting before these moments.
@@ -85,16 +87,7 @@ impl<'a> Bot<'a> {
         settings: Settings,
         now: Moment,
     ) -> Result<Self> {
-        if settings.posting == Posting::Auto {
-            let attestation = &settings.attestation;
-            if let Some(missing) = attestation.missing() {
-                return Err(Trouble::Configuration(format!(
-                    "[bot] posting = \"auto\": [bot.attestation] lacks {missing}; say so only when it is true, or let \
-                     a person look: posting = \"queue\""
-                )));
-            }
-            ledger.attest(&attestation.operator, &attestation.statement(), now)?;
-        }
+        attest(&ledger, &settings, now)?;
         let held = |what| Ok::<_, Trouble>(ledger.held_until(what)?.min(now + DAY));
         let (reads_from, posts_from) = (held(Held::Reading)?, held(Held::Posting)?);
         let resumed = ledger.resumed()?;
@@ -109,6 +102,7 @@ impl<'a> Bot<'a> {
             ended: false,
             polls: 0,
             next_poll: 0,
+            scheduled: now,
             next_purge: 0,
             reads_from,
             posts_from,
@@ -162,6 +156,7 @@ impl<'a> Bot<'a> {
             self.decide(&seen, now)?;
             return Ok(Turn::Again);
         }
+        self.schedule(now)?;
         let mut due = Vec::new();
         if now >= self.reads_from {
             let lag = Moment::from(self.settings.index_lag_seconds) * 1000;
@@ -222,6 +217,11 @@ impl<'a> Bot<'a> {
     /// The number of successful polls.
     pub fn polls(&self) -> u32 {
         self.polls
+    }
+
+    /// The settings in use.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The ledger, for reading.
@@ -339,7 +339,11 @@ impl<'a> Bot<'a> {
 
     /// Record the decision to post the row's reply.
     pub(super) fn decided_reply(&mut self, row: &Row, steps: Vec<Step>) {
-        let decision = if row.kind == Kind::Help { "help" } else { "reply" };
+        let decision = match row.kind {
+            Kind::Reply => "reply",
+            Kind::Help => "help",
+            Kind::Post => "post",
+        };
         self.decided(Decision {
             id: row.id.clone(),
             decision,
@@ -350,6 +354,22 @@ impl<'a> Bot<'a> {
             ..Decision::default()
         });
     }
+}
+
+/// Check what the settings need together, and record the attestation that posting without approval needs.
+pub(super) fn attest(ledger: &Ledger, settings: &Settings, now: Moment) -> Result<()> {
+    settings.posts.check()?;
+    if settings.posting != Posting::Auto {
+        return Ok(());
+    }
+    let attestation = &settings.attestation;
+    if let Some(missing) = attestation.missing() {
+        return Err(Trouble::Configuration(format!(
+            "[bot] posting = \"auto\": [bot.attestation] lacks {missing}; say so only when it is true, or let a person \
+             look: posting = \"queue\""
+        )));
+    }
+    Ok(ledger.attest(&attestation.operator, &attestation.statement(), now)?)
 }
 
 pub(super) const DAY: Moment = 24 * 3_600_000;

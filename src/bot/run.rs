@@ -1,139 +1,40 @@
-//! The bot as a process: the lock, the loop around [`Bot::turn`], signals, and decisions as JSON lines.
+//! The bot as a process: the loop around [`Bot::turn`], signals, and what it tells: decisions as JSON lines, messages, the
+//! log, figures, and signs of life for systemd.
 
-use super::{Bot, Clock, Console, Platform, PlatformName, Result, Settings, Trouble, Turn};
+use super::{
+    Bot, Clock, Console, Plan, Platform, PlatformName, Reread, Secret, Settings, Test, Trouble,
+    Turn,
+    log::{Level, Log},
+    notify::Notify,
+};
 use crate::{
     clean::for_terminal,
-    mentions::{Ledger, Lock, Moment, Voice},
+    mentions::{Moment, Voice},
 };
 use anyhow::Context;
+use serde_json::json;
 use std::{
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
     time::Duration,
 };
 
-/// What to run, from settings and flags.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// `[bot]` of the settings, overridden by flags.
-    pub settings: Settings,
-    /// The settings file, for messages.
-    pub settings_file: PathBuf,
-    /// The ledger's file; `None`: in memory, for a trial.
-    pub ledger: Option<PathBuf>,
-    /// The file with the keys.
-    pub secrets: PathBuf,
-    /// Poll once, then end.
-    pub once: bool,
-    /// Set to end the process; the model stops generating too.
-    pub stop: Arc<AtomicBool>,
-    /// Options for tests.
-    pub test: Test,
+/// What a signal tells the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// End.
+    Stop,
+    /// Read the settings again.
+    Reload,
 }
 
-/// Options for tests of the process (`UNSTUCK_BOT_TEST=ahead=MS,die=STEPS,stall=STEP`).
-#[derive(Clone, Debug, Default)]
-pub struct Test {
-    /// Milliseconds to add to the clock.
-    pub ahead: Moment,
-    /// Kill the process after this many steps.
-    pub die_after: Option<u64>,
-    /// Hang at this step.
-    pub stall: Option<String>,
-}
-
-impl Plan {
-    /// The configured platform.
-    ///
-    /// # Errors
-    /// When no platform is set. The message names the settings file, and the console as a way to try the bot.
-    pub fn platform(&self) -> Result<PlatformName> {
-        match self.settings.platform {
-            Some(platform) => Ok(platform),
-            None => Err(Trouble::Configuration(format!(
-                "the bot is not configured: write {} with\n\n  [bot]\n  platform = \"x\"\n\nor try it first, with \
-                 nothing set and nothing sent:\n\n  echo '{{\"id\":\"1\",\"author\":\"ash\",\"text\":\"@unstuck The lamp \
-                 went out, and\"}}' | unstuck bot once --dry-run --platform console",
-                self.settings_file.display()
-            ))),
-        }
-    }
-
-    /// A client for the configured account, and the secrets that no reply may contain.
-    ///
-    /// # Errors
-    /// When the keys can't be loaded, or the platform has no account.
-    pub fn open_account<'a>(
-        &self,
-        platform: PlatformName,
-        env: impl Fn(&str) -> Option<String>,
-    ) -> Result<(Box<dyn Platform + 'a>, Vec<super::Secret>)> {
-        let (settings, keys) = (&self.settings, &self.secrets);
-        match platform {
-            PlatformName::X => {
-                super::x::open(settings, keys, env).map(|(x, secrets)| (Box::new(x) as _, secrets))
-            }
-            PlatformName::Mastodon => super::mastodon::open(settings, keys, env)
-                .map(|(account, secrets)| (Box::new(account) as _, secrets)),
-            PlatformName::Console => {
-                Err(Trouble::Configuration("the console has no account".into()))
-            }
-        }
-    }
-
-    /// Open the ledger for an operator's command.
-    ///
-    /// # Errors
-    /// When the ledger can't be opened, or no bot is configured.
-    pub fn open_ledger(&self, now: Moment) -> Result<Ledger> {
-        let Some(path) = &self.ledger else { return Ok(Ledger::in_memory(now)?) };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Trouble::Temporary(format!("{}: {error}", folder.display())))?;
-        }
-        make_private(path)
-            .map_err(|error| Trouble::Temporary(format!("{}: {error}", path.display())))?;
-        Ledger::open(path, now).map_err(|error| match Trouble::from(error) {
-            Trouble::Configuration(says) => {
-                Trouble::Configuration(format!("{}: {says}", path.display()))
-            }
-            Trouble::Temporary(says) => Trouble::Temporary(format!("{}: {says}", path.display())),
-            other => other,
-        })
-    }
-
-    /// Take the lock that allows posting.
-    ///
-    /// # Errors
-    /// When another process has it.
-    pub fn lock(&self) -> Result<Option<Lock>> {
-        let Some(path) = &self.ledger else { return Ok(None) };
-        match Lock::take(path) {
-            Ok(Some(lock)) => Ok(Some(lock)),
-            Ok(None) => Err(Trouble::Temporary(format!(
-                "{}: another bot is running with this ledger",
-                path.display()
-            ))),
-            Err(error) => Err(Trouble::Temporary(format!("{}: {error}", path.display()))),
-        }
-    }
-}
-
-/// Make the ledger readable by its owner only. SQLite copies the permissions to its other files.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::File::options();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-/// Run until the input ends or a signal arrives.
+/// Run until the input ends or a signal arrives. `reread` reads the settings again, or says what is wrong with them.
 ///
 /// # Errors
 /// A [`Trouble`], or standard output can't be written.
@@ -141,8 +42,10 @@ pub fn run(
     plan: &Plan,
     voice: impl Voice,
     env: impl Fn(&str) -> Option<String>,
+    reread: impl FnMut() -> std::result::Result<Reread, String>,
 ) -> anyhow::Result<()> {
     let mut clock = Clock::new(plan.test.ahead);
+    let notify = Rc::new(Notify::from_env(&env));
     match plan.platform()? {
         PlatformName::Console => {
             // a signal may end the process at once: the ledger is consistent at any moment
@@ -154,11 +57,13 @@ pub fn run(
                 let _ = writeln!(std::io::stderr(), "unstuck: bot: {says}");
             }
             let console = Console::new(std::io::stdin().lock(), handle.trim_start_matches('@'));
-            go(plan, console, voice, Vec::new(), &mut clock, &signals)
+            let told = Told { notify, secrets: Vec::new(), ..Told::default() };
+            go(plan, console, voice, told, &mut clock, &signals, reread)
         }
         platform => {
             let (account, secrets) = plan.open_account(platform, env)?;
-            go(plan, account, voice, secrets, &mut clock, &signals(plan.stop.clone())?)
+            let told = Told { notify, secrets, ..Told::default() };
+            go(plan, account, voice, told, &mut clock, &signals(plan.stop.clone())?, reread)
         }
     }
 }
@@ -167,20 +72,26 @@ fn go(
     plan: &Plan,
     platform: impl Platform,
     voice: impl Voice,
-    secrets: Vec<super::Secret>,
+    mut told: Told,
     clock: &mut Clock,
-    signals: &Receiver<()>,
+    signals: &Receiver<Signal>,
+    mut reread: impl FnMut() -> std::result::Result<Reread, String>,
 ) -> anyhow::Result<()> {
     let lock = {
         let _made = plan.open_ledger(clock.now())?; // the folder, and what is wrong with the ledger
         plan.lock()?
     };
     let ledger = plan.open_ledger(clock.now())?;
+    let mut asked = ledger.reload_asked().map_err(Trouble::from)?;
     let mut bot = Bot::new(ledger, platform, voice, plan.settings.clone(), clock.now())?;
-    bot.keep_secret(secrets);
+    bot.keep_secret(told.secrets.clone());
+    told.open_log(&plan.settings, clock.now());
+    told.log(clock.now(), Level::Info, "start", json!({ "version": env!("CARGO_PKG_VERSION") }));
     let Test { die_after, stall, .. } = plan.test.clone();
     let mut left = die_after.unwrap_or(u64::MAX);
+    let notify = told.notify.clone();
     bot.watch(move |step| {
+        notify.alive();
         if stall.as_deref() == Some(step) {
             std::thread::sleep(Duration::from_secs(3_600));
         }
@@ -189,102 +100,220 @@ fn go(
             None => die(),
         }
     });
-    let mut metrics = Metrics::default();
-    loop {
+    let ended = loop {
+        told.notify.alive();
         let turn = bot.turn(clock.now());
-        print(&mut bot)?;
-        if let (Some(path), Ok(Turn::Until(_) | Turn::Ended)) = (&plan.settings.metrics, &turn) {
-            metrics.write(&bot, path, clock.now());
-        }
-        let wait = match turn? {
-            Turn::Ended => break,
-            Turn::Again => match signals.try_recv() {
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => continue,
-                Ok(()) => break,
-            },
-            Turn::Until(_) if plan.once => {
-                if bot.polls() == 0 || !bot.ledger().is_quiet().map_err(Trouble::from)? {
-                    return Err(Trouble::Temporary(
-                        "unfinished work is left; run it again later".into(),
-                    )
-                    .into());
-                }
-                break;
-            }
-            Turn::Until(at) => Duration::from_millis((at - clock.now()).max(1).unsigned_abs()),
+        told.tell(&mut bot, clock.now())?;
+        let turn = match turn {
+            Ok(turn) => turn,
+            Err(trouble) => break Err(trouble),
         };
-        match signals.recv_timeout(wait) {
-            Ok(()) => break,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(wait),
+        told.ready();
+        let (mut signal, mut wait) = (None, Duration::ZERO);
+        match turn {
+            Turn::Ended => {
+                told.figures(&bot, clock.now());
+                break Ok(());
+            }
+            Turn::Again => {}
+            Turn::Until(at) => {
+                told.figures(&bot, clock.now());
+                if plan.once {
+                    let quiet =
+                        bot.polls() > 0 && bot.ledger().is_quiet().map_err(Trouble::from)?;
+                    let left = "unfinished work is left; run it again later";
+                    break if quiet { Ok(()) } else { Err(Trouble::Temporary(left.into())) };
+                }
+                let now = bot.ledger().reload_asked().map_err(Trouble::from)?;
+                if std::mem::replace(&mut asked, now) != now {
+                    signal = Some(Signal::Reload);
+                }
+                wait = Duration::from_millis((at - clock.now()).max(1).unsigned_abs())
+                    .min(told.notify.patience());
+            }
+        }
+        let signal = match signal {
+            Some(signal) => Some(signal),
+            None => wait_for(signals, wait),
+        };
+        match signal {
+            Some(Signal::Stop) => break Ok(()),
+            Some(Signal::Reload) => told.reload(&mut bot, reread(), clock.now()),
+            None => {}
+        }
+    };
+    told.notify.send("STOPPING=1");
+    match &ended {
+        Ok(()) => told.log(clock.now(), Level::Info, "stop", json!({})),
+        Err(trouble) => {
+            let more = json!({ "says": trouble.to_string(), "status": trouble.exit_code() });
+            told.log(clock.now(), Level::Error, "stop", more);
         }
     }
     drop(lock);
-    Ok(())
+    Ok(ended?)
 }
 
-/// When figures were written last.
-#[derive(Default)]
-struct Metrics(Option<(u32, Moment)>);
-
-impl Metrics {
-    /// Write the figures of a bot that has nothing to do: after each look, and from time to time. A failure is told.
-    fn write(&mut self, bot: &Bot<'_>, path: &Path, now: Moment) {
-        const PAUSE: Moment = 15_000;
-        let polls = bot.polls();
-        if self.0.is_some_and(|(last, at)| last == polls && now - at < PAUSE) {
-            return;
+/// The next signal, if one comes within `wait`.
+fn wait_for(signals: &Receiver<Signal>, wait: Duration) -> Option<Signal> {
+    if wait.is_zero() {
+        return signals.try_recv().ok();
+    }
+    match signals.recv_timeout(wait) {
+        Ok(signal) => Some(signal),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => {
+            std::thread::sleep(wait);
+            None
         }
-        self.0 = Some((polls, now));
-        if let Err(error) = super::metrics::write(bot.ledger(), path, now) {
-            let says = format!("no metrics: {error:#}");
+    }
+}
+
+/// What the process tells, and where.
+#[derive(Default)]
+struct Told {
+    /// Texts that must not get out.
+    secrets: Vec<Secret>,
+    notify: Rc<Notify>,
+    is_ready: bool,
+    /// The log, and the file that it was opened at.
+    log: Option<(PathBuf, Log)>,
+    /// The looks and the time when figures were written last.
+    figures: Option<(u32, Moment)>,
+}
+
+impl Told {
+    /// Tell decisions to standard output, and messages to standard error; both also to the log.
+    fn tell(&mut self, bot: &mut Bot<'_>, now: Moment) -> anyhow::Result<()> {
+        for note in bot.notes() {
+            self.say(Level::Warning, &note, now);
+        }
+        let decisions = bot.decisions();
+        if decisions.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = std::io::stdout().lock();
+        for mut decision in decisions {
+            self.logged(|log| log.decided(&decision));
+            for step in &mut decision.steps {
+                step.text = for_terminal(&step.text).into_owned();
+            }
+            decision.id = for_terminal(&decision.id).into_owned();
+            decision.author = decision.author.map(|author| for_terminal(&author).into_owned());
+            let line = serde_json::to_string(&decision)?;
+            writeln!(stdout, "{line}").context("standard output")?;
+        }
+        stdout.flush().context("standard output")
+    }
+
+    /// Tell a person something.
+    fn say(&mut self, level: Level, says: &str, now: Moment) {
+        self.log(now, level, "message", json!({ "says": says }));
+        let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(says));
+    }
+
+    /// Open the log that the settings name, again if it is open: another program may have moved it away.
+    fn open_log(&mut self, settings: &Settings, now: Moment) {
+        self.log = None;
+        let Some(path) = &settings.log else { return };
+        match Log::open(path, &self.secrets) {
+            Ok(log) => self.log = Some((path.clone(), log)),
+            Err(error) => {
+                self.say(Level::Warning, &format!("no log: {}: {error}", path.display()), now);
+            }
+        }
+    }
+
+    fn log(&mut self, now: Moment, level: Level, event: &str, more: serde_json::Value) {
+        self.logged(|log| log.write(now, level, event, more));
+    }
+
+    /// Write to the log. A failure is told once, and nothing more is logged until the log is opened again.
+    fn logged(&mut self, write: impl FnOnce(&mut Log) -> std::io::Result<()>) {
+        let Some((path, log)) = &mut self.log else { return };
+        if let Err(error) = write(log) {
+            let says = format!("no log any more: {}: {error}", path.display());
+            self.log = None;
             let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&says));
         }
     }
-}
 
-/// Print decisions to standard output and messages to standard error.
-fn print(bot: &mut Bot<'_>) -> anyhow::Result<()> {
-    for note in bot.notes() {
-        let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&note));
-    }
-    let decisions = bot.decisions();
-    if decisions.is_empty() {
-        return Ok(());
-    }
-    let mut stdout = std::io::stdout().lock();
-    for mut decision in decisions {
-        for step in &mut decision.steps {
-            step.text = for_terminal(&step.text).into_owned();
+    /// Tell systemd once that the bot runs: the account answers, or is tried again later.
+    fn ready(&mut self) {
+        if !std::mem::replace(&mut self.is_ready, true) {
+            self.notify.send("READY=1");
         }
-        decision.id = for_terminal(&decision.id).into_owned();
-        decision.author = decision.author.map(|author| for_terminal(&author).into_owned());
-        let line = serde_json::to_string(&decision)?;
-        writeln!(stdout, "{line}").context("standard output")?;
     }
-    stdout.flush().context("standard output")
+
+    /// The figures of a bot that has nothing to do, for systemd, and for a file after each look and from time to time.
+    fn figures(&mut self, bot: &Bot<'_>, now: Moment) {
+        const PAUSE: Moment = 15_000;
+        if let Ok(status) = super::metrics::line(bot.ledger(), now) {
+            self.notify.say(&status);
+        }
+        let Some(path) = &bot.settings().metrics else { return };
+        let polls = bot.polls();
+        if self.figures.is_some_and(|(last, at)| last == polls && now - at < PAUSE) {
+            return;
+        }
+        self.figures = Some((polls, now));
+        if let Err(error) = super::metrics::write(bot.ledger(), path, now) {
+            self.say(Level::Warning, &format!("no metrics: {error:#}"), now);
+        }
+    }
+
+    /// Settings that were read again: use them, or keep the old ones and say why.
+    fn reload(
+        &mut self,
+        bot: &mut Bot<'_>,
+        read: std::result::Result<Reread, String>,
+        now: Moment,
+    ) {
+        self.notify.send("RELOADING=1");
+        let adopted = read.and_then(|Reread { settings, others }| {
+            let mut names = bot.adopt(settings, now)?;
+            names.extend(others);
+            Ok(names)
+        });
+        self.open_log(&bot.settings().clone(), now);
+        match adopted {
+            Ok(restart) if restart.is_empty() => {
+                self.say(Level::Info, "the settings were read again", now);
+            }
+            Ok(restart) => {
+                let says = format!(
+                    "the settings were read again; after a restart also {}",
+                    restart.join(", ")
+                );
+                self.say(Level::Warning, &says, now);
+            }
+            Err(wrong) => {
+                let says = format!("the old settings stay: {wrong}");
+                self.say(Level::Warning, &says, now);
+            }
+        }
+        self.notify.send("READY=1");
+    }
 }
 
 /// How long work in progress may take after the first signal.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Send a message for each terminating signal. After the first, work in progress has `GRACE` to finish; what
+/// Send a message for each signal. After the first that ends the process, work in progress has `GRACE` to finish; what
 /// is unfinished then is found in the ledger at the next start.
 #[cfg(unix)]
-fn signals(stop: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
+fn signals(stop: Arc<AtomicBool>) -> anyhow::Result<Receiver<Signal>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let (send, receive) = channel();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
-                // so nothing that is in the file by now can bring a running bot down
-                let says = "settings are read at the start only; the old ones stay until then";
-                let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {says}");
+                let _ = send.send(Signal::Reload);
                 continue;
             }
             stop.store(true, Ordering::Relaxed);
-            let _ = send.send(());
+            let _ = send.send(Signal::Stop);
             std::thread::sleep(GRACE);
             std::process::exit(0);
         }
@@ -293,7 +322,7 @@ fn signals(stop: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
 }
 
 #[cfg(not(unix))]
-fn signals(_: Arc<AtomicBool>) -> anyhow::Result<Receiver<()>> {
+fn signals(_: Arc<AtomicBool>) -> anyhow::Result<Receiver<Signal>> {
     Ok(channel().1)
 }
 

@@ -1,6 +1,6 @@
 //! The settings of the bot, `[bot]` in the settings file. They contain no secrets.
 
-use super::{mastodon::Settings as MastodonSettings, x::Settings as XSettings};
+use super::{Posts, mastodon::Settings as MastodonSettings, x::Settings as XSettings};
 use crate::{
     mentions::{self, Begin, Filter, Gate},
     token::SamplingParams,
@@ -25,6 +25,8 @@ pub struct Settings {
     pub secrets: Option<PathBuf>,
     /// A file with figures for monitoring, written after each look; without, none is written.
     pub metrics: Option<PathBuf>,
+    /// A file to which decisions and messages are appended as JSON lines; without, none is written.
+    pub log: Option<PathBuf>,
     /// Seconds between polls for mentions.
     pub poll_seconds: u32,
     /// Seconds until a new reply is certain to appear on the account's timeline.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub attestation: Attestation,
     /// Which mentions are answered, and how often.
     pub policy: mentions::Settings,
+    /// Posts of the account's own.
+    pub posts: Posts,
     /// How tokens are sampled.
     pub sampling: SamplingParams,
     /// The platform X.
@@ -73,6 +77,7 @@ impl Default for Settings {
             ledger: None,
             secrets: None,
             metrics: None,
+            log: None,
             poll_seconds: 60,
             index_lag_seconds: 90,
             limit: 280,
@@ -81,6 +86,7 @@ impl Default for Settings {
             patience_seconds: 120,
             attestation: Attestation::default(),
             policy: mentions::Settings::default(),
+            posts: Posts::default(),
             sampling: SamplingParams { max_tokens: 80, ..SamplingParams::default() },
             x: XSettings::default(),
             mastodon: MastodonSettings::default(),

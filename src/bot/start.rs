@@ -1,7 +1,7 @@
 //! What a bot does once at its start: it identifies the account, checks that the ledger is the account's, and reads from the
 //! account's timeline what was answered already.
 
-use super::{Bot, Posting, Result, Trouble, Turn, round::DAY};
+use super::{Bot, Posting, Result, Settings, Trouble, Turn, round::DAY};
 use crate::mentions::{Account, Moment};
 
 /// A difference of clocks that is told, in milliseconds.
@@ -34,13 +34,10 @@ impl Bot<'_> {
         if let Some(says) = self.platform.ahead().and_then(wrong_clock) {
             self.note(says);
         }
-        if me.read_only && self.settings.posting != Posting::DryRun {
-            return Err(Trouble::Permission(READ_ONLY.into()));
+        if let Some(says) = unfit(&me, &self.settings) {
+            return Err(Trouble::Permission(says.into()));
         }
         if me.is_bot == Some(false) {
-            if self.settings.posting == Posting::Auto {
-                return Err(Trouble::Permission(NO_BOT.into()));
-            }
             self.note(NO_BOT.into());
         }
         if self.platform.has_timeline() {
@@ -51,8 +48,13 @@ impl Bot<'_> {
                 Err(refusal) => return self.reading_failed(&refusal, now),
             };
             let mut learned = 0;
-            for (mention, reply) in &answered {
+            for (mention, reply) in &answered.replies {
                 learned += u32::from(self.ledger.learn_reply(mention, reply, now)?);
+            }
+            for post in self.ledger.unsent_posts()? {
+                if let Some(id) = answered.reply_of(&post) {
+                    self.ledger.found(&post.key, id, now)?;
+                }
             }
             self.spend(f64::from(learned) * self.settings.policy.read_usd, now)?;
             let (every, posting) = (self.settings.poll_seconds, self.settings.posting);
@@ -79,6 +81,16 @@ impl Bot<'_> {
             None => self.ledger.set_note("account", &me.id)?,
         }
         Ok(self.ledger.set_note("account.handle", &me.handle)?)
+    }
+}
+
+/// Why an account can't be run with these settings.
+pub(super) fn unfit(me: &Account, settings: &Settings) -> Option<&'static str> {
+    match settings.posting {
+        Posting::DryRun => None,
+        _ if me.read_only => Some(READ_ONLY),
+        Posting::Auto if me.is_bot == Some(false) => Some(NO_BOT),
+        Posting::Auto | Posting::Queue => None,
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Platform {
 }
 
 /// The commands of `unstuck bot`.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum BotAct {
     /// Answer mentions until stopped
     Run(BotRun),
@@ -109,7 +109,7 @@ pub enum BotAct {
 }
 
 /// Options of `unstuck bot run` and `unstuck bot once`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct BotRun {
     /// Answer the mentions that are there now, and end
     #[arg(long)]

@@ -17,6 +17,17 @@ impl Config {
         Some(Place { ledger, settings, limit: self.bot.limit, begin: self.bot.begin })
     }
 
+    /// Names of the settings outside `[bot]` that a running bot uses and that differ in `other`.
+    pub fn changed_beside_bot(&self, other: &Self) -> Vec<String> {
+        let all = [
+            ("model", self.model != other.model),
+            ("quantization", self.quantization != other.quantization),
+            ("threads", self.threads != other.threads),
+            ("engines", self.engines != other.engines),
+        ];
+        all.iter().filter(|(_, changed)| *changed).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
     /// The bot's plan. `test` is the value of `UNSTUCK_BOT_TEST`, see [`Test`].
     pub fn bot(&self, flags: &cli::Global, args: &cli::Bot, test: Option<&str>) -> Plan {
         let mut settings = self.bot.clone();

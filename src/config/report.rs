@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use unstuck::token::Setting;
 
 /// What applies for settings without a default value.
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 11] = [
     ("model", "the built-in model"),
     ("threads", "one per core"),
     ("generate.sentence", "samples don't end at a sentence"),
@@ -14,6 +14,7 @@ const OPEN: [(&str, &str); 10] = [
     ("bot.handle", "the account of the keys"),
     ("bot.ledger", "a file in the data folder"),
     ("bot.metrics", "no file"),
+    ("bot.log", "no file"),
     ("bot.secrets", "x-keys.toml or mastodon-token.toml beside the settings"),
     ("bot.length", "as many tokens as bot.sampling.max_tokens"),
     ("bot.sampling.sentence", "samples don't end at a sentence"),

@@ -6,10 +6,10 @@ use crate::{
     judge::is_balanced,
 };
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The text after one step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// `mention`, `prompt`, `model`, `phrase` (the prompt and the model's text, if a reply begins so), then the names of
     /// [`clean::post_steps`], and `quotes` if one was closed.
@@ -17,6 +17,9 @@ pub struct Step {
     /// The text after it.
     pub text: String,
 }
+
+/// The name of the step with the model's text.
+pub const MODEL: &str = "model";
 
 /// Why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,10 +82,26 @@ pub fn draft(
         return Ok(Draft { reply: Err(Unsaid::Mention(objection)), seed, model, steps });
     }
     let said = voice.say(prompt, seed)?;
-    steps.push(step("model", &said));
+    let (cleaned, mut reply) = finish(&said, prompt, gate);
+    steps.extend(cleaned);
+    if reply.is_ok() && voice.copied() > 0 {
+        reply = Err(Unsaid::Copied);
+    }
+    // the steps must not show what a reply must not contain
+    for step in &mut steps {
+        for secret in gate.secrets.iter().filter(|secret| !secret.is_empty()) {
+            step.text = step.text.replace(secret, "…");
+        }
+    }
+    Ok(Draft { reply, seed, model, steps })
+}
+
+/// From the model's text to a reply: the text after each step, from `model` on, and the reply or why there is none.
+pub fn finish(said: &str, prompt: &str, gate: &Gate<'_>) -> (Vec<Step>, Result<String, Unsaid>) {
+    let mut steps = vec![step(MODEL, said)];
     let (said, echo) = match gate.begin {
         Begin::Phrase => (format!("{prompt}{said}"), ""),
-        Begin::Continuation => (said, prompt),
+        Begin::Continuation => (said.to_owned(), prompt),
     };
     if gate.begin == Begin::Phrase {
         steps.push(step("phrase", &said));
@@ -102,18 +121,10 @@ pub fn draft(
         Err(Unsaid::Nothing)
     } else if balanced.is_none() {
         Err(Unsaid::Unbalanced)
-    } else if voice.copied() > 0 {
-        Err(Unsaid::Copied)
     } else {
         gate.refuse(&text, prompt).map_or(Ok(text), |why| Err(Unsaid::Refused(why)))
     };
-    // the steps must not show what a reply must not contain
-    for step in &mut steps {
-        for secret in gate.secrets.iter().filter(|secret| !secret.is_empty()) {
-            step.text = step.text.replace(secret, "…");
-        }
-    }
-    Ok(Draft { reply, seed, model, steps })
+    (steps, reply)
 }
 
 /// A reply whose quotes and brackets are closed, if it fits; `None` if it can't be balanced. What the author left unbalanced

@@ -25,7 +25,7 @@ mod stop;
 mod voice;
 
 pub use address::{Ask, ask, names};
-pub use draft::{Draft, Refused, Step, Unsaid, draft, help, revise};
+pub use draft::{Draft, MODEL, Refused, Step, Unsaid, draft, finish, help, revise};
 pub use gate::{Begin, Filter, Gate, Objection, filter};
 pub use ledger::{
     Alike, Attempt, Held, Hold, Kind, LastError, Ledger, LedgerError, Lock, OptOut, OptedOut, Row,

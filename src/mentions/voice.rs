@@ -34,6 +34,9 @@ pub trait Voice {
     /// When the model fails or takes too long; [`Interrupted`] when the process is ending.
     fn say(&mut self, prompt: &str, seed: u64) -> Result<String>;
 
+    /// Take other settings from the next text on.
+    fn adjust(&mut self, _: &SamplingParams, _: Option<[usize; 2]>, _: Duration) {}
+
     /// The number of tokens of its last text that are copied from the training text; 0 if unknown.
     fn copied(&self) -> usize {
         0
@@ -122,6 +125,15 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
         ended?;
         self.copied = copied(&tokens);
         Ok(text)
+    }
+
+    fn adjust(
+        &mut self,
+        sampling: &SamplingParams,
+        length: Option<[usize; 2]>,
+        patience: Duration,
+    ) {
+        (self.params, self.length, self.patience) = (sampling.clone(), length, patience);
     }
 
     fn copied(&self) -> usize {

@@ -137,7 +137,13 @@ pub const WRITTEN: &[Written] = &[
         "the bot's ledger",
         "the path in the settings, with the files that SQLite puts beside it",
         "continued; readable by its owner only",
-        &["src/mentions/ledger/mod.rs", "src/bot/run.rs"],
+        &["src/mentions/ledger/mod.rs", "src/bot/plan.rs"],
+    ),
+    row(
+        "the bot's log",
+        "the path in the settings",
+        "appended to, and opened again when the settings are read again; readable by its owner only. A link is refused",
+        &["src/bot/log.rs"],
     ),
     row(
         "the bot's metrics",

@@ -22,7 +22,11 @@ fn desk(rig: &Rig) -> Desk {
     let mut desk = Desk::new(
         Session::from_text("A page."),
         &Settings {
-            environment: Environment { mentions: Some(place), ..Environment::default() },
+            environment: Environment {
+                mentions: Some(place),
+                settings_file: Some(rig.path().with_file_name("unstuck.toml")),
+                ..Environment::default()
+            },
             ..settings()
         },
         vec![],
@@ -78,6 +82,64 @@ fn a_person_at_the_desk_decides_while_the_bot_runs() {
     rig.run(HOUR);
     assert_eq!((rig.replies(later), rig.count(Kind::Post)), (0, 2));
     rig.judge();
+}
+
+#[test]
+fn the_steps_of_a_reply_are_shown_and_their_settings_changed() {
+    let mut rig = Rig::new();
+    rig.settings.posting = Posting::Queue;
+    let mention = rig.say("1", "@inkbot The quay was empty, and");
+    rig.say("2", "@inkbot The lamp went out, and");
+    rig.run(2 * MINUTE);
+    let mut desk = desk(&rig);
+    let file = rig.path().with_file_name("unstuck.toml");
+    desk.size(80, 40);
+    desk.steps(&["<f9>", "s"]);
+    let shown = desk.shown();
+    for part in [
+        "the reply to @user1",
+        "mention",
+        "prompt",
+        "model",
+        "entities      unchanged",
+        "it may be posted",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let row = |rig: &Rig| rig.ledger().row(&mention.to_string()).unwrap().unwrap();
+    let before = row(&rig);
+    // with the author's words in front, as the settings are by default
+    desk.steps(&["<right>", "u"]);
+    let after = row(&rig);
+    let (old, new) = (before.reply.unwrap(), after.reply.unwrap());
+    assert!(new.starts_with("The quay was") && new.contains("lamp of") && new != old, "{new}");
+    assert_eq!(
+        (after.seed, after.steps.iter().any(|step| step.step == "phrase")),
+        (before.seed, true)
+    );
+    // a shorter limit, and a word that may not occur
+    desk.steps(&["<down>", "<left>"]);
+    assert!(desk.shown().contains("270"), "{}", desk.shown());
+    desk.steps(&["<down>", "<right>", "<down>", "<enter>", "quay, pier", "<enter>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("quay, pier") && shown.contains("which is in"), "{shown}");
+    desk.steps(&["u"]);
+    assert!(desk.shown().contains("Not done"), "{}", desk.shown());
+    assert!(!file.exists() && rig.ledger().reload_asked().unwrap() == 0);
+    desk.steps(&["w"]);
+    let saved = std::fs::read_to_string(&file).unwrap();
+    let read: toml::Table = saved.parse().unwrap();
+    let bot = &read["bot"];
+    assert_eq!((bot["begin"].as_str(), bot["limit"].as_integer()), (Some("phrase"), Some(270)));
+    assert_eq!(bot["policy"]["refuse_from"].as_str(), Some("slur"));
+    assert_eq!(bot["policy"]["blocked_words"].as_array().unwrap().len(), 2);
+    assert!(rig.ledger().reload_asked().unwrap() > 0, "a running bot is told");
+    // back in the queue at the same reply, which has its new text and is judged by the new settings
+    desk.steps(&["<esc>"]);
+    let shown = desk.shown();
+    assert!(shown.contains("mentions · 2 waiting") && shown.contains("The quay was"), "{shown}");
+    desk.steps(&["a"]);
+    assert!(desk.shown().contains("A approves it anyway"), "{}", desk.shown());
 }
 
 #[test]

@@ -351,7 +351,7 @@ fn f53_settings_that_were_broken_meanwhile_change_nothing() {
     house.wait_for("the reply", |world| world.replies(mention).len() == 1);
     let (output, _) = running.stop();
     assert_eq!(code(&output), Some(0), "{}", err(&output));
-    assert!(err(&output).contains("the old ones stay"), "{}", err(&output));
+    assert!(err(&output).contains("the old settings stay"), "{}", err(&output));
     assert_eq!(code(&house.once()), Some(78), "a start sees them");
 }
 

@@ -41,7 +41,7 @@ It is all right.|We ate bread and salt.|They danced until dawn.|A letter came.|T
 const FOUL: &str = "\
 fuck|fucking|motherfucker|shit|bullshit|cunt|asshole|bitch|bastards|wanker|slut|whore|dickhead|cocksucker|nigger|\
 faggot|retard|kike|spic|tranny|porn|rapist|kill yourself|i will kill you|fvck|f u c k|sh1t|fuuuck|b1tch|a$$hole|\
-f*cking|s.h.i.t|mierda|merde|scheiße|puta|cazzo|caralho|klootzak|heil hitler";
+f*cking|motherf*cker|go f*** yourself|fick dich|s.h.i.t|mierda|merde|scheiße|puta|cazzo|caralho|klootzak|heil hitler";
 const FRAMES: [&str; 5] = [
     "{}.",
     "What {} is this?",
@@ -53,16 +53,36 @@ const FRAMES: [&str; 5] = [
 #[test]
 fn ordinary_sentences_pass_and_foul_ones_do_not() {
     let found = |text: &str| filter(text, Severity::Strong);
-    let prose = include_str!("../../benches/prose.txt");
-    let plain = ORDINARY.split('|').chain(prose.split_inclusive(['.', '?', '!']));
-    let wrong: Vec<_> = plain.filter_map(|text| found(text).map(|word| (text, word))).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    // all that was written for this project: a story, and the manual
+    let prose = [
+        include_str!("../../benches/prose.txt"),
+        include_str!("../../docs/desk.md"),
+        include_str!("../../docs/bot.md"),
+        include_str!("../../docs/models.md"),
+        include_str!("../../docs/on-air.md"),
+        include_str!("../../docs/corpus.md"),
+        include_str!("../../docs/glossary.md"),
+    ];
+    let prose = prose.iter().flat_map(|text| text.split_inclusive(['.', '?', '!', '|', '\n']));
+    let prose = prose.filter(|text| text.split_whitespace().count() > 3);
+    let plain = ORDINARY.split('|').chain(prose);
+    let plain: Vec<_> = plain.collect();
+    let wrong = plain.iter().filter_map(|text| found(text).map(|word| (text, word)));
+    let wrong: Vec<_> = wrong.collect();
+    assert!(plain.len() >= 500 && wrong.is_empty(), "{wrong:#?}");
     let whole = ORDINARY.replace('|', " ");
     assert_eq!(found(&whole), None, "neighbours make no word");
     let frames = FOUL.split('|').flat_map(|word| FRAMES.map(|frame| frame.replace("{}", word)));
     let foul: Vec<_> = frames.collect();
     let passed: Vec<_> = foul.iter().filter(|text| found(text).is_none()).collect();
     assert!(foul.len() >= 200 && passed.len() * 100 <= foul.len() * 2, "{passed:#?}");
+    println!(
+        "{} of {} ordinary sentences refused, {} of {} foul ones passed",
+        wrong.len(),
+        plain.len(),
+        passed.len(),
+        foul.len()
+    );
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Ten days in a minute: floods, limits, outages, edits, deletions, requests to stop and restarts, on a clock of the test's
-//! own. Nobody is answered twice, nothing is left in the middle, and the ledger doesn't grow with what was forgotten.
+//! own. Nobody is answered twice, nothing is left in the middle, and neither the ledger nor the memory nor the number of open
+//! files grows with what was forgotten. The days run in a process of their own, which no other test disturbs.
 
-use crate::support::bot::{
-    fake::{Fault, Kind},
-    rig::{HOUR, MINUTE, Rig},
+use crate::support::{
+    bot::{
+        fake::{Fault, Kind},
+        rig::{HOUR, MINUTE, Rig},
+    },
+    skipped,
 };
-use std::fs;
+use std::{fs, process::Command};
 use unstuck::{mentions::State, splitmix};
 
 const DAYS: i64 = 10;
@@ -35,8 +39,31 @@ fn weather(draw: u64) -> Vec<Fault> {
     }
 }
 
+/// The resident memory of this process in KiB, and how many files it has open; `None` where the system doesn't say.
+fn in_use() -> Option<(usize, usize)> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let memory = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some((memory, fs::read_dir("/proc/self/fd").ok()?.count()))
+}
+
 #[test]
 fn ten_days_of_whatever_may_come() {
+    let mut days = Command::new(std::env::current_exe().unwrap());
+    days.args(["--exact", "soak::days", "--ignored", "--nocapture", "--test-threads=1"]);
+    let output = days.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let all = said.clone() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{all}");
+    println!("{}", said.lines().filter(|line| line.contains("by day")).collect::<String>());
+    if in_use().is_none() {
+        skipped("the memory and open files of the soak: there is no /proc here");
+    }
+}
+
+#[test]
+#[ignore = "run by the test above"]
+fn days() {
     let mut rig = Rig::untouched();
     rig.settings.poll_seconds = 600;
     rig.settings.policy.keep_days = 1;
@@ -44,7 +71,7 @@ fn ten_days_of_whatever_may_come() {
     rig.run(MINUTE);
     let mut state = 7;
     let mut draw = || splitmix::next(&mut state);
-    let mut sizes = Vec::new();
+    let (mut sizes, mut used) = (Vec::new(), Vec::new());
     let mut written = 0;
     for hour in 0..DAYS * 24 {
         let script = weather(draw());
@@ -95,6 +122,7 @@ fn ten_days_of_whatever_may_come() {
             rig.fake.world().requests.clear();
             rig.fake.world().log.clear();
             sizes.push(fs::metadata(rig.path()).unwrap().len());
+            used.extend(in_use());
         }
     }
     // calm weather: whatever is left is done
@@ -113,5 +141,19 @@ fn ten_days_of_whatever_may_come() {
     // texts are deleted after a day, so what remains of a mention is little
     let (middle, end) = (sizes[sizes.len() / 2], sizes[sizes.len() - 1]);
     assert!(end < middle + middle / 2, "{sizes:?}");
-    println!("{replies} replies to {written} mentions; the ledger's size by day: {sizes:?}");
+    // the first days fill caches; what comes after that must not be kept
+    let most =
+        |days: &[(usize, usize)], of: fn(&(usize, usize)) -> usize| days.iter().map(of).max();
+    if let [_, _, early @ .., _, _, _] = &used[..] {
+        let late = &used[used.len() - 3..];
+        let (before, after) = (most(early, |day| day.0), most(late, |day| day.0));
+        // the stand-in keeps every post, some hundred bytes each
+        assert!(after <= before.map(|kib| kib + kib / 10 + 1_024), "memory in KiB: {used:?}");
+        let (before, after) = (most(early, |day| day.1), most(late, |day| day.1));
+        assert!(after <= before.map(|files| files + 4), "open files: {used:?}");
+    }
+    println!("memory in KiB and open files by day: {used:?}");
+    println!(
+        "{replies} replies to {written} mentions; the ledger's size in bytes by day: {sizes:?}"
+    );
 }

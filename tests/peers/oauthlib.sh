@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 . tests/peers/python.bash
 python_with "$room/venv" oauthlib==3.3.1
 cargo test --release --quiet --test bot --no-run >/dev/null 2>&1 # builds the program too
+unstuck="${CARGO_TARGET_DIR:-target}/release/unstuck"
 
 serve <<'PY'
 import http.server, json, sys, time
@@ -85,13 +86,13 @@ opt_out_told = true
 TOML
 export UNSTUCK_X_CONSUMER_KEY="consumer+Key/1" UNSTUCK_X_CONSUMER_SECRET="consumer=Secret/2"
 export UNSTUCK_X_ACCESS_TOKEN="4200-token+3" UNSTUCK_X_ACCESS_SECRET="token/Secret=4"
-target/release/unstuck bot once --config "$room/bot.toml" > "$room/said"
+"$unstuck" bot once --config "$room/bot.toml" > "$room/said"
 cat "$room/log"
 if grep -q INVALID "$room/log"; then exit 1; fi
 [ "$(grep -c ' valid$' "$room/log")" -ge 4 ]
 grep -q '^POST /2/tweets valid' "$room/log"
 grep -q '"decision":"help"' "$room/said"
 # and with one wrong letter nothing is valid
-UNSTUCK_X_ACCESS_SECRET="token/Secret=5" target/release/unstuck bot once --config "$room/bot.toml" 2>/dev/null && exit 1
+UNSTUCK_X_ACCESS_SECRET="token/Secret=5" "$unstuck" bot once --config "$room/bot.toml" 2>/dev/null && exit 1
 grep -q '^GET /2/users/me INVALID' "$room/log"
 echo "oauthlib verified every request of the bot, and refused one signed with a wrong key"

@@ -20,7 +20,7 @@ use std::{collections::HashMap, path::Path};
 use unicode_segmentation::UnicodeSegmentation;
 use wire::{Status, Thread};
 
-pub use settings::Settings;
+pub use settings::{Settings, Visibility};
 
 /// How many notifications and posts a page has; servers give fewer if they like.
 const PAGE: usize = 40;
@@ -39,6 +39,8 @@ pub struct Mastodon {
     longest: usize,
     /// Threads of posts that are replies, by the posts' ids.
     threads: HashMap<String, Thread>,
+    /// Who can see the account's own posts.
+    visibility: Visibility,
 }
 
 /// A client for the configured account with the token in the file `path`, and the secrets that no reply may contain.
@@ -55,7 +57,9 @@ pub fn open(
     let http = Http::new(&bot.mastodon, token.clone())?;
     let expected = bot.handle.as_deref().map(local);
     let (me, threads) = (Account::default(), HashMap::new());
-    Ok((Mastodon { http, expected, me, longest: USUAL_LENGTH, threads }, vec![token]))
+    let visibility = bot.mastodon.visibility;
+    let account = Mastodon { http, expected, me, longest: USUAL_LENGTH, threads, visibility };
+    Ok((account, vec![token]))
 }
 
 /// The local part of a handle: `@robo@server.example` is `robo`.
@@ -160,13 +164,15 @@ impl Platform for Mastodon {
     }
 
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal> {
-        // some servers make a post of its own of a reply to a post that is gone
-        if !self.exists(reply.to, now).map_err(before_writing)? {
-            return Err(Refusal::new(Class::Gone, "the post is gone"));
-        }
-        // not all servers list direct posts among the account's own, so a reply that was lost is looked for here too
-        if let Some(id) = self.answered(reply.to, now).map_err(before_writing)? {
-            return Ok(id);
+        if let Some(to) = reply.to {
+            // some servers make a post of its own of a reply to a post that is gone
+            if !self.exists(to, now).map_err(before_writing)? {
+                return Err(Refusal::new(Class::Gone, "the post is gone"));
+            }
+            // not all servers list direct posts among the account's own, so a reply that was lost is looked for here too
+            if let Some(id) = self.answered(to, now).map_err(before_writing)? {
+                return Ok(id);
+            }
         }
         let mention = reply.mention.cloned().unwrap_or_default();
         let text = match mention.author.handle.as_str() {
@@ -179,13 +185,14 @@ impl Platform for Mastodon {
             return Err(Refusal::new(Class::Never, says));
         }
         // the same for every attempt, and different for every account
-        let key = Sha1::digest(format!("{} {} {}", self.me.id, self.me.handle, reply.to));
+        let key = Sha1::digest(format!("{} {} {}", self.me.id, self.me.handle, reply.key));
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut form = vec![
-            ("status", &*text),
-            ("in_reply_to_id", reply.to),
-            ("visibility", wire::narrower(&mention.visibility)),
-        ];
+        let visibility = match reply.to {
+            Some(_) => wire::narrower(&mention.visibility),
+            None => self.visibility.into(),
+        };
+        let mut form = vec![("status", &*text), ("visibility", visibility)];
+        form.extend(reply.to.map(|to| ("in_reply_to_id", to)));
         if !mention.warning.is_empty() {
             form.push(("spoiler_text", &*mention.warning));
         }
@@ -227,11 +234,14 @@ impl Platform for Mastodon {
         let goes_on = oldest.is_some_and(|oldest| oldest > since);
         let last = list.last().and_then(|value| value["id"].as_str());
         let next = last.filter(|id| wire::is_id(id) && goes_on && Some(*id) != page);
-        let pair = |status: Status| Some((status.in_reply_to_id?, status.id));
-        Ok(Replies {
-            next: next.map(str::to_owned),
-            pairs: statuses.into_iter().filter_map(pair).collect(),
-        })
+        let mut replies = Replies { next: next.map(str::to_owned), ..Replies::default() };
+        for status in statuses {
+            match status.in_reply_to_id {
+                Some(to) => replies.pairs.push((to, status.id)),
+                None => replies.own.push((status.text, status.id)),
+            }
+        }
+        Ok(replies)
     }
 
     fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal> {

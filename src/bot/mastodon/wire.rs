@@ -14,7 +14,8 @@ pub struct Status {
     /// The post that it replies to.
     pub in_reply_to_id: Option<String>,
     author: Person,
-    text: String,
+    /// Its text, without markup.
+    pub text: String,
     visibility: String,
     warning: String,
     sensitive: bool,

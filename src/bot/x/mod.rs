@@ -211,11 +211,14 @@ impl Platform for X {
     }
 
     fn reply(&mut self, reply: &Outgoing<'_>, now: Moment) -> Result<String, Refusal> {
-        let mut target = json!({ "in_reply_to_tweet_id": reply.to });
-        if !reply.without.is_empty() {
-            target["exclude_reply_user_ids"] = json!(reply.without);
+        let mut body = json!({ "text": reply.text });
+        if let Some(to) = reply.to {
+            body["reply"] = json!({ "in_reply_to_tweet_id": to });
+            if !reply.without.is_empty() {
+                body["reply"]["exclude_reply_user_ids"] = json!(reply.without);
+            }
         }
-        let body = json!({ "text": reply.text, "reply": target }).to_string();
+        let body = body.to_string();
         let request =
             Request { method: Method::Post, path: "/2/tweets", query: &[], body: Some(&body) };
         let answer = self.send(&request, Asked::Write, now)?;
@@ -246,7 +249,7 @@ impl Platform for X {
         query.extend(page.map(|page| ("pagination_token", page)));
         let (value, _) = self.read(&path, &query, Asked::Read, now)?;
         let many = Self::many(value)?;
-        Ok(Replies { pairs: many.pairs(), next: many.meta.next_token.clone() })
+        Ok(Replies { pairs: many.pairs(), own: many.own(), next: many.meta.next_token.clone() })
     }
 
     fn exists(&mut self, id: &str, now: Moment) -> Result<bool, Refusal> {

@@ -200,6 +200,12 @@ impl Many {
             .collect()
     }
 
+    /// Pairs of the text and the id of posts that reply to none.
+    pub fn own(&self) -> Vec<(String, String)> {
+        let own = self.posts().filter(|post| post.referenced_tweets.is_empty());
+        own.map(|post| (decode(&post.text), post.id)).collect()
+    }
+
     fn posts(&self) -> impl Iterator<Item = Post> + '_ {
         self.data.iter().filter_map(|post| Post::deserialize(post).ok())
     }

@@ -67,6 +67,7 @@ pub struct Alike {
 const ALIKE: &str = "refusals";
 const ERROR: &str = "error";
 const RESUMED: &str = "resumed";
+const RELOAD: &str = "reload";
 
 impl Ledger {
     /// Hold reading or posting until a moment.
@@ -124,6 +125,22 @@ impl Ledger {
     /// When the database fails.
     pub fn resumed(&self) -> Result<Moment> {
         Ok(self.number(RESUMED)?.unwrap_or(0))
+    }
+
+    /// Ask a running bot to read its settings again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn ask_reload(&self, now: Moment) -> Result<()> {
+        self.set_note(RELOAD, &now.to_string())
+    }
+
+    /// When a running bot was last asked to read its settings again; 0 if never.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn reload_asked(&self) -> Result<Moment> {
+        Ok(self.number(RELOAD)?.unwrap_or(0))
     }
 
     /// The refusals in a row that are alike, if there are any.

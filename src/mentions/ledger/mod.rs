@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 /// SQLite's application id: "unst".
 const APPLICATION: i64 = 0x756e_7374;
@@ -132,6 +133,8 @@ impl Ledger {
         }
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
+        // texts that are deleted are overwritten in the file
+        db.pragma_update(None, "secure_delete", "ON")?;
         if version < known {
             let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
             let version: i64 = number(&change, "user_version")?; // another may have been quicker

@@ -175,7 +175,7 @@ impl Ledger {
             params![name, now],
         )?;
         let texts = self.db.execute(
-            "UPDATE mention SET mention = NULL, prompt = NULL, handle = '',
+            "UPDATE mention SET mention = NULL, prompt = NULL, steps = NULL, handle = '',
                 reply = CASE WHEN state IN ('posting', 'uncertain') THEN reply END
              WHERE (author = ?1 OR key = ?1 OR id = ?1) AND (mention IS NOT NULL OR reply IS NOT NULL)",
             [name],
@@ -183,15 +183,29 @@ impl Ledger {
         Ok(texts.max(open))
     }
 
-    /// Delete the texts of mentions that were finished before a moment.
+    /// Delete the texts of mentions that were finished before a moment, and of requests to stop. A reply about which
+    /// nobody has decided a day later is given up.
     ///
     /// # Errors
     /// When the database fails.
     pub fn purge(&self, before: Moment) -> Result<usize> {
-        Ok(self.db.execute(
-            "UPDATE mention SET mention = NULL, prompt = NULL, reply = NULL WHERE mention IS NOT NULL
-             AND changed < ?1 AND state IN ('skipped', 'posted', 'retracted', 'dead')",
+        self.db.execute(
+            "UPDATE mention SET state = 'skipped', reason = 'nobody decided'
+             WHERE state = 'waiting' AND changed < ?1",
+            [before - 24 * HOUR],
+        )?;
+        self.db.execute(
+            "UPDATE author SET request = '' WHERE request != '' AND opted_out < ?1",
             [before],
-        )?)
+        )?;
+        let deleted = self.db.execute(
+            "UPDATE mention SET mention = NULL, prompt = NULL, reply = NULL, steps = NULL
+             WHERE changed < ?1 AND state IN ('skipped', 'posted', 'retracted', 'dead')
+             AND coalesce(mention, prompt, reply, steps) IS NOT NULL",
+            [before],
+        )?;
+        // the log of changes still has the texts; it is emptied unless another process reads the ledger
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(deleted)
     }
 }

@@ -287,7 +287,7 @@ impl Ledger {
     /// # Errors
     /// When the database fails.
     pub fn retracted(&self, key: &str, now: Moment) -> Result<()> {
-        let sql = "UPDATE mention SET state = 'retracted', reply = NULL, changed = ?2
+        let sql = "UPDATE mention SET state = 'retracted', reply = NULL, steps = NULL, changed = ?2
                    WHERE key = ?1 AND state = 'posted'";
         self.db.execute(sql, params![key, now])?;
         Ok(())

@@ -1,7 +1,7 @@
 //! The queue of waiting replies: approving, editing, rejecting; and statistics.
 
 use super::{Hold, LastError, Ledger, OptedOut, Result, State};
-use crate::mentions::Moment;
+use crate::mentions::{Moment, Step};
 use rusqlite::params;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,9 +54,22 @@ impl Ledger {
     /// When the database fails.
     pub fn edit(&self, key: &str, reply: &str, now: Moment) -> Result<bool> {
         let sql =
-            "UPDATE mention SET reply = ?2, seed = NULL, model = NULL, anyway = 0, changed = ?3
+            "UPDATE mention SET reply = ?2, steps = NULL, seed = NULL, model = NULL, anyway = 0, changed = ?3
                    WHERE key = ?1 AND state = 'waiting'";
         Ok(self.db.execute(sql, params![key, reply, now])? > 0)
+    }
+
+    /// Change the text of a waiting reply to what other settings of its cleaning give. False when it isn't waiting.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn clean_again(&self, key: &str, reply: &str, steps: &[Step], now: Moment) -> Result<bool> {
+        let sql = "UPDATE mention SET reply = ?2, anyway = 0, changed = ?3 WHERE key = ?1 AND state = 'waiting'";
+        let changed = self.db.execute(sql, params![key, reply, now])? > 0;
+        if changed {
+            self.keep_steps(key, steps)?;
+        }
+        Ok(changed)
     }
 
     /// Have a waiting reply drawn again with another seed. False when it isn't waiting, or the model didn't write it.
@@ -64,8 +77,8 @@ impl Ledger {
     /// # Errors
     /// When the database fails.
     pub fn roll(&self, key: &str, now: Moment) -> Result<bool> {
-        let sql = "UPDATE mention SET state = 'queued', reply = NULL, tries = 0, anyway = 0, rolls = rolls + 1, changed = ?2
-                   WHERE key = ?1 AND state = 'waiting' AND kind = 'reply' AND prompt IS NOT NULL";
+        let sql = "UPDATE mention SET state = 'queued', reply = NULL, steps = NULL, tries = 0, anyway = 0, rolls = rolls + 1, changed = ?2
+                   WHERE key = ?1 AND state = 'waiting' AND kind != 'help' AND prompt IS NOT NULL";
         Ok(self.db.execute(sql, params![key, now])? > 0)
     }
 

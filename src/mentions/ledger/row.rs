@@ -1,7 +1,7 @@
 //! Rows of the ledger: a mention's state and its changes, and adding pages of mentions.
 
 use super::{Ledger, LedgerError, Result};
-use crate::mentions::{Mention, Moment};
+use crate::mentions::{Mention, Moment, Step};
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use strum::{Display, EnumString};
@@ -42,6 +42,8 @@ pub enum Kind {
     Reply,
     /// The help text.
     Help,
+    /// A post of the account's own, which replies to nobody.
+    Post,
 }
 
 /// A mention with its state.
@@ -87,15 +89,18 @@ pub struct Row {
     pub anyway: bool,
     /// How often the operator had the reply drawn again.
     pub rolls: u32,
+    /// The text after each step from the mention to the reply, unless deleted or unknown.
+    pub steps: Vec<Step>,
 }
 
 pub(super) const COLUMNS: &str = "key, id, author, handle, created, state, kind, mention, prompt, reply, reason, \
-     seed, model, tries, misses, checked, posted, reply_id, anyway, rolls";
+     seed, model, tries, misses, checked, posted, reply_id, anyway, rolls, steps";
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let state: String = row.get("state")?;
     let kind: String = row.get("kind")?;
     let mention: Option<String> = row.get("mention")?;
+    let steps: Option<String> = row.get("steps")?;
     let unknown = |name: &str| rusqlite::Error::InvalidColumnName(name.to_owned());
     Ok(Row {
         key: row.get("key")?,
@@ -118,6 +123,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         reply_id: row.get("reply_id")?,
         anyway: row.get("anyway")?,
         rolls: row.get("rolls")?,
+        steps: steps.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
     })
 }
 
@@ -141,7 +147,7 @@ impl Ledger {
                 params![key, id, author.id, author.handle, thread, mention.created, json, now],
             )?;
             change.execute(
-                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, tries = 0, anyway = 0, changed = ?4
+                "UPDATE mention SET id = ?2, mention = ?3, state = 'seen', prompt = NULL, reply = NULL, steps = NULL, tries = 0, anyway = 0, changed = ?4
                  WHERE key = ?1 AND state IN ('seen', 'queued', 'waiting', 'approved')
                  AND (length(id) < length(?2) OR length(id) = length(?2) AND id < ?2)
                  AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.key = ?1)",
@@ -262,6 +268,46 @@ impl Ledger {
     pub fn untry(&self, key: &str) -> Result<()> {
         let sql = "UPDATE mention SET tries = tries - 1 WHERE key = ?1 AND tries > 0";
         self.db.execute(sql, [key])?;
+        Ok(())
+    }
+
+    /// Queue a post of the account's own that continues `prompt`. False when it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn schedule(&self, key: &str, prompt: &str, due: Moment, now: Moment) -> Result<bool> {
+        let text = Mention { text: prompt.to_owned(), ..Mention::default() };
+        let json = serde_json::to_string(&text)
+            .map_err(|error| LedgerError::Storage(error.to_string()))?;
+        let new = self.db.execute(
+            "INSERT INTO mention (key, id, author, handle, thread, created, state, kind, mention, prompt, changed)
+             VALUES (?1, ?1, '', '', ?1, ?2, 'queued', 'post', ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            params![key, due, json, prompt, now],
+        )?;
+        Ok(new > 0)
+    }
+
+    /// The account's own posts that are not sent yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn unsent_posts(&self) -> Result<Vec<Row>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM mention WHERE kind = 'post' AND state IN ('waiting', 'approved')"
+        );
+        let mut query = self.db.prepare(&sql)?;
+        let rows = query.query_map([], read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Store the text after each step of a reply.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn keep_steps(&self, key: &str, steps: &[Step]) -> Result<()> {
+        let json = serde_json::to_string(steps)
+            .map_err(|error| LedgerError::Storage(error.to_string()))?;
+        self.db.execute("UPDATE mention SET steps = ?2 WHERE key = ?1", [key, &json])?;
         Ok(())
     }
 

@@ -329,7 +329,9 @@ impl World {
             .get("in_reply_to_tweet_id")
             .and_then(Value::as_str)
             .and_then(|id| id.parse().ok());
-        let (Some(to), Some(text), true) = (to, fields.get("text").and_then(Value::as_str), known)
+        let is_own = !fields.contains_key("reply");
+        let (true, Some(text), true) =
+            (is_own || to.is_some(), fields.get("text").and_then(Value::as_str), known)
         else {
             return refuse(
                 "400 Bad Request",
@@ -344,11 +346,13 @@ impl World {
         if cashtags > 1 || text.contains("http") {
             return refuse("403 Forbidden", "You are not allowed to post this.");
         }
-        let Some(target) = self.posts.iter().find(|post| post.id == to && !post.deleted) else {
+        let target = self.posts.iter().find(|post| Some(post.id) == to && !post.deleted);
+        if target.is_none() && !is_own {
             let body = json!({"errors": [{"code": 385, "message": "You attempted to reply to a Tweet that is deleted or not visible to you."}]});
             return ("403 Forbidden".into(), body.to_string());
-        };
-        if !target.text.to_lowercase().contains(&format!("@{HANDLE}")) {
+        }
+        let names_us = |target: &Post| target.text.to_lowercase().contains(&format!("@{HANDLE}"));
+        if !target.is_none_or(names_us) {
             return refuse(
                 "403 Forbidden",
                 "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.",
@@ -367,7 +371,7 @@ impl World {
             id,
             author: ME.into(),
             text: text.into(),
-            replied_to: Some(to),
+            replied_to: to,
             history: vec![id],
             visible: self.now + lag,
             without: without

@@ -130,12 +130,23 @@ impl House {
         super::super::wait_for(what, || is_so(&self.fake.world()).then_some(()));
     }
 
+    /// Waits until a file of this house contains a text.
+    pub fn wait_for_file(&self, name: &str, text: &str) {
+        let has = || fs::read_to_string(self.path(name)).is_ok_and(|all| all.contains(text));
+        super::super::wait_for(text, || has().then_some(()));
+    }
+
+    /// A program that runs until it is told to stop.
+    pub fn start(&self, mut command: Command) -> Running<'_> {
+        Running { house: self, child: Some(command.spawn().unwrap()) }
+    }
+
     /// `unstuck bot run`, once it has asked for mentions.
     pub fn running(&self, test: &str) -> Running<'_> {
         let before = self.fake.world().count(Kind::Mentions);
         let mut command = self.command(&["run"]);
         command.env("UNSTUCK_BOT_TEST", format!("ahead={}{test}", self.ahead));
-        let running = Running { house: self, child: Some(command.spawn().unwrap()) };
+        let running = self.start(command);
         self.wait_for("a look", |world| world.count(Kind::Mentions) > before);
         running
     }

@@ -1,11 +1,13 @@
 //! The bot's approval queue: replies to approve, edit or reject while the bot runs elsewhere. Each row has a mention
 //! and its reply; the chosen one is shown in full below.
 
+mod steps;
+
 use super::layer::{Flow, Layer};
 use crate::{
     clean::weight,
     mentions::{
-        Gate, Kind, Ledger, LedgerError, Moment, OptOut, Refused, Row, State, filter, revise,
+        Gate, Kind, Ledger, LedgerError, Moment, OptOut, Place, Refused, Row, State, filter, revise,
     },
     tui::{
         command::Opens,
@@ -54,11 +56,16 @@ struct Queue {
 
 /// Opens the queue, when a bot has a ledger here.
 pub fn open(desk: &mut Desk) -> Flow {
+    queue(desk, None).map_or(Flow::Stay, Flow::open)
+}
+
+/// The queue, with the cursor on a reply; `None` when it can't be opened, which is told.
+fn queue(desk: &mut Desk, key: Option<&str>) -> Option<Queue> {
     let place = desk.world.environment.mentions.as_ref().filter(|place| place.ledger.is_file());
     let Some(place) = place else {
         desk.notices
             .say("There is no bot ledger here yet; `unstuck --bot` explains how to try one.");
-        return Flow::Stay;
+        return None;
     };
     let opened = Ledger::open(&place.ledger, now(desk)).and_then(|ledger| {
         ledger.patience(PATIENCE)?;
@@ -66,11 +73,12 @@ pub fn open(desk: &mut Desk) -> Flow {
     });
     match opened {
         Ok((rows, ledger)) => {
-            Flow::open(Queue { rows, ledger, chosen: 0, leaving: None, changing: None })
+            let chosen = rows.iter().position(|row| Some(&*row.key) == key).unwrap_or(0);
+            Some(Queue { rows, ledger, chosen, leaving: None, changing: None })
         }
         Err(error) => {
             desk.notices.warn(format!("{}: {error}", place.ledger.display()));
-            Flow::Stay
+            None
         }
     }
 }
@@ -126,6 +134,13 @@ impl Layer for Queue {
                 let done = "The bot draws this reply again, with another seed.";
                 self.act(desk, Ok(String::new()), done, act);
             }
+            (KeyCode::Char('s') | KeyCode::Enter, Some(row)) => {
+                let place = desk.world.environment.mentions.clone().unwrap_or_default();
+                match Ledger::open(&place.ledger, now) {
+                    Ok(ledger) => return steps::open(row, ledger, desk),
+                    Err(error) => desk.notices.warn(format!("The bot's ledger: {error}")),
+                }
+            }
             (KeyCode::Char('x'), Some(row)) => {
                 let act = |ledger: &mut Ledger| ledger.reject(&row.key, now);
                 self.act(desk, Ok(String::new()), "Rejected.", act);
@@ -135,6 +150,9 @@ impl Layer for Queue {
                     ledger.opt_out(&row.author, OptOut::Operator, now).map(|()| true)
                 };
                 self.act(desk, Ok(String::new()), "They won't be answered again.", act);
+            }
+            (KeyCode::Char('o'), Some(row)) if row.kind == Kind::Post => {
+                desk.notices.say("This is a post of its own, which answers nobody.");
             }
             (KeyCode::Char('o'), Some(row)) => {
                 let who = &row.handle;
@@ -170,10 +188,11 @@ impl Layer for Queue {
             ("e", "edit"),
             ("x", "reject"),
             ("r", "roll again"),
-            ("o", "never answer this person"),
+            ("s", "steps"),
+            ("o", "never answer"),
             ("Esc", "back"),
         ];
-        Status::hints(if self.rows.is_empty() { &keys[5..] } else { &keys })
+        Status::hints(if self.rows.is_empty() { &keys[6..] } else { &keys })
     }
 
     /// The list at the top, the chosen mention and its reply below it.
@@ -271,14 +290,13 @@ impl Queue {
 /// Checks a reply with the same gate as the bot's own.
 fn fits(row: &Row, words: &str, anyway: bool, desk: &Desk) -> Result<String, Refused> {
     let place = desk.world.environment.mentions.clone().unwrap_or_default();
-    let gate = Gate {
-        settings: &place.settings,
-        limit: place.limit,
-        secrets: &[],
-        filter,
-        begin: place.begin,
-    };
-    revise(words, row.prompt.as_deref().unwrap_or_default(), &gate, anyway)
+    revise(words, row.prompt.as_deref().unwrap_or_default(), &gate_of(&place), anyway)
+}
+
+/// The bot's gate with these settings.
+fn gate_of(place: &Place) -> Gate<'_> {
+    let Place { settings, limit, begin, .. } = place;
+    Gate { settings, limit: *limit, secrets: &[], filter, begin: *begin }
 }
 
 fn now(desk: &Desk) -> Moment {
@@ -300,7 +318,10 @@ fn when(desk: &Desk, row: &Row) -> String {
 
 /// The author's handle, cut to 16 cells.
 fn who(_: &Desk, row: &Row) -> String {
-    cut(&format!("@{}", one_row(&row.handle)), 16)
+    match row.kind {
+        Kind::Post => "its own post".into(),
+        Kind::Reply | Kind::Help => cut(&format!("@{}", one_row(&row.handle)), 16),
+    }
 }
 
 /// A row: time and author in columns of the given widths, the mention, and the reply.
