@@ -65,6 +65,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
         Some(Command::Config(_)) => return settings(&loaded),
         Some(Command::Completions { shell }) => return print(&cli::about::completions(*shell)),
         Some(Command::Man { command }) => return print(&cli::about::manual(command)?),
+        Some(Command::Doctor { json }) => return cli::about::doctor(*json, &loaded, &cli.global),
         _ => {}
     }
     begin_log(&cli, &loaded.state);
@@ -98,7 +99,10 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
     }
     match command {
         // Printed above, before the settings were checked.
-        Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => {}
+        Command::Config(_)
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::Doctor { .. } => {}
         Command::Generate(args) => generate(*args, &config, open, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless::run(&args, &config, &cli.global, told)?,

@@ -40,7 +40,7 @@ impl Bot<'_> {
         self.settings = Settings { platform, handle, ledger, secrets, x, mastodon, ..new };
         let settings = &self.settings;
         let patience = Duration::from_secs(settings.patience_seconds.into());
-        self.voice.adjust(&settings.sampling, settings.length, patience);
+        self.voice.adjust(&settings.voice(), settings.length, patience);
         self.next_poll = 0;
         Ok(names)
     }

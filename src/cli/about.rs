@@ -1,9 +1,12 @@
-//! Facts about the program: its version and build, completions for shells, manual pages.
+//! Facts about the program and its machine: version and build, completions for shells, manual pages, facts for bug reports.
 
-use super::Cli;
+use super::{Cli, Global};
+use crate::config;
 use anyhow::{Context, Result};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
+use std::process::ExitCode;
+use unstuck::{catalogue::Catalogue, commands, weights::EMBEDDED};
 
 /// The version and facts about this build, for `--version` and bug reports.
 pub fn version() -> String {
@@ -55,4 +58,25 @@ pub fn manual(names: &[String]) -> Result<String> {
     let mut text = Vec::new();
     clap_mangen::Man::new(page.clone().name(title)).render(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Print facts for a bug report. Wrong settings are counted and left out.
+///
+/// # Errors
+/// When standard output can't be written.
+pub fn doctor(json: bool, loaded: &config::Loaded, flags: &Global) -> Result<ExitCode> {
+    let env = |name: &str| std::env::var(name).ok();
+    let shelves = config::shelves();
+    let catalogue = Catalogue { default: None, ..crate::catalogue(&loaded.config) };
+    let request = commands::doctor::Request {
+        json,
+        version: &version(),
+        has_settings: config::file(flags, env).is_some_and(|file| file.is_file()),
+        wrong: loaded.wrong.len(),
+        state: &loaded.state,
+        shelves: &shelves,
+        models: catalogue.names().len(),
+    };
+    commands::doctor::run(&request, env, || catalogue.open(Some(EMBEDDED)))?;
+    Ok(ExitCode::SUCCESS)
 }

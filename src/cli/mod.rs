@@ -247,6 +247,16 @@ pub enum Command {
     /// Measure the speed of a model on this machine
     Bench(Bench),
 
+    /// Print facts about this machine, its terminal and the program's folders, for bug reports
+    ///
+    /// It measures the built-in model's speed for a moment. It also works without a terminal, and prints nothing private: no
+    /// names, no paths, no texts.
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+
     /// Print a script that completes commands and options in a shell
     ///
     /// For bash: unstuck completions bash > ~/.local/share/bash-completion/completions/unstuck

@@ -147,6 +147,13 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
     })
 }
 
+/// The seconds to the first token, and how many tokens a second one branch writes: medians of short runs.
+pub(super) fn brief(engine: &mut Engine) -> Result<(f64, f64)> {
+    let first = median(|i| Ok(read(engine, &words(16, i))?.1))?;
+    let prompt = words(16, 3);
+    Ok((first, median(|_| decode(engine, &prompt, 1))?))
+}
+
 /// Write a model to a GGUF file, so that another program can be benchmarked with the same weights.
 ///
 /// # Errors

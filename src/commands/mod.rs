@@ -2,6 +2,7 @@
 //! files.
 
 pub mod bench;
+pub mod doctor;
 pub mod forget;
 pub mod generate;
 pub mod models;

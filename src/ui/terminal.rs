@@ -12,7 +12,7 @@ use crossterm::{
     style::Print,
     terminal::{
         EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
-        supports_keyboard_enhancement,
+        size, supports_keyboard_enhancement,
     },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
@@ -110,6 +110,33 @@ impl Screen {
         // alternate screen is empty now, and a new Terminal draws all of it.
         self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(())
+    }
+}
+
+/// Facts about the terminal that this process has.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Facts {
+    /// Whether standard input is a terminal.
+    pub input: bool,
+    /// Whether standard output is one.
+    pub output: bool,
+    /// Its width and height in cells.
+    pub size: Option<(u16, u16)>,
+    /// Whether it can tell all keys apart; `None` if it can't be asked.
+    pub tells_keys: Option<bool>,
+}
+
+impl Facts {
+    /// Looks, and asks the terminal if there is one. A terminal that doesn't answer takes two seconds.
+    pub fn look() -> Self {
+        let (input, output) = (io::stdin().is_terminal(), stdout().is_terminal());
+        let both = input && output;
+        Self {
+            input,
+            output,
+            size: if output { size().ok() } else { None },
+            tells_keys: both.then(|| supports_keyboard_enhancement().unwrap_or(false)),
+        }
     }
 }
 

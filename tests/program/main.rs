@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod doctor;
 mod forgetting;
 #[cfg(target_os = "linux")] // whose data folder can be moved by the environment
 mod formats;
