@@ -262,7 +262,8 @@ fn print(
             _ => format!("sample {}", place + 1),
         };
         for lack in &unmet {
-            (batch.notice)(&format!("{which} {lack}; --best-of N chooses from more candidates"));
+            let more = if request.best_of.is_some() { "a higher --best-of" } else { "--best-of N" };
+            (batch.notice)(&format!("{which} {lack}; {more} chooses from more candidates"));
         }
         if let Form::Json { .. } = request.form {
             let sampling = params_of(request, index);
