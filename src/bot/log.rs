@@ -2,7 +2,7 @@
 //! after a time, and no keys.
 
 use super::{Decision, Secret};
-use crate::{mentions::Moment, whole};
+use crate::{clean::for_terminal, mentions::Moment, whole};
 use serde_json::{Value, json};
 use std::{
     fs::{File, OpenOptions},
@@ -68,7 +68,7 @@ impl Log {
     }
 }
 
-/// Takes secrets out of all texts of a value.
+/// Takes secrets, and what would control a terminal, out of all texts of a value.
 fn scrub(value: &mut Value, secrets: &[Secret]) {
     match value {
         Value::String(text) => {
@@ -77,6 +77,7 @@ fn scrub(value: &mut Value, secrets: &[Secret]) {
                     *text = text.replace(secret, "…");
                 }
             }
+            *text = for_terminal(text).into_owned();
         }
         Value::Array(all) => all.iter_mut().for_each(|inner| scrub(inner, secrets)),
         Value::Object(fields) => fields.values_mut().for_each(|inner| scrub(inner, secrets)),

@@ -248,10 +248,12 @@ fn show(row: &Row, json: bool, out: &mut impl Write) -> Result<()> {
     let text = row.mention.as_ref().map(|mention| safe(&mention.text)).unwrap_or_default();
     let reply = safe(row.reply.as_deref().unwrap_or_default());
     let written = if json {
+        let mut steps = row.steps.clone();
+        steps.iter_mut().for_each(|step| step.text = safe(&step.text));
         let line = serde_json::json!({
             "id": safe(&row.id), "author": safe(&row.handle), "text": text, "reply": reply,
             "state": row.state, "reason": row.reason, "kind": row.kind, "seed": row.seed, "model": row.model, "created": row.created,
-            "steps": row.steps,
+            "steps": steps,
         });
         writeln!(out, "{line}")
     } else {
