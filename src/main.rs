@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod headless;
 mod log;
+mod open;
 mod threads;
 
 use anyhow::{Result, bail};
@@ -24,11 +25,9 @@ use unstuck::{
     generate::Engine,
     hub::{self, Hub},
     model::{self, Precision},
-    session::Session,
     tui,
     ui::{
         remembered::Remembered,
-        shelf::Shelf,
         theme::{Depth, Themes},
     },
     weights::{self, EMBEDDED},
@@ -87,7 +86,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
             config.desk.theme = tui::Settings::default().theme;
         }
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
-        desk(cli.file.as_deref(), &cli.live, config, &state, notices)?;
+        open::draft(cli.file.as_deref(), &cli.live, cli.plain, config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);
     };
     // commands refuse wrong settings, so that scripts get what they asked for; the desk reports them and opens
@@ -317,47 +316,6 @@ fn learn(args: &cli::Finetune, config: &Config, model: Option<&str>, quiet: bool
         finetune::Ending::Stopped => bail!("finetune: stopped before its last step"),
         finetune::Ending::Done | finetune::Ending::EarlyStop => Ok(()),
     }
-}
-
-/// Open the desk on a draft. It loads the model on a thread of its own.
-fn desk(
-    file: Option<&Path>,
-    live: &cli::Live,
-    config: Config,
-    state: &Path,
-    notices: Vec<String>,
-) -> Result<()> {
-    for wrong in &notices {
-        tracing::warn!(wrong, "a setting is left out");
-    }
-    let told = |name: &str| std::env::var(name).ok();
-    // First, so that an overlay that may not be written is refused before the draft is opened.
-    let gear = live.gear(&config.live, file)?;
-    let session = Session::resume(file, state, config.history)?;
-    let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
-    let (mentions, catalogue) = (config.mentions(), catalogue(&config));
-    let mut settings = config.desk;
-    settings.environment.mentions = mentions;
-    settings.environment.zone = jiff::tz::TimeZone::system();
-    settings.themes = Themes::new(config::themes());
-    settings.environment.state = Some(state.to_owned());
-    settings.environment.history = config.history;
-    settings.environment.home = std::env::home_dir();
-    settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    let shelf = Shelf {
-        catalogue,
-        hub: match hub::Settings::from_env(told) {
-            Ok(hub) => Some(hub),
-            Err(error) => {
-                tracing::warn!("no hub: {error:#}");
-                None
-            }
-        },
-        state: Some(state.to_owned()),
-    };
-    settings.shelf = Some(shelf.clone());
-    (settings.air, settings.choosing) = (config.live, config.offers);
-    tui::run(session, settings, gear, notices, move || shelf.catalogue.open(None))
 }
 
 /// The models of this machine, and which of them the settings choose.

@@ -50,6 +50,11 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
 
+    /// Write in lines of text, without a screen: for screen readers and pipes. Also on where UNSTUCK_PLAIN=1,
+    /// ACCESSIBLE=1 or TERM=dumb is set
+    #[arg(long, conflicts_with = "live")]
+    pub plain: bool,
+
     /// Options of the model.
     #[command(flatten)]
     pub with: With,
@@ -69,14 +74,15 @@ const EXAMPLES: &str = "\
 Examples:
   unstuck draft.md                      write, with the model beside the draft
   unstuck --model ./my-gpt2 draft.md    the same with another model
+  unstuck --plain draft.md              the same in lines of text
   unstuck --live --rundown show.md      a show, with prepared prompts
   unstuck generate \"The lamp went out\"  print one continuation
   unstuck generate - < draft.md         continue the text of a file
   unstuck config                        print all settings, and where files are
 
 Settings are read from unstuck.toml, then from the environment (UNSTUCK_MODEL,
-UNSTUCK_QUANTIZATION, UNSTUCK_THREADS, UNSTUCK_THEME), then from options; the
-later one wins. NO_COLOR is honoured.";
+UNSTUCK_QUANTIZATION, UNSTUCK_THREADS, UNSTUCK_THEME, UNSTUCK_PLAIN), then from
+options; the later one wins. NO_COLOR is honoured.";
 
 /// Options of every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -166,6 +172,7 @@ impl Cli {
         };
         let (desk, own) = (&self.with, self.command.is_some());
         let unused = [
+            ("--plain", own && self.plain),
             (
                 "--theme",
                 own && self.theme.is_some() && !matches!(self.command, Some(Command::Config(_))),

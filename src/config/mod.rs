@@ -50,6 +50,8 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Whether the history of a draft is kept in a journal.
     pub history: History,
+    /// Whether drafts are opened in lines of text, without a screen.
+    pub plain: bool,
     /// The desk.
     pub desk: tui::Settings,
     /// How offers are chosen from candidates.
@@ -78,11 +80,12 @@ pub struct Loaded {
 }
 
 /// Environment variables and their settings.
-const ENVIRONMENT: [(&str, &[&str]); 4] = [
+const ENVIRONMENT: [(&str, &[&str]); 5] = [
     ("UNSTUCK_MODEL", &["model"]),
     ("UNSTUCK_QUANTIZATION", &["quantization"]),
     ("UNSTUCK_THREADS", &["threads"]),
     ("UNSTUCK_THEME", &["desk", "theme"]),
+    ("UNSTUCK_PLAIN", &["plain"]),
 ];
 
 impl Config {
@@ -104,8 +107,13 @@ impl Config {
         }
         for (variable, names) in ENVIRONMENT {
             if let Some(text) = env(variable).filter(|text| !text.is_empty()) {
-                let number = text.parse().ok().filter(|_| names == ["threads"]);
-                let value = number.map_or(Value::String(text), Value::Integer);
+                let value = match (names, &*text) {
+                    (["threads"], number) => number.parse().ok().map(Value::Integer),
+                    (["plain"], "1" | "true") => Some(Value::Boolean(true)),
+                    (["plain"], "0" | "false") => Some(Value::Boolean(false)),
+                    _ => None,
+                };
+                let value = value.unwrap_or(Value::String(text));
                 if let Err(said) = layers.set(names, value, Source::Environment(variable)) {
                     wrong.push(format!("{variable}: {said}"));
                 }
@@ -143,6 +151,10 @@ impl Config {
         };
         ok(self.threads != Some(0), "a number from 1 up")?;
         ok((1..=6).contains(&self.desk.offers), "a number from 1 to 6")?;
+        let page = &self.desk.page;
+        ok(tui::WIDTHS.contains(&page.width), "a number from 20 to 200")?;
+        ok(tui::MARGINS.contains(&page.margin), "a number from 3 to 40")?;
+        ok(self.offers.machine_share <= 100, "a number from 0 to 100")?;
         for engine in self.engines.values() {
             engine.check().map_err(|error| format!("{error:#}"))?;
         }

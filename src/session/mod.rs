@@ -35,10 +35,13 @@ mod line;
 mod matching;
 mod motion;
 mod notes;
+mod outline;
+mod paragraph;
 mod replace;
 mod save;
 mod timeline;
 mod tree;
+mod unseen;
 
 pub use author::Author;
 pub use branch_map::Branch;
@@ -48,9 +51,11 @@ pub use draft::words;
 pub use file::{AlreadyThere, ChangedOnDisk, NoFolder, words_in};
 pub use history::{History, Recovery, forget, is_same_draft, journal_path};
 pub use matching::{Change, difference};
-pub use motion::Motion;
+pub use motion::{Motion, Part};
 pub use notes::Notes;
+pub use outline::{Heading, SCENE, heading};
 pub use tree::{Kind, Request, Revision, Source};
+pub use unseen::unseen;
 
 use anyhow::Result;
 use draft::Draft;

@@ -1,8 +1,10 @@
 //! Where a motion of the cursor leads: whole graphemes, words, sentences, paragraphs, logical lines.
 //! Only a window around the cursor is ever read, so a motion in a big draft costs what it costs in a small one.
 
+use super::Session;
 use crate::clean::sentence_ends;
 use ropey::Rope;
+use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete, UnicodeSegmentation};
 
 /// A motion of the cursor. Lines are logical ones: what a window shows as rows is the desk's.
@@ -32,6 +34,57 @@ pub enum Motion {
     Start,
     /// To the end of the text.
     End,
+}
+
+/// A part of the text that is selected or lit as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// A word; an ideograph is one.
+    Word,
+    /// A sentence, without the space behind it.
+    Sentence,
+    /// A logical line, without its line break.
+    Paragraph,
+}
+
+impl Session {
+    /// The part of the text at a place. Between two, the one before it; empty where there is none.
+    pub fn part(&self, at: usize, part: Part) -> Range<usize> {
+        let text = self.text();
+        let at = at.min(text.len_chars());
+        let line = target(text, at, Motion::LineStart)..target(text, at, Motion::LineEnd);
+        match part {
+            Part::Paragraph => line,
+            Part::Word => word_at(text, at),
+            Part::Sentence => {
+                let start = seek_left(text, at + 1, sentence_starts).max(line.start);
+                let end = seek_right(text, at, sentence_starts).min(line.end);
+                let trimmed = text.slice(start..end.max(start)).chars_at(end.max(start) - start);
+                let spaces = trimmed.reversed().take_while(|c| c.is_whitespace()).count();
+                start..end.max(start) - spaces
+            }
+        }
+    }
+}
+
+/// The word at a place, or the one that ends there.
+fn word_at(text: &Rope, at: usize) -> Range<usize> {
+    let from = at.saturating_sub(WINDOW);
+    let window = text.slice(from..(at + WINDOW).min(text.len_chars())).to_string();
+    let mut start = from;
+    let mut before = at..at;
+    for word in window.split_word_bounds() {
+        let end = start + word.chars().count();
+        let is_word = word.contains(char::is_alphanumeric);
+        if is_word && (start..end).contains(&at) {
+            return start..end;
+        }
+        if is_word && end == at {
+            before = start..end;
+        }
+        start = end;
+    }
+    before
 }
 
 /// The position that a motion leads to.
@@ -265,6 +318,32 @@ mod tests {
         assert_eq!(target(&rope, 5701, WordLeft), 5001);
         assert_eq!(target(&rope, 0, WordRight), 5000);
         assert_eq!(target(&Rope::from_str(&" ".repeat(9000)), 9000, WordLeft), 0);
+    }
+
+    #[test]
+    fn parts_are_whole() {
+        let text = "One two. “Three,” he said.  \n\ndon't 雨が e\u{301}te\u{301}";
+        let session = Session::from_text(text);
+        let part = |at, part| session.text().slice(session.part(at, part)).to_string();
+        for (at, word, sentence, paragraph) in [
+            (0, "One", "One two.", "One two. “Three,” he said.  "),
+            (3, "One", "One two.", "One two. “Three,” he said.  "),
+            (12, "Three", "“Three,” he said.", "One two. “Three,” he said.  "),
+            (29, "", "", ""),
+            (33, "don't", "don't 雨が e\u{301}te\u{301}", "don't 雨が e\u{301}te\u{301}"),
+            (36, "雨", "don't 雨が e\u{301}te\u{301}", "don't 雨が e\u{301}te\u{301}"),
+            (
+                44,
+                "e\u{301}te\u{301}",
+                "don't 雨が e\u{301}te\u{301}",
+                "don't 雨が e\u{301}te\u{301}",
+            ),
+        ] {
+            assert_eq!(part(at, Part::Word), word, "word at {at}");
+            assert_eq!(part(at, Part::Sentence), sentence, "sentence at {at}");
+            assert_eq!(part(at, Part::Paragraph), paragraph, "paragraph at {at}");
+        }
+        assert_eq!(Session::new().part(0, Part::Sentence), 0..0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What a writer tells the model beside the draft. It is kept in the draft's journal, and none of it counts as the
-//! draft's text.
+//! What a writer notes on a draft beside its text: what the model is told, and choices for this draft alone. It is kept in
+//! the draft's journal.
 
-use super::{Session, journal::Record};
+use super::{Revision, Session, journal::Record};
 use serde::{Deserialize, Serialize};
 
 /// The notes on a draft.
@@ -24,6 +24,12 @@ pub struct Notes {
     pub bias: String,
     /// The kind of prose that is preferred: description, action or dialogue.
     pub only: String,
+    /// The model is off in this draft.
+    pub model_off: bool,
+    /// How many words the draft is to have; 0 = no goal.
+    pub goal: usize,
+    /// Bookmarks: places of the text, each in a revision.
+    pub bookmarks: Vec<(usize, Revision)>,
 }
 
 impl Notes {

@@ -74,6 +74,26 @@ impl App {
         &self.desk.session
     }
 
+    /// The desk.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The desk, to be changed.
+    pub(super) fn desk_mut(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// The overlay on top.
+    pub(super) fn top(&self) -> Option<&dyn Layer> {
+        self.layers.last().map(|layer| &**layer)
+    }
+
+    /// Closes the overlay on top.
+    pub(super) fn close(&mut self) {
+        self.layers.pop();
+    }
+
     /// The offers.
     pub fn offers(&self) -> &Offers {
         &self.desk.offers
@@ -260,7 +280,8 @@ impl App {
         self.layers.push(layer);
     }
 
-    fn run(&mut self, command: Command) {
+    /// Runs a command.
+    pub(super) fn run(&mut self, command: Command) {
         let flow = match command {
             Command::Opens(opens) => overlay::open(opens, &mut self.desk),
             Command::Save => overlay::save(&mut self.desk, false),

@@ -74,6 +74,9 @@ pub enum Command {
     /// Take offer 6.
     #[strum(message = "The model", serialize = "take-6")]
     Take6,
+    /// Turn the model off or on in this draft.
+    #[strum(message = "The model")]
+    ModelOff,
 
     /// Undo the last change, by you or by the model.
     #[strum(message = "The text")]
@@ -108,6 +111,18 @@ pub enum Command {
     /// Delete the word after the cursor.
     #[strum(message = "The text")]
     DeleteWordForward,
+    /// Select the word at the cursor; again, the sentence, the paragraph, everything.
+    #[strum(message = "The text")]
+    SelectMore,
+    /// Move the paragraph before the previous one.
+    #[strum(message = "The text")]
+    MoveParagraphUp,
+    /// Move the paragraph behind the next one.
+    #[strum(message = "The text")]
+    MoveParagraphDown,
+    /// Put a copy of the paragraph behind it.
+    #[strum(message = "The text")]
+    DuplicateParagraph,
 
     /// Go to the next branch at this place.
     #[strum(message = "The history")]
@@ -134,9 +149,21 @@ pub enum Command {
     /// Move a word left.
     #[strum(message = "Moving")]
     WordLeft,
+    /// Move a word right, whether there is an offer or not.
+    #[strum(message = "Moving")]
+    WordRight,
+    /// Move to the start of the sentence, or of the one before.
+    #[strum(message = "Moving")]
+    SentenceLeft,
+    /// Move to the next sentence.
+    #[strum(message = "Moving")]
+    SentenceRight,
     /// Move a paragraph up.
     #[strum(message = "Moving")]
     ParagraphUp,
+    /// Move a paragraph down, whether there is an offer or not.
+    #[strum(message = "Moving")]
+    ParagraphDown,
     /// Move to the start of the row.
     #[strum(message = "Moving")]
     RowStart,
@@ -155,7 +182,28 @@ pub enum Command {
     /// Move to the end of the text.
     #[strum(message = "Moving")]
     End,
+    /// Set a bookmark at the cursor, or remove it.
+    #[strum(message = "Moving")]
+    Bookmark,
+    /// Go to the next bookmark; after the last, to the first.
+    #[strum(message = "Moving")]
+    NextBookmark,
 
+    /// Light only the sentence with the cursor; again, the paragraph; again, everything.
+    #[strum(message = "The desk")]
+    Focus,
+    /// Keep the cursor's row at two fifths of the height, or don't.
+    #[strum(message = "The desk")]
+    Typewriter,
+    /// Make the page wider.
+    #[strum(message = "The desk")]
+    Wider,
+    /// Make the page narrower.
+    #[strum(message = "The desk")]
+    Narrower,
+    /// Type curly quotes, of the next language, or straight ones.
+    #[strum(message = "The desk")]
+    Quotes,
     /// Save the draft.
     #[strum(message = "The desk")]
     Save,
@@ -237,9 +285,11 @@ impl Command {
             Self::Left => Move::Text(Motion::Left),
             Self::Right => Move::Text(Motion::Right),
             Self::WordLeft => Move::Text(Motion::WordLeft),
-            Self::TakeWord => Move::Text(Motion::WordRight),
+            Self::TakeWord | Self::WordRight => Move::Text(Motion::WordRight),
+            Self::SentenceLeft => Move::Text(Motion::SentenceLeft),
+            Self::SentenceRight => Move::Text(Motion::SentenceRight),
             Self::ParagraphUp => Move::Text(Motion::ParagraphUp),
-            Self::TakeSentence => Move::Text(Motion::ParagraphDown),
+            Self::TakeSentence | Self::ParagraphDown => Move::Text(Motion::ParagraphDown),
             Self::Start => Move::Text(Motion::Start),
             Self::End => Move::Text(Motion::End),
             Self::Up => Move::Rows(-1),

@@ -6,9 +6,12 @@ mod command;
 mod desk;
 mod drawn;
 pub mod live;
+mod look;
 mod overlay;
 mod page;
+pub mod plain;
 mod rest;
+mod search;
 mod settings;
 mod show;
 mod text;
@@ -16,6 +19,7 @@ mod view;
 
 pub use app::App;
 pub use command::Command;
+pub use look::{MARGINS, WIDTHS};
 pub use overlay::{commands, keymap};
 pub use settings::{Environment, Settings};
 
@@ -26,10 +30,10 @@ use crate::{
     session::Session,
     ui::{
         escapes,
-        shelf::{self, Word},
+        shelf::{self, Errand, Shelf, Word},
         signals::{self, Ending, Signal},
         terminal::{KEY_THREAD, Screen},
-        worker::{self, News},
+        worker::{self, News, Request},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -80,21 +84,12 @@ pub fn run(
     if let Some(gear) = gear {
         app.go_on_air(gear);
     }
-    let (news, signs, words) = (events.clone(), events.clone(), events.clone());
+    let (news, signs) = (events.clone(), events.clone());
     let ending = Ending::default();
     signals::listen(ending.clone(), move |signal| signs.send(Event::Signal(signal)).is_ok())?;
-    // The caller loads the first model, the shelf all others.
-    let (load, shelf) = (Cell::new(Some(load)), settings.shelf);
-    let others = shelf.clone();
-    let open = move |name: Option<&str>| match (load.take(), &others) {
-        (Some(load), _) if name.is_none() => load(),
-        (_, Some(shelf)) => shelf.catalogue.open(name),
-        (_, None) => shelf::none(name),
-    };
-    worker::spawn_with(open, jobs, move |told| news.send(Event::News(told)).is_ok())?;
-    if let Some(shelf) = shelf {
-        let (errands, errand) = mpsc::channel();
-        shelf.serve(errand, move |word| words.send(Event::Shelf(word)).is_ok())?;
+    if let Some(errands) =
+        start(settings.environment.shelf, load, jobs, move |event| news.send(event).is_ok())?
+    {
         app.use_shelf(errands);
     }
     let keys = Keys { inbox: events, ending };
@@ -110,6 +105,28 @@ pub fn run(
         });
     }
     ended
+}
+
+/// Starts the thread of the model, and that of the shelf if there is one. `load` loads the first model, the shelf all
+/// others. Returns the way to the shelf.
+fn start(
+    shelf: Option<Shelf>,
+    load: impl FnOnce() -> Result<Engine> + Send + 'static,
+    jobs: Receiver<Request>,
+    tell: impl Fn(Event) -> bool + Clone + Send + 'static,
+) -> Result<Option<Sender<Errand>>> {
+    let (load, others) = (Cell::new(Some(load)), shelf.clone());
+    let open = move |name: Option<&str>| match (load.take(), &others) {
+        (Some(load), _) if name.is_none() => load(),
+        (_, Some(shelf)) => shelf.catalogue.open(name),
+        (_, None) => shelf::none(name),
+    };
+    let hear = tell.clone();
+    worker::spawn_with(open, jobs, move |told| hear(Event::News(told)))?;
+    let Some(shelf) = shelf else { return Ok(None) };
+    let (errands, errand) = mpsc::channel();
+    shelf.serve(errand, move |word| tell(Event::Shelf(word)))?;
+    Ok(Some(errands))
 }
 
 /// Draws once for each burst of events, and never while events are waiting.

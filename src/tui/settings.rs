@@ -1,6 +1,6 @@
 //! The desk's settings.
 
-use super::live;
+use super::{live, look::PageLook};
 use crate::{
     mentions::Place,
     session::History,
@@ -34,6 +34,8 @@ pub struct Settings {
     pub banned: Vec<String>,
     /// A click sets the cursor and the wheel scrolls; the terminal's own selection then needs Shift.
     pub mouse: bool,
+    /// How the page looks, and what is typed on it.
+    pub page: PageLook,
     /// How offers are chosen from candidates.
     #[serde(skip)]
     pub choosing: asking::Settings,
@@ -46,12 +48,6 @@ pub struct Settings {
     /// The desk's surroundings.
     #[serde(skip)]
     pub environment: Environment,
-    /// The themes to choose from.
-    #[serde(skip)]
-    pub themes: Themes,
-    /// The models to choose from; `None` if only the first can be used.
-    #[serde(skip)]
-    pub shelf: Option<Shelf>,
     /// The terminal's colour depth, from the environment.
     #[serde(skip)]
     pub depth: Depth,
@@ -72,12 +68,11 @@ impl Default for Settings {
             idle: false,
             banned: Vec::new(),
             mouse: true,
+            page: PageLook::default(),
             choosing: asking::Settings::default(),
             air: live::Settings::default(),
             keys: Vec::new(),
             environment: Environment::default(),
-            themes: Themes::default(),
-            shelf: None,
             depth: Depth::default(),
         }
     }
@@ -100,6 +95,10 @@ pub struct Environment {
     pub zone: TimeZone,
     /// The user's home folder, for `~` in a path.
     pub home: Option<PathBuf>,
+    /// The themes to choose from.
+    pub themes: Themes,
+    /// The models to choose from; `None` if only the first can be used.
+    pub shelf: Option<Shelf>,
 }
 
 impl Default for Environment {
@@ -112,6 +111,8 @@ impl Default for Environment {
             mentions: None,
             zone: TimeZone::UTC,
             home: None,
+            themes: Themes::default(),
+            shelf: None,
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Signal {
     End,
     /// Stop until told to continue.
     Suspend,
+    /// Stop what is being done. Only [`listen_in_lines`] tells it.
+    Interrupt,
     /// Continue, on a terminal that other programs may have drawn on.
     Resume,
 }
@@ -49,35 +51,48 @@ pub fn wake() {
 /// Starts the thread. `tell` returns false when the main loop has ended.
 #[cfg(unix)]
 pub fn listen(ending: Ending, tell: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
-    use anyhow::Context;
-    use signal_hook::{
-        consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
-        iterator::Signals,
-    };
-    let signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGTSTP, SIGCONT]);
-    let mut signals = signals.context("signals can't be received")?;
-    let work = move || {
-        for signal in signals.forever() {
-            let signal = match signal {
-                SIGTSTP => Signal::Suspend,
-                SIGCONT => Signal::Resume,
-                _ => {
-                    ending.0.store(true, Ordering::SeqCst);
-                    wake();
-                    std::thread::sleep(GRACE);
-                    Signal::End
-                }
-            };
-            if !tell(signal) {
-                return;
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    serve(&[SIGHUP, SIGTERM, SIGINT, SIGTSTP, SIGCONT], move |signal| {
+        tell(match signal {
+            SIGTSTP => Signal::Suspend,
+            SIGCONT => Signal::Resume,
+            _ => {
+                ending.0.store(true, Ordering::SeqCst);
+                wake();
+                std::thread::sleep(GRACE);
+                Signal::End
             }
-        }
-    };
+        })
+    })
+}
+
+/// Starts the thread for a program that reads lines: the terminal's own keys for stopping and continuing work as usual,
+/// and an interrupt is told.
+#[cfg(unix)]
+pub fn listen_in_lines(tell: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    serve(&[SIGHUP, SIGTERM, SIGINT], move |signal| {
+        tell(if signal == SIGINT { Signal::Interrupt } else { Signal::End })
+    })
+}
+
+/// Calls `heed` on a thread for each of these signals, until it returns false.
+#[cfg(unix)]
+fn serve(signals: &[i32], heed: impl Fn(i32) -> bool + Send + 'static) -> Result<()> {
+    use anyhow::Context;
+    let signals = signal_hook::iterator::Signals::new(signals);
+    let mut signals = signals.context("signals can't be received")?;
     std::thread::Builder::new()
         .name("signals".into())
-        .spawn(work)
+        .spawn(move || _ = signals.forever().all(heed))
         .map(drop)
         .context("the thread that receives signals can't be started")
+}
+
+/// Other systems have no signals.
+#[cfg(not(unix))]
+pub fn listen_in_lines(_: impl Fn(Signal) -> bool + Send + 'static) -> Result<()> {
+    Ok(())
 }
 
 /// Other systems have no signals.

@@ -45,7 +45,9 @@ impl Screen {
     /// When standard input or output isn't a terminal, or it can't be set up.
     pub fn take(mouse: bool) -> Result<Self> {
         if !(io::stdin().is_terminal() && stdout().is_terminal()) {
-            anyhow::bail!("the desk needs a terminal; in a pipe, use `unstuck generate`");
+            anyhow::bail!(
+                "the desk needs a terminal; in a pipe, use `unstuck --plain` or `unstuck generate`"
+            );
         }
         restore_before_panics_speak();
         enter(mouse).context("the terminal can't be set up")?;

@@ -258,7 +258,7 @@ fn a_broken_theme_of_the_users_is_said_and_not_worn() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mine.toml"), "[roles]\ntxt = {}").unwrap();
     let themes = Themes::new(Some(folder.path().to_owned()));
-    let mut desk = Desk::with("boat.", &Settings { themes, ..settings() });
+    let mut desk = Desk::with("boat.", &with(Environment { themes, ..Environment::default() }));
     desk.size(160, 40);
     desk.steps(&["<alt-c>", "mine"]);
     assert!(desk.shown().contains("line 2: there is no role `txt`"), "{}", desk.shown());

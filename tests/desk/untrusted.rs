@@ -129,10 +129,10 @@ proptest! {
         // A name that this file system refuses is none to be afraid of.
         let _ = fs::write(state.path().join(format!("themes/{name}.toml")), &page);
         let settings = Settings {
-            themes: Themes::new(Some(state.path().join("themes"))),
             theme: named.clone(),
             preset: said.clone(),
             environment: Environment {
+                themes: Themes::new(Some(state.path().join("themes"))),
                 state: Some(state.path().into()),
                 mentions: Some(beside::queue(state.path(), [
                 (&page, &named, &said),

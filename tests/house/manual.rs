@@ -18,6 +18,7 @@ use unstuck::{
     tui::{
         self, Command,
         live::{Cue, Settings},
+        plain::{ACTS, LETTERS},
     },
     ui::{keymap::Keymap, theme::Role},
 };
@@ -133,9 +134,8 @@ fn the_tables_are_generated_from_the_code() {
     for command in tui::commands().into_iter().filter(|command| command.heading() != "Moving") {
         let help = command.help().trim_end_matches('.');
         let keys = quoted(keymap.keys(command));
-        if !keys.is_empty() {
-            table += &format!("| {help} | {keys} |\n");
-        }
+        let palette = format!("in the palette: {}", command.name().replace('-', " "));
+        table += &format!("| {help} | {} |\n", if keys.is_empty() { palette } else { keys });
     }
     check_table("docs/desk.md", "keys", &table);
 
@@ -146,6 +146,17 @@ fn the_tables_are_generated_from_the_code() {
         table += &format!("| {help} | {} |\n", quoted(keymap.keys(cue)));
     }
     check_table("docs/on-air.md", "cues", &table);
+
+    let mut table = String::from("| command | |\n|---|---|\n");
+    for act in ACTS {
+        let gap = if act.takes.is_empty() { "" } else { " " };
+        let takes = act.takes.replace('|', "or");
+        table += &format!("| `/{}{gap}{takes}` | {} |\n", act.name, act.help.trim_end_matches('.'));
+    }
+    check_table("docs/plain.md", "acts", &table);
+    let letters = LETTERS.iter().map(|(letter, name)| format!("`/{letter}` is `/{name}`"));
+    let letters = letters.collect::<Vec<_>>().join(", ");
+    check_table("docs/plain.md", "letters", &format!("Short: {letters}.\n"));
 
     let mut table = String::from("| preset | for |\n|---|---|\n");
     for preset in PRESETS {

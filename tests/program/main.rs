@@ -12,6 +12,7 @@ mod full_disk;
 #[cfg(target_os = "linux")]
 mod kill;
 mod models;
+mod plain;
 mod printing;
 mod sampling;
 mod scoring;

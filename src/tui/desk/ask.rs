@@ -4,9 +4,9 @@ use super::Desk;
 use crate::{
     generate::{Guide, Prefix},
     judge::{Form, Language, Place, language, last_word},
-    session::Revision,
+    session::{Revision, unseen},
     tui::command::Command,
-    ui::asking::{List, Model, Offer, PROMPT, Quotes, Until},
+    ui::asking::{List, Model, Offer, Origin, PROMPT, Quotes, Until},
 };
 
 /// How many characters after the cursor offers are judged by.
@@ -30,9 +30,9 @@ impl Desk {
         let at = self.session.cursor();
         self.session.move_to(at, false);
         let from = self.session.seal();
-        let (prompt, first) = self.prompt(at);
+        let (prompt, origin) = self.prompt(at);
         let mut pinned = self.offers.pinned(&prompt);
-        let mut list = self.list_for(at, from, (prompt.clone(), first));
+        let mut list = self.list_for(at, from, (prompt.clone(), origin));
         let prefix = prefix.unwrap_or_else(|| self.prefix(&list));
         list.prefix = prefix;
         let spares = self.offers.take_spares(&prompt, prefix);
@@ -85,11 +85,11 @@ impl Desk {
     }
 
     /// A list for offers that are requested at a place.
-    pub fn list_for(&self, at: usize, from: Revision, prompt: (String, usize)) -> List {
+    pub fn list_for(&self, at: usize, from: Revision, prompt: (String, Origin)) -> List {
         let text = self.session.text();
         let quotes = self.quotes(&prompt.0, at);
         let until = Until::of(at, text.len_chars());
-        let after: String = text.chars_at(at).take(AFTER).collect();
+        let after = seen(&text.chars_at(at).take(AFTER).collect::<String>(), at == 0).0;
         let mut place = Place::new(&prompt.0, &after, last_word(&prompt.0));
         let notes = self.session.notes();
         [&notes.memory, &notes.note, &notes.names].into_iter().for_each(|text| place.know(text));
@@ -115,9 +115,9 @@ impl Desk {
         if self.asking.guide.note.trim().is_empty() {
             return None;
         }
-        let (prompt, first) = self.prompt(self.session.cursor());
+        let (prompt, origin) = self.prompt(self.session.cursor());
         let at = self.asking.guide.place(&prompt)?;
-        Some(first + prompt[..at].chars().count())
+        Some(origin.place(prompt[..at].chars().count()))
     }
 
     /// Whether the model can be asked. If not, tells the writer why.
@@ -130,18 +130,23 @@ impl Desk {
             self.edited(false);
             return false;
         }
-        true
+        !self.says_model_is_off()
     }
 
-    /// The prompt for a place, and where it starts in the draft. Empty for a blank draft.
-    pub fn prompt(&self, at: usize) -> (String, usize) {
+    /// The prompt for a place, and where it is in the draft. Empty for a blank draft. The front matter and comments are
+    /// left out.
+    pub fn prompt(&self, at: usize) -> (String, Origin) {
         let text = self.session.text();
         let first = at.saturating_sub(PROMPT);
-        if text.chars().all(char::is_whitespace) {
-            return (String::new(), first);
+        let (prompt, gaps) = seen(&text.slice(first..at).to_string(), first == 0);
+        let mut origin = Origin::new(first);
+        gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
+        // A draft with nothing but comments is blank, too.
+        let is_blank = |text: &str| text.chars().all(char::is_whitespace);
+        if is_blank(&prompt) && is_blank(&seen(&text.slice(first..).to_string(), first == 0).0) {
+            return (String::new(), origin);
         }
-        // A model that sees a carriage return goes on otherwise.
-        (text.slice(first..at).to_string().replace("\r\n", "\n"), first)
+        (prompt, origin)
     }
 
     /// The quotes of the draft around a place.
@@ -191,6 +196,51 @@ impl Desk {
         if !self.offers.focus {
             let ask = self.key(Command::Ask);
             self.notices.say(format!("There are no offers yet. {ask} asks for some."));
+        }
+    }
+}
+
+/// A text without what the model doesn't see, and how many characters are left out before which characters of the rest.
+/// `is_start`: it is the beginning of the draft.
+fn seen(text: &str, is_start: bool) -> (String, Vec<(usize, usize)>) {
+    let (mut left, mut gaps) = (String::new(), Vec::new());
+    let mut from = 0;
+    let mut length = 0;
+    let end = text.len()..text.len();
+    for hidden in unseen(text, is_start).into_iter().chain([end]) {
+        // A model that sees a carriage return goes on otherwise.
+        for (number, line) in text[from..hidden.start].split("\r\n").enumerate() {
+            if number > 0 {
+                gaps.push((length, 1));
+                left.push('\n');
+                length += 1;
+            }
+            left.push_str(line);
+            length += line.chars().count();
+        }
+        if !hidden.is_empty() {
+            gaps.push((length, text[hidden.clone()].chars().count()));
+        }
+        from = hidden.end;
+    }
+    (left, gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_sees_a_draft_without_front_matter_and_comments() {
+        let text = "---\na: b\n---\nOne.\r\n% note\r\nTwo <!-- é --> three.";
+        let (left, gaps) = seen(text, true);
+        assert_eq!(left, "One.\nTwo  three.");
+        let mut origin = Origin::new(0);
+        gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
+        let chars: Vec<char> = text.chars().collect();
+        for (at, c) in left.chars().enumerate() {
+            let found = chars[origin.place(at)];
+            assert!(found == c || (c, found) == ('\n', '\n'), "{at}: {c:?} {found:?}");
         }
     }
 }

@@ -16,10 +16,10 @@ impl Desk {
     pub fn type_text(&mut self, text: &str) {
         let before = self.offers.rest(&self.session).map(str::to_owned);
         let awaited = self.is_awaited();
-        let done = self.session.type_text(text);
+        let (text, done) = self.type_smartly(text);
         self.edited(done);
         if done && (before.is_some() || awaited) && !self.turn_to_another() {
-            self.follow(before, text);
+            self.follow(before, &text);
         }
     }
 
@@ -89,6 +89,7 @@ impl Desk {
     fn may_follow(&self) -> bool {
         let next = self.session.text().get_char(self.session.cursor());
         self.is_ready()
+            && !self.session.notes().model_off
             && self.session.selection().is_none()
             && next.is_none_or(|next| matches!(next, '\n' | '\r'))
     }
@@ -96,7 +97,7 @@ impl Desk {
     /// Asks for a ghost that continues the text before the cursor, which may end in a half-typed word.
     fn decode(&mut self, ghost: Ghost) {
         let at = self.session.cursor();
-        let (prompt, first) = self.prompt(at);
+        let (prompt, origin) = self.prompt(at);
         if prompt.trim().is_empty() {
             return;
         }
@@ -107,7 +108,7 @@ impl Desk {
         };
         // The current edit step is not ended, so that undo works as it does without a ghost.
         let from = self.session.revision();
-        let prompt = (prompt, first);
+        let prompt = (prompt, origin);
         let list = List { at, from, until, prompt, quotes, ..List::default() };
         let offers = vec![self.asking.offer(&list)];
         let list = List { offers, ..list };

@@ -30,11 +30,14 @@ impl Desk {
         } else {
             return;
         };
-        let (prompt, first) = &list.prompt;
+        let (prompt, origin) = &list.prompt;
         let prompt = quotes::straight(prompt);
         let unseen = prompt.get(..reading.sees_from).unwrap_or_default().chars().count();
         // If only the end of the draft was sent, its start was not seen either.
-        let at = if *first == 0 && unseen == 0 { 0 } else { first + unseen };
+        let at = match (origin.first(), unseen) {
+            (0, 0) => 0,
+            _ => origin.place(unseen),
+        };
         self.offers.sees = Some((at, list.from));
         self.offers.read = Some(reading);
     }

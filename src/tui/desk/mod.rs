@@ -1,6 +1,7 @@
 //! The desk: the draft, the page, the requests to the model, and everything else that overlays use. It knows no
 //! overlays, and neither draws, waits nor reads a clock. `App` routes events to it.
 
+mod arrange;
 mod ask;
 mod branches;
 mod clipboard;
@@ -17,7 +18,9 @@ mod path;
 mod pool;
 mod recent;
 mod roll;
+mod sheet;
 mod shelf;
+mod smart;
 mod span;
 mod take;
 mod times;
@@ -38,7 +41,9 @@ use super::{
     Environment, Settings,
     command::{Command, Move},
     drawn::Drawn,
+    look::PageLook,
     page::Page,
+    search::Searched,
 };
 use crate::{
     session::{Motion, Revision, Session, Shares},
@@ -78,8 +83,8 @@ pub struct Desk {
     pub models: Models,
     /// Where things were drawn last.
     pub drawn: Drawn,
-    /// The last search text, and its replacement.
-    pub searched: (String, String),
+    /// The last search.
+    pub searched: Searched,
     /// The desk is to close.
     pub over: bool,
     pointer: Pointer,
@@ -95,6 +100,10 @@ pub struct Look {
     pub depth: Depth,
     /// The page shows who wrote what.
     pub authors: bool,
+    /// Nothing is drawn, and commands are typed by their names.
+    pub plain: bool,
+    /// How the page looks.
+    pub page: PageLook,
 }
 
 /// The desk's surroundings, and what the desk knows of them.
@@ -109,6 +118,10 @@ pub struct World {
     pub opened: Opened,
     /// Drafts that are open but not on the page, the one left last first.
     pub parked: Vec<Parked>,
+    /// The names of the commands that were run from the palette, the last one first.
+    pub commands: Vec<&'static str>,
+    /// The largest share of the draft's words that may be the machine's, in percent.
+    pub machine_share: u8,
 }
 
 /// A draft as it was when the desk opened it.
@@ -146,7 +159,7 @@ impl Desk {
             session.motion(Motion::End, false);
         }
         let mut notices = Notices::new(notices);
-        let themes = settings.themes.clone();
+        let themes = settings.environment.themes.clone();
         let theme = themes.load(&settings.theme, settings.depth).or_else(|error| {
             notices.warn(format!("{error:#}"));
             Themes::default().load(&Settings::default().theme, settings.depth)
@@ -174,17 +187,26 @@ impl Desk {
             clipboard: Clipboard::default(),
             notices,
             keymap,
-            look: Look { theme, themes, depth: settings.depth, authors: false },
+            look: Look {
+                theme,
+                themes,
+                depth: settings.depth,
+                authors: false,
+                plain: false,
+                page: settings.page,
+            },
             world: World {
                 environment: settings.environment.clone(),
                 recent,
                 told_of_change: false,
                 parked: Vec::new(),
+                commands: Vec::new(),
+                machine_share: settings.choosing.machine_share,
                 opened: Opened::of(&session),
             },
             models: Models::default(),
             drawn: Drawn::default(),
-            searched: Default::default(),
+            searched: Searched::default(),
             over: false,
             pointer: Pointer::default(),
             session,
@@ -203,9 +225,13 @@ impl Desk {
         }
     }
 
-    /// The first key of a command, for use in a sentence.
+    /// The first key of a command, for use in a sentence; in plain mode, its name.
     pub fn key(&self, command: impl Into<&'static str>) -> String {
-        let mut keys = self.keymap.keys_of(command.into());
+        let name = command.into();
+        if self.look.plain {
+            return format!("/{name}");
+        }
+        let mut keys = self.keymap.keys_of(name);
         keys.next().map_or_else(|| "a key".into(), |key| key.to_string())
     }
 
@@ -302,6 +328,7 @@ impl Desk {
             _ => match (command.numbered(), command.leads()) {
                 (Some(number), _) => self.take_number(number),
                 (_, Some(to)) => self.go(to),
+                _ if self.arrange(command) || self.change_look(command) => {}
                 _ => self.edit(command),
             },
         }

@@ -174,8 +174,8 @@ impl Desk {
         let at = self.session.cursor();
         self.session.move_to(at, false);
         let from = self.session.seal();
-        let (prompt, first) = self.prompt(at);
-        let list = self.list_for(at, from, (prompt, first));
+        let prompt = self.prompt(at);
+        let list = self.list_for(at, from, prompt);
         let mine = self.asking.offer(&list);
         let branch = self.asking.next_branch();
         let theirs = Offer::new(branch, mine.seed, &mine.opening);

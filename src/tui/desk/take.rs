@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::{
-    session::{Session, Source},
+    session::{Author, Session, Source, words},
     tui::command::Command,
     ui::asking::{List, Offer, Standing, Taken, first_word},
 };
@@ -125,9 +125,28 @@ impl Desk {
         self.offers.list()?.choice()?.source
     }
 
+    /// Whether a text of the model may be taken without exceeding the machine's share. If not, tells the writer.
+    pub fn may_take(&mut self, text: &str) -> bool {
+        let most = usize::from(self.world.machine_share);
+        let (shares, more) = (self.session.shares(), words(text));
+        let machine = shares.words(Author::Machine) + more;
+        let all = shares.all_words() + more;
+        let fits = most >= 100 || machine * 100 <= most * all;
+        if !fits {
+            let share = (machine * 100).checked_div(all).unwrap_or(0);
+            self.notices.say(format!(
+                "Not taken: the machine's share would be {share} % of the words, and your limit is {most} %."
+            ));
+        }
+        fits
+    }
+
     pub fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
         let gap = if glues(&self.session, at, text) { " " } else { "" };
         let text = format!("{text}{gap}");
+        if !self.may_take(&text) {
+            return;
+        }
         let done = match source {
             Some(source) => self.session.take_from(source, at, &text),
             None => self.session.take(at, &text),

@@ -2,7 +2,7 @@
 //! `{+` and `+}`. Of unchanged text, only the lines near a change are shown.
 
 use super::{
-    layer::{Flow, Layer},
+    layer::{Flow, Layer, Spoken},
     scroll::Scroll,
 };
 use crate::{
@@ -72,6 +72,20 @@ impl Layer for Difference {
 
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
         self.scroll.wheel(by, desk);
+    }
+
+    fn spoken(&self, _: &Desk) -> Spoken {
+        let row = |change: &Change| match change {
+            Change::Same(_) => None,
+            Change::Removed(text) => Some(format!("Removed: {}", text.trim())),
+            Change::Added(text) => Some(format!("Added: {}", text.trim())),
+        };
+        let mut lines: Vec<_> = self.changes.iter().filter_map(row).collect();
+        if lines.is_empty() {
+            lines.push("There are no differences.".into());
+        }
+        lines.insert(0, format!("{}.", self.title));
+        Spoken::Text(lines)
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {

@@ -79,6 +79,9 @@ fn lines<'a>(desk: &Desk, room: usize) -> Vec<Line<'a>> {
                 keys = format!("{keys}  {key}");
             }
         }
+        if keys.is_empty() {
+            keys = format!("{}, {}", desk.key("palette"), command.name().replace('-', " "));
+        }
         let help = command.help();
         // On a narrow screen the keys are above their help.
         let beside = room >= 70 && width(&keys) < KEYS;

@@ -47,10 +47,25 @@ pub trait Layer {
         Status::Page
     }
 
+    /// The overlay in lines, for plain mode. A question or a field is told by its status.
+    fn spoken(&self, _desk: &Desk) -> Spoken {
+        Spoken::Nothing
+    }
+
     /// Ranges of the draft to highlight, within the viewport.
     fn marks(&self, _session: &Session, _window: Range<usize>) -> Vec<(Range<usize>, Role)> {
         Vec::new()
     }
+}
+
+/// An overlay in lines of text.
+pub enum Spoken {
+    /// A text to read.
+    Text(Vec<String>),
+    /// Entries to choose from, the first of which Enter chooses.
+    List(Vec<String>),
+    /// Only a screen can show it.
+    Nothing,
 }
 
 /// What happens to an overlay after an event.

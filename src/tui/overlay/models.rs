@@ -51,7 +51,13 @@ pub fn entries(desk: &Desk, fits: impl Fn(&shelf::Entry) -> bool) -> Vec<Entry<S
             None if !model.here => "fetch".into(),
             None => String::new(),
         };
-        Entry { name: model.name.clone(), about: about(model), key, value: model.name.clone() }
+        Entry {
+            name: model.name.clone(),
+            about: about(model),
+            also: "",
+            key,
+            value: model.name.clone(),
+        }
     };
     desk.models.entries.iter().filter(|model| fits(model)).map(entry).collect()
 }

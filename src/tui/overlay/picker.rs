@@ -1,7 +1,7 @@
 //! A list to choose from, below the page, filtered by typing a few letters of a name. [`Choices`] provides the entries
 //! and handles the choice.
 
-use super::layer::{Flow, Layer};
+use super::layer::{Flow, Layer, Spoken};
 use crate::{
     clean::for_terminal,
     tui::{
@@ -24,6 +24,11 @@ use ratatui::{
     widgets::Clear,
 };
 
+/// What a name scores that begins with the search text.
+const FIRST: u32 = 1000;
+/// What a letter of another word for an entry scores. Letters that follow each other in a name score more, scattered ones
+/// less.
+const LETTER: u32 = 20;
 /// The most entries that are shown at once.
 const TALL: usize = 14;
 
@@ -33,6 +38,8 @@ pub struct Entry<T> {
     pub name: String,
     /// A description in one sentence.
     pub about: String,
+    /// Other words for it, by which it is found too.
+    pub also: &'static str,
     /// Its key, or its state.
     pub key: String,
     /// The value that is chosen.
@@ -128,8 +135,13 @@ impl<C: Choices> Picker<C> {
             .filter_map(|index| {
                 let entry = &self.entries[index];
                 let name = pattern.score(Utf32Str::new(&entry.name, &mut letters), &mut matcher);
+                let is_also = entry.also.split(' ').any(|word| word.starts_with(&words));
+                let also = (is_also && !words.is_empty()).then(|| LETTER * words.len() as u32);
                 let about = entry.about.to_lowercase().contains(&words).then_some(0);
-                name.map(|score| score + 1).or(about).map(|score| (score, index))
+                let begins = entry.name.to_lowercase().starts_with(&words);
+                let first = if begins && !words.is_empty() { FIRST } else { 0 };
+                let name = name.map(|score| score + 1 + first);
+                name.max(also).or(about).map(|score| (score, index))
             })
             .collect();
         scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
@@ -202,6 +214,16 @@ impl<C: Choices> Layer for Picker<C> {
 
     fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
         Status::Drawn
+    }
+
+    fn spoken(&self, _: &Desk) -> Spoken {
+        let row = |entry: &Entry<C::Value>| match &*entry.key {
+            state if self.choices.shows_state() && !state.is_empty() => {
+                format!("{}, {state}: {}", entry.name, entry.about)
+            }
+            _ => format!("{}: {}", entry.name, entry.about),
+        };
+        Spoken::List(self.found().map(row).collect())
     }
 
     /// The list over the lower part of the screen, with the search text in its last row.
@@ -327,6 +349,7 @@ mod tests {
         let entry = |name: &str, about: &str| Entry {
             name: name.into(),
             about: about.into(),
+            also: if name == "undo" { "revert mistake" } else { "" },
             key: String::new(),
             value: (),
         };
@@ -344,6 +367,8 @@ mod tests {
         assert_eq!(found("tkw"), "take word");
         assert_eq!(found("take"), "take word,undo");
         assert_eq!(found("WORD"), "take word,roll again");
+        assert_eq!(found("rev"), "undo");
+        assert_eq!(found("mistakes"), "");
         assert_eq!(found("zzz"), "");
         assert_eq!(found("\\ ' ^ $ !"), "", "no sign of a pattern is a trap");
         assert_eq!(found(""), "roll again,take word,undo");

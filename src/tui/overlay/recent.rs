@@ -46,6 +46,7 @@ pub fn open(desk: &mut Desk) -> Flow {
         Entry {
             name: session.title(),
             about: folder.as_deref().map(folder_of).unwrap_or_default(),
+            also: "",
             key: format!("{words} · {state}"),
             value: Draft::Parked(number),
         }
@@ -57,6 +58,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     let others = others.map(|path| Entry {
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         about: folder_of(path),
+        also: "",
         key: match words_in(path, LARGEST) {
             Some(words) => count(words, "word"),
             None if path.exists() => String::new(),

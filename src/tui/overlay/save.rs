@@ -253,6 +253,6 @@ impl Layer for SaveAs {
     }
 
     fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
-        Status::Prompt(" Save as: ", &self.field)
+        Status::Prompt(" Save as: ", &self.field, "save")
     }
 }

@@ -2,7 +2,7 @@
 //! machine wrote. A session begins when the desk opens the draft.
 
 use super::{
-    layer::{Flow, Layer},
+    layer::{Flow, Layer, Spoken},
     scroll::Scroll,
 };
 use crate::{
@@ -160,6 +160,11 @@ impl Layer for Statistics {
 
     fn wheel(&mut self, by: isize, desk: &mut Desk) {
         self.scroll.wheel(by, desk);
+    }
+
+    fn spoken(&self, _: &Desk) -> Spoken {
+        let row = |(name, draft, session)| format!("{name}: {draft}, this session {session}");
+        Spoken::Text(self.rows().into_iter().map(row).collect())
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {

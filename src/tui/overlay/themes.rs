@@ -29,6 +29,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     let entries = all.into_iter().map(|(name, about)| Entry {
         name: name.clone(),
         about,
+        also: "",
         key: String::new(),
         value: name,
     });

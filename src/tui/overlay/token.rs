@@ -149,7 +149,9 @@ impl Token {
             return Flow::Stay;
         }
         let place = self.run.start + self.span[..start].chars().count();
-        if desk.session.take_instead(place..self.run.end, &choice.text) {
+        if desk.may_take(&choice.text)
+            && desk.session.take_instead(place..self.run.end, &choice.text)
+        {
             desk.ask();
         }
         Flow::Close

@@ -73,8 +73,16 @@ pub struct View {
 impl Page {
     /// Lays out the rows for a viewport of this size. It moves as little as possible: only if the cursor would be
     /// nearer to an edge than `below` rows at the bottom or the margin at the top. After scrolling by the wheel, it
-    /// stays until the cursor moves or the text changes.
-    pub fn lay_out(&mut self, session: &Session, width: usize, height: usize, below: usize) {
+    /// stays until the cursor moves or the text changes. With `typewriter`, the cursor's row is at two fifths of the
+    /// height wherever there are enough rows above it.
+    pub fn lay_out(
+        &mut self,
+        session: &Session,
+        width: usize,
+        height: usize,
+        below: usize,
+        typewriter: bool,
+    ) {
         (self.width, self.height) = (width.max(1), height.max(1));
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
         self.below = below.min(self.height.saturating_sub(1 + margin));
@@ -88,6 +96,9 @@ impl Page {
             return self.show(session, rows, first);
         }
         let (rows, at) = self.rows(session).around(cursor, height, height);
+        if typewriter {
+            return self.show(session, rows, at.saturating_sub(height * 2 / 5));
+        }
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
         // After a jump, or in a viewport that has grown, two thirds of the rows are above the cursor.
         let usual = at.saturating_sub(height * 2 / 3);

@@ -1,6 +1,7 @@
 //! Drawing the desk: a title, the page, the offers beside or below it, and a status line. Drawing changes nothing in
 //! the [`Desk`]; it returns what the mouse needs to know.
 
+mod markup;
 mod offers;
 mod page;
 pub mod sheet;
@@ -9,6 +10,7 @@ mod title;
 mod whose;
 
 pub use status::{Hint, Status};
+pub use whose::shares;
 
 use super::{
     desk::Desk,
@@ -90,9 +92,10 @@ fn drawer_rows(height: u16, offers: u16) -> u16 {
 
 /// Lays out the visible rows of the page. Only this changes the desk: it moves the viewport.
 pub fn lay_out(desk: &mut Desk, areas: &Areas) {
-    let column = page::column(areas.page);
+    let column = page::column(desk, areas.page);
     let (width, height) = (usize::from(column.width - 1), usize::from(column.height));
-    desk.page.lay_out(&desk.session, width, height, usize::from(areas.below));
+    let typewriter = desk.look.page.typewriter;
+    desk.page.lay_out(&desk.session, width, height, usize::from(areas.below), typewriter);
 }
 
 /// Draws the desk as it was laid out, except the status line. `marks` are the ranges of the draft that an overlay

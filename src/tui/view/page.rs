@@ -1,7 +1,10 @@
 //! The page: prose in its column, with the machine's words styled and the offer at the cursor as a ghost. The text
 //! widget gets only the visible rows, wrapped to the column; it keeps no history.
 
-use super::whose;
+use super::{
+    markup::{self, Look},
+    whose,
+};
 use crate::{
     clean::for_terminal,
     session::Author,
@@ -9,6 +12,7 @@ use crate::{
         command::Command,
         desk::Desk,
         drawn,
+        look::PageLook,
         page::{Row, View},
         text::{cut, shown, width as cells, wrap},
     },
@@ -26,14 +30,16 @@ use std::ops::Range;
 use tui_textarea::{CursorRenderMode, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The greatest width of the text column, in cells.
-const COLUMN: u16 = 72;
-/// The least space beside it.
+/// The space beside the text that is kept for marks.
 const MARGIN: u16 = 3;
+/// The width that the text has at least, whatever the margins.
+const LEAST: u16 = 20;
 
 /// The column of text in the page's area.
-pub fn column(area: Rect) -> Rect {
-    let width = COLUMN.min(area.width.saturating_sub(2 * MARGIN));
+pub fn column(desk: &Desk, area: Rect) -> Rect {
+    let PageLook { width, margin, .. } = desk.look.page;
+    let room = area.width.saturating_sub(2 * MARGIN);
+    let width = width.min(area.width.saturating_sub(2 * margin).max(LEAST)).min(room);
     Rect {
         x: area.x + (area.width - width) / 2,
         // One more cell for the cursor after a full row.
@@ -50,7 +56,7 @@ pub fn draw(
     area: Rect,
     marks: &[(Range<usize>, Role)],
 ) -> (drawn::Page, Position, Vec<drawn::Row>) {
-    let column = column(area);
+    let column = column(desk, area);
     let view = desk.page.view();
     let mut lines = ink(desk, view, marks);
     let written = lines.len();
@@ -71,6 +77,7 @@ pub fn draw(
     mark_authors(desk, view, frame, column);
     mark_sight(desk, view, frame, column);
     mark_note(desk, view, frame, column);
+    mark_bookmarks(desk, view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
     (drawn::Page { area: column, offered }, at, rows)
@@ -119,8 +126,32 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         let number = matches.partition_point(|range| range.end <= place);
         matches.get(number).is_some_and(|range| range.contains(&place))
     };
-    let style = |place: usize| {
+    let page = &desk.look.page;
+    let shows_markdown = page.markdown && markup::is_markdown(desk.session.path());
+    let looks = match shows_markdown {
+        true => markup::looks(&desk.session, first.start..last.end),
+        false => Vec::new(),
+    };
+    let lit = desk.lit();
+    let mut next = 0;
+    let mut open: Vec<usize> = Vec::new();
+    let mut style = |place: usize| {
         let mut style = desk.look.theme.style(Role::Text);
+        // Places come in order.
+        while looks.get(next).is_some_and(|(range, _)| range.start <= place) {
+            open.push(next);
+            next += 1;
+        }
+        open.retain(|number| looks[*number].0.end > place);
+        for number in &open {
+            style = match looks[*number].1 {
+                Look::Modifier(modifier) => style.add_modifier(modifier),
+                Look::Role(role) => style.patch(desk.look.theme.style(role)),
+            };
+        }
+        if lit.as_ref().is_some_and(|lit| !lit.contains(&place)) {
+            style = style.patch(desk.look.theme.style(Role::Quiet));
+        }
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
             (whose::look(author(place)).0, author(place) != Author::Writer),
@@ -133,7 +164,7 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         }
         style
     };
-    let line = |row: &Row| {
+    let mut line = |row: &Row| {
         let mut line = Line::default();
         let mut place = row.start;
         for grapheme in row.text.graphemes(true) {
@@ -146,7 +177,7 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         }
         line
     };
-    view.rows.iter().map(line).collect()
+    view.rows.iter().map(&mut line).collect()
 }
 
 /// Adds the offer after the cursor. Only at the end of a paragraph, so that no written text moves. Returns how many
@@ -304,6 +335,16 @@ fn mark_note(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
         let style = desk.look.theme.style(Role::Mark);
         let x = column.x - if desk.look.authors { MARGIN } else { 2 };
         frame.buffer_mut().set_string(x, column.y + row as u16, "»", style);
+    }
+}
+
+/// Marks in the margin the rows with a bookmark.
+fn mark_bookmarks(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
+    let style = desk.look.theme.style(Role::Mark);
+    for place in desk.bookmarks() {
+        if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
+            frame.buffer_mut().set_string(column.x - MARGIN, column.y + row as u16, "◆", style);
+        }
     }
 }
 

@@ -31,8 +31,8 @@ pub enum Status<'a> {
     Page,
     /// Messages, and these keys.
     Hints(Vec<Hint>),
-    /// A field with its label.
-    Prompt(&'static str, &'a Field),
+    /// A field with its label, and what Enter does.
+    Prompt(&'static str, &'a Field, &'static str),
     /// A question with its answers.
     Question(String, Vec<Hint>),
     /// Nothing: the overlay has drawn there.
@@ -51,7 +51,9 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     let text = desk.look.theme.style(Role::Notice);
     let own = match status {
         Status::Drawn => return,
-        Status::Prompt(label, field) => return fill(desk, field, label, frame, area),
+        Status::Prompt(label, field, verb) => {
+            return fill(desk, (label, field, verb), frame, area);
+        }
         Status::Question(words, answers) => {
             // The answers are needed most, so they are shown first; the question may move above the line.
             let room = usize::from(area.width).saturating_sub(size(&answers) + 3);
@@ -249,15 +251,15 @@ pub fn size(answers: &[(String, &str)]) -> usize {
 }
 
 /// Draws a field with its label in place of the line.
-fn fill(desk: &Desk, field: &Field, label: &str, frame: &mut Frame, area: Rect) {
+fn fill(desk: &Desk, (label, field, verb): (&str, &Field, &str), frame: &mut Frame, area: Rect) {
     if let Some((Notice::Word(words) | Notice::Error(words), _)) = desk.notices.shown() {
         above(desk, frame, area, words, desk.look.theme.style(Role::Notice));
     }
-    let keys = "  Enter save  Esc back ";
+    let keys = format!("  Enter {verb}  Esc back ");
     let [at, into, after] = Layout::horizontal([
         Constraint::Length(width(label) as u16),
         Constraint::Fill(1),
-        Constraint::Length(if area.width < 60 { 0 } else { width(keys) as u16 }),
+        Constraint::Length(if area.width < 60 { 0 } else { width(&keys) as u16 }),
     ])
     .areas(area);
     frame.render_widget(Line::styled(label, desk.look.theme.style(Role::Notice)), at);

@@ -20,6 +20,7 @@ use ratatui::{
 /// Draws the draft's name on the left, and the model, preset and number of offers on the right.
 pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect) {
     let model = match &desk.asking.model {
+        _ if desk.session.notes().model_off => "the model is off".to_owned(),
         Model::Loading => "the model is loading".to_owned(),
         Model::Gone(_) => "no model".to_owned(),
         Model::Ready(info) if info.embedded => {

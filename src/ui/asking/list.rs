@@ -6,7 +6,7 @@
 //! brings an offer back as it brings the text back. A letter that disagrees with the chosen offer switches to another
 //! offer of the list that agrees; only if there is none is anything generated again.
 
-use super::{Offer, Quotes, Words};
+use super::{Offer, Origin, Quotes, Words};
 use crate::{
     generate::Prefix,
     judge::{Form, Place},
@@ -24,8 +24,8 @@ pub struct List {
     pub from: Revision,
     /// How to find the end of what was written there since.
     pub until: Until,
-    /// The prompt, and the place where it starts in the draft: of a long draft only the end is sent.
-    pub prompt: (String, usize),
+    /// The prompt, and where it is in the draft: of a long draft only the end is sent, without comments.
+    pub prompt: (String, Origin),
     /// How the end of the prompt determines what follows.
     pub prefix: Prefix,
     /// The form of the draft at the place.

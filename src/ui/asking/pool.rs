@@ -37,6 +37,8 @@ pub struct Settings {
     pub candidates: usize,
     /// The criteria of the filter.
     pub filter: Vec<Criterion>,
+    /// The largest share of a draft's words that may be the machine's, in percent; taking more is refused. 100 = no limit.
+    pub machine_share: u8,
     /// The writer chose the temperature: it is not the preset's, and stays whatever the model.
     #[serde(skip)]
     pub own_temperature: bool,
@@ -44,7 +46,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { candidates: 0, filter: Criterion::ALL.into(), own_temperature: false }
+        Self {
+            candidates: 0,
+            filter: Criterion::ALL.into(),
+            machine_share: 100,
+            own_temperature: false,
+        }
     }
 }
 

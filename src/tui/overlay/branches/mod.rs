@@ -120,10 +120,10 @@ impl Layer for Map {
 
     fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
         if let Some(field) = &self.naming {
-            return Status::Prompt(" Name: ", field);
+            return Status::Prompt(" Name: ", field, "save");
         }
         if let Some(field) = &self.filter {
-            return Status::Prompt(" Filter: ", field);
+            return Status::Prompt(" Filter: ", field, "save");
         }
         if self.list.question(self.chosen).is_some() {
             return Status::hints(&[("Enter", "open or close"), ("Esc", "back"), ("/", "filter")]);

@@ -1,10 +1,12 @@
 //! The state of find and replace: the two fields, and the matches. The current match is the selection, so the two can't
 //! disagree.
 
-use super::search::Search;
 use crate::{
-    session::{Revision, Session},
-    tui::desk::Field,
+    session::{Change, Revision, Session},
+    tui::{
+        desk::Field,
+        search::{How, Search},
+    },
 };
 use ratatui::layout::Rect;
 use std::{borrow::Cow, ops::Range};
@@ -28,10 +30,15 @@ pub struct Find {
     pub part: Part,
     /// The field for the replacement is shown.
     pub replaces: bool,
+    /// How the text is searched.
+    pub how: How,
     /// The search wrapped around: from the end to the top, or the other way.
     pub round: Option<&'static str>,
-    search: Search,
+    /// What is wrong with the search text.
+    wrong: Option<String>,
     found: Vec<Range<usize>>,
+    /// The replacement of each match, while the field for it is shown.
+    words: Vec<String>,
     /// Where the search starts when the search text changes.
     from: usize,
     /// Where the writer was before: the revision, the cursor, and the other end of the selection.
@@ -40,7 +47,7 @@ pub struct Find {
 
 impl Find {
     /// Starts a search at the cursor. The last texts are in the fields, selected.
-    pub fn new(wanted: &str, instead: &str, session: &mut Session) -> Self {
+    pub fn new(wanted: &str, instead: &str, how: How, session: &mut Session) -> Self {
         let cursor = session.cursor();
         let selection = session.selection();
         let anchor = selection.clone().map(|range| range.start + range.end - cursor);
@@ -50,8 +57,10 @@ impl Find {
             part: Part::Wanted,
             replaces: false,
             round: None,
-            search: Search::new(""),
+            how,
+            wrong: None,
             found: Vec::new(),
+            words: Vec::new(),
             from: selection.map_or(cursor, |range| range.start),
             before: (session.seal(), cursor, anchor),
         };
@@ -68,10 +77,47 @@ impl Find {
         }
     }
 
-    /// Searches again: the search text or the page has changed.
+    /// Searches again: the search text, the replacement or the page has changed.
     pub fn look(&mut self, session: &Session) {
-        self.search = Search::new(&self.wanted.text());
-        self.found = self.search.all(&Cow::from(session.text().slice(..)));
+        let search = Search::new(&self.wanted.text(), self.how);
+        let text = Cow::from(session.text().slice(..));
+        if self.replaces {
+            let instead = self.instead.text();
+            (self.found, self.words) = search.replacements(&text, &instead).into_iter().unzip();
+        } else {
+            self.found = search.all(&text);
+        }
+        self.wrong = search.wrong().map(str::to_owned);
+    }
+
+    /// What is wrong with the search text, if anything is.
+    pub fn wrong(&self) -> Option<&str> {
+        self.wrong.as_deref()
+    }
+
+    /// The current match and its replacement.
+    pub fn replacement(&self, session: &Session) -> Option<(Range<usize>, &str)> {
+        let at = self.at(session)?;
+        Some((self.found[at].clone(), self.words.get(at)?))
+    }
+
+    /// What replacing all matches would change.
+    pub fn changes(&self, session: &Session) -> Vec<Change> {
+        let text = session.text();
+        let mut changes = Vec::new();
+        let mut from = 0;
+        for (range, words) in self.found.iter().zip(&self.words) {
+            changes.push(Change::Same(text.slice(from..range.start).to_string()));
+            changes.push(Change::Removed(text.slice(range.clone()).to_string()));
+            changes.push(Change::Added(words.clone()));
+            from = range.end;
+        }
+        changes.push(Change::Same(text.slice(from..).to_string()));
+        changes.retain(|change| {
+            let (Change::Same(text) | Change::Removed(text) | Change::Added(text)) = change;
+            !text.is_empty()
+        });
+        changes
     }
 
     /// All matches, in order.
@@ -140,20 +186,14 @@ impl Find {
         self.hold(to, session);
     }
 
-    /// The replacement for a match.
-    fn words(&self, range: Range<usize>, session: &Session) -> String {
-        let found = Cow::from(session.text().slice(range));
-        self.search.instead(&found, &self.instead.text()).into_owned()
-    }
-
     /// Replaces the current match, if any, and goes to the next. False if the draft is read-only.
     pub fn replace(&mut self, session: &mut Session) -> bool {
         let Some(range) = self.at(session).map(|at| self.found[at].clone()) else {
             self.step(true, session);
             return true;
         };
-        let words = self.words(range.clone(), session);
-        if !session.replace(&[(range.clone(), words)]) {
+        let words = self.replacement(session).map_or(String::new(), |(_, words)| words.to_owned());
+        if !session.replace(&[(range, words)]) {
             return false;
         }
         self.look(session);
@@ -163,8 +203,7 @@ impl Find {
 
     /// Replaces all matches in one undo step. Returns their number; `None` if the draft is read-only.
     pub fn replace_all(&mut self, session: &mut Session) -> Option<usize> {
-        let all = self.found.iter().cloned();
-        let all: Vec<_> = all.map(|range| (range.clone(), self.words(range, session))).collect();
+        let all: Vec<_> = self.found.iter().cloned().zip(self.words.iter().cloned()).collect();
         if !all.is_empty() && !session.replace(&all) {
             return None;
         }

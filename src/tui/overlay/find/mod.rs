@@ -1,16 +1,19 @@
 //! Find and replace. The current match is the selection on the page, and Esc leaves it selected.
 
 mod matches;
-mod search;
 
-use super::layer::{Flow, Layer};
+use super::{
+    difference::Difference,
+    layer::{Flow, Layer},
+};
 use crate::{
     session::Session,
     tui::{
         command::{Command, Opens},
         desk::{Desk, NOTCH, Notice},
         drawn,
-        text::width,
+        search::{How, Searched},
+        text::{one_row, width},
         view::{
             Areas, Hint, Status,
             status::{above, line, short, size},
@@ -32,7 +35,7 @@ use std::ops::Range;
 pub const OPENS: Opens = Opens {
     name: "find",
     heading: "The text",
-    help: "Find and replace; press again to return to where you were.",
+    help: "Find and replace, also whole words and expressions; press again to return.",
     keys: &["ctrl-f", "alt-/"],
 };
 
@@ -41,15 +44,17 @@ const ROW: usize = 72;
 /// The least width of a field in cells, and the width it has before hints are shown.
 const LEAST: usize = 10;
 const FAIR: usize = 20;
+/// How many characters before and after a match its preview shows.
+const SIDE: usize = 28;
 
 /// Opens the field, with the selection or the last search text.
 pub fn open(desk: &mut Desk) -> Flow {
     let selected = desk.session.selection().map(|range| desk.session.text().slice(range));
     let selected = selected.filter(|words| words.len_chars() <= ROW).map(|w| w.to_string());
     let is_row = |words: &String| !words.contains(['\n', '\r']) && width(words) <= ROW;
-    let (wanted, instead) = &desk.searched;
+    let Searched { wanted, instead, how } = &desk.searched;
     let wanted = selected.filter(is_row).unwrap_or_else(|| wanted.clone());
-    let find = Find::new(&wanted, instead, &mut desk.session);
+    let find = Find::new(&wanted, instead, *how, &mut desk.session);
     desk.offers.focus = false;
     desk.page.forget_column();
     Flow::open(find)
@@ -60,6 +65,9 @@ impl Layer for Find {
         self.round = None;
         desk.page.come_back();
         let shift = event.modifiers.contains(KeyModifiers::SHIFT);
+        if self.press_option(key, event.modifiers, desk) {
+            return Flow::Stay;
+        }
         match (key.code(), desk.keymap.command(key)) {
             (KeyCode::Esc, _) => return self.close(desk),
             (_, Some(command)) if command.name() == OPENS.name => {
@@ -71,13 +79,20 @@ impl Layer for Find {
                 desk.edit(command);
                 self.look(&desk.session);
             }
+            (KeyCode::Char('v'), _) if self.replaces && event.modifiers == KeyModifiers::ALT => {
+                let title = "What replacing all would change";
+                return Flow::open(Difference::new(title, self.changes(&desk.session)));
+            }
             (KeyCode::Tab, _) if self.replaces => {
                 self.part = match self.part {
                     Part::Wanted => Part::Instead,
                     Part::Instead => Part::Wanted,
                 };
             }
-            (KeyCode::Tab, _) => (self.replaces, self.part) = (true, Part::Instead),
+            (KeyCode::Tab, _) => {
+                (self.replaces, self.part) = (true, Part::Instead);
+                self.look(&desk.session);
+            }
             (KeyCode::Enter, _) if self.part == Part::Instead && !shift => {
                 let done = self.replace(&mut desk.session);
                 desk.edited(done);
@@ -86,10 +101,10 @@ impl Layer for Find {
             (KeyCode::Down, _) => self.step(true, &mut desk.session),
             (KeyCode::Up, _) => self.step(false, &mut desk.session),
             _ => {
-                let before = self.wanted.text();
+                let before = self.field().text();
                 desk.press_field(self.field(), key, event);
-                if self.wanted.text() != before {
-                    self.typed(&mut desk.session);
+                if self.field().text() != before {
+                    self.changed(desk);
                 }
             }
         }
@@ -100,9 +115,7 @@ impl Layer for Find {
         self.round = None;
         desk.page.come_back();
         self.field().paste(text);
-        if self.part == Part::Wanted {
-            self.typed(&mut desk.session);
-        }
+        self.changed(desk);
         Flow::Stay
     }
 
@@ -138,6 +151,8 @@ impl Layer for Find {
         frame.buffer_mut().set_style(over, desk.look.theme.style(Role::Text));
         if let Some((Notice::Word(words) | Notice::Error(words), _)) = desk.notices.shown() {
             above(desk, frame, over, words, desk.look.theme.style(Role::Notice));
+        } else if let Some(words) = self.preview(desk).filter(|_| self.part == Part::Instead) {
+            above(desk, frame, over, &words, desk.look.theme.style(Role::Quiet));
         }
         let parts = [Part::Wanted, Part::Instead].into_iter().zip(over.rows());
         let fields = parts.map(|(part, row)| draw_field(self, part, desk, frame, row)).collect();
@@ -148,8 +163,63 @@ impl Layer for Find {
 impl Find {
     /// Keeps the texts for the next search.
     fn close(&self, desk: &mut Desk) -> Flow {
-        desk.searched = (self.wanted.text(), self.instead.text());
+        desk.searched =
+            Searched { wanted: self.wanted.text(), instead: self.instead.text(), how: self.how };
         Flow::Close
+    }
+
+    /// The text of a field was changed.
+    fn changed(&mut self, desk: &mut Desk) {
+        match self.part {
+            Part::Wanted => self.typed(&mut desk.session),
+            Part::Instead => self.look(&desk.session),
+        }
+    }
+
+    /// Changes how the text is searched, if a key does that.
+    fn press_option(&mut self, key: Key, held: KeyModifiers, desk: &mut Desk) -> bool {
+        if held != KeyModifiers::ALT {
+            return false;
+        }
+        match key.code() {
+            KeyCode::Char('w') => self.how.words = !self.how.words,
+            KeyCode::Char('c') => self.how.case = !self.how.case,
+            KeyCode::Char('e') => self.how.regex = !self.how.regex,
+            _ => return false,
+        }
+        self.typed(&mut desk.session);
+        true
+    }
+
+    /// How the text is searched, in words; empty for the usual way.
+    fn options(&self) -> String {
+        let How { words, case, regex } = self.how;
+        let on = [(words, "whole word"), (case, "case"), (regex, "expression")];
+        let on: Vec<_> = on.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| *name).collect();
+        on.join(", ")
+    }
+
+    /// The current match with its replacement in its place, and how many there are in all.
+    fn preview(&self, desk: &Desk) -> Option<String> {
+        let (range, words) = self.replacement(&desk.session)?;
+        let text = desk.session.text();
+        let near = |from: usize, to: usize| one_row(&text.slice(from..to).to_string());
+        let line = text.char_to_line(range.start);
+        let from = text.line_to_char(line).max(range.start.saturating_sub(SIDE));
+        let to = text.line_to_char((line + 1).min(text.len_lines())).max(range.end);
+        let (end, to) = (to, to.min(range.end + SIDE));
+        let (mut before, mut after) = (near(from, range.start), near(range.end, to));
+        if to < end {
+            after.truncate(after.rfind(' ').unwrap_or(0));
+            after.push('…');
+        }
+        if from > text.line_to_char(line) {
+            // Not from the middle of a word.
+            let word = before.find(' ').map_or(0, |at| at + 1);
+            before = format!("…{}", &before[word..]);
+        }
+        let found = near(range.start, range.end);
+        Some(format!("{before}[-{found}-]{{+{}+}}{}", one_row(words), after.trim_end()))
     }
 
     fn replace_everywhere(&mut self, desk: &mut Desk) {
@@ -193,12 +263,20 @@ fn draw_field(find: &Find, part: Part, desk: &Desk, frame: &mut Frame, row: Rect
     (into, cursor.map_or(into.x, |cursor| cursor.x))
 }
 
-/// The number of matches, in words.
+/// The number of matches and how they are searched, in words.
 fn said(desk: &Desk, find: &Find) -> String {
+    let options = find.options();
+    let (number, gap) = (number(desk, find), if options.is_empty() { "" } else { " · " });
+    let gap = if number.is_empty() { "" } else { gap };
+    format!("{number}{gap}{options}")
+}
+
+/// The number of matches, or why there are none.
+fn number(desk: &Desk, find: &Find) -> String {
     let all = find.found().len();
     let words = match (find.at(&desk.session), all) {
         _ if find.wanted.text().is_empty() => return String::new(),
-        (_, 0) => return "not found".into(),
+        (_, 0) => return find.wrong().map_or("not found".into(), |why| format!("! {why}")),
         (Some(number), _) => format!("{} of {all}", number + 1),
         (None, _) => format!("{all} found"),
     };
@@ -211,7 +289,15 @@ fn hints(desk: &Desk, find: &Find) -> Vec<Hint> {
     let back = (short(&desk.key(OPENS.name)), "back");
     match find.part {
         Part::Wanted if find.replaces => {
-            vec![key("Enter", "next"), key("Tab", "replace"), key("Esc", "stay"), back]
+            vec![
+                key("Enter", "next"),
+                key("Tab", "replace"),
+                key("Esc", "stay"),
+                back,
+                key("Alt+W", "word"),
+                key("Alt+C", "case"),
+                key("Alt+E", "expression"),
+            ]
         }
         Part::Wanted => vec![
             key("Enter", "next"),
@@ -219,10 +305,14 @@ fn hints(desk: &Desk, find: &Find) -> Vec<Hint> {
             key("Tab", "replace"),
             key("↑", "previous"),
             back,
+            key("Alt+W", "word"),
+            key("Alt+C", "case"),
+            key("Alt+E", "expression"),
         ],
         Part::Instead => vec![
             key("Enter", "replace"),
             hint(Command::TakeAll, "all"),
+            key("Alt+V", "preview"),
             key("Esc", "stay"),
             key("Tab", "find"),
             key("↓", "next"),

@@ -181,7 +181,7 @@ impl Layer for Queue {
 
     fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
         if let Some(field) = &self.changing {
-            return Status::Prompt(" Reply: ", field);
+            return Status::Prompt(" Reply: ", field, "save");
         }
         let keys = [
             ("a", "approve"),
