@@ -45,6 +45,9 @@ pub fn draft(
     settings.environment.state = Some(state.to_owned());
     settings.environment.history = config.history;
     settings.environment.home = std::env::home_dir();
+    let home = settings.environment.home.as_deref();
+    settings.environment.dictionaries = tui::spelling::folders(told, home);
+    settings.environment.language = language(&config.language, told);
     settings.depth = Depth::told(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     let shelf = Shelf {
         catalogue,
@@ -64,6 +67,16 @@ pub fn draft(
     match plain.filter(|_| gear.is_none()) {
         Some(Plain(why)) => tui::plain::run(session, settings, why, notices, load),
         None => tui::run(session, settings, gear, notices, load),
+    }
+}
+
+/// The language of the spelling: that of the settings, or the system's.
+fn language(setting: &str, told: impl Fn(&str) -> Option<String>) -> String {
+    let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+    let system = names.iter().filter_map(|name| told(name)).find(|value| !value.is_empty());
+    match setting {
+        "" => system.filter(|name| !matches!(&**name, "C" | "POSIX")).unwrap_or_default(),
+        set => set.to_owned(),
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Whether the history of a draft is kept in a journal.
     pub history: History,
+    /// The language of the spelling, such as `en_GB`; empty = the system's.
+    pub language: String,
     /// Whether drafts are opened in lines of text, without a screen.
     pub plain: bool,
     /// The desk.
@@ -154,6 +156,8 @@ impl Config {
         let page = &self.desk.page;
         ok(tui::WIDTHS.contains(&page.width), "a number from 20 to 200")?;
         ok(tui::MARGINS.contains(&page.margin), "a number from 3 to 40")?;
+        ok((1..=600).contains(&self.desk.goals.minutes), "a number from 1 to 600")?;
+        ok(self.offers.stall_seconds <= 3600, "a number from 0 to 3600")?;
         ok(self.offers.machine_share <= 100, "a number from 0 to 100")?;
         for engine in self.engines.values() {
             engine.check().map_err(|error| format!("{error:#}"))?;

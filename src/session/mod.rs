@@ -228,6 +228,11 @@ impl Session {
         self.tree.current()
     }
 
+    /// The revision that one comes from; `None` for the first one, and when there is none of that number.
+    pub fn parent(&self, revision: Revision) -> Option<Revision> {
+        self.tree.node(revision).filter(|_| revision != 0).map(|node| node.parent)
+    }
+
     /// When a revision was begun; `None` when there is none of that number.
     pub fn time(&self, revision: Revision) -> Option<SystemTime> {
         self.tree.node(revision).map(|node| node.time)

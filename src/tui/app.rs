@@ -117,7 +117,17 @@ impl App {
 
     /// How long until the app needs a [`Event::Tick`]; `None` if it needs none.
     pub fn wait(&self) -> Option<Duration> {
-        self.show.wait()
+        self.show.wait().into_iter().chain(self.desk.timer_wait()).min()
+    }
+
+    /// Whether a show runs.
+    pub fn is_on_air(&self) -> bool {
+        self.show.is_on()
+    }
+
+    /// After how long without a key the app needs an [`Event::Stall`]; `None` if it needs none.
+    pub fn stall(&self) -> Option<Duration> {
+        self.desk.world.stuck.stall()
     }
 
     /// Draws everything.
@@ -135,6 +145,7 @@ impl App {
             return view::too_small(desk, frame);
         };
         view::lay_out(desk, &areas);
+        desk.mark_spelling();
         let layer = self.layers.last();
         let window = desk.page.window().unwrap_or_default();
         let marks = layer.map(|layer| layer.marks(&desk.session, window)).unwrap_or_default();
@@ -158,15 +169,22 @@ impl App {
         match event {
             Event::Terminal(Terminal::Key(key)) if !key.is_release() => {
                 let cursor = self.desk.session.cursor();
+                let before = self.desk.session.text().len_chars();
                 self.press(key);
                 self.desk.tend_ghost(Some(cursor));
+                self.desk.look_for_delete_loop(before);
+            }
+            Event::Stall => {
+                if self.layers.is_empty() {
+                    self.desk.offer_unasked();
+                }
             }
             Event::Rest => {
                 if self.layers.is_empty() {
                     self.desk.rested();
                 }
             }
-            Event::Tick => {}
+            Event::Tick => self.desk.look_at_timer(),
             Event::Terminal(Terminal::Paste(text)) => {
                 self.desk.notices.forget_word();
                 if !self.route(|layer, desk| layer.paste(&text, desk)) {
@@ -193,8 +211,10 @@ impl App {
             Event::Signal(Signal::End) | Event::Deaf(_) => self.desk.over = true,
             Event::Signal(_) => {}
         }
+        self.desk.count_words();
         if self.desk.over {
             self.desk.stop_all();
+            self.desk.world.tally.write();
         }
         self.desk.keep_offers();
         self.desk.tell_of_history();

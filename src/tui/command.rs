@@ -123,6 +123,12 @@ pub enum Command {
     /// Put a copy of the paragraph behind it.
     #[strum(message = "The text")]
     DuplicateParagraph,
+    /// Mark words that the dictionary doesn't know, or don't.
+    #[strum(message = "The text")]
+    Spelling,
+    /// Start a timed session, or end it.
+    #[strum(message = "The text")]
+    Timer,
 
     /// Go to the next branch at this place.
     #[strum(message = "The history")]

@@ -14,6 +14,7 @@ mod rest;
 mod search;
 mod settings;
 mod show;
+pub mod spelling;
 mod text;
 mod view;
 
@@ -21,7 +22,7 @@ pub use app::App;
 pub use command::Command;
 pub use look::{MARGINS, WIDTHS};
 pub use overlay::{commands, keymap};
-pub use settings::{Environment, Settings};
+pub use settings::{Environment, Goals, Settings};
 
 use rest::Rest;
 
@@ -50,8 +51,10 @@ use std::{
 pub enum Event {
     /// A key, a paste, the mouse, a resize.
     Terminal(event::Event),
-    /// No key was pressed for a while.
+    /// No key was pressed for a moment.
     Rest,
+    /// No key was pressed for as long as the writer asked offers for.
+    Stall,
     /// The time that the app asked for has passed.
     Tick,
     /// From the model's thread.
@@ -132,11 +135,11 @@ fn start(
 /// Draws once for each burst of events, and never while events are waiting.
 fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<()> {
     tracing::info!("the desk is open");
-    let mut rest = Rest::default();
+    let mut rest = Rest::new(app.stall());
     while !app.is_over() {
         screen.terminal.draw(|frame| app.draw(frame))?;
         screen.title(&app.title());
-        let first = next(inbox, &mut rest, app.wait()).context("the event channel is closed")?;
+        let first = next(inbox, &mut rest, app).context("the event channel is closed")?;
         for event in std::iter::once(first).chain(inbox.try_iter().take(BURST)) {
             match event {
                 Event::Deaf(why) => return Err(anyhow!("the terminal is gone: {why}")),
@@ -155,26 +158,15 @@ fn work(screen: &mut Screen, app: &mut App, inbox: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Waits for an event or a pause of the writer; during a show, for at most `wait`.
-fn next(
-    inbox: &Receiver<Event>,
-    rest: &mut Rest,
-    wait: Option<Duration>,
-) -> Result<Event, RecvError> {
-    if let Some(wait) = wait {
-        return match inbox.recv_timeout(wait) {
-            Ok(event) => Ok(event),
-            Err(RecvTimeoutError::Timeout) => Ok(Event::Tick),
-            Err(RecvTimeoutError::Disconnected) => Err(RecvError),
-        };
-    }
-    let Some(left) = rest.left(Instant::now()) else { return inbox.recv() };
-    match inbox.recv_timeout(left) {
+/// Waits for an event, for a pause of the writer, or for the time that the app asked for. During a show there are no
+/// pauses.
+fn next(inbox: &Receiver<Event>, rest: &mut Rest, app: &App) -> Result<Event, RecvError> {
+    let left = rest.left(Instant::now()).filter(|_| !app.is_on_air());
+    let Some(wait) = left.into_iter().chain(app.wait()).min() else { return inbox.recv() };
+    match inbox.recv_timeout(wait) {
         Ok(event) => Ok(event),
-        Err(RecvTimeoutError::Timeout) => {
-            rest.told();
-            Ok(Event::Rest)
-        }
+        Err(RecvTimeoutError::Timeout) if left == Some(wait) => Ok(rest.told()),
+        Err(RecvTimeoutError::Timeout) => Ok(Event::Tick),
         Err(RecvTimeoutError::Disconnected) => Err(RecvError),
     }
 }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub mouse: bool,
     /// How the page looks, and what is typed on it.
     pub page: PageLook,
+    /// Goals for writing.
+    pub goals: Goals,
     /// How offers are chosen from candidates.
     #[serde(skip)]
     pub choosing: asking::Settings,
@@ -69,12 +71,33 @@ impl Default for Settings {
             banned: Vec::new(),
             mouse: true,
             page: PageLook::default(),
+            goals: Goals::default(),
             choosing: asking::Settings::default(),
             air: live::Settings::default(),
             keys: Vec::new(),
             environment: Environment::default(),
             depth: Depth::default(),
         }
+    }
+}
+
+/// Goals, in words; 0 = none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Goals {
+    /// Words to write in a day, in all drafts.
+    pub day: usize,
+    /// Words to write from opening a draft to leaving it.
+    pub session: usize,
+    /// The length of a timed session, in minutes.
+    pub minutes: u32,
+    /// Whether the status line says on how many days in a row there were words; with a goal, enough of them.
+    pub streak: bool,
+}
+
+impl Default for Goals {
+    fn default() -> Self {
+        Self { day: 0, session: 0, minutes: 25, streak: false }
     }
 }
 
@@ -95,6 +118,10 @@ pub struct Environment {
     pub zone: TimeZone,
     /// The user's home folder, for `~` in a path.
     pub home: Option<PathBuf>,
+    /// Folders with dictionaries.
+    pub dictionaries: Vec<PathBuf>,
+    /// The language of the spelling, such as `en_GB`; empty = any.
+    pub language: String,
     /// The themes to choose from.
     pub themes: Themes,
     /// The models to choose from; `None` if only the first can be used.
@@ -111,6 +138,8 @@ impl Default for Environment {
             mentions: None,
             zone: TimeZone::UTC,
             home: None,
+            dictionaries: Vec::new(),
+            language: String::new(),
             themes: Themes::default(),
             shelf: None,
         }

@@ -38,10 +38,15 @@ pub const WRITTEN: &[Written] = &[
         &["src/session/journal/mod.rs", "src/session/journal/writer.rs"],
     ),
     row(
-        "recent drafts, facts about models",
-        "the state folder, `recent.json` and `models.json`",
+        "recent drafts, facts about models, words of each day",
+        "the state folder, `recent.json`, `models.json` and `words.json`",
         "replaced as a whole, with what is in it",
-        &["src/tui/desk/recent.rs", "src/ui/remembered.rs", "src/whole.rs"],
+        &[
+            "src/tui/desk/recent.rs",
+            "src/tui/desk/tally.rs",
+            "src/ui/remembered.rs",
+            "src/whole.rs",
+        ],
     ),
     row(
         "the results of blind votes",
@@ -60,6 +65,12 @@ pub const WRITTEN: &[Written] = &[
         "`unstuck.toml`",
         "one value is changed and the rest kept; a file that isn't valid is left as it is",
         &["src/ui/keep.rs", "src/whole.rs"],
+    ),
+    row(
+        "your own words for the spelling",
+        "`dictionary.txt` beside the settings",
+        "a word is added, and the rest kept",
+        &["src/tui/spelling/mod.rs"],
     ),
     row(
         "the overlay of a show",

@@ -5,6 +5,7 @@
 mod branches;
 mod comfort;
 mod editing;
+mod goals;
 mod graphemes;
 mod look;
 mod models;
@@ -15,6 +16,7 @@ mod recovery;
 mod saving;
 mod screens;
 mod steering;
+mod spelling;
 #[path = "../support/mod.rs"]
 mod support;
 mod themes;

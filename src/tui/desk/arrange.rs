@@ -30,6 +30,8 @@ impl Desk {
             Command::Bookmark => self.toggle_bookmark(),
             Command::NextBookmark => self.next_bookmark(),
             Command::ModelOff => self.toggle_model(),
+            Command::Timer => self.toggle_timer(),
+            Command::Spelling => self.toggle_spelling(),
             _ => return false,
         }
         true

@@ -106,6 +106,7 @@ impl Desk {
             self.world.parked.insert(0, Parked { session, page, opened });
         }
         self.world.told_of_change = false;
+        self.world.tally.forget_draft();
         self.heed_notes();
         if let Some(path) = self.session.path() {
             self.world.recent.note(path);
@@ -175,6 +176,7 @@ impl Desk {
             if let Some(path) = self.session.path() {
                 self.world.recent.note(path);
             }
+            self.world.tally.write();
             self.notices.say(format!("Saved {}.", self.session.title()));
             return Saved::Done;
         };

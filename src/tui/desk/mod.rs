@@ -22,7 +22,10 @@ mod sheet;
 mod shelf;
 mod smart;
 mod span;
+mod spell;
+mod stuck;
 mod take;
+mod tally;
 mod times;
 mod wanted;
 
@@ -57,7 +60,10 @@ use crate::{
 use anyhow::Result;
 use crossterm::event::KeyCode;
 use mouse::Pointer;
+use spell::Spell;
 use std::sync::mpsc::Sender;
+use stuck::Stuck;
+use tally::Tally;
 
 /// Everything on the desk.
 pub struct Desk {
@@ -120,6 +126,12 @@ pub struct World {
     pub parked: Vec<Parked>,
     /// The names of the commands that were run from the palette, the last one first.
     pub commands: Vec<&'static str>,
+    /// The words that were written.
+    pub tally: Tally,
+    /// Spelling.
+    pub spell: Spell,
+    /// Whether the writer is stuck.
+    pub stuck: Stuck,
     /// The largest share of the draft's words that may be the machine's, in percent.
     pub machine_share: u8,
 }
@@ -202,6 +214,9 @@ impl Desk {
                 parked: Vec::new(),
                 commands: Vec::new(),
                 machine_share: settings.choosing.machine_share,
+                tally: Tally::load(settings.environment.state.as_deref(), settings.goals),
+                spell: Spell::default(),
+                stuck: Stuck::new(&settings.choosing),
                 opened: Opened::of(&session),
             },
             models: Models::default(),
@@ -213,6 +228,7 @@ impl Desk {
         };
         desk.asking.words = Words::new(settings.banned.clone());
         desk.heed_notes();
+        desk.count_words();
         desk.greet();
         desk.tell_of_history();
         Ok(desk)

@@ -8,6 +8,7 @@ mod dials;
 mod difference;
 mod find;
 mod go_to;
+mod goal;
 mod headings;
 mod help;
 mod layer;
@@ -22,6 +23,7 @@ mod recovered;
 mod save;
 mod scroll;
 mod statistics;
+mod suggest;
 mod themes;
 mod token;
 mod vote;
@@ -52,7 +54,9 @@ const TABLE: &[(&Opens, Open)] = &[
     (&headings::OPENS, headings::open),
     (&go_to::OPENS, go_to::open),
     (&bookmarks::OPENS, bookmarks::open),
+    (&suggest::OPENS, suggest::open),
     (&statistics::OPENS, statistics::open),
+    (&goal::OPENS, goal::open),
     (&branches::OPENS, branches::open),
     (&save::OPENS, save::open),
     (&palette::OPENS, palette::open),

@@ -1,5 +1,5 @@
 //! Statistics of the draft and of this session: words, sentences, paragraphs, reading time, and how much of it the
-//! machine wrote. A session begins when the desk opens the draft.
+//! machine wrote. A session begins when the desk opens the draft. Below them are the words of the last days.
 
 use super::{
     layer::{Flow, Layer, Spoken},
@@ -75,6 +75,7 @@ fn sentences_of(paragraph: &str) -> usize {
 struct Statistics {
     now: Counts,
     before: Option<Counts>,
+    days: Vec<(&'static str, String)>,
     scroll: Scroll,
 }
 
@@ -85,7 +86,42 @@ pub fn open(desk: &mut Desk) -> Flow {
     let now = Counts::of(&session.text().to_string(), session.shares());
     let before = session.text_at(opened.revision);
     let before = before.map(|text| Counts::of(&text.to_string(), opened.shares));
-    Flow::open(Statistics { now, before, scroll: Scroll::default() })
+    Flow::open(Statistics { now, before, days: days(desk), scroll: Scroll::default() })
+}
+
+/// The words of today, of the last seven days as a chart, of the best day, and how many days there were in a row.
+fn days(desk: &Desk) -> Vec<(&'static str, String)> {
+    let (tally, today) = (&desk.world.tally, desk.today());
+    let number = |words: usize| HumanCount(words as u64).to_string();
+    let words = number(tally.on(today));
+    let mut rows = vec![(
+        "today",
+        match tally.goals.day {
+            0 => words,
+            goal => format!("{words} of {}", number(goal)),
+        },
+    )];
+    let week = tally.week(today);
+    let most = week.iter().map(|(_, words)| *words).max().unwrap_or(0);
+    let bars = week.iter().map(|(day, words)| {
+        let name: String = day.strftime("%a").to_string().chars().take(2).collect();
+        format!("{name} {}", level(*words, most))
+    });
+    rows.push(("this week", bars.collect::<Vec<_>>().join(" ")));
+    if let Some((day, words)) = tally.best(today) {
+        rows.push(("best day", format!("{}, {}", number(words), day.strftime("%-d %b %Y"))));
+    }
+    rows.push(("days in a row", tally.streak(today).to_string()));
+    rows
+}
+
+/// A bar of one cell; a dot for none.
+fn level(part: usize, most: usize) -> char {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    match (part * LEVELS.len()).div_ceil(most.max(1)) {
+        0 => '·',
+        level => LEVELS[level.min(LEVELS.len()) - 1],
+    }
 }
 
 impl Statistics {
@@ -164,7 +200,8 @@ impl Layer for Statistics {
 
     fn spoken(&self, _: &Desk) -> Spoken {
         let row = |(name, draft, session)| format!("{name}: {draft}, this session {session}");
-        Spoken::Text(self.rows().into_iter().map(row).collect())
+        let days = self.days.iter().map(|(name, value)| format!("{name}: {value}"));
+        Spoken::Text(self.rows().into_iter().map(row).chain(days).collect())
     }
 
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
@@ -181,7 +218,15 @@ impl Layer for Statistics {
         for (name, draft, session) in self.rows() {
             lines.push(row(name, &draft, &session, Role::Text));
         }
-        let inner = sheet::inner(areas, (NAME + 2 * VALUE) as u16);
+        lines.push(Line::default());
+        for (name, value) in &self.days {
+            let gap = " ".repeat(NAME.saturating_sub(width(name)));
+            lines.push(Line::from(vec![
+                Span::styled(format!("{name}{gap}"), theme.style(Role::Quiet)),
+                Span::styled(value.clone(), theme.style(Role::Text)),
+            ]));
+        }
+        let inner = sheet::inner(areas, (NAME + 2 * VALUE + 6) as u16);
         sheet::draw(desk, frame, areas, inner, lines, self.scroll.row())
     }
 }
@@ -211,12 +256,15 @@ mod tests {
     fn a_session_counts_what_changed_in_it() {
         let before = Counts { words: 900, sentences: 40, paragraphs: 9, machine: 10 };
         let now = Counts { words: 1300, sentences: 38, paragraphs: 9, machine: 110 };
-        let statistics = Statistics { now, before: Some(before), scroll: Scroll::default() };
+        let days = Vec::new();
+        let statistics = Statistics { now, before: Some(before), days, scroll: Scroll::default() };
         let rows = statistics.rows().map(|(_, draft, session)| format!("{draft} {session}"));
         assert_eq!(rows, ["1,300 +400", "38 -2", "9 0", "6 min 2 min", "8 % 25 %"]);
         let pruned = Statistics { before: None, ..statistics };
         assert!(pruned.rows().iter().all(|(.., session)| session == "unknown"));
         assert_eq!(minutes(20_000), "1 h 25 min");
+        assert_eq!([level(0, 9), level(1, 900), level(5, 10), level(10, 10)], ['·', '▁', '▄', '█']);
+        assert_eq!(level(0, 0), '·');
         assert_eq!([share(0, 0), share(1, 900), share(0, 7)], ["-", "<1 %", "0 %"]);
     }
 }

@@ -126,6 +126,11 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         let number = matches.partition_point(|range| range.end <= place);
         matches.get(number).is_some_and(|range| range.contains(&place))
     };
+    let unknown = &desk.world.spell.unknown;
+    let is_unknown = |place: usize| {
+        let number = unknown.partition_point(|range| range.end <= place);
+        unknown.get(number).is_some_and(|range| range.contains(&place))
+    };
     let page = &desk.look.page;
     let shows_markdown = page.markdown && markup::is_markdown(desk.session.path());
     let looks = match shows_markdown {
@@ -155,12 +160,16 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
             (whose::look(author(place)).0, author(place) != Author::Writer),
+            (Role::Error, is_unknown(place)),
             (Role::Found, found(place)),
             (Role::Selection, selected.contains(&place)),
         ] {
             if is_so {
                 style = style.patch(desk.look.theme.style(role));
             }
+        }
+        if is_unknown(place) {
+            style = style.add_modifier(Modifier::UNDERLINED);
         }
         style
     };

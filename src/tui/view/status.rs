@@ -132,10 +132,11 @@ pub fn above(desk: &Desk, frame: &mut Frame, area: Rect, words: &str, style: Sty
 /// The state of the draft and the model, most important first. Parts that don't fit are left out from the end.
 fn state(desk: &Desk, room: usize) -> Vec<String> {
     let shares = desk.session.shares();
-    let mut parts = vec![count(shares.all_words(), "word")];
+    let mut parts = vec![desk.words()];
     if desk.look.authors {
         parts = whose::shares(desk);
     }
+    parts.extend(desk.progress());
     parts.extend(doing(desk));
     parts.extend(
         desk.models.fetching.as_ref().map(|fetching| for_terminal(&progress(fetching)).into()),

@@ -39,6 +39,10 @@ pub struct Settings {
     pub filter: Vec<Criterion>,
     /// The largest share of a draft's words that may be the machine's, in percent; taking more is refused. 100 = no limit.
     pub machine_share: u8,
+    /// Seconds without a key after which offers are asked for; 0 = never.
+    pub stall_seconds: u32,
+    /// Whether typing and deleting again and again asks for offers.
+    pub delete_loop: bool,
     /// The writer chose the temperature: it is not the preset's, and stays whatever the model.
     #[serde(skip)]
     pub own_temperature: bool,
@@ -50,6 +54,8 @@ impl Default for Settings {
             candidates: 0,
             filter: Criterion::ALL.into(),
             machine_share: 100,
+            stall_seconds: 0,
+            delete_loop: false,
             own_temperature: false,
         }
     }
