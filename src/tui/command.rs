@@ -207,6 +207,9 @@ pub enum Command {
     /// Make the page narrower.
     #[strum(message = "The desk")]
     Narrower,
+    /// Show paragraphs indented; again, with empty rows between them; again, as written.
+    #[strum(message = "The desk")]
+    Paragraphs,
     /// Type curly quotes, of the next language, or straight ones.
     #[strum(message = "The desk")]
     Quotes,

@@ -16,6 +16,8 @@ pub struct PageLook {
     pub focus: Focus,
     /// The row of the cursor stays at two fifths of the height.
     pub typewriter: bool,
+    /// How paragraphs are set apart on the screen.
+    pub paragraphs: Apart,
     /// Markdown has a style.
     pub markdown: bool,
     /// Curly quotes while typing.
@@ -31,6 +33,7 @@ impl Default for PageLook {
             margin: 3,
             focus: Focus::Off,
             typewriter: false,
+            paragraphs: Apart::Written,
             markdown: true,
             quotes: Curly::Off,
             dashes: false,
@@ -55,6 +58,19 @@ pub enum Focus {
 pub const WIDTHS: RangeInclusive<u16> = 20..=200;
 /// The margins that it may have, in cells.
 pub const MARGINS: RangeInclusive<u16> = 3..=40;
+
+/// How paragraphs are set apart on the screen. The text stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Apart {
+    /// As they are written.
+    #[default]
+    Written,
+    /// By an indent of the first row.
+    Indented,
+    /// By an empty row where the text has none.
+    Spaced,
+}
 
 /// The quotes of a language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter)]

@@ -68,6 +68,53 @@ fn the_cursors_row_stays_where_it_is() {
 }
 
 #[test]
+fn paragraphs_are_set_apart_on_the_screen_alone() {
+    let text = "One two.\nThree four.\n\nFive.";
+    let mut desk = desk(text, "page.paragraphs = 'indented'");
+    assert!(desk.shown().contains("       One two.\n       Three four.\n\n       Five."));
+    // Up and down keep the column.
+    desk.steps(&["<ctrl-home>", "<down>"]);
+    assert_eq!(desk.text(), "One two.\n|Three four.\n\nFive.");
+    desk.steps(&["<ctrl-p>", "paragraphs", "<enter>", "<esc>"]);
+    assert!(
+        desk.shown().contains("    One two.\n\n    Three four.\n\n    Five."),
+        "{}",
+        desk.shown()
+    );
+    // The empty row is stepped over, and a key writes where the cursor is seen.
+    desk.steps(&["<ctrl-home>", "<right>", "<down>"]);
+    assert_eq!(desk.text(), "One two.\nT|hree four.\n\nFive.");
+    desk.steps(&["<down>", "<down>"]);
+    assert_eq!(desk.text(), "One two.\nThree four.\n\nF|ive.");
+    desk.steps(&["<up>", "<up>", "<up>"]);
+    assert_eq!(desk.text(), "O|ne two.\nThree four.\n\nFive.");
+    desk.steps(&["<ctrl-end>", " Six"]);
+    assert!(desk.shown().contains("    Five. Six"));
+    desk.steps(&["<ctrl-p>", "paragraphs", "<enter>", "<esc>"]);
+    assert!(desk.shown().contains("    One two.\n    Three four.\n\n    Five. Six"));
+}
+
+#[test]
+fn a_spaced_page_scrolls_through_all_of_it() {
+    let text: String = (1..=80).map(|n| format!("Line {n}.\n")).collect();
+    let mut desk = desk(&text, "page.paragraphs = 'spaced'");
+    for n in (1..=80).rev() {
+        desk.press("up");
+        desk.draw();
+        assert!(desk.text().contains(&format!("|Line {n}.")), "{n}");
+        assert!(desk.sees_cursor(), "{n}");
+    }
+    for n in 2..=80 {
+        desk.press("down");
+        desk.draw();
+        assert!(desk.text().contains(&format!("|Line {n}.")), "{n}");
+        assert!(desk.sees_cursor(), "{n}");
+    }
+    desk.steps(&["<pageup>", "<pageup>", "<pagedown>", "<ctrl-home>", "<pagedown>"]);
+    assert!(desk.sees_cursor());
+}
+
+#[test]
 fn the_sentence_or_the_paragraph_is_lit() {
     let mut desk = desk("One. Two three.\n\nFour.", "");
     desk.steps(&["<ctrl-home>"]);

@@ -108,6 +108,11 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
     ("ghost", ISLAND, &["<ctrl-space>", "=ing| to| be", "x", "= anew"]),
     ("nothing else", "", &["<alt-o>"]),
     ("palette", ISLAND, &["<ctrl-p>", "take"]),
+    ("markdown", "# A *b*\n\n> c `d` [e](f)\n\n% hidden <!-- x -->\n- **g**", &["<alt-k>"]),
+    ("focus", ISLAND, &["<alt-z>"]),
+    ("headings", "# One\n\nTwo.\n\n## Three\n\n* * *\n\nFour.", &["<alt-h>"]),
+    ("go to", ISLAND, &["<alt-g>", "40"]),
+    ("goal", ISLAND, &["<ctrl-p>", "goal", "<enter>", "500"]),
     ("nothing found", ISLAND, &["<ctrl-p>", "zzzz"]),
 ];
 

@@ -5,7 +5,7 @@ use crate::{
     session::Part,
     tui::{
         command::Command,
-        look::{Focus, WIDTHS},
+        look::{Apart, Focus, WIDTHS},
     },
 };
 use std::ops::Range;
@@ -46,6 +46,18 @@ impl Desk {
                 let width = page.width.saturating_add_signed(by);
                 page.width = width.clamp(*WIDTHS.start(), *WIDTHS.end());
                 format!("The page is {} columns wide, if there is room.", page.width)
+            }
+            Command::Paragraphs => {
+                page.paragraphs = match page.paragraphs {
+                    Apart::Written => Apart::Indented,
+                    Apart::Indented => Apart::Spaced,
+                    Apart::Spaced => Apart::Written,
+                };
+                match page.paragraphs {
+                    Apart::Written => "Paragraphs are shown as they are written.".to_owned(),
+                    Apart::Indented => "The first row of a paragraph is indented.".to_owned(),
+                    Apart::Spaced => "An empty row is shown between paragraphs.".to_owned(),
+                }
             }
             Command::Quotes => {
                 self.next_quotes();

@@ -53,6 +53,7 @@ const ALSO: &[(&str, &str)] = &[
     ("typewriter", "scroll centre center"),
     ("wider", "width column margin"),
     ("narrower", "width column margin"),
+    ("paragraphs", "indent spacing blank"),
     ("quotes", "smart curly typographic"),
     ("themes", "colours colors dark light appearance"),
     ("recent", "open files drafts switch"),

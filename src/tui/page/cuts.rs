@@ -25,6 +25,8 @@ struct Paragraph {
     text: Rope,
     from: usize,
     width: usize,
+    /// The indent of its first row.
+    indent: usize,
     cuts: Vec<Cut>,
 }
 
@@ -37,21 +39,23 @@ struct Cut {
 }
 
 impl Cuts {
-    /// The piece of `paragraph`, places in `text`, that holds the place `at`: whole rows of at most `width` cells.
+    /// The piece of `paragraph`, places in `text`, that holds the place `at`: whole rows of at most `width` cells, the
+    /// first of which has an indent.
     pub fn piece(
         &mut self,
         text: &Rope,
-        width: usize,
+        (width, indent): (usize, usize),
         paragraph: &Range<usize>,
         at: usize,
     ) -> Range<usize> {
         if paragraph.len() <= PIECE {
             return paragraph.clone();
         }
-        let cuts = self.known(text, width, paragraph);
+        let cuts = self.known(text, (width, indent), paragraph);
         while cuts.last().is_none_or(|cut| paragraph.start + cut.start <= at) {
             let start = cuts.last().map_or(0, |cut| cut.start);
-            let Some(next) = next(text, width, paragraph, start) else { break };
+            let indent = if start == 0 { indent } else { 0 };
+            let Some(next) = next(text, (width, indent), paragraph, start) else { break };
             cuts.push(next);
         }
         let after = cuts.partition_point(|cut| paragraph.start + cut.start <= at);
@@ -62,14 +66,22 @@ impl Cuts {
 
     /// The cached cuts that are still valid. They depend on the paragraph's text only, so a paragraph is recognised by
     /// its text, wherever it is now.
-    fn known(&mut self, text: &Rope, width: usize, paragraph: &Range<usize>) -> &mut Vec<Cut> {
-        let is_it = |known: &Paragraph| known.width == width && known.from == paragraph.start;
+    fn known(
+        &mut self,
+        text: &Rope,
+        (width, indent): (usize, usize),
+        paragraph: &Range<usize>,
+    ) -> &mut Vec<Cut> {
+        let is_it = |known: &Paragraph| {
+            (known.width, known.indent) == (width, indent) && known.from == paragraph.start
+        };
         let current = self.0.iter().position(|known| is_it(known) && known.text.is_instance(text));
         let mut known = match current {
             Some(number) => self.0.remove(number),
-            None => self.before_an_edit(text, width, paragraph).unwrap_or_default(),
+            None => self.before_an_edit(text, (width, indent), paragraph).unwrap_or_default(),
         };
-        (known.text, known.from, known.width) = (text.clone(), paragraph.start, width);
+        (known.text, known.from) = (text.clone(), paragraph.start);
+        (known.width, known.indent) = (width, indent);
         if self.0.len() == PARAGRAPHS {
             self.0.remove(0);
         }
@@ -82,12 +94,13 @@ impl Cuts {
     fn before_an_edit(
         &mut self,
         text: &Rope,
-        width: usize,
+        (width, indent): (usize, usize),
         paragraph: &Range<usize>,
     ) -> Option<Paragraph> {
         let now = text.slice(paragraph.clone());
         let holding = |known: &Paragraph| {
-            if known.width != width || known.text.is_instance(text) {
+            let is_same = (known.width, known.indent) == (width, indent);
+            if !is_same || known.text.is_instance(text) {
                 return None;
             }
             let most = known.cuts.last().map_or(0, |cut| cut.read);
@@ -133,7 +146,12 @@ fn agreeing(one: RopeSlice, other: RopeSlice) -> usize {
 }
 
 /// The cut after the one at `start` of a paragraph; `None` when the rest is one piece.
-fn next(text: &Rope, width: usize, paragraph: &Range<usize>, start: usize) -> Option<Cut> {
+fn next(
+    text: &Rope,
+    (width, indent): (usize, usize),
+    paragraph: &Range<usize>,
+    start: usize,
+) -> Option<Cut> {
     let mut len = PIECE;
     while start + len < paragraph.len() {
         let from = paragraph.start + start;
@@ -141,7 +159,7 @@ fn next(text: &Rope, width: usize, paragraph: &Range<usize>, start: usize) -> Op
         // The last grapheme may go on after the piece.
         let whole = piece.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
         piece.truncate(whole);
-        let rows = wrap(&piece, width, 0);
+        let rows = wrap(&piece, width, indent);
         // The end of the last row depends on what follows.
         let after = match &rows[..] {
             [.., last] if rows.len() > 1 => piece[..last.start].chars().count(),

@@ -15,7 +15,11 @@ mod rows;
 
 pub use rows::{Row, Rows};
 
-use super::{command::Move, drawn};
+use super::{
+    command::Move,
+    drawn,
+    look::{Apart, PageLook},
+};
 use crate::session::{Revision, Session};
 use ropey::Rope;
 use std::{mem::take, ops::Range};
@@ -37,6 +41,8 @@ pub struct Page {
     away: Option<(usize, Rope)>,
     /// The screen was resized, so the viewport may move.
     resized: bool,
+    /// How paragraphs are set apart.
+    apart: Apart,
     /// The rows in the viewport.
     view: View,
     /// Where they were drawn last.
@@ -54,6 +60,7 @@ impl Default for Page {
             below: 0,
             away: None,
             resized: false,
+            apart: Apart::Written,
             view: View::default(),
             drawn: None,
             cuts: cuts::Cuts::default(),
@@ -73,7 +80,7 @@ pub struct View {
 impl Page {
     /// Lays out the rows for a viewport of this size. It moves as little as possible: only if the cursor would be
     /// nearer to an edge than `below` rows at the bottom or the margin at the top. After scrolling by the wheel, it
-    /// stays until the cursor moves or the text changes. With `typewriter`, the cursor's row is at two fifths of the
+    /// stays until the cursor moves or the text changes. In a typewriter, the cursor's row is at two fifths of the
     /// height wherever there are enough rows above it.
     pub fn lay_out(
         &mut self,
@@ -81,9 +88,9 @@ impl Page {
         width: usize,
         height: usize,
         below: usize,
-        typewriter: bool,
+        look: &PageLook,
     ) {
-        (self.width, self.height) = (width.max(1), height.max(1));
+        (self.width, self.height, self.apart) = (width.max(1), height.max(1), look.paragraphs);
         let margin = MARGIN.min(self.height.saturating_sub(1) / 2);
         self.below = below.min(self.height.saturating_sub(1 + margin));
         let (cursor, height) = (session.cursor(), self.height);
@@ -96,7 +103,7 @@ impl Page {
             return self.show(session, rows, first);
         }
         let (rows, at) = self.rows(session).around(cursor, height, height);
-        if typewriter {
+        if look.typewriter {
             return self.show(session, rows, at.saturating_sub(height * 2 / 5));
         }
         let kept = known.and_then(|top| rows.iter().position(|row| row.holds(top)));
@@ -123,6 +130,10 @@ impl Page {
     /// Shows the rows from index `first` on.
     fn show(&mut self, session: &Session, mut rows: Vec<Row>, first: usize) {
         rows.drain(..first);
+        // The viewport begins with text, so that its first place names its first row.
+        if rows.first().is_some_and(Row::is_gap) && rows.len() > 1 {
+            rows.remove(0);
+        }
         rows.truncate(self.height);
         self.top = (rows.first().map_or(0, |row| row.start), session.revision());
         let cursor = session.cursor();
@@ -132,7 +143,7 @@ impl Page {
     }
 
     fn rows<'a>(&'a mut self, session: &'a Session) -> Rows<'a> {
-        Rows::new(session.text(), self.width, &mut self.cuts)
+        Rows::new(session.text(), self.width, &mut self.cuts).apart(self.apart)
     }
 
     /// The screen was resized.
@@ -250,11 +261,16 @@ impl Page {
     fn vertical(&mut self, session: &Session, by: isize) -> usize {
         let cursor = session.cursor();
         let far = by.unsigned_abs();
-        let (rows, at) = self.rows(session).around(cursor, far, far);
+        let (rows, at) = self.rows(session).around(cursor, far + 1, far + 1);
         let column = *self.wished.get_or_insert_with(|| rows[at].column(cursor));
         match at.checked_add_signed(by) {
             None => 0,
             Some(to) if to >= rows.len() => session.text().len_chars(),
+            // An empty row between paragraphs is stepped over.
+            Some(to) if rows[to].is_gap() && by > 0 => {
+                rows.get(to + 1).map_or(session.text().len_chars(), |row| row.place(column))
+            }
+            Some(to) if rows[to].is_gap() => rows[to.saturating_sub(1)].place(column),
             Some(to) => rows[to].place(column),
         }
     }

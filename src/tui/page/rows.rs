@@ -2,7 +2,10 @@
 //! note; a very long paragraph is laid out in pieces.
 
 use super::cuts::{Cuts, safe};
-use crate::tui::text::{cells, wrap};
+use crate::tui::{
+    look::Apart,
+    text::{cells, wrap},
+};
 use ropey::Rope;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
@@ -18,6 +21,8 @@ pub struct Row {
     pub text: String,
     /// The paragraph ends here, so the place at its end is in this row and not in the next.
     pub last: bool,
+    /// How many cells before its text are empty.
+    pub indent: usize,
 }
 
 impl Row {
@@ -33,12 +38,17 @@ impl Row {
             place += grapheme.chars().count();
             place <= at
         });
-        before.map(cells).sum()
+        self.indent + before.map(cells).sum::<usize>()
+    }
+
+    /// Whether it is an empty row that sets paragraphs apart, and no part of the text.
+    pub fn is_gap(&self) -> bool {
+        self.start == self.end && !self.last
     }
 
     /// The place in this row nearest to a column. The end of a row that continues is part of the next row.
     pub fn place(&self, column: usize) -> usize {
-        let (mut place, mut passed) = (self.start, 0);
+        let (mut place, mut passed) = (self.start, self.indent);
         let mut graphemes = self.text.graphemes(true).peekable();
         while let Some(grapheme) = graphemes.next() {
             passed += cells(grapheme);
@@ -63,13 +73,45 @@ struct Piece {
 pub struct Rows<'a> {
     text: &'a Rope,
     width: usize,
+    apart: Apart,
     cuts: &'a mut Cuts,
 }
+
+/// How many cells the first row of a paragraph is indented, where paragraphs are set apart so.
+const INDENT: usize = 3;
 
 impl<'a> Rows<'a> {
     /// Lays nothing out yet. `cuts` caches where long paragraphs are cut.
     pub fn new(text: &'a Rope, width: usize, cuts: &'a mut Cuts) -> Self {
-        Self { text, width: width.max(1), cuts }
+        Self { text, width: width.max(1), apart: Apart::Written, cuts }
+    }
+
+    /// Sets paragraphs apart.
+    pub fn apart(self, apart: Apart) -> Self {
+        Self { apart, ..self }
+    }
+
+    /// The indent of the paragraph that starts at a place. Headings, lists and what is indented already have none.
+    fn indent(&self, start: usize) -> usize {
+        let first = self.text.get_char(start);
+        let is_prose =
+            first.is_some_and(|c| c.is_alphanumeric() || "\"'“‘„«»”’([—–…¿¡".contains(c));
+        let is_list = first.is_some_and(|c| c.is_ascii_digit());
+        match self.apart {
+            Apart::Indented if is_prose && !is_list && self.width > 2 * INDENT => INDENT,
+            _ => 0,
+        }
+    }
+
+    /// Whether an empty row is shown after a paragraph: the text has none there.
+    fn has_gap(&self, piece: &Piece) -> bool {
+        let is_blank = |line: usize| self.text.line(line).chars().all(char::is_whitespace);
+        let line = self.text.char_to_line(piece.start);
+        self.apart == Apart::Spaced
+            && piece.end == piece.paragraph.end
+            && line + 1 < self.text.len_lines()
+            && !is_blank(line)
+            && !is_blank(line + 1)
     }
 
     /// The row that holds a place, with at least this many rows before and after it, if there are any. Returns the
@@ -102,14 +144,19 @@ impl<'a> Rows<'a> {
     fn lay(&self, piece: &Piece, rows: &mut Vec<Row>) {
         let text = safe(self.text, &piece.paragraph, piece.start..piece.end);
         let mut start = piece.start;
-        for range in wrap(&text, self.width, 0) {
+        let is_first = piece.start == piece.paragraph.start;
+        let mut indent = if is_first { self.indent(piece.start) } else { 0 };
+        for range in wrap(&text, self.width, indent) {
             let text = text[range].to_owned();
             let end = start + text.chars().count();
-            rows.push(Row { start, end, text, last: false });
-            start = end;
+            rows.push(Row { start, end, text, last: false, indent });
+            (start, indent) = (end, 0);
         }
         if let Some(row) = rows.last_mut() {
             row.last = piece.end == piece.paragraph.end;
+        }
+        if self.has_gap(piece) {
+            rows.push(Row { start, end: start, text: String::new(), last: false, indent: 0 });
         }
     }
 
@@ -124,7 +171,8 @@ impl<'a> Rows<'a> {
         let end = to - usize::from(ended) - usize::from(crlf && self.text.char(to - 1) == '\n');
         // The end of the paragraph is in the piece of its last character.
         let at = at.min(end.saturating_sub(1)).max(from);
-        let piece = self.cuts.piece(self.text, self.width, &(from..end), at);
+        let shape = (self.width, self.indent(from));
+        let piece = self.cuts.piece(self.text, shape, &(from..end), at);
         let next = if piece.end < end { Some(piece.end) } else { ended.then_some(to) };
         Piece { start: piece.start, end: piece.end, paragraph: from..end, next }
     }
@@ -145,7 +193,7 @@ mod tests {
                 let last = range.end == paragraph.len();
                 let text = paragraph[range].to_owned();
                 let end = start + text.chars().count();
-                rows.push(Row { start, end, text, last });
+                rows.push(Row { start, end, text, last, indent: 0 });
                 start = end;
             }
             start += 1;
@@ -267,6 +315,30 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn paragraphs_are_set_apart_on_the_screen_alone() {
+        let text = Rope::from_str("one two three\n“four”\n\n# five\n- six\n雨が\n");
+        let shown = |apart| {
+            let mut cuts = Cuts::default();
+            let (rows, _) = Rows::new(&text, 10, &mut cuts).apart(apart).around(0, 0, 99);
+            for row in &rows {
+                for at in row.start..row.end {
+                    assert!(row.place(row.column(at)) <= at && row.column(at) >= row.indent);
+                }
+                assert_eq!(row.place(0), row.start, "{row:?}");
+            }
+            for at in 0..=text.len_chars() {
+                assert_eq!(rows.iter().filter(|row| row.holds(at)).count(), 1, "{at}");
+            }
+            let shown =
+                rows.iter().map(|row| format!("{}{}", " ".repeat(row.indent), row.text.trim_end()));
+            shown.collect::<Vec<_>>().join("|")
+        };
+        assert_eq!(shown(Apart::Written), "one two|three|“four”||# five|- six|雨が|");
+        assert_eq!(shown(Apart::Indented), "   one two|three|   “four”||# five|- six|   雨が|");
+        assert_eq!(shown(Apart::Spaced), "one two|three||“four”||# five||- six||雨が|");
     }
 
     #[test]

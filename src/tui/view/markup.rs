@@ -18,7 +18,7 @@ pub enum Look {
 }
 
 /// How much text before the window is read, in characters: a comment may begin there.
-const BEFORE: usize = 4_000;
+const BEFORE: usize = 1_000;
 /// Paragraphs that are longer, in bytes, have no emphasis and no links.
 const LONGEST: usize = 20_000;
 

@@ -94,8 +94,8 @@ fn drawer_rows(height: u16, offers: u16) -> u16 {
 pub fn lay_out(desk: &mut Desk, areas: &Areas) {
     let column = page::column(desk, areas.page);
     let (width, height) = (usize::from(column.width - 1), usize::from(column.height));
-    let typewriter = desk.look.page.typewriter;
-    desk.page.lay_out(&desk.session, width, height, usize::from(areas.below), typewriter);
+    let below = usize::from(areas.below);
+    desk.page.lay_out(&desk.session, width, height, below, &desk.look.page);
 }
 
 /// Draws the desk as it was laid out, except the status line. `marks` are the ranges of the draft that an overlay

@@ -175,6 +175,9 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
     };
     let mut line = |row: &Row| {
         let mut line = Line::default();
+        if row.indent > 0 {
+            line.push(&" ".repeat(row.indent), desk.look.theme.style(Role::Text));
+        }
         let mut place = row.start;
         for grapheme in row.text.graphemes(true) {
             line.push(shown(grapheme), style(place));
