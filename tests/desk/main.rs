@@ -15,8 +15,8 @@ mod plain;
 mod recovery;
 mod saving;
 mod screens;
-mod steering;
 mod spelling;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod themes;

@@ -68,6 +68,7 @@ pub fn open(desk: &mut Desk) -> Flow {
     let entries = names.map(|name| Entry {
         name: name.to_owned(),
         about: Preset::named(name).map_or("your own", |preset| preset.about).to_owned(),
+        also: "",
         key: String::new(),
         value: name.to_owned(),
     });
