@@ -12,6 +12,7 @@ mod goal;
 mod headings;
 mod help;
 mod layer;
+mod line;
 mod mentions;
 mod models;
 mod notes;

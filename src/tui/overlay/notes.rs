@@ -3,7 +3,7 @@
 
 use super::layer::{Flow, Layer};
 use crate::{
-    session::Notes,
+    session::{self, Notes},
     tui::{
         command::{Command, Opens},
         desk::{Desk, Field, Notice},
@@ -105,18 +105,10 @@ impl Panel {
     }
 }
 
-/// The headings of a text in Markdown.
+/// The headings of a text in Markdown, without a full stop.
 fn headings(text: &str) -> Vec<&str> {
-    let title = |line: &'_ str| {
-        let rest = line.trim_start_matches('#');
-        let level = line.len() - rest.len();
-        (1..=6).contains(&level) && rest.starts_with(' ')
-    };
-    let titles = text.lines().filter(|line| title(line));
-    titles
-        .map(|line| line.trim_matches(['#', ' ']).trim_end_matches('.'))
-        .filter(|title| !title.is_empty())
-        .collect()
+    let titles = text.lines().filter_map(session::heading);
+    titles.map(|(_, title)| title.trim_end_matches('.')).collect()
 }
 
 impl Layer for Panel {

@@ -1,23 +1,15 @@
 //! Saving under a name, and the questions when saving or leaving.
 
-use super::{
-    difference::Difference,
-    layer::{Flow, Layer},
-    question::Question,
-};
+use super::{difference::Difference, layer::Flow, line::Line, question::Question};
 use crate::{
     session::words_in,
     tui::{
         command::Opens,
         desk::{Desk, Field, Saved, is_unsaved},
-        drawn,
         text::count,
-        view::{Areas, Status},
     },
-    ui::keymap::Key,
 };
-use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::Frame;
+use crossterm::event::KeyCode;
 use std::path::{Path, PathBuf};
 
 /// The command.
@@ -28,16 +20,9 @@ pub const OPENS: Opens = Opens {
     keys: &["alt-s"],
 };
 
-/// The field for the name to save under.
-struct SaveAs {
-    field: Field,
-    /// The desk closes once the draft is saved.
-    leave: bool,
-}
-
 /// Asks for a name, and suggests the current one.
 pub fn open(desk: &mut Desk) -> Flow {
-    Flow::open(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), false))
+    Flow::open(named(desk.session.path().unwrap_or(Path::new("draft.md")), false))
 }
 
 /// Saves the draft, and closes the desk afterwards if `leaves`. Asks the writer if something must be decided first.
@@ -114,7 +99,7 @@ fn after(saved: Saved, leaves: bool, desk: &mut Desk) -> Flow {
         Saved::Done if leaves => leave(desk),
         Saved::Done | Saved::Failed => Flow::Close,
         Saved::NeedsName => {
-            Flow::replace(SaveAs::new(desk.session.path().unwrap_or(Path::new("draft.md")), leaves))
+            Flow::replace(named(desk.session.path().unwrap_or(Path::new("draft.md")), leaves))
         }
         Saved::Changed => Flow::replace(changed(leaves, desk)),
         Saved::Departs => Flow::replace(departs(leaves, desk)),
@@ -163,7 +148,7 @@ fn no_folder(folder: PathBuf, path: Option<PathBuf>, leaves: bool) -> Question {
     });
     match again {
         Some(again) => question.answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
-            Flow::replace(SaveAs::new(&again, leaves))
+            Flow::replace(named(&again, leaves))
         }),
         None => or_not(question, leaves),
     }
@@ -209,50 +194,19 @@ fn exists(path: PathBuf, leave: bool, desk: &Desk) -> Question {
         let saved = desk.saved(saved);
         after(saved, leave, desk)
     })
-    .answer(&[KeyCode::Esc], "Esc", "another name", move |_| {
-        Flow::replace(SaveAs::new(&again, leave))
-    })
+    .answer(&[KeyCode::Esc], "Esc", "another name", move |_| Flow::replace(named(&again, leave)))
 }
 
-impl SaveAs {
-    fn new(path: &Path, leave: bool) -> Self {
-        Self { field: Field::offering_path(path), leave }
-    }
-}
-
-impl Layer for SaveAs {
-    fn press(&mut self, key: Key, event: KeyEvent, desk: &mut Desk) -> Flow {
-        match key.code() {
-            KeyCode::Esc => {
-                desk.notices.say("Not saved.");
-                Flow::Close
-            }
-            KeyCode::Enter => {
-                let name = self.field.text();
-                if name.trim().is_empty() {
-                    desk.notices.say("A draft needs a name. Esc goes back to the page.");
-                    return Flow::Stay;
-                }
-                let saved = desk.save_as(name.trim());
-                after(saved, self.leave, desk)
-            }
-            _ => {
-                desk.press_field(&mut self.field, key, event);
-                Flow::Stay
-            }
+/// The question for the name to save under. If `leaves`, the desk closes once the draft is saved.
+fn named(suggested: &Path, leaves: bool) -> Line {
+    let field = Field::offering_path(suggested);
+    let question = Line::new(" Save as: ", "save", field, move |name, desk| {
+        if name.trim().is_empty() {
+            desk.notices.say("A draft needs a name. Esc goes back to the page.");
+            return Flow::Stay;
         }
-    }
-
-    fn paste(&mut self, text: &str, _: &mut Desk) -> Flow {
-        self.field.paste(text);
-        Flow::Stay
-    }
-
-    fn draw(&self, _: &Desk, _: &mut Frame, _: &Areas) -> drawn::Overlay {
-        drawn::Overlay::default()
-    }
-
-    fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
-        Status::Prompt(" Save as: ", &self.field, "save")
-    }
+        let saved = desk.save_as(name.trim());
+        after(saved, leaves, desk)
+    });
+    question.kept("Not saved.")
 }
