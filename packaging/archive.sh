@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the program, its manual pages, completions, licences and manual into target/archives/unstuck-VERSION-NAME.tar.gz, or
+# Puts the program, its manual page, completions, licences and manual into target/archives/unstuck-VERSION-NAME.tar.gz, or
 # .zip for Windows. Needs the release build. Usage: archive.sh NAME
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ mkdir -p "$out/$folder/completions"
 program=${CARGO_TARGET_DIR:-target}/release/unstuck
 ending=
 [ -e "$program" ] || ending=.exe
-cp "$program$ending" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$out/$folder/"
+cp "$program$ending" ./*.md LICENSE-MIT LICENSE-APACHE "$out/$folder/"
 cp -R docs pictures examples "$out/$folder/"
 "$program$ending" man > "$out/$folder/unstuck.1"
 for shell in bash zsh fish powershell; do

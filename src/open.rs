@@ -89,7 +89,9 @@ impl Plain {
             |name: &str| told(name).is_some_and(|value| !matches!(&*value, "" | "0" | "false"));
         let why = match () {
             () if flag => None,
+            () if is_on("UNSTUCK_PLAIN") => Some("UNSTUCK_PLAIN"),
             () if setting => Some("the setting plain"),
+            () if told("UNSTUCK_PLAIN").is_some_and(|value| !value.is_empty()) => return None,
             () if is_on("ACCESSIBLE") => Some("ACCESSIBLE"),
             () if told("TERM").as_deref() == Some("dumb") => Some("TERM=dumb"),
             () => return None,

@@ -34,6 +34,10 @@ impl Bot<'_> {
         ];
         let changed = fixed.iter().filter(|(_, changed)| *changed);
         let names = changed.map(|(name, _)| format!("bot.{name}")).collect();
+        if new.posts.at != self.settings.posts.at {
+            // A new time that has already passed today begins tomorrow.
+            self.scheduled = now;
+        }
         let old = std::mem::take(&mut self.settings);
         let (platform, handle) = (old.platform, old.handle);
         let (ledger, secrets, x, mastodon) = (old.ledger, old.secrets, old.x, old.mastodon);

@@ -232,7 +232,7 @@ impl Told {
     fn logged(&mut self, write: impl FnOnce(&mut Log) -> std::io::Result<()>) {
         let Some((path, log)) = &mut self.log else { return };
         if let Err(error) = write(log) {
-            let says = format!("no log any more: {}: {error}", path.display());
+            let says = format!("stopped logging: {}: {error}", path.display());
             self.log = None;
             let _ = writeln!(std::io::stderr().lock(), "unstuck: bot: {}", for_terminal(&says));
         }
@@ -282,7 +282,7 @@ impl Told {
             }
             Ok(restart) => {
                 let says = format!(
-                    "the settings were read again; after a restart also {}",
+                    "the settings were read again; these need a restart: {}",
                     restart.join(", ")
                 );
                 self.say(Level::Warning, &says, now);

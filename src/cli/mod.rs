@@ -50,7 +50,7 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
 
-    /// Write in lines of text, without a screen: for screen readers and pipes. Also on where UNSTUCK_PLAIN=1,
+    /// Write in lines of text, without a screen: for screen readers and pipes. On by default when UNSTUCK_PLAIN=1,
     /// ACCESSIBLE=1 or TERM=dumb is set
     #[arg(long, conflicts_with = "live")]
     pub plain: bool,

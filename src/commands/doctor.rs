@@ -99,7 +99,7 @@ struct Speed {
     load_s: f64,
     first_token_s: f64,
     tokens_a_second: f64,
-    /// The least that two free cores of this level write with the built-in model.
+    /// A speed that two free cores of this level exceed by far with the built-in model.
     expected: f64,
 }
 
@@ -200,7 +200,7 @@ impl Report {
             match &self.state {
                 Folder { exists: false, .. } => "no folder yet".into(),
                 Folder { writable, private, .. } => {
-                    format!("writable: {}, private: {}", yes(*writable), yes(*private))
+                    format!("writable: {}, only by you: {}", yes(*writable), yes(*private))
                 }
             },
         );

@@ -40,10 +40,11 @@ pub fn unseen(text: &str, is_start: bool) -> Vec<Range<usize>> {
             continue;
         };
         let close = text[open..].find("-->").map(|close| open + close + "-->".len());
-        let close =
-            close.unwrap_or_else(|| text[open..].find("\n\n").map_or(text.len(), |gap| open + gap));
-        let fills = open == at && text[close..].starts_with('\n');
-        let close = close + usize::from(fills);
+        let gap = || ["\n\n", "\r\n\r\n"].iter().filter_map(|gap| text[open..].find(gap)).min();
+        let close = close.unwrap_or_else(|| gap().map_or(text.len(), |gap| open + gap));
+        let line_break = ["\n", "\r\n"].into_iter().find(|end| text[close..].starts_with(end));
+        let fills = open == at && line_break.is_some();
+        let close = close + line_break.filter(|_| fills).map_or(0, str::len);
         found.push(open..close);
         // What follows on this line may have another comment, but is no line of its own.
         at = close;
@@ -77,6 +78,8 @@ mod tests {
             ("One <!-- a --> two <!-- b --> three.\nFour.", "One  two  three.\nFour."),
             ("<!-- a\nnote -->\nOne.", "One."),
             ("One.\n<!-- open\nstill\n\nTwo.", "One.\n\nTwo."),
+            ("One.\r\n<!-- open\r\n\r\nTwo.", "One.\r\n\r\nTwo."),
+            ("<!-- a -->\r\nOne.", "One."),
             ("One <!-- a --> % two\n% three\n", "One  % two\n"),
             ("é <!-- 雨 --> é", "é  é"),
         ] {

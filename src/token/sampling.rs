@@ -126,7 +126,7 @@ pub struct SamplingParams {
     /// Texts that end the continuation where they begin. They are matched in the text, across tokens.
     pub stop: Vec<String>,
     /// Words and phrases that the text doesn't contain, in any case and with any apostrophe. A text that would complete
-    /// one goes on otherwise from where the phrase begins.
+    /// one continues differently from where the phrase begins.
     pub ban: Vec<String>,
     /// What is added to the logits of the tokens that write a word, by the word: in any case, with and without a space
     /// before it. From -100 to 100.

@@ -123,7 +123,7 @@ pub enum Command {
     /// Put a copy of the paragraph behind it.
     #[strum(message = "The text")]
     DuplicateParagraph,
-    /// Mark words that the dictionary doesn't know, or don't.
+    /// Turn marks for words that the dictionary doesn't know on or off.
     #[strum(message = "The text")]
     Spelling,
     /// Start a timed session, or end it.
@@ -198,7 +198,7 @@ pub enum Command {
     /// Light only the sentence with the cursor; again, the paragraph; again, everything.
     #[strum(message = "The desk")]
     Focus,
-    /// Keep the cursor's row at two fifths of the height, or don't.
+    /// Keep the cursor's row at two fifths of the height; again: no longer.
     #[strum(message = "The desk")]
     Typewriter,
     /// Make the page wider.

@@ -110,7 +110,7 @@ fn settings_are_read_again_and_what_needs_a_restart_is_named() {
     assert!(text.starts_with("Words from the new settings."), "{text}");
     let (output, _) = running.stop();
     assert_eq!(code(&output), Some(0), "{}", err(&output));
-    assert!(err(&output).contains("after a restart also bot.x"), "{}", err(&output));
+    assert!(err(&output).contains("these need a restart: bot.x"), "{}", err(&output));
     assert!(err(&output).contains("limit"), "it says what is wrong: {}", err(&output));
     assert_eq!(lines(&house, "bot.jsonl").last().unwrap()["event"], "stop");
     // automatic posting needs its statement, at any time

@@ -53,11 +53,7 @@ fn words_of_the_day_over_sessions_and_days() {
     let (mut two, clock) = desk(&room, "goals.day = 10\ngoals.streak = true", TUESDAY + 60);
     assert!(last_row(&mut two).contains("today 2 of 10"), "{}", last_row(&mut two));
     two.steps(&[" 1 2 3 4 5 6 7 8"]);
-    assert!(
-        last_row(&mut two).contains("10 words today: that was the goal."),
-        "{}",
-        last_row(&mut two)
-    );
+    assert!(last_row(&mut two).contains("Goal reached: 10 words today."), "{}", last_row(&mut two));
     two.steps(&["<esc>"]);
     assert!(last_row(&mut two).contains("1 day in a row"), "{}", last_row(&mut two));
     // The next day begins at midnight.
@@ -120,7 +116,7 @@ fn a_timed_session_ends_by_itself() {
     let (mut desk, clock) = desk(&room, "goals.minutes = 2", TUESDAY);
     assert_eq!(desk.app.wait(), None);
     desk.steps(&["<ctrl-p>", "timer", "<enter>"]);
-    assert!(last_row(&mut desk).contains("2 minutes from now on."));
+    assert!(last_row(&mut desk).contains("The timer runs for 2 minutes."));
     desk.steps(&["One two"]);
     assert!(last_row(&mut desk).contains("2 min left"), "{}", last_row(&mut desk));
     clock.store(TUESDAY + 61, Ordering::SeqCst);
@@ -129,7 +125,7 @@ fn a_timed_session_ends_by_itself() {
     assert_eq!(desk.app.wait(), Some(Duration::from_millis(59_010)));
     clock.store(TUESDAY + 121, Ordering::SeqCst);
     desk.app.handle(Event::Tick);
-    assert!(last_row(&mut desk).contains("2 minutes: 2 words."), "{}", last_row(&mut desk));
+    assert!(last_row(&mut desk).contains("Time: 2 minutes, 2 words."), "{}", last_row(&mut desk));
     assert_eq!(desk.app.wait(), None);
 }
 

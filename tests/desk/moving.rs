@@ -171,7 +171,7 @@ fn the_model_is_off_in_a_draft_until_it_is_on() {
     desk.steps(off);
     assert!(desk.shown().contains("the model is off"), "{}", desk.shown());
     desk.steps(&["<ctrl-space>"]);
-    assert!(desk.shown().contains("The model is off in this draft. Ctrl+P"), "{}", desk.shown());
+    assert!(desk.shown().contains("The model is off. Run"), "{}", desk.shown());
     assert_eq!(desk.asked.len(), 0);
     drop(desk);
     let mut desk = room.desk();

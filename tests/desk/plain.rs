@@ -111,6 +111,8 @@ fn a_line_is_a_line_of_the_draft() {
         ("One", &[" two", " three."], "One two three.", first),
         ("One ", &[" two."], "One two.", first),
         ("One.", &["//two"], "One.\n/two", first),
+        // A match stays, and so does the line that a new line divides.
+        ("One lamp.", &["/find lamp", "So."], "One lamp\nSo.\n.", "1: One lamp."),
         ("One.", &["\u{1b}[31mtwo\u{7}"], "One.\n[31mtwo", first),
         ("雨。", &["風。"], "雨。\n風。", "untitled, 1 word. Type to write. /help lists commands."),
     ]);
@@ -170,7 +172,12 @@ fn names_of_commands_may_be_short_and_wrong_ones_are_named() {
         ),
         ("a", &["/help print"], "a", "/print [N [M] | all]: Print a paragraph, or several."),
         ("a", &["/dials"], "a", "This needs the whole screen: start without plain mode."),
-        ("a", &["/on-air"], "a", "!Error: on air needs the whole screen."),
+        (
+            "a",
+            &["/on-air"],
+            "a",
+            "!Error: on-air needs the whole screen: start without plain mode.",
+        ),
         ("a", &["/undo"], "a", "There is nothing to undo."),
         ("a", &["/memory Mara keeps the light."], "a", "Memory: Mara keeps the light."),
         ("a", &["/note"], "a", "Note: none."),
@@ -256,6 +263,20 @@ fn the_model_can_be_stopped() {
 }
 
 #[test]
+fn what_is_typed_while_the_model_works_is_never_lost() {
+    for signal in [Signal::Interrupt, Signal::End] {
+        let mut lines = Lines::on("The lamp");
+        lines.line("/ask");
+        lines.line("A line.");
+        lines.line("/undo");
+        lines.line("//x");
+        lines.plain.handle(Event::Signal(signal));
+        lines.listen();
+        assert_eq!(lines.text(), "The lamp\nA line.\n/x", "{signal:?}");
+    }
+}
+
+#[test]
 fn without_a_model_the_way_out_is_said() {
     let mut lines = Lines::on("The lamp");
     lines.line("/ask");
@@ -300,7 +321,7 @@ fn a_draft_without_a_name_gets_one() {
     lines.line("Two.");
     lines.said();
     lines.line("/save");
-    assert_eq!(lines.said(), ["Save as: type it. Empty line: draft.md; full stop: go back."]);
+    assert_eq!(lines.said(), ["Save as? An empty line means draft.md; a full stop goes back."]);
     lines.line(".");
     assert_eq!(lines.said(), ["Not saved."]);
     lines.line(&format!("/save {}", path.display()));

@@ -39,9 +39,9 @@ fn a_script_in_and_a_transcript_out() {
 #[test]
 fn it_is_on_where_the_environment_asks_for_it() {
     for (variables, first) in [
-        (&[("UNSTUCK_PLAIN", "1")][..], "Plain mode, because of the setting plain."),
-        (&[("ACCESSIBLE", "1")], "Plain mode, because of ACCESSIBLE."),
-        (&[("TERM", "dumb")], "Plain mode, because of TERM=dumb."),
+        (&[("UNSTUCK_PLAIN", "1")][..], "Plain mode, because UNSTUCK_PLAIN is set."),
+        (&[("ACCESSIBLE", "1")], "Plain mode, because ACCESSIBLE is set."),
+        (&[("TERM", "dumb")], "Plain mode, because TERM=dumb is set."),
     ] {
         let home = TempDir::new().unwrap();
         let output = plain(&home, &["draft.md"], variables, "One.\n");

@@ -183,8 +183,8 @@ impl Ledger {
         Ok(texts.max(open))
     }
 
-    /// Delete the texts of mentions that were finished before a moment, and of requests to stop. A reply about which
-    /// nobody has decided a day later is given up.
+    /// Delete the texts of mentions that were finished before a moment, and of requests to stop. A reply that is
+    /// still undecided one day after that is dropped.
     ///
     /// # Errors
     /// When the database fails.

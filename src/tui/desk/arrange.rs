@@ -124,8 +124,9 @@ impl Desk {
         if is_off {
             let palette = self.key("palette");
             let name = Command::ModelOff.name().replace('-', " ");
-            self.notices
-                .say(format!("The model is off in this draft. {palette}, “{name}”, turns it on."));
+            self.notices.say(format!(
+                "The model is off. Run “{name}” in the palette ({palette}) to turn it on."
+            ));
         }
         is_off
     }

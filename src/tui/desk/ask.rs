@@ -208,7 +208,7 @@ fn seen(text: &str, is_start: bool) -> (String, Vec<(usize, usize)>) {
     let mut length = 0;
     let end = text.len()..text.len();
     for hidden in unseen(text, is_start).into_iter().chain([end]) {
-        // A model that sees a carriage return goes on otherwise.
+        // A model that sees a carriage return continues differently.
         for (number, line) in text[from..hidden.start].split("\r\n").enumerate() {
             if number > 0 {
                 gaps.push((length, 1));

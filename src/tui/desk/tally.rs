@@ -146,7 +146,7 @@ impl Desk {
         let (day, had) = (self.world.tally.goals.day, self.world.tally.on(today));
         self.world.tally.add(today, written);
         if day > 0 && had < day && self.world.tally.on(today) >= day {
-            self.notices.say(format!("{} today: that was the goal.", count(day, "word")));
+            self.notices.say(format!("Goal reached: {} today.", count(day, "word")));
         }
     }
 
@@ -157,7 +157,7 @@ impl Desk {
         }
         self.world.tally.timer = Some(Timer { from: self.session.now(), words: 0 });
         self.notices.say(format!(
-            "{} from now on.",
+            "The timer runs for {}.",
             count(self.world.tally.goals.minutes as usize, "minute")
         ));
     }
@@ -167,7 +167,7 @@ impl Desk {
         let passed = self.session.now().duration_since(timer.from).unwrap_or_default();
         let minutes = count((passed.as_secs() / 60) as usize, "minute");
         let words = count(usize::try_from(timer.words).unwrap_or(0), "word");
-        self.notices.say(format!("{minutes}: {words}."));
+        self.notices.say(format!("Time: {minutes}, {words}."));
     }
 
     /// How long the timed session goes on; `None` if there is none.

@@ -107,7 +107,7 @@ fn days(desk: &Desk) -> Vec<(&'static str, String)> {
         let name: String = day.strftime("%a").to_string().chars().take(2).collect();
         format!("{name} {}", level(*words, most))
     });
-    rows.push(("this week", bars.collect::<Vec<_>>().join(" ")));
+    rows.push(("last 7 days", bars.collect::<Vec<_>>().join(" ")));
     if let Some((day, words)) = tally.best(today) {
         rows.push(("best day", format!("{}, {}", number(words), day.strftime("%-d %b %Y"))));
     }

@@ -80,7 +80,7 @@ pub struct View {
 impl Page {
     /// Lays out the rows for a viewport of this size. It moves as little as possible: only if the cursor would be
     /// nearer to an edge than `below` rows at the bottom or the margin at the top. After scrolling by the wheel, it
-    /// stays until the cursor moves or the text changes. In a typewriter, the cursor's row is at two fifths of the
+    /// stays until the cursor moves or the text changes. With typewriter scrolling, the cursor's row is at two fifths of the
     /// height wherever there are enough rows above it.
     pub fn lay_out(
         &mut self,

@@ -19,6 +19,19 @@ pub struct Act {
     run: fn(&mut Plain, &str),
 }
 
+/// The desk's commands that show or change something on a screen.
+const SCREEN: [Command; 9] = [
+    Command::OnAir,
+    Command::Focus,
+    Command::Typewriter,
+    Command::Wider,
+    Command::Narrower,
+    Command::Paragraphs,
+    Command::Quotes,
+    Command::Spelling,
+    Command::Timer,
+];
+
 const fn act(
     name: &'static str,
     takes: &'static str,
@@ -129,8 +142,9 @@ impl Plain {
 
     /// Runs a command of the desk, and says what it did to the text or the cursor.
     fn run_desks(&mut self, command: Command, rest: &str) {
-        if command == Command::OnAir {
-            return self.fail("on air needs the whole screen.");
+        if SCREEN.contains(&command) || command.name() == "vote" {
+            let name = command.name();
+            return self.fail(format!("{name} needs the whole screen: start without plain mode."));
         }
         if matches!(command, Command::Ask | Command::AskOrTab | Command::RollAgain) {
             return self.ask(command);

@@ -43,7 +43,7 @@ impl Plain {
                 (_, Status::Prompt(label, field, _)) => {
                     let (label, text) = (label.trim().trim_end_matches(':'), field.text());
                     let text = if text.is_empty() { "nothing" } else { &text };
-                    format!("{label}: type it. Empty line: {text}; full stop: go back.")
+                    format!("{label}? An empty line means {text}; a full stop goes back.")
                 }
                 _ => {
                     self.app.close();
@@ -100,6 +100,7 @@ impl Plain {
         match text.parse::<usize>() {
             _ if text.is_empty() || text == "." => return self.press(KeyCode::Esc),
             Ok(number) if (1..=rows).contains(&number) => {
+                (0..rows).for_each(|_| self.press(KeyCode::Up));
                 (1..number).for_each(|_| self.press(KeyCode::Down));
             }
             _ => {

@@ -59,6 +59,11 @@ pub struct Plain {
     wanted: String,
 }
 
+/// Whether a line is a command: one slash begins a command, two begin a line with a slash.
+fn is_command(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//")
+}
+
 impl Plain {
     /// Opens a draft. The arguments are those of [`App::new`].
     ///
@@ -143,8 +148,19 @@ impl Plain {
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::Signal(Signal::Interrupt) if self.is_busy() => {
-                self.waiting.clear();
+                // What was typed meanwhile is written; commands are forgotten.
+                self.waiting
+                    .retain(|input| !matches!(input, Input::Line(text) if is_command(text)));
                 self.app.run(Command::Stop);
+            }
+            Event::Signal(Signal::End) => {
+                for input in std::mem::take(&mut self.waiting) {
+                    match input {
+                        Input::Line(text) if !is_command(&text) => self.write(&text),
+                        _ => {}
+                    }
+                }
+                self.app.handle(event);
             }
             Event::Signal(Signal::Interrupt) => self.waiting.push_front(Input::End),
             event => self.app.handle(event),
@@ -193,16 +209,20 @@ impl Plain {
         }
         self.app.desk_mut().key_pressed();
         match text.strip_prefix('/') {
-            Some(rest) if !rest.starts_with('/') => self.command(rest),
-            Some(rest) => self.write(rest),
-            None => self.write(text),
+            Some(rest) if is_command(text) => self.command(rest),
+            _ => self.write(text),
         }
     }
 
     /// Writes a line behind the cursor, on a line of its own. One that begins with a space goes on where the cursor is.
+    /// A selection, such as a match of `/find`, stays in the text.
     fn write(&mut self, text: &str) {
+        let text = if text.starts_with("//") { &text[1..] } else { text };
         let desk = self.app.desk_mut();
         let session = &mut desk.session;
+        session.move_to(session.cursor(), false);
+        let after = session.text().get_char(session.cursor());
+        let splits = after.is_some_and(|after| !matches!(after, '\n' | '\r'));
         let before = session.cursor().checked_sub(1).and_then(|at| session.text().get_char(at));
         let is_start = before.is_none_or(|before| before == '\n');
         let is_apart = before.is_none_or(char::is_whitespace);
@@ -211,8 +231,13 @@ impl Plain {
             Some(_) => session.type_text(text),
             None if text.is_empty() && !is_start => session.type_text("\n\n"),
             None if text.is_empty() => session.type_text("\n"),
-            None if is_start => session.type_text(text),
-            None => session.type_text(&format!("\n{text}")),
+            None => {
+                let (lead, end) =
+                    (if is_start { "" } else { "\n" }, if splits { "\n" } else { "" });
+                let done = session.type_text(&format!("{lead}{text}{end}"));
+                session.move_to(session.cursor() - end.len() * usize::from(done), false);
+                done
+            }
         };
         desk.edited(done);
     }

@@ -238,6 +238,9 @@ impl Plain {
 
     /// Deletes a paragraph with its line break.
     pub(super) fn delete(&mut self, text: &str) {
+        if text.trim().is_empty() {
+            return self.fail("which paragraph? Type its number: /delete 2.");
+        }
         let Some((number, range)) = self.named(text) else { return };
         let words = self.text(range.clone());
         let desk = self.app.desk_mut();

@@ -39,7 +39,7 @@ pub fn run(
     let (heard, inbox) = mpsc::channel();
     let (requests, jobs) = mpsc::channel();
     if let Some(why) = why {
-        print(&[Said::Text(format!("Plain mode, because of {why}."))])?;
+        print(&[Said::Text(format!("Plain mode, because {why} is set."))])?;
     }
     let mut plain = Plain::new(session, &settings, notices, super::super::first_seed(), requests)?;
     print(&plain.said())?;

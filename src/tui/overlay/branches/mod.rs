@@ -123,7 +123,7 @@ impl Layer for Map {
             return Status::Prompt(" Name: ", field, "save");
         }
         if let Some(field) = &self.filter {
-            return Status::Prompt(" Filter: ", field, "save");
+            return Status::Prompt(" Filter: ", field, "keep");
         }
         if self.list.question(self.chosen).is_some() {
             return Status::hints(&[("Enter", "open or close"), ("Esc", "back"), ("/", "filter")]);

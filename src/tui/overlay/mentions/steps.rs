@@ -315,7 +315,7 @@ impl Layer for Steps {
 
     fn status<'a>(&'a self, _: &Desk) -> Status<'a> {
         if let Some(field) = &self.words {
-            return Status::Prompt(" Words, with commas: ", field, "save");
+            return Status::Prompt(" Words, with commas: ", field, "apply");
         }
         Status::hints(&[
             ("←→", "change"),

@@ -99,10 +99,13 @@ impl Choices for Others {
 /// Places of a draft where it can be continued, in characters: ends of sentences with enough text before them, spread
 /// over the draft.
 fn places(text: &str) -> Vec<usize> {
-    let ends: Vec<usize> = sentence_ends(text)
-        .map(|end| text[..end].chars().count())
-        .filter(|end| *end >= BEFORE)
-        .collect();
+    let (mut bytes, mut chars) = (0, 0);
+    let in_chars = |end: usize| {
+        chars += text[bytes..end].chars().count();
+        bytes = end;
+        chars
+    };
+    let ends: Vec<usize> = sentence_ends(text).map(in_chars).filter(|end| *end >= BEFORE).collect();
     let count = ends.len().min(PAIRS);
     (0..count).map(|n| ends[(n * ends.len() + ends.len() / 2) / count]).collect()
 }
@@ -204,6 +207,7 @@ impl Vote {
         let model = desk.asking.model.name().unwrap_or_default();
         let state = desk.world.environment.state.as_deref();
         let tallies = self.tallies.get_or_insert_with(|| Tallies::load(state));
+        tallies.refresh();
         tallies.of(presets, model).count(winner.as_deref());
         if let Err(error) = tallies.write() {
             desk.notices.warn(format!("The vote was not saved: {error:#}"));
@@ -262,6 +266,9 @@ impl Layer for Vote {
     }
 
     fn hear(&mut self, news: &News, desk: &mut Desk) -> Option<Flow> {
+        if self.result.is_some() {
+            return None;
+        }
         let branch = match news {
             News::Token(branch, _) | News::Done(branch, _) => *branch,
             News::Failed(branch, _) | News::Reading(branch, _) => *branch,

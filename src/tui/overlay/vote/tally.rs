@@ -26,9 +26,17 @@ impl Tallies {
     /// The votes of the state folder; none if they can't be read.
     pub fn load(state: Option<&Path>) -> Self {
         let file = state.map(|state| state.join("votes.json"));
-        let text = file.as_ref().and_then(|file| whole::read_text(file).ok());
-        let all = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self { file, all }
+        let mut tallies = Self { file, all: Vec::new() };
+        tallies.refresh();
+        tallies
+    }
+
+    /// Reads the file again: another desk may have counted votes since.
+    pub fn refresh(&mut self) {
+        let text = self.file.as_ref().and_then(|file| whole::read_text(file).ok());
+        if let Some(all) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+            self.all = all;
+        }
     }
 
     /// The votes for two presets with a model.
@@ -76,12 +84,12 @@ impl Tally {
         let means = if all == 0 {
             "Nothing was decided yet.".to_owned()
         } else if chance >= 0.05 {
-            format!(
-                "By chance, votes are at least as uneven {of_100} in 100: this says nothing yet."
-            )
+            format!("Chance alone gives votes this uneven {of_100} in 100: this says nothing yet.")
         } else {
             let better = if won > lost { a } else { b };
-            format!("By chance, votes are as uneven only {of_100} in 100: you prefer {better}.")
+            format!(
+                "Chance alone gives votes this uneven only {of_100} in 100: you prefer {better}."
+            )
         };
         [score, means]
     }
