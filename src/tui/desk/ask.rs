@@ -8,6 +8,8 @@ use crate::{
     tui::command::Command,
     ui::asking::{List, Model, Offer, Origin, PROMPT, Quotes, Until},
 };
+use ropey::Rope;
+use std::ops::Range;
 
 /// How many characters after the cursor offers are judged by.
 const AFTER: usize = 2_000;
@@ -89,7 +91,7 @@ impl Desk {
         let text = self.session.text();
         let quotes = self.quotes(&prompt.0, at);
         let until = Until::of(at, text.len_chars());
-        let after = seen(&text.chars_at(at).take(AFTER).collect::<String>(), at == 0).0;
+        let after = seen(text, at..text.len_chars().min(at + AFTER)).0;
         let mut place = Place::new(&prompt.0, &after, last_word(&prompt.0));
         let notes = self.session.notes();
         [&notes.memory, &notes.note, &notes.names].into_iter().for_each(|text| place.know(text));
@@ -138,12 +140,12 @@ impl Desk {
     pub fn prompt(&self, at: usize) -> (String, Origin) {
         let text = self.session.text();
         let first = at.saturating_sub(PROMPT);
-        let (prompt, gaps) = seen(&text.slice(first..at).to_string(), first == 0);
+        let (prompt, gaps) = seen(text, first..at);
         let mut origin = Origin::new(first);
         gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
         // A draft with nothing but comments is blank, too.
         let is_blank = |text: &str| text.chars().all(char::is_whitespace);
-        if is_blank(&prompt) && is_blank(&seen(&text.slice(first..).to_string(), first == 0).0) {
+        if is_blank(&prompt) && is_blank(&seen(text, first..text.len_chars()).0) {
             return (String::new(), origin);
         }
         (prompt, origin)
@@ -200,14 +202,25 @@ impl Desk {
     }
 }
 
-/// A text without what the model doesn't see, and how many characters are left out before which characters of the rest.
-/// `is_start`: it is the beginning of the draft.
-fn seen(text: &str, is_start: bool) -> (String, Vec<(usize, usize)>) {
+/// How many characters around a part of the draft are read to find out whether it is in a comment.
+const AROUND: usize = 1 << 18;
+
+/// A part of a draft without what the model doesn't see, and how many characters are left out before which characters of
+/// the rest. A comment counts also where it begins before the part or ends behind it.
+fn seen(draft: &Rope, part: Range<usize>) -> (String, Vec<(usize, usize)>) {
+    let near = part.start.saturating_sub(AROUND)..(part.end + AROUND).min(draft.len_chars());
+    let around = draft.slice(near.clone()).to_string();
+    let byte = |place| draft.char_to_byte(place) - draft.char_to_byte(near.start);
+    let (start, stop) = (byte(part.start), byte(part.end));
+    let text = &around[start..stop];
+    let inside = |at: usize| at.clamp(start, stop) - start;
+    let hidden = unseen(&around, near.start == 0).into_iter();
+    let hidden = hidden.map(|hidden| inside(hidden.start)..inside(hidden.end));
     let (mut left, mut gaps) = (String::new(), Vec::new());
     let mut from = 0;
     let mut length = 0;
     let end = text.len()..text.len();
-    for hidden in unseen(text, is_start).into_iter().chain([end]) {
+    for hidden in hidden.filter(|hidden| !hidden.is_empty()).chain([end]) {
         // A model that sees a carriage return continues differently.
         for (number, line) in text[from..hidden.start].split("\r\n").enumerate() {
             if number > 0 {
@@ -233,7 +246,8 @@ mod tests {
     #[test]
     fn the_model_sees_a_draft_without_front_matter_and_comments() {
         let text = "---\na: b\n---\nOne.\r\n% note\r\nTwo <!-- é --> three.";
-        let (left, gaps) = seen(text, true);
+        let draft = Rope::from_str(text);
+        let (left, gaps) = seen(&draft, 0..draft.len_chars());
         assert_eq!(left, "One.\nTwo  three.");
         let mut origin = Origin::new(0);
         gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
@@ -242,5 +256,14 @@ mod tests {
             let found = chars[origin.place(at)];
             assert!(found == c || (c, found) == ('\n', '\n'), "{at}: {c:?} {found:?}");
         }
+    }
+    #[test]
+    fn a_comment_around_the_edge_of_a_part_is_not_seen() {
+        let draft = Rope::from_str("One. <!-- é\n\nstill --> Two.\n% note\nThree.");
+        let at = |words: &str| draft.to_string().split(words).next().unwrap().chars().count();
+        // The part ends inside a comment of two paragraphs, begins inside it, or begins inside a line that is one.
+        assert_eq!(seen(&draft, 0..at("ill")).0, "One. ");
+        assert_eq!(seen(&draft, at("ill")..at("\n%")).0, " Two.");
+        assert_eq!(seen(&draft, at("ote")..draft.len_chars()).0, "Three.");
     }
 }
