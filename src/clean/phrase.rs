@@ -54,7 +54,7 @@ impl Phrases {
         Self(parts.filter(|parts| !parts.is_empty()).collect())
     }
 
-    /// Whether there are none.
+    /// Whether the list has no phrases.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -277,7 +277,7 @@ mod tests {
         let said = |end: usize| {
             let scan = phrases.scan(&text.as_bytes()[..end], 0, 0, false);
             match (scan.whole, scan.open) {
-                (Some(_), _) => 'X',
+                (Some(_), _) => '#',
                 (None, Some(at)) => char::from_digit(at as u32 % 36, 36).unwrap_or('?'),
                 (None, None) => '.',
             }
@@ -287,14 +287,14 @@ mod tests {
 
     #[test]
     fn what_may_become_a_phrase_is_open_until_it_is_decided() {
-        // The place where the phrase may begin, `.` for none, `X` when it is complete.
-        assert_eq!(after_each("a sudden.", &["sudden"]), "..222222X");
+        // The place where the phrase may begin, `.` for none, `#` when it is complete.
+        assert_eq!(after_each("a sudden.", &["sudden"]), "..222222#");
         assert_eq!(after_each("a suddenly", &["sudden"]), "..222222..");
-        assert_eq!(after_each("a don't so", &["don't"]), "..22222XXX");
+        assert_eq!(after_each("a don't so", &["don't"]), "..22222###");
         assert_eq!(after_each("I can't ", &["can"]), "..2222..");
-        assert_eq!(after_each("I can's ", &["can"]), "..22222X");
+        assert_eq!(after_each("I can's ", &["can"]), "..22222#");
         assert_eq!(after_each("of the, and", &["of the lamp"]), "00000000...");
-        assert_eq!(after_each("so… w", &["…"]), "....XXX");
+        assert_eq!(after_each("so… w", &["…"]), "....###");
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Ban {
         }
     }
 
-    /// Whether so many tokens were excluded that the text has to end.
+    /// Whether the limit of excluded tokens is reached. The text then has to end.
     pub(super) fn is_spent(&self) -> bool {
         self.left == 0
     }

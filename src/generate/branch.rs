@@ -278,7 +278,7 @@ impl Branch {
         }
     }
 
-    /// Show tokens until so many of all are shown, or the text ends.
+    /// Show tokens until `count` of all tokens are shown, or the text ends.
     fn show(&mut self, count: usize) -> Added {
         let mut tokens = Vec::new();
         // Of tokens that are shown together, one after which the text would end in a banned phrase has no text of its

@@ -96,7 +96,8 @@ pub fn draft(
     Ok(Draft { reply, seed, model, steps })
 }
 
-/// From the model's text to a reply: the text after each step, from `model` on, and the reply or why there is none.
+/// Turns the model's text into a reply. Returns the text after each step, beginning with the step `model`, and the reply
+/// or the reason why there is no reply.
 pub fn finish(said: &str, prompt: &str, gate: &Gate<'_>) -> (Vec<Step>, Result<String, Unsaid>) {
     let mut steps = vec![step(MODEL, said)];
     let (said, echo) = match gate.begin {

@@ -228,7 +228,7 @@ impl Session {
         self.tree.current()
     }
 
-    /// The revision that one comes from; `None` for the first one, and when there is none of that number.
+    /// The revision that this one was made from; `None` for the first revision and for an unknown number.
     pub fn parent(&self, revision: Revision) -> Option<Revision> {
         self.tree.node(revision).filter(|_| revision != 0).map(|node| node.parent)
     }

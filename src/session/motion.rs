@@ -48,7 +48,7 @@ pub enum Part {
 }
 
 impl Session {
-    /// The part of the text at a place. Between two, the one before it; empty where there is none.
+    /// The part of the text at a place. Between two parts, the one before the place. Empty if no part is there.
     pub fn part(&self, at: usize, part: Part) -> Range<usize> {
         let text = self.text();
         let at = at.min(text.len_chars());

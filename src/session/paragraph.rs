@@ -5,8 +5,8 @@ use super::{Kind, Part, Session, draft::Piece};
 use std::ops::Range;
 
 impl Session {
-    /// Moves the paragraph with the cursor before the previous one, or behind the next one. False if there is none, or
-    /// the draft can't be changed.
+    /// Moves the paragraph with the cursor before the previous one, or behind the next one. False if there is no such
+    /// paragraph, or the draft can't be changed.
     pub fn move_paragraph(&mut self, up: bool) -> bool {
         let own = self.part(self.cursor(), Part::Paragraph);
         let Some(other) = self.neighbour(&own, up) else { return false };

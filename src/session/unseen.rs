@@ -69,7 +69,7 @@ mod tests {
             ("Text.", "Text."),
             ("---\ntitle: x\n---\nText.", "Text."),
             ("---\ntitle: x\n...\nText.", "Text."),
-            // A rule is no front matter, and one that doesn't end is none either.
+            // A rule isn't front matter, and neither is a block that doesn't end.
             ("---\nText.", "---\nText."),
             ("\n---\na\n---\n", "\n---\na\n---\n"),
             ("One.\n% a note\nTwo.\n", "One.\nTwo.\n"),
