@@ -12,6 +12,7 @@
 //! Only `sentence_ends` decides where a sentence ends. The engine, the desk and `post` use it.
 
 mod bleep;
+mod english;
 mod entity;
 mod lines;
 mod link;
@@ -24,6 +25,7 @@ mod url;
 mod visible;
 
 pub use bleep::{BLEEP, Bleeps, Judged, Severity};
+pub use english::is_english;
 pub use entity::decode;
 pub use lines::{unescaped, unified};
 pub use phrase::{Phrases, Scan};

@@ -1,6 +1,7 @@
 //! The language of a draft: English by its share of known words, another one by its commonest words or its letters.
 
-use super::{names::words, tail, words::is_english};
+use super::{names::words, tail};
+use crate::clean::is_english;
 
 /// The language of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,6 @@ mod language;
 mod names;
 mod rank;
 mod repeats;
-mod words;
 
 pub use balance::{is_balanced, leaves_open};
 pub use ends::{endings, ends_well, goes_on};
@@ -24,8 +23,8 @@ pub use language::{Language, language};
 pub use names::{strange_name, strange_word};
 pub use rank::{Candidate, LENGTH, choose};
 pub use repeats::{Sentences, doubled, ends_in_loop, loops};
-pub use words::is_english;
 
+use crate::clean::is_english;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use strum::{EnumIter, IntoStaticStr};

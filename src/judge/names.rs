@@ -1,6 +1,6 @@
 //! Names and words that neither the draft nor the language knows.
 
-use super::words::is_english;
+use crate::clean::is_english;
 use crate::clean::sentence_ends;
 use std::collections::HashSet;
 

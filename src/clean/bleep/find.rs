@@ -3,9 +3,11 @@
 
 use super::{
     Judged,
+    drawn::{Drawn, drawn},
     letters::{Kind, Sign, Unit, units},
     list::{Bleeps, Entry},
 };
+use crate::clean::is_english;
 use std::{collections::HashSet, ops::Range};
 
 /// The maximum number of separators between two letters of a spelt-out word.
@@ -29,8 +31,10 @@ impl Bleeps {
     /// Judge a text. `whole`: no more text will follow.
     pub fn judge(&self, text: &str, whole: bool) -> Judged {
         let units = units(text);
-        let listed = look(&self.entries, &units, text.len(), whole);
-        let spared = look(&self.spared, &units, text.len(), whole);
+        let drawn = drawn(&units, whole);
+        let text_of = Text { units: &units, drawn: &drawn, length: text.len(), whole };
+        let listed = look(&self.entries, &text_of);
+        let spared = look(&self.spared, &text_of);
         let mut certain = listed.open.iter().copied().fold(text.len(), usize::min);
         // An incomplete match may still become part of an exception.
         for start in spared.open {
@@ -53,24 +57,41 @@ struct Looked {
     open: Vec<usize>,
 }
 
-/// Searches for entries at every position of a text of `length` bytes.
-fn look(entries: &[Entry], units: &[Unit], length: usize, whole: bool) -> Looked {
+/// A text that is searched.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    units: &'a [Unit],
+    /// At each unit, the letters that several units from there on may be read as.
+    drawn: &'a [Drawn],
+    /// Its length in bytes.
+    length: usize,
+    /// No more text will follow.
+    whole: bool,
+}
+
+/// Searches for entries at every position of a text.
+fn look(entries: &[Entry], text: &Text) -> Looked {
     let mut looked = Looked::default();
-    for start in 0..units.len() {
-        let Some(first) = units[start].sign.letter() else { continue };
-        let begins = begins_word(units, start);
+    for (start, unit) in text.units.iter().enumerate() {
+        let (first, drawn) = (unit.sign.letter(), &text.drawn[start]);
+        if first.is_none() && drawn.is_empty() {
+            continue;
+        }
+        let begins = begins_word(text.units, start);
         for entry in entries {
-            if !(begins || entry.open_start) || !entry.letters[0].is(first) {
+            let letter = entry.letters[0];
+            let is_first = first.is_some_and(|first| letter.is(first)) || drawn.may_be(letter);
+            if !(begins || entry.open_start) || !is_first {
                 continue;
             }
-            let search = Search::new(units, entry, whole, begins).run(start);
+            let search = Search::new(*text, entry, begins).run(start);
             if search.open {
-                looked.open.push(units[start].start);
+                looked.open.push(unit.start);
             }
             if let Some(end) = search.end {
                 // Invisible characters after the last letter are included.
-                let to = units.get(end).map_or(length, |next| next.start);
-                looked.found.push(units[start].start..to);
+                let to = text.units.get(end).map_or(text.length, |next| next.start);
+                looked.found.push(unit.start..to);
             }
         }
     }
@@ -132,9 +153,8 @@ fn behind(units: &[Unit], at: usize, whole: bool) -> Behind {
 
 /// The search for one entry at one position: breadth-first, since a unit may represent several letters.
 struct Search<'a> {
-    units: &'a [Unit],
+    text: Text<'a>,
     entry: &'a Entry,
-    whole: bool,
     /// Whether letters may be spelt out.
     spelt: bool,
     nodes: Vec<Node>,
@@ -154,18 +174,21 @@ struct Node {
     letters: usize,
     /// The number of units in the current gap.
     gap: usize,
+    /// The number of units of the last letter; 0 after an apostrophe or in a gap.
+    span: usize,
     /// The index of the node before.
     from: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(units: &'a [Unit], entry: &'a Entry, whole: bool, begins: bool) -> Self {
+    fn new(text: Text<'a>, entry: &'a Entry, begins: bool) -> Self {
         let (nodes, seen) = (Vec::new(), HashSet::new());
-        Self { units, entry, whole, spelt: begins, nodes, seen, end: None, open: false }
+        Self { text, entry, spelt: begins, nodes, seen, end: None, open: false }
     }
 
     fn run(mut self, start: usize) -> Self {
-        self.put(Node { unit: start + 1, letters: 1, gap: 0, from: usize::MAX });
+        let first = Node { unit: start, letters: 0, gap: 0, span: 0, from: usize::MAX };
+        self.letter(usize::MAX, first, 0);
         let mut next = 0;
         while let Some(node) = self.nodes.get(next).copied() {
             self.go_on(next, node);
@@ -180,41 +203,53 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Reads letter `wanted` of the entry after a node, from one unit or from several.
+    fn letter(&mut self, from: usize, node: Node, wanted: usize) {
+        let letter = self.entry.letters[wanted];
+        let on = |span| Node { unit: node.unit + span, letters: wanted + 1, gap: 0, span, from };
+        let text = self.text;
+        let Some(unit) = text.units.get(node.unit) else { return };
+        if unit.sign.letter().is_some_and(|one| letter.is(one)) {
+            self.put(on(1));
+        }
+        let drawn = &text.drawn[node.unit];
+        drawn.spans(letter).for_each(|span| self.put(on(span)));
+        self.open |= drawn.may_become(letter);
+    }
+
     fn go_on(&mut self, index: usize, node: Node) {
         let Node { unit, letters, gap, .. } = node;
         let all = &self.entry.letters;
         if letters == all.len() && gap == 0 {
             self.complete(index, unit);
         }
-        let Some(next) = self.units.get(unit).map(|unit| unit.sign) else {
-            self.open |= !self.whole && letters < all.len();
+        let Some(next) = self.text.units.get(unit).map(|unit| unit.sign) else {
+            self.open |= !self.text.whole && letters < all.len();
             return;
         };
-        let on = |letters, gap| Node { unit: unit + 1, letters, gap, from: index };
-        if let Some(letter) = next.letter() {
-            if all.get(letters).is_some_and(|wanted| wanted.is(letter)) {
-                self.put(on(letters + 1, 0));
-            }
-            // A repeated letter.
-            if gap == 0 && all[letters - 1].is(letter) {
-                self.put(on(letters, 0));
-            }
+        if letters < all.len() {
+            self.letter(index, node, letters);
         }
+        if gap == 0 {
+            // A repeated letter.
+            self.letter(index, node, letters - 1);
+        }
+        let on = |gap| Node { unit: unit + 1, letters, gap, span: 0, from: index };
         if next == Sign::Apostrophe && gap == 0 && letters < all.len() {
             match self.contracts(unit) {
-                true => self.open |= !self.whole && unit + 3 == self.units.len(),
-                false => self.put(on(letters, 0)),
+                true => self.open |= !self.text.whole && unit + 3 == self.text.units.len(),
+                false => self.put(on(0)),
             }
         }
         if next.is_gap() && letters < all.len() && gap < GAP && self.spelt {
-            self.put(on(letters, gap + 1));
+            self.put(on(gap + 1));
         }
     }
 
     /// Whether the apostrophe joins two words, as in "he'll", which is not "hell". A third letter after it excludes
     /// that.
     fn contracts(&self, at: usize) -> bool {
-        let rest = self.units[at + 1..].iter().map_while(|unit| unit.sign.letter());
+        let rest = self.text.units[at + 1..].iter().map_while(|unit| unit.sign.letter());
         let tail: String = rest.take(3).map(|letter| letter.own).collect();
         matches!(&*tail, "ll" | "re" | "ve")
     }
@@ -223,14 +258,14 @@ impl<'a> Search<'a> {
     fn complete(&mut self, index: usize, unit: usize) {
         let mut end = unit;
         if self.entry.open_end {
-            while let Some(next) = self.units.get(end).map(|unit| unit.sign)
+            while let Some(next) = self.text.units.get(end).map(|unit| unit.sign)
                 && (next.is_sure() || next == Sign::Apostrophe)
             {
                 end += 1;
             }
-            self.open |= !self.whole && end == self.units.len();
+            self.open |= !self.text.whole && end == self.text.units.len();
         } else {
-            match behind(self.units, unit, self.whole) {
+            match behind(self.text.units, unit, self.text.whole) {
                 Behind::End => {}
                 Behind::More => return,
                 Behind::Open => return self.open = true,
@@ -246,13 +281,12 @@ impl<'a> Search<'a> {
         // The path of the match: which unit stands for which letter.
         let mut way = Vec::new();
         while let Some(node) = self.nodes.get(index) {
-            if node.gap == 0 && self.units[node.unit - 1].sign.letter().is_some() {
-                way.push((node.unit - 1, node.letters - 1));
-            }
+            let units = (node.unit - node.span..node.unit).rev();
+            way.extend(units.map(|unit| (unit, node.letters - 1)));
             index = node.from;
         }
         way.reverse();
-        let kind = |unit: usize| self.units[unit].sign.letter().map(|letter| letter.kind);
+        let kind = |unit: usize| self.text.units[unit].sign.letter().map(|letter| letter.kind);
         // With more digits than letters it is a number.
         let all = self.entry.letters.len();
         let is_digit = |letter: usize| {
@@ -260,6 +294,9 @@ impl<'a> Search<'a> {
             units.all(|step| kind(step.0) == Some(Kind::Digit))
         };
         if (0..all).filter(|letter| is_digit(*letter)).count() * 2 > all {
+            return false;
+        }
+        if self.is_as_written(&way) {
             return false;
         }
         let mut chunks: Vec<Vec<(usize, usize)>> = Vec::new();
@@ -290,20 +327,44 @@ impl<'a> Search<'a> {
             && chunks.iter().any(|chunk| !self.is_ordinary(chunk))
     }
 
+    /// Whether plain letters were read as others (`cl` as d, I as l) or as repeated ones in words that are English as they
+    /// are written.
+    fn is_as_written(&self, way: &[(usize, usize)]) -> bool {
+        let units = self.text.units;
+        let is_disguised = |(at, step): &(usize, &(usize, usize))| {
+            let own = units[step.0].sign.letter().map(|letter| letter.own);
+            let is_repeated = at.checked_sub(1).is_some_and(|before| way[before].1 == step.1);
+            own.is_some_and(|own| {
+                let is_other = own != self.entry.letters[step.1].own;
+                own.is_ascii_alphabetic() && (is_other || is_repeated)
+            })
+        };
+        let is_of_word = |unit: &&Unit| unit.sign.is_sure() || unit.sign == Sign::Apostrophe;
+        let word = |unit: usize| {
+            let start = unit - units[..unit].iter().rev().take_while(is_of_word).count();
+            let word = units[start..].iter().take_while(is_of_word);
+            word.map(|unit| unit.sign.letter().map_or('\'', |letter| letter.own))
+                .collect::<String>()
+        };
+        let mut disguised = way.iter().enumerate().filter(is_disguised).peekable();
+        disguised.peek().is_some()
+            && disguised.all(|(_, step)| is_english(word(step.0).trim_matches('\'')))
+    }
+
     /// Whether there are only apostrophes between two units.
     fn joined(&self, left: usize, right: usize) -> bool {
-        self.units[left + 1..right].iter().all(|unit| unit.sign == Sign::Apostrophe)
+        self.text.units[left + 1..right].iter().all(|unit| unit.sign == Sign::Apostrophe)
     }
 
     /// Whether a gap splits a word in two and is not the end of a clause.
     fn hides(&self, gap: Range<usize>) -> bool {
-        match self.units[gap.clone()] {
+        match self.text.units[gap.clone()] {
             [one] => match one.sign {
                 Sign::Mark(mark) => HIDING.contains(mark),
                 Sign::Letter(_) | Sign::Space | Sign::Line => true,
                 Sign::Apostrophe => false,
             },
-            _ => self.units[gap].iter().all(|unit| unit.sign == Sign::Space),
+            _ => self.text.units[gap].iter().all(|unit| unit.sign == Sign::Space),
         }
     }
 
@@ -311,12 +372,12 @@ impl<'a> Search<'a> {
     fn is_ordinary(&self, chunk: &[(usize, usize)]) -> bool {
         let text: String = chunk
             .iter()
-            .filter_map(|(unit, _)| self.units[*unit].sign.letter())
+            .filter_map(|(unit, _)| self.text.units[*unit].sign.letter())
             .map(|letter| letter.own)
             .collect();
         let initial = chunk.len() == 1
-            && self.units[chunk[0].0].sign.letter().is_some_and(|letter| letter.capital)
-            && self.units.get(chunk[0].0 + 1).is_some_and(|next| next.sign == Sign::Mark('.'));
+            && self.text.units[chunk[0].0].sign.letter().is_some_and(|letter| letter.capital)
+            && self.text.units.get(chunk[0].0 + 1).is_some_and(|next| next.sign == Sign::Mark('.'));
         initial || ORDINARY.split_whitespace().any(|word| word == text)
     }
 }

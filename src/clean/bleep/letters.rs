@@ -55,6 +55,12 @@ pub enum Kind {
 }
 
 impl Letter {
+    /// A letter of a listed word: a plain letter is only itself.
+    pub fn as_listed(self) -> Self {
+        let plain = self.own.is_ascii_lowercase();
+        Self { looks: if plain { bit(self.own) } else { self.looks }, ..self }
+    }
+
     /// Whether both may be the same letter.
     pub fn is(self, other: Self) -> bool {
         self.own == other.own || self.looks & other.looks != 0
@@ -92,6 +98,9 @@ pub fn units(text: &str) -> Vec<Unit> {
         let end = start + c.len_utf8();
         let mut put = |sign| units.push(Unit { start, end, sign });
         match c {
+            // In many fonts these two can't be told apart.
+            'I' => put(sure('i', bits("il"), true)),
+            'l' => put(sure('l', bits("il"), false)),
             'a'..='z' => put(sure(c, bit(c), false)),
             'A'..='Z' => put(sure(c.to_ascii_lowercase(), bit(c.to_ascii_lowercase()), true)),
             '\n' | '\r' => put(Sign::Line),
@@ -115,7 +124,8 @@ fn fold(c: char) -> Vec<Sign> {
     }
     let capital = c.is_uppercase();
     let small = c.to_lowercase().next().unwrap_or(c);
-    let mut looks = [c, small].into_iter().map(alike).fold(0, |all, looks| all | looks);
+    let large = c.to_uppercase().next().unwrap_or(c);
+    let mut looks = [c, small, large].into_iter().map(alike).fold(0, |all, looks| all | looks);
     if let Some(letter) = boxed(c) {
         looks |= bit(letter);
     }
@@ -168,7 +178,8 @@ fn bit(c: char) -> u32 {
     if c.is_ascii_lowercase() { 1 << (c as u32 - 'a' as u32) } else { 0 }
 }
 
-fn bits(letters: &str) -> u32 {
+/// The bits of letters.
+pub fn bits(letters: &str) -> u32 {
     letters.chars().map(bit).fold(0, |all, one| all | one)
 }
 
@@ -227,35 +238,36 @@ fn skeleton(c: char) -> u32 {
     }
 }
 
-/// Look-alikes in Cyrillic, Greek, Armenian, Cherokee, phonetic and small-capital letters. Unicode's tables compare
-/// shapes in fonts; this one also covers letters that readers take for each other.
+/// Look-alikes in Cyrillic, Greek, Armenian, Cherokee, Coptic, Lisu, Canadian, Runic, Chinese, phonetic, small-capital and
+/// inverted letters. Unicode's tables compare shapes in fonts; this one also covers letters that readers take for each
+/// other.
 const ALIKE: [(char, &str); 26] = [
-    ('a', "аαɑᴀɐдΑАλԱƛ"),
-    ('b', "ьвьбβʙɓЬВҍƅḃ"),
-    ('c', "сϲᴄɔçсСϹςƈ"),
-    ('d', "ԁɗđᴅðժɖ"),
-    ('e', "еёεєэɛᴇəЕΕѐҽє"),
-    ('f', "ғƒꜰϝփſ"),
-    ('g', "ɡɢցğԌġ"),
-    ('h', "һнʜнհНΗћђɦℎ"),
-    ('i', "іїιɪıіΙІЇյɩї"),
-    ('j', "јϳᴊʝј"),
-    ('k', "кκᴋĸќҟқΚКқɱҝ"),
-    ('l', "ӏʟɭłℓ|ǀⅼӀ"),
-    ('m', "мᴍмΜМɱ"),
-    ('n', "пηɴиńñпήՈոΝṅր"),
-    ('o', "оοᴏσөøõ0ОΟօߋంоʘ"),
-    ('p', "рρᴘþРΡр"),
-    ('q', "ԛզգφϙ"),
-    ('r', "гʀɾяɼгяɹ"),
-    ('s', "ѕꜱʂšѕЅՏ"),
-    ('t', "тτᴛţŧТΤтէ"),
-    ('u', "υцμᴜսџʉùµцևս"),
-    ('v', "νѵᴠѵʋ"),
-    ('w', "ωшѡᴡшщաɯ"),
-    ('x', "хχжхΧХ×"),
-    ('y', "уγүʏýуУΥўұ"),
-    ('z', "ᴢʐžżΖ"),
+    ('a', "аαɑᴀɐдΑАλԱƛᎪᗩꓮⲀɒ卂⍺"),
+    ('b', "ьвьбβʙɓЬВҍƅḃᏼᏴᗷꓐⲂ乃ᛒ"),
+    ('c', "сϲᴄɔçсСϹςƈᏟᑕꓚⲤↄ匚"),
+    ('d', "ԁɗđᴅðժɖᎠᗪꓓↁ"),
+    ('e', "еёεєэɛᴇəЕΕѐҽєᎬᗴꓰⲈⴹƎǝ乇℮"),
+    ('f', "ғƒꜰϝփſᖴꓝɟ千ᚠ"),
+    ('g', "ɡɢցğԌġᎶᏀꓖƃᘜ"),
+    ('h', "һнʜнհНΗћђɦℎᎻᕼꓧⲎɥ卄"),
+    ('i', "іїιɪıіΙІЇյɩїᎥꓲⲒᴉⵏ工丨ᛁ"),
+    ('j', "јϳᴊʝјᎫᒍꓙʲ"),
+    ('k', "кκᴋĸќҟқΚКқɱҝᏦᛕꓗⲔʞ长"),
+    ('l', "ӏʟɭłℓ|ǀⅼӀᏞᒪꓡⲖㄥᛚ"),
+    ('m', "мᴍмΜМɱᎷᗰꓟⲘ爪"),
+    ('n', "пηɴиńñпήՈոΝṅրᑎꓠⲚ几冂"),
+    ('o', "оοᴏσөøõ0ОΟօߋంоʘᎾᗝꓳⲞⵔ口"),
+    ('p', "рρᴘþРΡрᏢᑭꓑⲢ尸卩"),
+    ('q', "ԛզգφϙᑫϘႳ"),
+    ('r', "гʀɾяɼгяɹᏒᖇꓣᖆᎡ尺ᚱ"),
+    ('s', "ѕꜱʂšѕЅՏᏚᔕꓢႽƨꙅ丂"),
+    ('t', "тτᴛţŧТΤтէᎢꓔⲦʇ丅ㄒ七"),
+    ('u', "υцμᴜսџʉùµцևսᏌᑌꓴᑗㄩ"),
+    ('v', "νѵᴠѵʋᏙᐯꓦⴸʌ"),
+    ('w', "ωшѡᴡшщաɯᎳᗯꓪⲰʍ山ᏇᏔ"),
+    ('x', "хχжхΧХ×᙭ꓫⲬⵝ乂"),
+    ('y', "уγүʏýуУΥўұᎽᎩꓬⲨʎㄚ丫"),
+    ('z', "ᴢʐžżΖᏃꓜⲌ乙"),
 ];
 
 #[cfg(test)]

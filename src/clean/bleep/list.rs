@@ -46,6 +46,8 @@ pub struct Entry {
 pub struct Bleeps {
     pub(super) entries: Vec<Entry>,
     pub(super) spared: Vec<Entry>,
+    /// The words that were added last, each with the number of entries before it.
+    late: Vec<(String, usize)>,
 }
 
 impl Bleeps {
@@ -122,7 +124,7 @@ impl Bleeps {
                         breaks.push(letters.len());
                     }
                     gap = false;
-                    letters.push(letter);
+                    letters.push(letter.as_listed());
                 }
                 Sign::Apostrophe => {}
                 _ => gap = true,
@@ -140,6 +142,29 @@ impl Bleeps {
             list.push(entry);
         }
         Ok(())
+    }
+
+    /// Adds a word that [`Bleeps::take_back`] removes again.
+    ///
+    /// # Errors
+    /// As [`Bleeps::add`].
+    pub fn add_late(&mut self, word: &str) -> Result<()> {
+        let before = self.entries.len();
+        self.add(word)?;
+        self.late.push((word.to_owned(), before));
+        Ok(())
+    }
+
+    /// Takes back the last word of [`Bleeps::add_late`], and returns it. A word that was listed before stays listed.
+    pub fn take_back(&mut self) -> Option<String> {
+        let (word, before) = self.late.pop()?;
+        self.entries.truncate(before);
+        Some(word)
+    }
+
+    /// The words of [`Bleeps::add_late`], oldest first.
+    pub fn late(&self) -> impl Iterator<Item = &str> {
+        self.late.iter().map(|(word, _)| &**word)
     }
 
     /// The number of entries.

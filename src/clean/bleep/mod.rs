@@ -1,6 +1,7 @@
 //! Finds words that must not be shown, in any spelling, also in a text that is still being generated. Ordinary words
 //! that contain the same letters are not affected.
 
+mod drawn;
 mod find;
 mod letters;
 mod list;

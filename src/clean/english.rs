@@ -1,9 +1,9 @@
-//! The list of English words: 40,000 of them, counted from the training text of the built-in model. `words.py` made
-//! `words.txt` and explains its format.
+//! The list of English words: 40,000 of them, counted from the training text of the built-in model. `english.py` made
+//! `english.txt` and explains its format.
 
 use std::{collections::HashSet, sync::LazyLock};
 
-static LIST: LazyLock<HashSet<Box<str>>> = LazyLock::new(|| read(include_str!("words.txt")));
+static LIST: LazyLock<HashSet<Box<str>>> = LazyLock::new(|| read(include_str!("english.txt")));
 
 /// The words of a front-coded list.
 fn read(list: &str) -> HashSet<Box<str>> {
@@ -32,6 +32,12 @@ pub fn is_english(word: &str) -> bool {
     word.split_once('\'').is_some_and(|(stem, end)| {
         (end.is_empty() || ENDINGS.contains(&end)) && LIST.contains(stem)
     })
+}
+
+/// Every word of the list, in no order.
+#[cfg(test)]
+pub fn all() -> impl Iterator<Item = &'static str> {
+    LIST.iter().map(|word| &**word)
 }
 
 #[cfg(test)]

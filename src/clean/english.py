@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes `words.txt`, the list of English words, from a text that is big enough to know them.
+"""Writes `english.txt`, the list of English words, from a text that is big enough to know them.
 
-    python3 src/judge/words.py prose.txt.xz > src/judge/words.txt
+    python3 src/clean/english.py prose.txt.xz > src/clean/english.txt
 
 The text is the training text of the built-in model: 262 public-domain books, 89 MB, separated by U+001C. A word counts
 where it is written in lower case. It is kept if it occurs at least three times and in at least two books; short words
