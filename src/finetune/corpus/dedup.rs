@@ -97,7 +97,10 @@ impl Seen {
     /// The hash of the first text with this key, or `None` if `text` is the first.
     fn insert(&mut self, key: u64, text: u64) -> Option<u64> {
         if self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            // The memory is used again. A table that grew step by step would be held twice while it grows.
+            self.young.clear();
+            self.young.reserve(GENERATION);
         }
         match self.young.entry(key) {
             Entry::Occupied(known) => Some(*known.get()),
