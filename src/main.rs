@@ -78,17 +78,23 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
     if let Some(code) = threads::restart(config.threads)? {
         return Ok(code);
     }
-    model::kernels::start(config.threads, cli.command.is_none());
-    let Some(command) = cli.command else {
+    let is_desk = matches!(cli.command, None | Some(Command::Tour(_)));
+    model::kernels::start(config.threads, is_desk);
+    if is_desk {
         // Only the desk uses the theme, so only the desk reports a wrong one.
         if let Err(error) = Themes::new(config::themes()).load(&config.desk.theme, Depth::True) {
             wrong.push(format!("{theme_from}: `desk.theme`: {error:#}"));
             config.desk.theme = tui::Settings::default().theme;
         }
         let notices = if cli.global.quiet { Vec::new() } else { wrong };
-        open::draft(cli.file.as_deref(), &cli.live, cli.plain, config, &state, notices)?;
+        let what = match cli.command {
+            None => open::What::Draft(cli.file.as_deref()),
+            Some(_) => open::What::Tour,
+        };
+        open::draft(&what, &cli.live, cli.plain, config, &state, notices)?;
         return Ok(ExitCode::SUCCESS);
-    };
+    }
+    let Some(command) = cli.command else { return Ok(ExitCode::SUCCESS) };
     // commands refuse wrong settings, so that scripts get what they asked for; the desk reports them and opens
     if let Some(wrong) = wrong.into_iter().next() {
         match command {
@@ -101,7 +107,8 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
         Command::Config(_)
         | Command::Completions { .. }
         | Command::Man { .. }
-        | Command::Doctor { .. } => {}
+        | Command::Doctor { .. }
+        | Command::Tour(_) => {}
         Command::Generate(args) => generate(*args, &config, open, &cli.global)?,
         Command::Corpus(args) => corpus(args, cli.global.quiet)?,
         Command::Bot(args) => headless::run(&args, &config, &cli.global, told)?,

@@ -16,12 +16,20 @@ use unstuck::{
     },
 };
 
+/// What is opened.
+pub enum What<'a> {
+    /// A draft; an empty page without a file.
+    Draft(Option<&'a Path>),
+    /// A copy of an example, with the tour.
+    Tour,
+}
+
 /// Opens a draft; `plain` asks for plain mode. The model is loaded on a thread of its own.
 ///
 /// # Errors
 /// When the draft or the terminal can't be opened.
 pub fn draft(
-    file: Option<&Path>,
+    what: &What,
     live: &cli::Live,
     plain: bool,
     config: Config,
@@ -33,8 +41,12 @@ pub fn draft(
     }
     let told = |name: &str| std::env::var(name).ok();
     // First, so that an overlay that may not be written is refused before the draft is opened.
-    let gear = live.gear(&config.live, file)?;
-    let session = Session::resume(file, state, config.history)?;
+    let (gear, session) = match what {
+        What::Draft(file) => {
+            (live.gear(&config.live, *file)?, Session::resume(*file, state, config.history)?)
+        }
+        What::Tour => (None, Session::new()),
+    };
     let (no_color, colorterm, term) = (told("NO_COLOR"), told("COLORTERM"), told("TERM"));
     let (mentions, catalogue) = (config.mentions(), catalogue(&config));
     let is_set = config.plain;
@@ -43,6 +55,7 @@ pub fn draft(
     settings.environment.zone = jiff::tz::TimeZone::system();
     settings.environment.themes = Themes::new(config::themes());
     settings.environment.state = Some(state.to_owned());
+    settings.environment.tour = matches!(what, What::Tour);
     settings.environment.history = config.history;
     settings.environment.home = std::env::home_dir();
     let home = settings.environment.home.as_deref();

@@ -214,7 +214,7 @@ impl Command {
             Self::Models(Models::Info(args)) => (Some(&args.with.which), Some(&args.with.held)),
             Self::Models(Models::Verify(args)) => (Some(&args.with.which), Some(&args.with.held)),
             Self::Models(Models::Export(args)) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Config(with) => (Some(&with.which), Some(&with.held)),
+            Self::Config(with) | Self::Tour(with) => (Some(&with.which), Some(&with.held)),
             _ => (None, None),
         }
     }
@@ -263,6 +263,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Show the desk in three steps, on a copy of an example
+    Tour(With),
 
     /// Print a script that completes commands and options in a shell
     ///

@@ -226,6 +226,7 @@ impl Session {
     /// Write an event to the journal, when there is one. The first event is preceded by the text as it was
     /// opened.
     pub(crate) fn note(&mut self, record: Record) {
+        self.changes += 1;
         self.begin_journal();
         let now = (self.clock)();
         let Some(journal) = self.journal.as_mut().filter(|journal| journal.keeps()) else { return };

@@ -63,6 +63,7 @@ use file::{Form, Found, Stamp};
 use journal::Journal;
 use ropey::Rope;
 use std::{
+    cell::RefCell,
     ops::Range,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -95,6 +96,10 @@ pub struct Session {
     state: Option<(PathBuf, History)>,
     recovery: Option<Recovery>,
     notes: Notes,
+    /// How many changes were made: of the text, the history or the notes.
+    changes: u64,
+    /// The places of the bookmarks after so many changes.
+    bookmarked: RefCell<Option<(u64, Vec<usize>)>>,
     notices: Vec<String>,
     clock: Box<dyn Fn() -> SystemTime + Send>,
 }
@@ -141,6 +146,8 @@ impl Session {
             state: None,
             recovery: None,
             notes: Notes::default(),
+            changes: 0,
+            bookmarked: RefCell::default(),
             notices: Vec::new(),
             clock: Box::new(SystemTime::now),
         }

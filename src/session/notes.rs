@@ -55,4 +55,29 @@ impl Session {
         self.note(Record::Notes { notes: text.into() });
         true
     }
+
+    /// The places of the bookmarks in the text, in its order. They are found again only after a change.
+    pub fn bookmarks(&self) -> Vec<usize> {
+        let mut found = self.bookmarked.borrow_mut();
+        match &*found {
+            Some((changes, places)) if *changes == self.changes => places.clone(),
+            _ => {
+                let marks = self.notes.bookmarks.iter();
+                let mut places: Vec<_> =
+                    marks.filter_map(|mark| self.bookmark_place(*mark)).collect();
+                places.sort_unstable();
+                places.dedup();
+                *found = Some((self.changes, places.clone()));
+                places
+            }
+        }
+    }
+
+    /// The place of a bookmark, which stays with the character behind it; `None` if the text has lost it.
+    pub fn bookmark_place(&self, (at, from): (usize, Revision)) -> Option<usize> {
+        let before = self.map(at, from);
+        let behind = self.map(at + 1, from).and_then(|next| next.checked_sub(1));
+        let place = behind.filter(|place| before.is_none_or(|before| *place >= before)).or(before);
+        place.map(|place| place.min(self.text().len_chars()))
+    }
 }

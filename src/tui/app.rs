@@ -9,6 +9,7 @@ use super::{
     live::{Gear, Leave},
     overlay::{self, Flow, Layer, Recovered},
     show::Show,
+    tour::Tour,
     view::{self, Areas, Status},
 };
 use crate::{
@@ -23,7 +24,9 @@ use crate::{
     },
 };
 use anyhow::Result;
-use crossterm::event::{Event as Terminal, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    Event as Terminal, KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind,
+};
 use ratatui::Frame;
 use std::{sync::mpsc::Sender, time::Duration};
 
@@ -33,6 +36,7 @@ pub struct App {
     /// Overlays, the one on top last.
     layers: Vec<Box<dyn Layer>>,
     show: Show,
+    tour: Option<Tour>,
 }
 
 impl App {
@@ -49,7 +53,10 @@ impl App {
     ) -> Result<Self> {
         let keymap = overlay::keymap()?;
         let desk = Desk::new(session, settings, keymap, notices, seed, requests)?;
-        let mut app = Self { desk, layers: Vec::new(), show: Show::new(&settings.air) };
+        let mut app = Self { desk, layers: Vec::new(), show: Show::new(&settings.air), tour: None };
+        if settings.environment.tour {
+            app.run(Command::Tour);
+        }
         app.ask_recovered();
         Ok(app)
     }
@@ -211,6 +218,7 @@ impl App {
             Event::Signal(Signal::End) | Event::Deaf(_) => self.desk.over = true,
             Event::Signal(_) => {}
         }
+        self.follow_tour(false);
         self.desk.count_words();
         if self.desk.over {
             self.desk.stop_all();
@@ -224,11 +232,25 @@ impl App {
     fn press(&mut self, event: KeyEvent) {
         self.desk.key_pressed();
         let key = Key::from(event);
+        if self.tour.is_some()
+            && key.code() == KeyCode::Esc
+            && self.layers.is_empty()
+            && !self.desk.can_stop()
+        {
+            return self.follow_tour(true);
+        }
         if self.route(|layer, desk| layer.press(key, event, desk)) {
             return;
         }
         if let Some(command) = self.desk.press(key) {
             self.run(command);
+        }
+    }
+
+    fn follow_tour(&mut self, skipped: bool) {
+        let Some(mut tour) = self.tour.take() else { return };
+        if tour.follow(skipped, &mut self.desk) {
+            self.tour = Some(tour);
         }
     }
 
@@ -302,7 +324,14 @@ impl App {
 
     /// Runs a command.
     pub(super) fn run(&mut self, command: Command) {
+        if let Some(tour) = &mut self.tour {
+            tour.hear(command, &self.desk);
+        }
         let flow = match command {
+            Command::Tour => {
+                self.tour = Some(Tour::begin(&mut self.desk));
+                return;
+            }
             Command::Opens(opens) => overlay::open(opens, &mut self.desk),
             Command::Save => overlay::save(&mut self.desk, false),
             Command::Quit => overlay::quit(&mut self.desk),

@@ -222,6 +222,9 @@ pub enum Command {
     /// Go on air: large text for an audience; press again to return.
     #[strum(message = "The desk")]
     OnAir,
+    /// Take the tour: three steps on a copy of an example.
+    #[strum(message = "The desk")]
+    Tour,
     /// Open an overlay.
     #[strum(disabled)]
     Opens(&'static Opens),

@@ -16,6 +16,7 @@ mod settings;
 mod show;
 pub mod spelling;
 mod text;
+mod tour;
 mod view;
 
 pub use app::App;
@@ -95,6 +96,9 @@ pub fn run(
     {
         app.use_shelf(errands);
     }
+    // Over a slow line the answer takes a while, and some terminals never answer: the page is there before.
+    screen.terminal.draw(|frame| app.draw(frame))?;
+    screen.ask()?;
     let keys = Keys { inbox: events, ending };
     thread::Builder::new()
         .name(KEY_THREAD.into())

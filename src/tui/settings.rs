@@ -89,6 +89,8 @@ pub struct Goals {
     pub day: usize,
     /// Words to write from opening a draft to leaving it.
     pub session: usize,
+    /// Words that a selection is to have, as a scene or a summary.
+    pub selection: usize,
     /// The length of a timed session, in minutes.
     pub minutes: u32,
     /// Whether the status line says on how many days in a row there were words; with a goal, enough of them.
@@ -97,7 +99,7 @@ pub struct Goals {
 
 impl Default for Goals {
     fn default() -> Self {
-        Self { day: 0, session: 0, minutes: 25, streak: false }
+        Self { day: 0, session: 0, selection: 0, minutes: 25, streak: false }
     }
 }
 
@@ -126,6 +128,8 @@ pub struct Environment {
     pub themes: Themes,
     /// The models to choose from; `None` if only the first can be used.
     pub shelf: Option<Shelf>,
+    /// Begin with the tour.
+    pub tour: bool,
 }
 
 impl Default for Environment {
@@ -142,6 +146,7 @@ impl Default for Environment {
             language: String::new(),
             themes: Themes::default(),
             shelf: None,
+            tour: false,
         }
     }
 }

@@ -30,16 +30,16 @@ pub struct Screen {
     /// The terminal to draw on.
     pub terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
-    /// Whether the terminal can tell all keys apart (the kitty protocol). It is asked once, at the start: later the
-    /// thread that reads keys would get the answer.
+    /// Whether the terminal can tell all keys apart (the kitty protocol). It is asked once, after the first frame and
+    /// before the thread that reads keys starts, which would get the answer.
     tells_keys: bool,
     /// The window's title; `None` on a terminal without one.
     title: Option<String>,
 }
 
 impl Screen {
-    /// Sets up the terminal: raw mode, the alternate screen, bracketed paste, the kitty keyboard protocol where it is
-    /// supported, and the mouse if `mouse` says so.
+    /// Sets up the terminal: raw mode, the alternate screen, bracketed paste, and the mouse if `mouse` says so. Nothing is
+    /// asked: an answer may take long.
     ///
     /// # Errors
     /// When standard input or output isn't a terminal, or it can't be set up.
@@ -51,15 +51,25 @@ impl Screen {
         }
         restore_before_panics_speak();
         enter(mouse).context("the terminal can't be set up")?;
-        let tells_keys = supports_keyboard_enhancement().unwrap_or(false);
-        ask_for_keys(tells_keys).context("the terminal can't be set up")?;
         let backend = CrosstermBackend::new(stdout());
         let terminal = Terminal::new(backend).inspect_err(|_| restore())?;
         // The Linux console has no title, and would print it.
         let bare = std::env::var("TERM").is_ok_and(|term| matches!(&*term, "linux" | "dumb"));
-        let mut screen = Self { terminal, mouse, tells_keys, title: (!bare).then(String::new) };
+        let mut screen =
+            Self { terminal, mouse, tells_keys: false, title: (!bare).then(String::new) };
         screen.keep_title();
         Ok(screen)
+    }
+
+    /// Asks the terminal whether it can tell all keys apart, and has it do so. Keys that are typed meanwhile are kept. A
+    /// terminal that doesn't answer takes two seconds.
+    ///
+    /// # Errors
+    /// When the terminal can't be set up.
+    pub fn ask(&mut self) -> Result<()> {
+        // The Linux console, which has no title either, can't.
+        self.tells_keys = self.title.is_some() && supports_keyboard_enhancement().unwrap_or(false);
+        ask_for_keys(self.tells_keys).context("the terminal can't be set up")
     }
 
     /// Sets the window's title if it has changed.

@@ -94,6 +94,13 @@ fn words_of_the_session_the_file_and_the_selection() {
     assert!(last_row(&mut first).contains("session 2 of 4 ▓▓▓▓░░░░"), "{}", last_row(&mut first));
     first.steps(&["<ctrl-shift-left>"]);
     assert!(last_row(&mut first).contains(" 1 of 6 words"), "{}", last_row(&mut first));
+    let (mut scene, _) = desk(&Room::new("One two three four."), "goals.selection = 8", TUESDAY);
+    scene.steps(&["<ctrl-a>"]);
+    assert!(
+        last_row(&mut scene).contains(" 4 of 8 ▓▓▓▓░░░░ selected of 4 words"),
+        "{}",
+        last_row(&mut scene)
+    );
     first.steps(&["<ctrl-a>"]);
     assert!(last_row(&mut first).contains(" 6 of 6 words"), "{}", last_row(&mut first));
     first.steps(&["<esc>", "<ctrl-p>", "goal", "<enter>", "1,000", "<enter>"]);

@@ -20,5 +20,6 @@ mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod themes;
+mod tour;
 mod untrusted;
 mod worker;

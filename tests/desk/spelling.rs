@@ -95,3 +95,18 @@ fn without_a_dictionary_the_way_out_is_said() {
     desk.steps(&["<alt-.>"]);
     assert!(desk.shown().contains("No spelling: no dictionary is installed;"), "{}", desk.shown());
 }
+
+#[test]
+fn the_next_unknown_word_is_never_in_front_matter_or_a_comment() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "|---\nttle: x\n---\nThe lamp <!-- lmp\nlmpp\nlamppp --> was litt.";
+    let mut desk = desk(text, folder.path());
+    desk.steps(&["<alt-.>"]);
+    assert!(desk.shown().contains("litt"), "{}", desk.shown());
+    let at =
+        desk.app.session().selection().map_or(desk.app.session().cursor(), |range| range.start);
+    let rest: String = desk.app.session().text().chars_at(at.saturating_sub(5)).collect();
+    assert!(rest.contains("litt.") && !rest.contains("lamppp"), "{rest}");
+    desk.steps(&["<esc>", "<ctrl-home>", "<ctrl-p>", "spelling", "<enter>", "<esc>"]);
+    assert_eq!(marked(&mut desk), "litt");
+}

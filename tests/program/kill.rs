@@ -124,3 +124,18 @@ fn keys_that_wait_are_all_read() {
     terminal.signal("CONT");
     terminal.see("Zulu");
 }
+
+#[test]
+fn the_page_is_there_before_the_terminal_answers_and_keys_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (draft, state) = (folder.path().join("draft.md"), folder.path().join("state"));
+    fs::write(&draft, "Lamps.\n").unwrap();
+    let Some(mut terminal) = Terminal::start_silent(&draft, &state) else {
+        return skipped(NO_SCRIPT);
+    };
+    terminal.see("Lamps.");
+    terminal.press("No ");
+    terminal.answer();
+    terminal.press("more ");
+    terminal.see("No more Lamps.");
+}

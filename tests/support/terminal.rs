@@ -29,6 +29,13 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the program on a draft, with `state` for all of its folders. `None` where there is no `script`.
     pub fn start(draft: &Path, state: &Path) -> Option<Self> {
+        let mut terminal = Self::start_silent(draft, state)?;
+        terminal.answer();
+        Some(terminal)
+    }
+
+    /// The same, in a terminal that doesn't say what it is until it is told to.
+    pub fn start_silent(draft: &Path, state: &Path) -> Option<Self> {
         Command::new("script").arg("--version").output().ok()?;
         let (id, device) = (state.with_extension("id"), state.with_extension("tty"));
         // The program is a grandchild: `script` stops itself whenever its own child is stopped.
@@ -45,7 +52,7 @@ impl Terminal {
         command.args(["-q", "-c", &inside, "/dev/null"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut script = command.spawn().unwrap();
-        let (mut keys, mut from) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+        let (keys, mut from) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
         let (tell, output) = mpsc::channel();
         thread::spawn(move || {
             let mut bytes = [0; 65536];
@@ -55,16 +62,19 @@ impl Terminal {
                 }
             }
         });
-        // The desk asks what the terminal is, and waits for the answer.
+        // The desk asks what the terminal is.
         let mut screen = Screen::default();
         wait(&output, &mut screen, "the question what the terminal is", |screen| {
             screen.has_had("\x1b[c")
         });
-        keys.write_all(b"\x1b[?62c").unwrap();
-        keys.flush().unwrap();
         let read = |path| fs::read_to_string(path).unwrap().trim().to_owned();
         let device = OpenOptions::new().read(true).open(read(device)).unwrap();
         Some(Self { script, id: read(id), device, keys, output, screen })
+    }
+
+    /// Tells the desk what the terminal is.
+    pub fn answer(&mut self) {
+        self.press("\x1b[?62c");
     }
 
     /// Types some text.

@@ -1,10 +1,7 @@
 //! Selecting more, moving and duplicating paragraphs, bookmarks, and switching the model off in a draft.
 
 use super::Desk;
-use crate::{
-    session::{Part, Revision},
-    tui::command::Command,
-};
+use crate::{session::Part, tui::command::Command};
 
 impl Desk {
     /// Runs one of these commands. False if it is another one.
@@ -52,23 +49,6 @@ impl Desk {
         self.session.move_to(part.end, true);
     }
 
-    /// The places of the bookmarks, in the order of the text.
-    pub fn bookmarks(&self) -> Vec<usize> {
-        let marks = self.session.notes().bookmarks.iter();
-        let mut places: Vec<_> = marks.filter_map(|mark| self.place_of(*mark)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
-    }
-
-    /// The place of a bookmark, which stays with the character behind it; `None` if the text has lost it.
-    fn place_of(&self, (at, from): (usize, Revision)) -> Option<usize> {
-        let before = self.session.map(at, from);
-        let behind = self.session.map(at + 1, from).and_then(|next| next.checked_sub(1));
-        let place = behind.filter(|place| before.is_none_or(|before| *place >= before)).or(before);
-        place.map(|place| place.min(self.session.text().len_chars()))
-    }
-
     fn toggle_bookmark(&mut self) {
         let at = self.session.cursor();
         let line = self.session.part(at, Part::Paragraph);
@@ -78,9 +58,9 @@ impl Desk {
         let is_elsewhere = |place: Option<usize>| {
             place.is_some_and(|place| !(line.start..=line.end).contains(&place))
         };
-        notes.bookmarks.retain(|mark| self.place_of(*mark).is_some());
+        notes.bookmarks.retain(|mark| self.session.bookmark_place(*mark).is_some());
         let kept = notes.bookmarks.len();
-        notes.bookmarks.retain(|mark| is_elsewhere(self.place_of(*mark)));
+        notes.bookmarks.retain(|mark| is_elsewhere(self.session.bookmark_place(*mark)));
         let set = kept == notes.bookmarks.len();
         if set {
             let from = self.session.seal();
@@ -99,7 +79,7 @@ impl Desk {
     }
 
     fn next_bookmark(&mut self) {
-        let places = self.bookmarks();
+        let places = self.session.bookmarks();
         let cursor = self.session.cursor();
         let next = places.iter().find(|place| **place > cursor).or(places.first());
         match next {

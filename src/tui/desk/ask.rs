@@ -1,6 +1,6 @@
 //! Asking the model, and stopping it.
 
-use super::Desk;
+use super::{Desk, Notice};
 use crate::{
     generate::{Guide, Prefix},
     judge::{Form, Language, Place, language, last_word},
@@ -184,6 +184,13 @@ impl Desk {
         } else {
             self.session.move_to(at, false);
         }
+    }
+
+    /// Whether there is something that [`Desk::stop`] ends or puts away.
+    pub fn can_stop(&self) -> bool {
+        let offers = &self.offers;
+        let is_error = matches!(self.notices.shown(), Some((Notice::Error(_), _)));
+        offers.are_live() || offers.list().is_some() || offers.ghost.is_some() || is_error
     }
 
     /// Stops all live offers. Returns whether there were any.

@@ -68,6 +68,14 @@ impl Desk {
         true
     }
 
+    /// Puts a text without a file on the page, with the cursor at its end.
+    pub fn open_copy(&mut self, text: &str) {
+        let mut session = Session::from_text(text);
+        session.motion(Motion::End, false);
+        let opened = Opened::of(&session);
+        self.put_on_page(Parked { session, page: Page::default(), opened });
+    }
+
     /// Puts a draft that is open on the page, with the cursor and the rows where they were.
     pub fn unpark(&mut self, number: usize) {
         let parked = self.world.parked.remove(number);

@@ -16,12 +16,14 @@ pub enum Notice {
 pub struct Notices {
     word: Option<Notice>,
     errors: VecDeque<Notice>,
+    /// Shown while there is nothing else to show.
+    standing: Option<String>,
 }
 
 impl Notices {
     /// Starts with errors from before the desk opened.
     pub fn new(errors: Vec<String>) -> Self {
-        Self { word: None, errors: errors.into_iter().map(Notice::Error).collect() }
+        Self { word: None, errors: errors.into_iter().map(Notice::Error).collect(), standing: None }
     }
 
     /// Shows a message until the next key, unless the same error is shown already.
@@ -46,6 +48,16 @@ impl Notices {
             Some(word) => Some((word, waiting)),
             None => self.errors.front().map(|error| (error, waiting - 1)),
         }
+    }
+
+    /// Shows a sentence while there is no message, or no sentence any more.
+    pub fn stand(&mut self, sentence: Option<String>) {
+        self.standing = sentence;
+    }
+
+    /// The sentence that is shown while there is no message.
+    pub fn standing(&self) -> Option<&str> {
+        self.standing.as_deref()
     }
 
     /// A key was pressed: removes the short message.

@@ -20,6 +20,8 @@ pub struct Spell {
 
 /// How much text around the viewport is read, in characters, so that no word is cut.
 const AROUND: usize = 200;
+/// How much text before the viewport is read to find out whether it is in a comment, in characters.
+const BEFORE: usize = 10_000;
 
 impl Desk {
     /// Marks unknown words, or doesn't any more.
@@ -61,17 +63,17 @@ impl Desk {
         names.filter(|name| !name.is_empty()).flat_map(possessive).collect()
     }
 
-    /// The unknown words of a part of the draft, in characters. Front matter and comments have none.
-    fn unknown_in(&mut self, part: Range<usize>) -> Vec<Range<usize>> {
+    /// The unknown words of a part of the draft, in characters. Words in `hidden`, ranges of bytes of the draft, are none.
+    fn unknown_in(&mut self, part: Range<usize>, hidden: &[Range<usize>]) -> Vec<Range<usize>> {
         let names = self.names();
         let text = self.session.text().slice(part.clone()).to_string();
-        let hidden = unseen(&text, part.start == 0);
+        let first = self.session.text().char_to_byte(part.start);
         let Some(spelling) = &mut self.world.spell.spelling else { return Vec::new() };
         let unknown = spelling.unknown(&text, &names);
         let (mut byte, mut place) = (0, part.start);
         let seen = unknown
             .into_iter()
-            .filter(|(range, _)| !hidden.iter().any(|hidden| hidden.contains(&range.start)));
+            .filter(|(range, _)| !hidden.iter().any(|part| part.contains(&(first + range.start))));
         seen.map(|(range, word)| {
             place += text[byte..range.start].chars().count();
             byte = range.start;
@@ -87,7 +89,14 @@ impl Desk {
         let end = self.session.text().len_chars();
         let near = window.start.saturating_sub(AROUND)..(window.end + AROUND).min(end);
         let cursor = self.session.cursor();
-        let mut unknown = self.unknown_in(near);
+        // A comment may begin before the viewport.
+        let text = self.session.text();
+        let around = near.start.saturating_sub(BEFORE)..near.end;
+        let first = text.char_to_byte(around.start);
+        let hidden = unseen(&text.slice(around.clone()).to_string(), around.start == 0);
+        let in_draft = |part: Range<usize>| first + part.start..first + part.end;
+        let hidden: Vec<_> = hidden.into_iter().map(in_draft).collect();
+        let mut unknown = self.unknown_in(near, &hidden);
         unknown.retain(|word| {
             word.end > window.start && word.start < window.end && word.end != cursor
         });
@@ -97,6 +106,7 @@ impl Desk {
     /// The unknown word at the cursor, or the next one; after the last, the first. A paragraph is looked through at a
     /// time.
     pub fn next_unknown(&mut self) -> Option<Range<usize>> {
+        let hidden = unseen(&self.session.text().to_string(), true);
         let cursor = self.session.cursor();
         let lines = self.session.text().len_lines();
         let here = self.session.text().char_to_line(cursor);
@@ -104,7 +114,7 @@ impl Desk {
             let text = self.session.text();
             let range = text.line_to_char(line)..text.line_to_char(line + 1);
             let is_first = line == here;
-            let mut unknown = self.unknown_in(range).into_iter();
+            let mut unknown = self.unknown_in(range, &hidden).into_iter();
             let found = unknown.find(|word| !is_first || word.end >= cursor);
             if found.is_some() {
                 return found;
@@ -112,6 +122,6 @@ impl Desk {
         }
         let line = self.session.text();
         let range = line.line_to_char(here)..line.line_to_char(here + 1);
-        self.unknown_in(range).into_iter().next()
+        self.unknown_in(range, &hidden).into_iter().next()
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     tui::command::Command,
     ui::asking::{List, Offer, Standing, Taken, first_word},
 };
+use std::ops::Range;
 
 impl Desk {
     /// Takes a piece of the offer at the cursor. Without an offer there, moves the cursor as the key usually does.
@@ -125,12 +126,14 @@ impl Desk {
         self.offers.list()?.choice()?.source
     }
 
-    /// Whether a text of the model may be taken without exceeding the machine's share. If not, tells the writer.
-    pub fn may_take(&mut self, text: &str) -> bool {
+    /// Whether a text of the model may be taken in place of `replaced`, text of the model in characters of the draft,
+    /// without exceeding the machine's share. If not, tells the writer.
+    pub fn may_take(&mut self, text: &str, replaced: Range<usize>) -> bool {
         let most = usize::from(self.world.machine_share);
+        let less = words(&self.session.text().slice(replaced).to_string());
         let (shares, more) = (self.session.shares(), words(text));
-        let machine = shares.words(Author::Machine) + more;
-        let all = shares.all_words() + more;
+        let machine = (shares.words(Author::Machine) + more).saturating_sub(less);
+        let all = (shares.all_words() + more).saturating_sub(less);
         let fits = most >= 100 || machine * 100 <= most * all;
         if !fits {
             let share = (machine * 100).checked_div(all).unwrap_or(0);
@@ -144,7 +147,7 @@ impl Desk {
     pub fn take(&mut self, at: usize, text: &str, source: Option<Source>) {
         let gap = if glues(&self.session, at, text) { " " } else { "" };
         let text = format!("{text}{gap}");
-        if !self.may_take(&text) {
+        if !self.may_take(&text, at..at) {
             return;
         }
         let done = match source {

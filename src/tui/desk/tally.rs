@@ -229,7 +229,11 @@ impl Desk {
                     .then(|| crate::session::words(&self.session.text().slice(range).to_string())),
             };
             if let Some(selected) = selected {
-                return format!("{selected} of {}", count(all, "word"));
+                let selected = match self.world.tally.goals.selection {
+                    0 => format!("{selected} of"),
+                    goal => format!("{selected} of {goal} {} selected of", bar(selected, goal)),
+                };
+                return format!("{selected} {}", count(all, "word"));
             }
         }
         match self.session.notes().goal {

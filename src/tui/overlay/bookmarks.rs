@@ -24,7 +24,7 @@ struct Bookmarks;
 
 /// Shows the bookmarks, in the order of the text.
 pub fn open(desk: &mut Desk) -> Flow {
-    let places = desk.bookmarks();
+    let places = desk.session.bookmarks();
     if places.is_empty() {
         let set = desk.key(Command::Bookmark);
         desk.notices.say(format!("There is no bookmark yet. {set} sets one."));

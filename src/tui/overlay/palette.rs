@@ -61,6 +61,7 @@ const ALSO: &[(&str, &str)] = &[
     ("save", "write store"),
     ("quit", "exit close leave"),
     ("on-air", "show stage present live"),
+    ("tour", "tutorial introduction learn start"),
     ("mentions", "bot queue approve"),
     ("help", "keys shortcuts manual"),
 ];

@@ -149,7 +149,7 @@ impl Token {
             return Flow::Stay;
         }
         let place = self.run.start + self.span[..start].chars().count();
-        if desk.may_take(&choice.text)
+        if desk.may_take(&choice.text, place..self.run.end)
             && desk.session.take_instead(place..self.run.end, &choice.text)
         {
             desk.ask();

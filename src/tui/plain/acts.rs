@@ -22,6 +22,7 @@ pub struct Act {
 /// The desk's commands that show or change something on a screen.
 const SCREEN: [Command; 9] = [
     Command::OnAir,
+    Command::Tour,
     Command::Focus,
     Command::Typewriter,
     Command::Wider,
@@ -29,7 +30,6 @@ const SCREEN: [Command; 9] = [
     Command::Paragraphs,
     Command::Quotes,
     Command::Spelling,
-    Command::Timer,
 ];
 
 const fn act(

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use anyhow::Result;
-use std::{collections::VecDeque, sync::mpsc::Sender};
+use std::{collections::VecDeque, sync::mpsc::Sender, time::Duration};
 
 /// A line to print, without its line break.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,11 @@ impl Plain {
     /// The draft.
     pub fn session(&self) -> &Session {
         self.app.session()
+    }
+
+    /// The time until the app needs a tick, if it needs one: for timed sessions and offers after a pause.
+    pub fn wait(&self) -> Option<Duration> {
+        self.app.wait()
     }
 
     /// Whether the writer has left.

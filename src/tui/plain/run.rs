@@ -12,7 +12,7 @@ use std::{
     io::{self, BufRead, Write},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long the model works before it is said that it still does.
@@ -56,15 +56,26 @@ pub fn run(
         .spawn(move || read(&heard))
         .context("can't start the thread that reads lines")?;
     tracing::info!("plain mode is open");
+    // Since when nothing was printed although the model works.
+    let mut silent = Instant::now();
     while !plain.is_over() {
-        match inbox.recv_timeout(PATIENCE) {
+        let left = PATIENCE.saturating_sub(silent.elapsed());
+        match inbox.recv_timeout(plain.wait().map_or(left, |wait| wait.min(left))) {
             Ok(Heard::Line(line)) => plain.line(&line),
             Ok(Heard::End) => plain.end(),
             Ok(Heard::Event(event)) => plain.handle(event),
-            Err(RecvTimeoutError::Timeout) => plain.waited(),
+            Err(RecvTimeoutError::Timeout) => plain.handle(Event::Tick),
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        print(&plain.said())?;
+        if silent.elapsed() >= PATIENCE {
+            plain.waited();
+            silent = Instant::now();
+        }
+        let said = plain.said();
+        if !said.is_empty() || !plain.is_busy() {
+            silent = Instant::now();
+        }
+        print(&said)?;
     }
     tracing::info!("plain mode is closed");
     Ok(())

@@ -353,7 +353,7 @@ fn mark_note(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
 /// Marks in the margin the rows with a bookmark.
 fn mark_bookmarks(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
     let style = desk.look.theme.style(Role::Mark);
-    for place in desk.bookmarks() {
+    for place in desk.session.bookmarks() {
         if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
             frame.buffer_mut().set_string(column.x - MARGIN, column.y + row as u16, "◆", style);
         }

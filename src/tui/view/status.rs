@@ -89,6 +89,9 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     if is_own {
         return line(desk, frame, area, Span::raw(""), &hints);
     }
+    if let Some(words) = desk.notices.standing() {
+        return line(desk, frame, area, Span::styled(words.to_owned(), text), &hints[..0]);
+    }
     // The first key has priority over the state of the draft; while the list has the focus, all keys do. The authors'
     // shares have priority over the keys.
     let (width, last) = (usize::from(area.width), hints.len().saturating_sub(LAST));
