@@ -6,7 +6,10 @@ use super::{
     desk::Desk,
     live::{self, Clock, Gear, Leave, Live, Stage},
 };
-use crate::ui::{signals::Signal, worker::News};
+use crate::{
+    session::History,
+    ui::{signals::Signal, worker::News},
+};
 use ratatui::Frame;
 use std::{rc::Rc, time::Duration};
 
@@ -83,6 +86,7 @@ impl Show {
             clock,
             zone: desk.world.environment.zone.clone(),
             state: desk.world.environment.state.clone(),
+            resumes: desk.world.environment.history == History::On,
         }
     }
 

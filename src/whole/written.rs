@@ -85,6 +85,12 @@ pub const WRITTEN: &[Written] = &[
         &["src/tui/live/markers.rs", "src/whole.rs"],
     ),
     row(
+        "a show, to resume it after a crash",
+        "the state folder, beside the draft's journal",
+        "replaced as a whole; removed when the show is quit",
+        &["src/tui/live/resume.rs", "src/whole.rs"],
+    ),
+    row(
         "the output of `generate` and other commands",
         "`-o FILE`",
         "replaced as a whole; a FIFO or a device is written to",

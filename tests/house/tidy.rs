@@ -101,7 +101,8 @@ fn files_are_short_and_have_a_heading() {
 #[test]
 fn unsafe_code_is_where_it_may_be_and_says_why() {
     for (path, text) in sources() {
-        let code = code(&text);
+        // A keyword of the Content-Security-Policy.
+        let code = code(&text).replace("'unsafe-inline'", "");
         let uses = names(&code, "unsafe") || code.contains("allow(unsafe_code)");
         assert!(
             !uses || may_be_unsafe(&path),

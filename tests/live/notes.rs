@@ -117,7 +117,7 @@ fn markers_go_to_a_chapters_file_beside_the_draft() {
     let text = fs::read_to_string(folder.join(&files[0])).unwrap();
     assert_eq!(
         text,
-        "00:01:01.250 three rules\n00:01:06.250 three rules: …second was that it ███████ sank.\n"
+        "00:00:00.000 three rules\n00:01:01.250 three rules\n00:01:06.250 three rules: …second was that it ███████ sank.\n"
             .replace("…second was that", "…that")
     );
     // The clock is paused and resumed.

@@ -185,7 +185,7 @@ fn viewers_see_on_their_page_what_is_on_the_screen() {
 fn a_page_answers_nobody_who_came_by_another_name_and_waits_for_nobody() {
     let mut publisher = Publisher::open(&Place::Page(0), &[]).unwrap();
     let address = publisher.address().unwrap();
-    publisher.show(Shown { prompt: "The boat.".into(), takes: Vec::new() });
+    publisher.show(Shown { prompt: "The boat.".into(), takes: Vec::new(), ..Shown::default() });
     let evil = format!("GET /text HTTP/1.1\r\nHost: evil.example:{}\r\n\r\n", address.port());
     let answer = ask(address, &evil);
     assert!(answer.starts_with("HTTP/1.1 403") && !answer.contains("boat"), "{answer}");
@@ -209,7 +209,11 @@ fn a_page_answers_nobody_who_came_by_another_name_and_waits_for_nobody() {
     deaf.write_all(format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
     let begun = Instant::now();
     for n in 0..200 {
-        publisher.show(Shown { prompt: format!("{n} {}", "x".repeat(50_000)), takes: Vec::new() });
+        publisher.show(Shown {
+            prompt: format!("{n} {}", "x".repeat(50_000)),
+            takes: Vec::new(),
+            ..Shown::default()
+        });
     }
     assert!(begun.elapsed() < AT_ONCE);
     wait_for("the last text", || get(address, "/text").contains("\r\n\r\n199 xxx").then_some(()));
@@ -252,7 +256,7 @@ fn a_file_for_viewers_is_always_whole() {
     let mut publisher = Publisher::open(&Place::File(file.clone()), &[]).unwrap();
     let whole = |n: usize| format!("{n}:{}", "x".repeat(n * 100));
     for n in 0..100 {
-        publisher.show(Shown { prompt: whole(n), takes: Vec::new() });
+        publisher.show(Shown { prompt: whole(n), takes: Vec::new(), ..Shown::default() });
         // Before the first text there is no file.
         let text = fs::read_to_string(&file).unwrap_or_default();
         let number = text.split(':').next().and_then(|n| n.parse().ok());

@@ -132,6 +132,7 @@ fn three_takes_side_by_side() {
     for text in ["that one.", "older than two.", "never three.", "take 3 of 3"] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
+    assert!(shown.contains("on the island. The second was"), "the prompt stays in sight: {shown}");
     // The second one continues alone.
     air.keys("down enter");
     assert!(air.read().contains("The second was older than two.") && !air.read().contains("never"));
@@ -258,6 +259,82 @@ fn the_word_that_slipped_through_is_bleeped_from_now_on() {
     air.end(0);
     air.keys("end");
     assert!(air.read().contains("that ███████ the ███████ sang."), "{}", air.read());
+}
+
+#[test]
+fn a_bleep_is_taken_back() {
+    let mut air = Air::show();
+    air.keys("u");
+    assert!(air.read().contains("Nothing was bleeped with x"), "{}", air.read());
+    air.keys("space");
+    air.say(0, &[" that", " Grimble", " the", " grimble", " sang", "."]);
+    air.end(0);
+    air.keys("right right x right right right x");
+    assert!(air.read().contains("that ███████ the ███████ ████"), "{}", air.read());
+    air.keys("u");
+    assert!(air.read().contains("that ███████ the ███████ sang"), "{}", air.read());
+    air.keys("u end");
+    assert!(air.read().contains("that Grimble the grimble sang."), "{}", air.read());
+}
+
+#[test]
+fn the_writers_own_continuation_is_shown_by_a_key() {
+    let rundown = RUNDOWN
+        .replace("## three rules\n", "## three rules\nwriter: that nobody\n  fucking slept.\n");
+    let mut air = Air::new(Session::new(), gear(&rundown));
+    assert!(!air.read().contains("nobody"));
+    air.keys("space");
+    air.say(0, &[" that", " the", " lamps", " went", " out", "."]);
+    air.end(0);
+    air.pass(10_000);
+    air.keys("o");
+    let shown = air.read();
+    assert!(
+        shown.contains("the writer") && shown.contains("that nobody ███████ slept."),
+        "{shown}"
+    );
+    // The prompt and the take stay in sight.
+    assert!(
+        shown.contains("The second was") && shown.contains("that the lamps went out."),
+        "{shown}"
+    );
+    air.keys("o");
+    assert!(!air.read().contains("nobody"), "{}", air.read());
+    air.keys("o n");
+    assert!(!air.read().contains("nobody"));
+    air.keys("o");
+    assert!(air.read().contains("There is no continuation by the writer. w types one."));
+    air.keys("f8");
+    let draft = air.desk.app.session().text().to_string();
+    assert_eq!(draft.matches("The writer: that nobody fucking slept.").count(), 1, "{draft}");
+}
+
+#[test]
+fn the_pace_of_a_prompt_stays_with_it() {
+    let mut air = Air::show();
+    air.keys("plus n");
+    assert!(air.read().contains("60 words/min"), "{}", air.read());
+    air.keys("plus p");
+    assert!(air.read().contains("130 words/min"), "{}", air.read());
+    air.keys("n");
+    assert!(air.read().contains("70 words/min"), "{}", air.read());
+}
+
+#[test]
+fn the_recording_clock_is_set() {
+    let mut air = Air::show();
+    air.keys("c k");
+    assert!(air.read().contains("The time of the recording"), "{}", air.read());
+    air.keys("ctrl-a");
+    air.typed("1:02:03");
+    air.keys("enter");
+    air.pass(2_000);
+    assert!(air.desk.shown().contains("● 01:02:05"), "{}", air.desk.shown());
+    air.keys("k ctrl-a");
+    air.typed("noon");
+    air.keys("enter");
+    assert!(air.desk.shown().contains("`noon` is no time. Write it as 1:02:03 or 62:03."));
+    assert!(air.desk.shown().contains("● 01:02:05"), "{}", air.desk.shown());
 }
 
 #[test]

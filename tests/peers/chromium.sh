@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A browser shows what is on air: the page of `unstuck --live --overlay`, in headless Chromium, as a streaming program
-# has it. It sees the text come, bleeped and as text, and it sees it go when the screen is blank.
+# has it. It sees the text come, bleeped and as text, and it sees it go when the screen is blank. Three takes stand in
+# numbered columns without scroll bars, the query changes the looks, and a style sheet that the streaming program inserts
+# applies.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
@@ -35,6 +37,7 @@ cat > "$room/show.md" <<'MD'
 
 ## the door
 seed: 7
+writer: that nobody had knocked, and the grimble slept.
 
 The <b>keeper</b> & the grimble opened the door, and
 MD
@@ -103,7 +106,38 @@ shows = {
     # and words of the model behind it
     "take": lambda text, tags: len(text.split("and", 1)[-1].split()) >= 10 and tags == 0,
     "nothing": lambda text, tags: text == "",
+    # three takes in columns side by side, numbered, and the writer's own continuation
+    "columns": lambda text, tags: evaluate(s, """(() => {
+        const boxes = [...document.querySelectorAll('.takes > section')].map((part) => part.getBoundingClientRect());
+        const numbers = [...document.querySelectorAll('.number')].map((part) => part.textContent).join(' ');
+        const page = document.documentElement;
+        return boxes.length === 4 && new Set(boxes.map((box) => box.left)).size === 4
+            && boxes.every((box) => box.bottom <= innerHeight && box.right <= innerWidth)
+            && numbers === '1 2 3 the writer' && getComputedStyle(page).overflowY === 'hidden'
+            && innerWidth === page.clientWidth && document.querySelector('.writer').textContent.includes('the ███████ slept');
+    })()"""),
+    # what the query says, and bars for the candidates of a token
+    "looks": lambda text, tags: evaluate(s, """(() => {
+        const prompt = document.querySelector('.prompt');
+        const size = parseFloat(getComputedStyle(prompt).fontSize);
+        return document.querySelectorAll('.bars i').length >= 5 && document.querySelectorAll('.bars .drawn').length >= 1
+            && Math.abs(size - innerHeight * 0.04) < 1 && prompt.getBoundingClientRect().top < innerHeight / 4;
+    })()"""),
+    # a style sheet of the streaming program's user
+    "own style": lambda text, tags: evaluate(s, """(() => {
+        if (!document.getElementById('own')) {
+            const style = document.createElement('style');
+            style.id = 'own';
+            style.textContent = '.prompt { color: rgb(1, 2, 3); }';
+            document.head.append(style);
+        }
+        return getComputedStyle(document.querySelector('.prompt')).color === 'rgb(1, 2, 3)';
+    })()"""),
 }
+if wanted.startswith("/"):
+    s = connect()
+    evaluate(s, f"location.assign({wanted!r})")
+    sys.exit()
 end = time.time() + 60
 while True:
     s = connect()
@@ -129,10 +163,21 @@ tmux -L "$session" send-keys b
 look nothing
 tmux -L "$session" send-keys b
 look take
+tmux -L "$session" send-keys 3
+sleep 3
+tmux -L "$session" send-keys o
+look columns
+look 'own style'
+tmux -L "$session" send-keys o
+tmux -L "$session" send-keys Enter
+look /?size=4\&at=top\&bars=1
+tmux -L "$session" send-keys t
+look looks
+tmux -L "$session" send-keys Escape
 # By another name it is no page; neither is it for other machines.
 code=$(curl -s -o /dev/null -w '%{http_code}' -H "Host: evil.example:$port" "$page/")
 [ "$code" = 403 ] || { echo "another name got $code" >&2; exit 1; }
 # Off air nothing stays on the picture.
 tmux -L "$session" send-keys F8
 look nothing
-echo "the page in $(chromium --version 2>/dev/null): prompt, words, blank, off air"
+echo "the page in $(chromium --version 2>/dev/null): prompt, words, blank, columns, looks, own style, off air"

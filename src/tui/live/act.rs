@@ -1,6 +1,12 @@
 //! Running a cue.
 
-use super::{Cue, Leave, Live, Panel, dice::Dice, line::Line, roll};
+use super::{
+    Cue, Leave, Live, Panel,
+    dice::Dice,
+    item,
+    line::{Line, Purpose},
+    markers, roll,
+};
 use crate::session::Session;
 
 /// The number of takes shown side by side.
@@ -32,6 +38,11 @@ impl Live {
             }
             Cue::Faster | Cue::Slower => {
                 self.play.pace.change(cue == Cue::Faster);
+                let words = self.play.pace.words;
+                match &mut self.prompts.current_mut().prompt.pace {
+                    Some(own) => *own = u32::from(words),
+                    None => self.play.usual = words,
+                }
                 self.say(format!("{} words a minute.", self.play.pace.words));
             }
             Cue::RollAgain => {
@@ -51,17 +62,27 @@ impl Live {
             }
             Cue::Choose => self.choose(),
             Cue::Next | Cue::Previous => self.turn(cue == Cue::Next, session),
-            Cue::Guest => self.open_line(Line::guest()),
-            Cue::Write => self.open_line(Line::writer()),
+            Cue::Guest => self.open_line(Line::new(Purpose::Guest, "")),
+            Cue::Write => self.open_line(Line::new(Purpose::Writer, "")),
+            Cue::Reveal => self.reveal(session),
             Cue::Blank => {
                 self.play.toggle_blank();
                 self.voice.hush();
             }
             Cue::BleepLast => self.bleep_last(),
+            Cue::Unbleep => self.unbleep(),
             Cue::Marker => self.mark(session),
             Cue::Tape => {
+                let begins = !self.time.has_tape();
                 let runs = self.time.toggle_tape();
                 self.say(if runs { "Recording clock started." } else { "Recording clock paused." });
+                if begins {
+                    self.begin_chapter(session);
+                }
+            }
+            Cue::SetTape => {
+                let now = markers::clock(self.time.on_tape());
+                self.open_line(Line::new(Purpose::Clock, &now));
             }
             Cue::Voice => self.toggle_voice(),
             Cue::Letters => self.look.letters = self.look.letters.next(),
@@ -150,13 +171,44 @@ impl Live {
         self.prompts.go_to(to);
         self.play.going = false;
         self.voice.hush();
-        self.take_pace();
+        self.begin_prompt(session);
     }
 
-    /// Sets the pace that the rundown gives for the current prompt, if any.
+    /// Called when another prompt has become the current one: it has its pace, and its chapter.
+    pub(super) fn begin_prompt(&mut self, session: &Session) {
+        self.take_pace();
+        if self.time.tape_runs() {
+            self.begin_chapter(session);
+        }
+    }
+
+    /// Sets the current prompt's own pace, or the usual one.
     pub(super) fn take_pace(&mut self) {
-        if let Some(words) = self.item().prompt.pace {
-            self.play.set_pace(words as u16);
+        let own = self.item().prompt.pace.map(|words| words as u16);
+        self.play.set_pace(own.unwrap_or(self.play.usual));
+    }
+
+    /// Writes a chapter for the current prompt.
+    fn begin_chapter(&mut self, session: &Session) {
+        self.markers.choose_file(session);
+        let name = item::seen(&self.item().prompt.name, &self.bleeps);
+        if let Err(error) = self.markers.begin_prompt(self.time.on_tape(), &name) {
+            tracing::error!("chapters: {error:#}");
+            self.say("The chapters file can't be written. The disk may be full.");
+        }
+    }
+
+    /// Shows the writer's own continuation, or hides it. One from the rundown goes into the draft when it is first shown.
+    fn reveal(&mut self, session: &mut Session) {
+        let item = self.prompts.current_mut();
+        if item.own().is_none() {
+            let key = self.key(Cue::Write);
+            return self.say(format!("There is no continuation by the writer. {key} types one."));
+        }
+        item.revealed = !item.revealed;
+        if item.revealed && item.written.is_empty() && !std::mem::replace(&mut item.noted, true) {
+            let text = item.prompt.writer.clone().unwrap_or_default();
+            self.note_written(&text, session);
         }
     }
 
@@ -182,13 +234,29 @@ impl Live {
         let Some(word) = self.item().take().and_then(super::take::Take::last_word) else {
             return self.say("No word is shown yet.");
         };
-        if self.bleeps.add(&word).is_err() {
+        if self.bleeps.add_late(&word).is_err() {
             return self.say("This word is too short to be bleeped.");
         }
+        self.judge_again();
+        self.voice.hush();
+        let key = self.key(Cue::Unbleep);
+        self.say(format!("Bleeped, now and from now on. {key} takes it back."));
+    }
+
+    /// Takes back the last bleep of the host.
+    fn unbleep(&mut self) {
+        if self.bleeps.take_back().is_none() {
+            let key = self.key(Cue::BleepLast);
+            return self.say(format!("Nothing was bleeped with {key}."));
+        }
+        self.judge_again();
+        self.say("The last bleep is taken back.");
+    }
+
+    /// Finds the words to bleep again, after the list has changed.
+    pub(super) fn judge_again(&mut self) {
         let bleeps = &self.bleeps;
         self.prompts.takes_mut().for_each(|take| take.judge(bleeps));
-        self.voice.hush();
-        self.say("Bleeped, now and from now on.");
     }
 
     /// Sets a marker. The first one starts the recording clock, if it wasn't started.
@@ -200,12 +268,12 @@ impl Live {
         self.markers.choose_file(session);
         let time = self.time.on_tape();
         let item = self.item();
-        let name = super::item::seen(&item.prompt.name, &self.bleeps);
+        let name = item::seen(&item.prompt.name, &self.bleeps);
         let words = item.take().map(|take| take.seen()[1].clone()).unwrap_or_default();
         let words: Vec<&str> = words.split_whitespace().collect();
         let words = words[words.len().saturating_sub(6)..].join(" ");
         let title = if words.is_empty() { name } else { format!("{name}: …{words}") };
-        let at = super::markers::clock(time);
+        let at = markers::clock(time);
         match self.markers.mark(time, &title) {
             Err(error) => {
                 tracing::error!("markers: {error:#}");

@@ -45,14 +45,20 @@ pub enum Cue {
     Guest,
     /// Type the writer's own continuation, for the notes.
     Write,
+    /// Show the writer's own continuation, or hide it.
+    Reveal,
     /// Blank the screen at once; press again to show it.
     Blank,
     /// Bleep the last word, now and from now on.
     BleepLast,
+    /// Take the last bleep back.
+    Unbleep,
     /// Set a marker at this moment of the recording.
     Marker,
     /// Start, pause or resume the recording clock.
     Tape,
+    /// Set the recording clock.
+    SetTape,
     /// Read aloud; press again to stop.
     Voice,
     /// Change the letters: spaced, large, plain.

@@ -1,7 +1,7 @@
 //! The dice: the candidates for a token, and the what-if, which continues with another candidate.
 
-use super::{Cue, Live, Panel, take::Take};
-use crate::{session::Session, token::Token};
+use super::{Cue, Live, Panel, shown::Bar, take::Take};
+use crate::{clean::Bleeps, session::Session, token::Token};
 
 /// The candidates for one token of a take.
 pub struct Dice {
@@ -58,6 +58,19 @@ impl Dice {
         let chosen = rows.iter().position(|row| row.drawn).unwrap_or(0);
         Some(Self { token: number, rows, chosen })
     }
+
+    /// The candidates for viewers, with bleeped words masked.
+    pub fn bars(&self, take: Option<&Take>, bleeps: &Bleeps) -> Vec<Bar> {
+        let Some(take) = take else { return Vec::new() };
+        let thousandths = |share: f32| (share.clamp(0.0, 1.0) * 1000.0).round() as u16;
+        let bar = |row: &Row| Bar {
+            text: take.alternative(self.token, &row.token.text, bleeps),
+            model: thousandths(row.raw),
+            sampled: row.after.map(thousandths),
+            drawn: row.drawn,
+        };
+        self.rows.iter().map(bar).collect()
+    }
 }
 
 impl Live {
@@ -76,7 +89,7 @@ impl Live {
             }
             Cue::Choose => return self.what_if(dice, session),
             Cue::Close | Cue::Dice => return,
-            Cue::Blank | Cue::Marker | Cue::Tape | Cue::BleepLast | Cue::Letters => {
+            Cue::Blank | Cue::Marker | Cue::Tape | Cue::BleepLast | Cue::Unbleep | Cue::Letters => {
                 self.panel = Some(Panel::Dice(dice));
                 return self.act(cue, session);
             }

@@ -1,6 +1,6 @@
 //! Events during a show: keys, tokens, time. After each event, the voice and the viewers are updated.
 
-use super::{Cue, Leave, Live, Panel, Shown, publish::Publisher};
+use super::{Cue, Leave, Live, Panel, Shown, item::seen, publish::Publisher};
 use crate::{
     session::Session,
     tui::Event,
@@ -22,13 +22,20 @@ impl Live {
                 }
             }
             Event::News(news) => self.hear(news),
-            Event::Signal(Signal::End) | Event::Deaf(_) => self.leaves = Some(Leave::Program),
+            Event::Signal(Signal::End) | Event::Deaf(_) => {
+                self.leaves = Some(Leave::Program);
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.stay();
+                }
+            }
             _ => {}
         }
         if self.leaves.is_some() {
-            return self.leave(session);
+            self.leave(session);
+            return self.keep(true, session);
         }
         self.note_takes(session);
+        self.keep(matches!(event, Event::Terminal(_)), session);
         self.voice.follow(self.prompts.at(), self.prompts.current(), self.play.blank);
         self.publish();
         self.hear_troubles();
@@ -151,7 +158,12 @@ impl Live {
                 None => item.seen(&self.bleeps),
             };
             let takes = takes.into_iter().map(|[_, said]| said).collect();
-            Shown { prompt, takes }
+            let writer = item.own_on_screen().map(|text| seen(text, &self.bleeps));
+            let bars = match &self.panel {
+                Some(Panel::Dice(dice)) => dice.bars(item.take(), &self.bleeps),
+                _ => Vec::new(),
+            };
+            Shown { prompt, takes, writer, bars }
         };
         if let Some(publisher) = &mut self.publisher {
             publisher.show(shown);

@@ -41,8 +41,12 @@ pub struct Item {
     pub chosen: usize,
     /// The takes side by side; empty if only the current take is shown.
     pub sides: Vec<usize>,
-    /// The writer's own continuations.
+    /// The writer's own continuations, as the host typed them.
     pub written: Vec<String>,
+    /// The writer's own continuation is on the screen.
+    pub revealed: bool,
+    /// The writer's own continuation from the rundown is in the draft.
+    pub noted: bool,
     /// Where it is in the draft, once it was written there.
     pub section: Option<Section>,
 }
@@ -57,6 +61,8 @@ impl Item {
             chosen: 0,
             sides: Vec::new(),
             written: Vec::new(),
+            revealed: false,
+            noted: false,
             section: None,
         }
     }
@@ -96,6 +102,20 @@ impl Item {
             self.take().map(|_| self.chosen).into_iter().collect()
         } else {
             self.sides.clone()
+        }
+    }
+
+    /// The writer's own continuation: what the host typed last, or what the rundown has.
+    pub fn own(&self) -> Option<&str> {
+        self.written.last().or(self.prompt.writer.as_ref()).map(String::as_str)
+    }
+
+    /// The writer's own continuation, if it is on the screen: it was revealed, or typed and takes are side by side.
+    pub fn own_on_screen(&self) -> Option<&str> {
+        match self.revealed {
+            true => self.own(),
+            false if self.sides.is_empty() => None,
+            false => self.written.last().map(String::as_str),
         }
     }
 

@@ -1,6 +1,6 @@
-//! The line that the host types on air: a guest's prompt, or the writer's own continuation.
+//! The line that the host types on air: a guest's prompt, the writer's own continuation, or the time of the recording.
 
-use super::{Live, Panel, item::Item};
+use super::{Live, Panel, item::Item, markers};
 use crate::{session::Session, ui::keymap::Key};
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -13,6 +13,8 @@ pub enum Purpose {
     Guest,
     /// The writer's own continuation, for the draft.
     Writer,
+    /// The time of the recording.
+    Clock,
 }
 
 /// A line that is being typed.
@@ -27,14 +29,9 @@ pub struct Line {
 const LENGTH: usize = 2000;
 
 impl Line {
-    /// For a guest's prompt.
-    pub fn guest() -> Self {
-        Self { purpose: Purpose::Guest, field: Field::new("") }
-    }
-
-    /// For the writer's own continuation.
-    pub fn writer() -> Self {
-        Self { purpose: Purpose::Writer, field: Field::new("") }
+    /// A line for a purpose that begins with a text.
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Self { purpose, field: Field::new(text) }
     }
 
     /// Pastes text as one line.
@@ -83,6 +80,7 @@ impl Live {
                 self.note_takes(session);
                 self.note_shown(session);
                 self.prompts.insert(Item::guest(text));
+                self.begin_prompt(session);
                 self.roll(&[], 1, session);
             }
             Purpose::Writer => {
@@ -90,6 +88,13 @@ impl Live {
                 self.prompts.current_mut().written.push(text.to_owned());
                 self.say("Saved to the draft.");
             }
+            Purpose::Clock => match markers::read_clock(text) {
+                Some(time) => {
+                    self.time.set_tape(time);
+                    self.say(format!("The recording clock is at {}.", markers::clock(time)));
+                }
+                None => self.say(format!("`{text}` is no time. Write it as 1:02:03 or 62:03.")),
+            },
         }
     }
 }

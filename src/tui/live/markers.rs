@@ -4,10 +4,15 @@
 use crate::{clean::for_terminal, session::Session, whole};
 use anyhow::{Context, Result};
 use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf, time::Duration};
 
 /// The most characters of a title.
 const TITLE: usize = 80;
+/// Markers with the same title that are set within this time are one.
+const TWINS: Duration = Duration::from_secs(1);
+/// A prompt that was left sooner has no chapter.
+const PASSED: Duration = Duration::from_secs(3);
 
 /// The recording clock: a stopwatch. The time is passed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,6 +42,12 @@ impl Tape {
         }
     }
 
+    /// Sets the measured time. Whether it runs stays as it is.
+    pub fn set(&mut self, time: Duration, now: Duration) {
+        self.before = time;
+        self.since = self.since.map(|_| now);
+    }
+
     /// The measured time.
     pub fn time(&self, now: Duration) -> Duration {
         self.before + self.since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
@@ -49,6 +60,32 @@ pub fn clock(time: Duration) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
+/// Reads a time written as `H:MM:SS`, `MM:SS` or seconds. `None` if it is anything else, or 100 hours or more.
+pub fn read_clock(text: &str) -> Option<Duration> {
+    let parts: Vec<u64> =
+        text.split(':').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+    let seconds = match parts[..] {
+        [seconds] => seconds,
+        [minutes, seconds] if seconds < 60 => minutes.checked_mul(60)? + seconds,
+        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => {
+            hours.checked_mul(3600)? + minutes * 60 + seconds
+        }
+        _ => return None,
+    };
+    (seconds < 360_000).then(|| Duration::from_secs(seconds))
+}
+
+/// A line of the chapters file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    time: Duration,
+    title: String,
+    /// The prompt that begins here.
+    prompt: Option<String>,
+    /// The host set it.
+    by_host: bool,
+}
+
 /// Whether a character is what a control or an invisible character is shown as.
 fn is_symbol(c: char) -> bool {
     matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}')
@@ -59,7 +96,7 @@ fn is_symbol(c: char) -> bool {
 pub struct Markers {
     /// The file they are written to, chosen at the first marker.
     file: Option<PathBuf>,
-    list: Vec<(Duration, String)>,
+    list: Vec<Marker>,
     /// The time zone of the date in the file's name.
     zone: TimeZone,
     /// The program's state folder, for a draft without a file.
@@ -100,20 +137,55 @@ impl Markers {
         self.file.is_some()
     }
 
-    /// The number of markers.
+    /// The number of markers that the host set.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.list.iter().filter(|marker| marker.by_host).count()
     }
 
-    /// Adds a marker and writes the file.
+    /// The file, and what is written there: for a show that is resumed.
+    pub fn saved(&self) -> (Option<PathBuf>, Vec<Marker>) {
+        (self.file.clone(), self.list.clone())
+    }
+
+    /// Continues the file of a show that is resumed.
+    pub fn resume(&mut self, file: Option<PathBuf>, list: Vec<Marker>) {
+        (self.file, self.list) = (file, list);
+    }
+
+    /// Adds a marker that the host sets, and writes the file. It replaces the chapter of a prompt that begins at the
+    /// same moment, and a marker with the same title.
     ///
     /// # Errors
     /// The file can't be written. The marker is kept, and written with the next one.
     pub fn mark(&mut self, time: Duration, title: &str) -> Result<()> {
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        let safe = for_terminal(&title);
-        let title = safe.chars().filter(|c| !is_symbol(*c)).take(TITLE).collect();
-        self.list.push((time, title));
+        let title = cleaned(title);
+        let is_twin = |last: &&mut Marker| {
+            last.time.abs_diff(time) <= TWINS && (!last.by_host || last.title == title)
+        };
+        match self.list.last_mut().filter(is_twin) {
+            Some(last) => (last.title, last.by_host) = (title, true),
+            None => self.list.push(Marker { time, title, prompt: None, by_host: true }),
+        }
+        self.write()
+    }
+
+    /// Adds the chapter of a prompt, and writes the file. The chapter of a prompt that was only passed is removed. A
+    /// prompt that continues has no second chapter.
+    ///
+    /// # Errors
+    /// The file can't be written. The chapter is kept, and written with the next one.
+    pub fn begin_prompt(&mut self, time: Duration, title: &str) -> Result<()> {
+        let title = cleaned(title);
+        self.list.pop_if(|last| !last.by_host && time.saturating_sub(last.time) < PASSED);
+        let last = self.list.iter().rev().find_map(|marker| marker.prompt.as_ref());
+        if last != Some(&title) {
+            let prompt = Some(title.clone());
+            self.list.push(Marker { time, title, prompt, by_host: false });
+        }
+        self.write()
+    }
+
+    fn write(&self) -> Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let name = || format!("the chapters file {}", file.display());
         fs::create_dir_all(whole::folder_of(file)).with_context(name)?;
@@ -124,9 +196,17 @@ impl Markers {
     pub fn chapters(&self) -> String {
         self.list
             .iter()
-            .map(|(time, title)| format!("{}.{:03} {title}\n", clock(*time), time.subsec_millis()))
+            .map(|Marker { time, title, .. }| {
+                format!("{}.{:03} {title}\n", clock(*time), time.subsec_millis())
+            })
             .collect()
     }
+}
+
+/// A title on one line, without characters that can't be shown.
+fn cleaned(title: &str) -> String {
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    for_terminal(&title).chars().filter(|c| !is_symbol(*c)).take(TITLE).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +225,45 @@ mod tests {
         tape.toggle(at(100_000));
         assert_eq!(tape.time(at(100_250)), at(61_750));
         assert_eq!(clock(at(3_723_999)), "01:02:03");
+        tape.set(at(600_000), at(100_250));
+        assert_eq!(tape.time(at(100_750)), at(600_500));
+        tape.toggle(at(100_750));
+        tape.set(at(5000), at(100_750));
+        assert_eq!((tape.time(at(999_000)), tape.is_running()), (at(5000), false));
+    }
+
+    #[test]
+    fn a_clock_is_read_as_it_is_shown() {
+        for (text, seconds) in
+            [("1:02:03", 3723), ("62:03", 3723), ("45", 45), ("00:00:07", 7), (" 1 : 00 ", 60)]
+        {
+            assert_eq!(read_clock(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "1:60", "1:2:3:4", "-1", "a", "1:", "999:00:00", "18446744073709551615:00"]
+        {
+            assert_eq!(read_clock(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_has_one_chapter_and_twins_are_merged() {
+        let mut markers = Markers::new(TimeZone::UTC, None);
+        let at = Duration::from_millis;
+        markers.begin_prompt(at(0), "one").expect("in memory");
+        // Passed on the way to the third.
+        markers.begin_prompt(at(60_000), "two").expect("in memory");
+        markers.begin_prompt(at(61_000), "three").expect("in memory");
+        // The host marks what was just begun, twice.
+        markers.mark(at(61_500), "three: the boat").expect("in memory");
+        markers.mark(at(61_900), "three: the boat").expect("in memory");
+        markers.begin_prompt(at(90_000), "one").expect("in memory");
+        markers.begin_prompt(at(95_000), "one").expect("in memory");
+        markers.mark(at(120_000), "one").expect("in memory");
+        assert_eq!(
+            markers.chapters(),
+            "00:00:00.000 one\n00:01:01.000 three: the boat\n00:01:30.000 one\n00:02:00.000 one\n"
+        );
+        assert_eq!(markers.len(), 2);
     }
 
     #[test]

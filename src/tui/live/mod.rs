@@ -28,6 +28,7 @@ mod page;
 mod play;
 mod prompts;
 mod publish;
+mod resume;
 mod roll;
 mod rundown;
 mod settings;
@@ -64,6 +65,7 @@ use line::Line;
 use markers::Markers;
 use play::{Play, Time};
 use prompts::Prompts;
+use resume::Keeper;
 use std::{path::PathBuf, time::Duration};
 use strum::IntoEnumIterator;
 use voice::Voice;
@@ -98,8 +100,10 @@ pub struct Stage {
     pub clock: Clock,
     /// The host's time zone.
     pub zone: TimeZone,
-    /// The state folder, for the markers of a draft without a file.
+    /// The state folder, for the markers of a draft without a file, and for the show itself.
     pub state: Option<PathBuf>,
+    /// The show is saved, so that it can be resumed: the draft has a history.
+    pub resumes: bool,
 }
 
 /// A show.
@@ -112,11 +116,11 @@ pub struct Live {
     markers: Markers,
     bleeps: Bleeps,
     voice: Voice,
+    /// Saves the show, so that it can be resumed.
+    keeper: Option<Keeper>,
     publisher: Option<Publisher>,
     notice: Option<String>,
     asking: Asking,
-    /// The usual length of a take, in tokens.
-    tokens: usize,
     keymap: Keymap<Cue>,
     leaves: Option<Leave>,
 }
@@ -137,6 +141,9 @@ impl Live {
     /// The built-in table of keys is invalid, which is a bug.
     pub fn new(gear: Gear, stage: Stage, session: &Session) -> Result<Self> {
         let Gear { rundown, bleeps, publisher, voice, settings } = gear;
+        let read_from = rundown.as_ref().and_then(|rundown| rundown.path.clone());
+        let state = stage.state.as_deref().filter(|_| stage.resumes);
+        let keeper = Keeper::new(state, session, read_from.as_deref());
         let prompts = Prompts::new(rundown, || session.text().to_string());
         let mut notice = session.read_only().map(|_| {
             "This draft is read-only here: nothing of the show is saved in it.".to_owned()
@@ -151,19 +158,23 @@ impl Live {
         let mut live = Self {
             prompts,
             panel: None,
-            play: Play::new(settings.pace),
+            play: Play::new(settings.pace, settings.tokens),
             time: Time::new(stage.clock),
             look: Look { letters: settings.letters, theme: stage.theme },
             markers: Markers::new(stage.zone, stage.state),
             bleeps,
             voice: Voice::new(voice, settings.speak),
+            keeper,
             publisher,
             notice,
             asking: stage.asking.with_branches_from(FIRST_BRANCH),
-            tokens: settings.tokens.max(1),
             keymap,
             leaves: None,
         };
+        let saved = live.keeper.as_ref().and_then(|keeper| keeper.found(session.now()));
+        if let Some(saved) = saved {
+            live.resume(saved, session);
+        }
         live.take_pace();
         live.publish();
         Ok(live)

@@ -1,7 +1,7 @@
 //! Whether text is shown by itself, and how fast; the show's clock.
 
 use super::{Clock, markers::Tape, pace::Pace};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How the show plays.
 pub struct Play {
@@ -11,12 +11,22 @@ pub struct Play {
     pub blank: bool,
     /// How fast text is shown.
     pub pace: Pace,
+    /// The pace of prompts that have none of their own, in words a minute.
+    pub usual: u16,
+    /// The length of takes for which the rundown says none, in tokens.
+    pub tokens: usize,
 }
 
 impl Play {
-    /// Frozen, at a pace of `words` a minute.
-    pub fn new(words: u16) -> Self {
-        Self { going: false, blank: false, pace: Pace::new(words) }
+    /// Frozen, at a pace of `words` a minute, with takes of `tokens`.
+    pub fn new(words: u16, tokens: usize) -> Self {
+        Self {
+            going: false,
+            blank: false,
+            pace: Pace::new(words),
+            usual: words,
+            tokens: tokens.max(1),
+        }
     }
 
     /// Sets the pace to `words` a minute. Slow motion stays as it is.
@@ -67,6 +77,32 @@ impl Time {
     /// The recording clock runs.
     pub fn tape_runs(&self) -> bool {
         self.tape.is_running()
+    }
+
+    /// Sets the recording clock.
+    pub fn set_tape(&mut self, time: Duration) {
+        self.tape.set(time, self.now);
+    }
+
+    /// The time at the last event.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The recording clock for a show that is saved at `wall`: what it measured, and since when it runs. Rounded to
+    /// milliseconds.
+    pub fn saved_tape(&self, wall: SystemTime) -> (Duration, Option<SystemTime>) {
+        let millis = Duration::from_millis(self.on_tape().as_millis() as u64);
+        (millis, self.tape_runs().then_some(wall))
+    }
+
+    /// Sets the recording clock of a show that is resumed.
+    pub fn resume_tape(&mut self, time: Duration, runs: bool) {
+        self.tape = Tape::default();
+        self.tape.set(time, self.now);
+        if runs {
+            self.tape.toggle(self.now);
+        }
     }
 
     /// The time on the recording clock.

@@ -47,6 +47,16 @@ impl Prompts {
     }
 
     /// All prompts.
+    pub fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter()
+    }
+
+    /// The index of the first prompt of a kind.
+    pub fn find(&self, is: impl Fn(&Item) -> bool) -> Option<usize> {
+        self.items.iter().position(is)
+    }
+
+    /// All prompts.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Item> {
         self.items.iter_mut()
     }

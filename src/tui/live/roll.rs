@@ -101,7 +101,7 @@ impl Live {
     /// The sampling parameters for the current prompt.
     pub(super) fn params(&self) -> SamplingParams {
         let (prompt, sampling) = (&self.item().prompt, &self.asking.style.sampling);
-        let tokens = prompt.tokens.unwrap_or(self.tokens);
+        let tokens = prompt.tokens.unwrap_or(self.play.tokens);
         SamplingParams {
             temperature: prompt.temperature.unwrap_or(sampling.temperature),
             max_tokens: tokens + TO_THE_END,

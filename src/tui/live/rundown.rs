@@ -3,7 +3,7 @@
 
 use crate::{token::Setting, ui::mistake, whole};
 use anyhow::{Context, Result, anyhow, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most prompts of a rundown, and the most characters of one.
 const PROMPTS: usize = 999;
@@ -12,6 +12,8 @@ const TEXT: usize = 20_000;
 /// The prompts of a show, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rundown {
+    /// The file it was read from.
+    pub path: Option<PathBuf>,
     /// The title of the show.
     pub title: Option<String>,
     /// The prompts.
@@ -35,10 +37,12 @@ pub struct Prompt {
     pub tokens: Option<usize>,
     /// The temperature.
     pub temperature: Option<f32>,
+    /// The writer's own continuation, hidden until the host shows it.
+    pub writer: Option<String>,
 }
 
 /// The settings of a prompt.
-const SETTINGS: [&str; 5] = ["seed", "takes", "pace", "tokens", "temperature"];
+const SETTINGS: [&str; 6] = ["seed", "takes", "pace", "tokens", "temperature", "writer"];
 
 impl Rundown {
     /// Reads a file.
@@ -55,7 +59,8 @@ impl Rundown {
                 bail!("the rundown {name}: line {line} isn't UTF-8; save it as UTF-8")
             }
         };
-        Self::parse(text).with_context(|| format!("the rundown {name}"))
+        let rundown = Self::parse(text).with_context(|| format!("the rundown {name}"))?;
+        Ok(Self { path: Some(path.to_owned()), ..rundown })
     }
 
     /// Parses a rundown.
@@ -117,6 +122,10 @@ impl Rundown {
                 }
             } else if line.is_empty() {
                 in_text = true;
+            } else if let (true, Some(writer)) = (line.starts_with([' ', '\t']), &mut prompt.writer)
+            {
+                writer.push(' ');
+                writer.push_str(line.trim_start());
             } else {
                 prompt.set(line).with_context(|| format!("line {number}"))?;
             }
@@ -137,6 +146,14 @@ impl Rundown {
                 "line {begun}: the prompt `{}` has no text; it follows after an empty line",
                 prompt.name
             );
+        }
+        if let Some(writer) = &mut prompt.writer {
+            *writer = writer.trim().to_owned();
+            let long = writer.chars().count() > TEXT;
+            let wrong = if long { "is too long" } else { "has no text" };
+            if long || writer.is_empty() {
+                bail!("line {begun}: `writer` of the prompt `{}` {wrong}", prompt.name);
+            }
         }
         Ok(())
     }
@@ -170,6 +187,7 @@ impl Prompt {
                 let said = |said| anyhow!("`{name}`: {said}, not `{value}`");
                 self.temperature = Some(Setting::TEMPERATURE.parse_number(value).map_err(said)?);
             }
+            "writer" => self.writer = Some(value.to_owned()),
             _ => {
                 let meant = mistake::meant(name, &SETTINGS);
                 bail!(
@@ -206,6 +224,15 @@ mod tests {
     }
 
     #[test]
+    fn the_writers_own_continuation() {
+        let text = "## a\nwriter: that nobody\n  slept: not once.\nseed: 1\n\nThe first was\n";
+        let rundown = Rundown::parse(text).expect("good");
+        let prompt = &rundown.prompts[0];
+        assert_eq!(prompt.writer.as_deref(), Some("that nobody slept: not once."));
+        assert_eq!((prompt.seed, prompt.text.as_str()), (Some(1), "The first was"));
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_lines() {
         for (text, says) in [
             ("", "there is no prompt"),
@@ -219,6 +246,7 @@ mod tests {
             ("## a\nseed: x\n\nx", "line 2: `seed`: expected a whole number from 0 on, not `x`"),
             ("## a\ntakes: 4\n\nx", "line 2: `takes`: expected a number from 1 to 3, not `4`"),
             ("## a\npace: 1\n\nx", "line 2: `pace`"),
+            ("## a\nwriter:\n\nx", "line 1: `writer` of the prompt `a` has no text"),
             ("## a\ntemperature: -1\n\nx", "line 2: `temperature`"),
             (
                 "## a\nThe boat.\n",

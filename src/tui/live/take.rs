@@ -129,6 +129,14 @@ impl Take {
         self.judge(bleeps);
     }
 
+    /// It was saved by a show that is resumed: so many tokens are shared with another take, and so many are shown.
+    pub fn resume(&mut self, shared: usize, shown: usize, bleeps: &Bleeps) {
+        self.state = State::Done;
+        self.shared = shared.min(self.said.len());
+        self.shown = shown.min(self.said.len());
+        self.judge(bleeps);
+    }
+
     /// The model is working on it.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Reading | State::Coming)

@@ -109,10 +109,11 @@ fn event(shown: &Shown) -> String {
     format!("data: {}\n\n", serde_json::to_string(shown).unwrap_or_default())
 }
 
-/// Headers of every response: no caching, no framing, no sniffing, nothing loaded from elsewhere.
+/// Headers of every response: no caching, no framing, no sniffing, nothing loaded from elsewhere. Styles within the page
+/// are allowed: streaming programs insert their users' own.
 const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
     Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\
-    Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    Content-Security-Policy: default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'\r\nConnection: close\r\n";
 
 fn respond(stream: &mut TcpStream, answer: Answer, now: &Shown) {

@@ -53,7 +53,9 @@ fn draw(live: &Live, frame: &mut Frame) {
             text(live, frame, above, Some(dice.token));
             bars::draw(live, dice, frame, below);
         }
-        None if live.item().sides.is_empty() => text(live, frame, body, None),
+        None if live.item().sides.is_empty() && !live.item().revealed => {
+            text(live, frame, body, None);
+        }
         None => panels::sides(live, frame, body),
     }
     status::state(live, frame, state);
@@ -114,6 +116,7 @@ fn typed(live: &Live, line: &Typed, frame: &mut Frame, area: Rect) {
     let title = match line.purpose {
         Purpose::Guest => "A prompt",
         Purpose::Writer => "The writer's continuation",
+        Purpose::Clock => "The time of the recording",
     };
     let column = column(area, live.look.letters);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(1)]).areas(column);

@@ -1,6 +1,9 @@
 //! Takes side by side, and the list of keys.
 
-use super::{Live, WIDE, cut, large, letters::Run};
+use super::{
+    Live, WIDE, cut, large,
+    letters::{Run, rows},
+};
 use crate::{
     clean::for_terminal,
     tui::live::{Cue, Letters, item, take::State},
@@ -8,7 +11,7 @@ use crate::{
 };
 use ratatui::{
     Frame,
-    layout::{Constraint, Layout, Rect},
+    layout::{Constraint, Layout, Margin, Rect},
     style::Modifier,
     text::{Line, Span},
     widgets::Paragraph,
@@ -18,20 +21,31 @@ use strum::{EnumMessage, IntoEnumIterator};
 /// The least width of a take for spaced letters.
 const SPACED: u16 = 56;
 
-/// The takes side by side, and the writer's own continuation.
+/// The end of the prompt, and below it the takes side by side with the writer's own continuation.
 pub fn sides(live: &Live, frame: &mut Frame, area: Rect) {
     let show = live.item();
-    let written = show.written.last().map(|text| item::seen(text, &live.bleeps));
-    let count = show.sides.len() + usize::from(written.is_some());
+    let shown = show.on_screen();
+    let written = show.own_on_screen().map(|text| item::seen(text, &live.bleeps));
+    let count = shown.len() + usize::from(written.is_some());
     let share = vec![Constraint::Ratio(1, count as u32); count];
-    let [_, area] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
     let wide = area.width >= WIDE;
+    let above = prompt(live, area);
+    let rows = u16::try_from(above.len()).unwrap_or(0);
+    let [_, top, _, area] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(rows),
+        Constraint::Length(1),
+        Constraint::Min(1),
+    ])
+    .areas(area);
+    let margin = Margin { horizontal: if wide { 3 } else { 2 }, vertical: 0 };
+    frame.render_widget(Paragraph::new(above), top.inner(margin));
     let places = if wide {
         Layout::horizontal(share).spacing(3).horizontal_margin(3).split(area)
     } else {
         Layout::vertical(share).horizontal_margin(2).split(area)
     };
-    for (number, place) in show.sides.iter().zip(places.iter()) {
+    for (number, place) in shown.iter().zip(places.iter()) {
         let take = &show.takes[*number];
         let state = match take.state {
             _ if take.is_over() => "✓",
@@ -46,11 +60,22 @@ pub fn sides(live: &Live, frame: &mut Frame, area: Rect) {
         let run = (format!("{}{cursor}", for_terminal(said.trim_start())), style);
         side(live, &head, chosen, run, frame, *place);
     }
-    if let (Some(written), Some(place)) = (written, places.get(show.sides.len())) {
+    if let (Some(written), Some(place)) = (written, places.get(shown.len())) {
         let style = live.look.theme.style(Role::Text).add_modifier(Modifier::ITALIC);
         let run = (for_terminal(&written).into_owned(), style);
         side(live, "the writer", false, run, frame, *place);
     }
+}
+
+/// The last rows of the prompt: one on a low screen, up to three on a high one.
+fn prompt(live: &Live, area: Rect) -> Vec<Line<'static>> {
+    let most = usize::from(area.height / 8).clamp(1, 3);
+    let text = for_terminal(live.item().seen(&live.bleeps).trim()).into_owned();
+    let runs = [(text, live.look.theme.style(Role::Quiet))];
+    let lines = rows(&runs, usize::from(area.width.saturating_sub(6)), Letters::Plain, false).lines;
+    let mut lines: Vec<Line> = lines.into_iter().filter(|line| line.width() > 0).collect();
+    lines.drain(..lines.len().saturating_sub(most));
+    lines
 }
 
 fn side(live: &Live, head: &str, chosen: bool, run: Run, frame: &mut Frame, place: Rect) {
@@ -72,7 +97,10 @@ fn side(live: &Live, head: &str, chosen: bool, run: Run, frame: &mut Frame, plac
 
 /// The list of keys.
 pub fn help(live: &Live, first: usize, frame: &mut Frame, area: Rect) {
-    let columns = if area.width >= WIDE { 2 } else { 1 };
+    // Two columns only where nothing is cut.
+    let words = |cue: Cue| crate::tui::text::width(cue.get_documentation().unwrap_or_default());
+    let longest = Cue::iter().map(words).max().unwrap_or(0);
+    let columns = if usize::from(area.width) >= 2 * (longest + 19) { 2 } else { 1 };
     let width = usize::from(area.width) / columns;
     let cell = |cue: Cue| {
         let keys: Vec<String> = live.keymap.keys(cue).take(2).map(super::super::name).collect();

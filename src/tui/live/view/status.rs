@@ -124,6 +124,7 @@ pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
                 (Cue::Step, "token"),
                 (Cue::Guest, "prompt"),
                 (Cue::Marker, "marker"),
+                (Cue::Reveal, "writer"),
             ],
         ),
     };
