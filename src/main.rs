@@ -117,7 +117,16 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
         }
         Command::Score(args) => {
             let engine = catalogue(&config).open(None)?;
-            commands::score::run(&args.file, args.json, &engine)?;
+            let by = match args.by {
+                cli::By::Token => commands::score::By::Token,
+                cli::By::Word => commands::score::By::Word,
+                cli::By::Sentence => commands::score::By::Sentence,
+                cli::By::Document => commands::score::By::Document,
+            };
+            let (html, quiet) = (args.html.as_deref(), cli.global.quiet);
+            let request =
+                commands::score::Request { file: &args.file, json: args.json, html, by, quiet };
+            commands::score::run(&request, &engine)?;
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
         Command::Models(command) => models(command, &cli.global, &config, &state)?,

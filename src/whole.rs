@@ -10,7 +10,7 @@ use anyhow::Result;
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
     io::{self, ErrorKind, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use tempfile::{Builder, NamedTempFile};
 
@@ -19,19 +19,64 @@ use tempfile::{Builder, NamedTempFile};
 /// # Errors
 /// When it can't be written; then what was there is still there.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if path.exists() && !path.is_file() {
-        return Ok(File::options().write(true).open(path)?.write_all(bytes)?); // a pipe or a device
-    }
-    // a symbolic link stays one: what it leads to is replaced
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut file = file_in(folder_of(&path))?;
-    if let Ok(old) = fs::metadata(&path) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
+    let mut file = Pending::new(path)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
+    file.finish()
+}
+
+/// A file that is written bit by bit, as [`write()`] does at once. Until [`Pending::finish`] what was there is still there.
+pub enum Pending {
+    /// A pipe or a device, which is written to directly.
+    Direct(File),
+    /// A file beside the path, and the path.
+    Beside(NamedTempFile, PathBuf),
+}
+
+impl Pending {
+    /// Begin to write a file.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn new(path: &Path) -> Result<Self> {
+        if path.exists() && !path.is_file() {
+            return Ok(Self::Direct(File::options().write(true).open(path)?));
+        }
+        // a symbolic link stays one: what it leads to is replaced
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let file = file_in(folder_of(&path))?;
+        if let Ok(old) = fs::metadata(&path) {
+            file.as_file().set_permissions(old.permissions())?;
+        }
+        Ok(Self::Beside(file, path))
+    }
+
+    /// Put the file in its place.
+    ///
+    /// # Errors
+    /// When it can't be written; then what was there is still there.
+    pub fn finish(self) -> Result<()> {
+        if let Self::Beside(file, path) = self {
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Direct(file) => file.write(bytes),
+            Self::Beside(file, _) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Direct(file) => file.flush(),
+            Self::Beside(file, _) => file.flush(),
+        }
+    }
 }
 
 /// A file without its name yet, for whoever writes it bit by bit. What `tempfile` makes by itself is for its owner

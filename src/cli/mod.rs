@@ -12,6 +12,7 @@ mod meant;
 mod models;
 mod old;
 mod sampling;
+mod score;
 
 pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
@@ -21,6 +22,7 @@ pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
 pub use sampling::Sampling;
+pub use score::{By, Score};
 
 use meant::{meant, meant_by};
 
@@ -243,7 +245,10 @@ pub enum Command {
     /// the same machine.
     Generate(Box<Generate>),
 
-    /// Print how likely the model finds a text, token by token
+    /// Print how likely the model finds a text: each token, word and sentence, and the whole
+    ///
+    /// Log-probabilities and entropies are in nats. A text longer than the model's context is read in windows that overlap:
+    /// each token has at least about half a context before it.
     Score(Score),
 
     /// Run the bot that answers mentions, and manage its replies
@@ -314,22 +319,6 @@ pub struct Forget {
     /// The draft, which need not exist any more
     #[arg(value_name = "DRAFT")]
     pub draft: PathBuf,
-}
-
-/// Arguments of `unstuck score`.
-#[derive(Args, Debug)]
-pub struct Score {
-    /// The text; - reads standard input
-    #[arg(value_name = "FILE|-")]
-    pub file: PathBuf,
-
-    /// Print one JSON object with every token and the perplexity
-    #[arg(long)]
-    pub json: bool,
-
-    /// Options of the model.
-    #[command(flatten)]
-    pub with: With,
 }
 
 /// Arguments of `unstuck bench`.

@@ -142,7 +142,7 @@ impl Config {
         // A preset's values have the source of its name.
         config.offers.own_temperature = temperature != Source::Default
             && temperature != *layers.source(&["desk".to_owned(), "preset".to_owned()]);
-        config.desk.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
+        config.desk.environment.keys = key_lines(&mut config.keys, &mut layers, &mut wrong);
         Loaded { config, wrong, state: state(env), layers }
     }
 
@@ -157,6 +157,8 @@ impl Config {
         ok(tui::WIDTHS.contains(&page.width), "a number from 20 to 200")?;
         ok(tui::MARGINS.contains(&page.margin), "a number from 3 to 40")?;
         ok((1..=600).contains(&self.desk.goals.minutes), "a number from 1 to 600")?;
+        ok((2..=50).contains(&self.desk.critic.run), "a number from 2 to 50")?;
+        ok(self.desk.critic.near <= 1000, "a number from 0 to 1000")?;
         ok(self.offers.stall_seconds <= 3600, "a number from 0 to 3600")?;
         ok(self.offers.machine_share <= 100, "a number from 0 to 100")?;
         for engine in self.engines.values() {

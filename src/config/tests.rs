@@ -239,6 +239,6 @@ fn a_broken_variable_or_file_leaves_the_rest() {
 #[test]
 fn own_keys_reach_the_desk() {
     let config = good("[keys]\n'ctrl-k' = 'quit'\n'f10' = 'nothing'\n");
-    let places: Vec<_> = config.desk.keys.iter().map(|line| &*line.key).collect();
+    let places: Vec<_> = config.desk.environment.keys.iter().map(|line| &*line.key).collect();
     assert_eq!(places, ["ctrl-k", "f10"]);
 }

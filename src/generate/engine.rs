@@ -1,14 +1,13 @@
 //! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
-use super::{Guide, Local, Look, Seen, Weigh, Weighed};
+use super::{DraftScores, Guide, Local, Look, ScoreDraft, Scored, Seen, Stream, Weigh, Weighed};
 use crate::{
     clean,
     model::{About, Model, Precision},
     token::{BranchId, SamplingParams, StopReason, Token},
     weights,
 };
-use anyhow::{Result, anyhow, bail};
-use serde::Serialize;
+use anyhow::{Result, bail};
 use std::{collections::VecDeque, path::Path};
 
 /// A request for one continuation.
@@ -115,27 +114,6 @@ impl Server {
     }
 }
 
-/// A token of a given text, and how likely the model found it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Scored {
-    /// Its id in the vocabulary.
-    pub id: u32,
-    /// Its text, with `\u{fffd}` for an incomplete character.
-    pub text: String,
-    /// The natural logarithm of its probability; `None` for the first, which has no token before it.
-    pub logprob: Option<f32>,
-    /// Its rank by probability, from 1.
-    pub rank: Option<u32>,
-    /// The entropy of the model's distribution at its place, in nats.
-    pub entropy: Option<f32>,
-}
-
-/// The perplexity: e to the mean negative log-probability. `None` if nothing was scored.
-pub fn perplexity(scored: &[Scored]) -> Option<f64> {
-    let known: Vec<f64> = scored.iter().filter_map(|s| s.logprob).map(f64::from).collect();
-    (!known.is_empty()).then(|| (-known.iter().sum::<f64>() / known.len() as f64).exp())
-}
-
 /// What generates: a model on this machine ([`super::Local`]), or on a server ([`super::remote::Remote`]).
 pub trait Backend: Send {
     /// The settings among these that are on and have no effect, because a server doesn't have them.
@@ -179,13 +157,48 @@ pub trait Backend: Send {
         false
     }
 
-    /// The probability of each token of a text.
+    /// The probability of each token of a text that comes in pieces, which may be cut anywhere. `tell` gets the tokens in
+    /// order, as many as were read at once.
     ///
     /// # Errors
-    /// When the model fails or can't tell.
-    fn score(&self, text: &str) -> Result<Vec<Scored>> {
-        let _ = text;
-        bail!("{} doesn't report the probabilities of a given text", self.info().name)
+    /// When the text can't be read, the model fails or can't tell, or `tell` fails.
+    fn score(
+        &self,
+        pieces: &mut dyn Iterator<Item = Result<String>>,
+        tell: &mut dyn FnMut(&[Scored]) -> Result<()>,
+    ) -> Result<()> {
+        let _ = (pieces, tell);
+        bail!("{}", self.no_scores())
+    }
+
+    /// Begin to score a draft, in the place of the one before. What was read for that one is not read again.
+    ///
+    /// # Errors
+    /// When the text can't be tokenized, or the model can't tell.
+    fn score_draft(&mut self, draft: &ScoreDraft) -> Result<()> {
+        let _ = draft;
+        bail!("{}", self.no_scores())
+    }
+
+    /// Read a block of the draft to be scored. Returns what is new.
+    ///
+    /// # Errors
+    /// When the model fails; the draft is given up.
+    fn score_on(&mut self) -> Result<Option<DraftScores>> {
+        Ok(None)
+    }
+
+    /// Give up the draft to be scored. What was read of it is kept.
+    fn stop_scores(&mut self) {}
+
+    /// Whether a draft is being scored. That doesn't count as a live branch.
+    fn is_scoring(&self) -> bool {
+        false
+    }
+
+    /// Why a given text has no scores.
+    fn no_scores(&self) -> String {
+        format!("{} doesn't report the probabilities of a given text", self.info().name)
     }
 
     /// Begin a look at one token of a text. A later step answers with an [`Output::Seen`] of this number.
@@ -203,7 +216,7 @@ pub trait Backend: Send {
     /// When the text is empty, or the model can't tell.
     fn weigh(&mut self, number: BranchId, weigh: &Weigh) -> Result<()> {
         let _ = (number, weigh);
-        bail!("{} doesn't report the probabilities of a given text", self.info().name)
+        bail!("{}", self.no_scores())
     }
 }
 
@@ -265,7 +278,52 @@ impl Engine {
     /// # Errors
     /// When the model fails or can't tell.
     pub fn score(&self, text: &str) -> Result<Vec<Scored>> {
-        self.0.score(text)
+        let mut all = Vec::new();
+        self.score_pieces(&mut std::iter::once(Ok(text.to_owned())), &mut |scored| {
+            all.extend_from_slice(scored);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// The probability of each token of a text that comes in pieces, which may be cut anywhere. `tell` gets the tokens in
+    /// order, as many as were read at once. Memory doesn't grow with the text.
+    ///
+    /// # Errors
+    /// When the text can't be read, the model fails or can't tell, or `tell` fails.
+    pub fn score_pieces(
+        &self,
+        pieces: &mut dyn Iterator<Item = Result<String>>,
+        tell: &mut dyn FnMut(&[Scored]) -> Result<()>,
+    ) -> Result<()> {
+        self.0.score(pieces, tell)
+    }
+
+    /// Begin to score a draft, in the place of the one before. [`Engine::score_on`] reads it, and what was read for the one
+    /// before is not read again.
+    ///
+    /// # Errors
+    /// When the text can't be tokenized, or the model can't tell.
+    pub fn score_draft(&mut self, draft: &ScoreDraft) -> Result<()> {
+        self.0.score_draft(draft)
+    }
+
+    /// Read a block of the draft to be scored. Returns what is new.
+    ///
+    /// # Errors
+    /// When the model fails; the draft is given up.
+    pub fn score_on(&mut self) -> Result<Option<DraftScores>> {
+        self.0.score_on()
+    }
+
+    /// Give up the draft to be scored. What was read of it is kept.
+    pub fn stop_scores(&mut self) {
+        self.0.stop_scores();
+    }
+
+    /// Whether a draft is being scored. That doesn't count as a live branch: see [`Engine::is_idle`].
+    pub fn is_scoring(&self) -> bool {
+        self.0.is_scoring()
     }
 
     /// Ask what the model might have generated in place of one token of a text. A later step answers with an
@@ -327,51 +385,5 @@ impl Engine {
         let branch = ask.branch;
         self.start(ask)?;
         Ok(Stream { engine: self, branch, ready: VecDeque::new(), failed: None, stop: None })
-    }
-}
-
-/// The tokens of one continuation as they are generated. Dropping it stops the branch.
-pub struct Stream<'a> {
-    engine: &'a mut Engine,
-    branch: BranchId,
-    ready: VecDeque<Token>,
-    failed: Option<String>,
-    /// Why it ended, once it has ended.
-    pub stop: Option<StopReason>,
-}
-
-impl Iterator for Stream<'_> {
-    type Item = Result<Token>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(token) = self.ready.pop_front() {
-                return Some(Ok(token));
-            }
-            if let Some(why) = self.failed.take() {
-                return Some(Err(anyhow!(why)));
-            }
-            if self.stop.is_some() || self.engine.is_idle() {
-                return None;
-            }
-            let outputs = match self.engine.step() {
-                Ok(outputs) => outputs,
-                Err(e) => return Some(Err(e)),
-            };
-            for (_, output) in outputs.into_iter().filter(|(branch, _)| *branch == self.branch) {
-                match output {
-                    Output::Token(token) => self.ready.push_back(token),
-                    Output::Done(stop) => self.stop = Some(stop),
-                    Output::Failed(why) => self.failed = Some(why),
-                    Output::Seen(_) | Output::Weighed(_) => {}
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Stream<'_> {
-    fn drop(&mut self) {
-        self.engine.stop(self.branch);
     }
 }

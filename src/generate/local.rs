@@ -2,8 +2,9 @@
 //! steps. The KV caches of ended branches are kept, so that only the changed part of the next prompt is read.
 
 use super::{
-    Ask, Backend, Look, ModelInfo, Output, Prefix, Reading, Scored, Weigh,
+    Ask, Backend, DraftScores, Look, ModelInfo, Output, Prefix, Reading, ScoreDraft, Scored, Weigh,
     ban::Ban,
+    batch::Batch,
     branch::{Added, Branch, With},
     cover::Covering,
     indent::{self, Unindented},
@@ -11,6 +12,7 @@ use super::{
     memory::{self, Memory, Reader, Share, common},
     prompt::{self, Cut, Prompt},
     sampler::{self, Bias, Marks},
+    score::{Drafted, stream},
     spellings::Spellings,
     text::Text,
     weigh::Weighing,
@@ -18,13 +20,12 @@ use super::{
 };
 use crate::{
     model::{
-        KvCache, Model, Network, Span,
+        KvCache, Model, Span,
         kernels::{map_mut, on_threads},
     },
     token::BranchId,
 };
 use anyhow::Result;
-use candle_core::{Device, Tensor};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -50,6 +51,8 @@ pub struct Local {
     pub(super) looks: Vec<Looking>,
     pub(super) weighings: Vec<Weighing>,
     kept: Vec<Memory>,
+    /// What is known of the draft that is scored.
+    drafted: Drafted,
     /// Whether long prompts are cut to exactly what fits.
     exact: bool,
 }
@@ -84,6 +87,7 @@ impl Local {
             looks: Vec::new(),
             weighings: Vec::new(),
             kept: Vec::new(),
+            drafted: Drafted::default(),
             exact: false,
         }
     }
@@ -246,8 +250,33 @@ impl Backend for Local {
         Ok(self.model.tokenizer.encode(text)?.len())
     }
 
-    fn score(&self, text: &str) -> Result<Vec<Scored>> {
-        on_threads(|| super::score::score(&self.model, text))
+    fn score(
+        &self,
+        pieces: &mut dyn Iterator<Item = Result<String>>,
+        tell: &mut dyn FnMut(&[Scored]) -> Result<()>,
+    ) -> Result<()> {
+        stream(&self.model, pieces, tell)
+    }
+
+    fn score_draft(&mut self, draft: &ScoreDraft) -> Result<()> {
+        self.drafted.begin(&self.model, draft)
+    }
+
+    fn score_on(&mut self) -> Result<Option<DraftScores>> {
+        let Self { drafted, model, .. } = self;
+        let told = on_threads(|| drafted.step(model));
+        if told.is_err() {
+            self.drafted.stop();
+        }
+        told
+    }
+
+    fn stop_scores(&mut self) {
+        self.drafted.stop();
+    }
+
+    fn is_scoring(&self) -> bool {
+        self.drafted.is_pending()
     }
 
     fn start(&mut self, ask: Ask) -> Result<Reading> {
@@ -339,41 +368,5 @@ impl Backend for Local {
 
     fn is_idle(&self) -> bool {
         self.live.is_empty() && self.looks.is_empty() && self.weighings.is_empty()
-    }
-}
-
-/// The sequences of one pass of the network, and the rows of its output whose logits are needed.
-#[derive(Default)]
-struct Batch<'a> {
-    spans: Vec<Span<'a>>,
-    tokens: u32,
-    rows: Vec<u32>,
-}
-
-impl<'a> Batch<'a> {
-    /// Add sequences, and the rows that are needed, counted from the first row of these sequences.
-    fn add(
-        &mut self,
-        spans: impl IntoIterator<Item = Span<'a>>,
-        rows: impl IntoIterator<Item = u32>,
-    ) {
-        self.rows.extend(rows.into_iter().map(|row| self.tokens + row));
-        for span in spans {
-            self.tokens += span.ids.len() as u32;
-            self.spans.push(span);
-        }
-    }
-
-    /// Read the sequences; returns the logits of the needed rows.
-    fn read(mut self, network: &dyn Network) -> Result<Vec<Vec<f32>>> {
-        if self.spans.is_empty() {
-            return Ok(Vec::new());
-        }
-        let hidden = network.read(&mut self.spans)?;
-        if self.rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows = Tensor::new(self.rows, &Device::Cpu)?;
-        Ok(network.head(&hidden.index_select(&rows, 0)?)?.to_vec2()?)
     }
 }

@@ -1,6 +1,6 @@
 //! From a prompt to tokens. `engine.rs` is what front ends call and the trait for backends, `local.rs` the backend that
 //! runs a network on this machine, `remote` the one that asks a server, `sampler` chooses tokens, `ban.rs` takes back
-//! banned phrases, `text.rs` makes tokens text and finds where to stop.
+//! banned phrases, `text.rs` makes tokens text and finds where to stop, `score` says how likely a given text is.
 //!
 //! `Engine::start` takes an `Ask`: a prompt, sampling parameters and a cleaning level. `Engine::step` returns what all
 //! live branches got in one pass of the network, and `Engine::stream` is an iterator over one branch.
@@ -12,6 +12,7 @@
 //! the model itself, before temperature and cuts.
 
 mod ban;
+mod batch;
 mod branch;
 mod cover;
 mod engine;
@@ -25,14 +26,17 @@ pub mod remote;
 mod sampler;
 mod score;
 mod spellings;
+mod stream;
 mod text;
 mod weigh;
 mod word;
 
-pub use engine::{
-    Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Scored, Server, Stream, perplexity,
-};
+pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Server};
 pub use guide::Guide;
 pub use local::Local;
 pub use look::{Look, Seen};
+pub use score::{
+    DraftScores, LEVELS, Likelihood, Mark, Measure, Part, ScoreDraft, Scored, Totals, perplexity,
+};
+pub use stream::Stream;
 pub use weigh::{Weigh, Weighed};

@@ -172,7 +172,7 @@ impl Draft {
 }
 
 /// Whether a word begins at a character, given the two before it. `don't`, `well-known` are one word.
-fn begins_word(before: [Option<char>; 2], char: char) -> bool {
+pub fn begins_word(before: [Option<char>; 2], char: char) -> bool {
     let in_word = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
     if !char.is_alphanumeric() {
         return false;

@@ -47,7 +47,7 @@ pub use author::Author;
 pub use branch_map::Branch;
 pub use branches::Asked;
 pub use draft::Shares;
-pub use draft::words;
+pub use draft::{begins_word, words};
 pub use file::{AlreadyThere, ChangedOnDisk, NoFolder, words_in};
 pub use history::{History, Recovery, forget, is_same_draft, journal_path};
 pub use matching::{Change, difference};

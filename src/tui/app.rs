@@ -153,6 +153,7 @@ impl App {
         };
         view::lay_out(desk, &areas);
         desk.mark_spelling();
+        desk.criticize();
         let layer = self.layers.last();
         let window = desk.page.window().unwrap_or_default();
         let marks = layer.map(|layer| layer.marks(&desk.session, window)).unwrap_or_default();
@@ -220,6 +221,7 @@ impl App {
         }
         self.follow_tour(false);
         self.desk.count_words();
+        self.desk.tend_scores();
         if self.desk.over {
             self.desk.stop_all();
             self.desk.world.tally.write();

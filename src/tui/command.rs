@@ -126,6 +126,9 @@ pub enum Command {
     /// Turn marks for words that the dictionary doesn't know on or off.
     #[strum(message = "The text")]
     Spelling,
+    /// Mark clichés, weak words and words repeated nearby, or stop. It changes nothing in the text.
+    #[strum(message = "The text")]
+    Critic,
     /// Start a timed session, or end it.
     #[strum(message = "The text")]
     Timer,
@@ -136,7 +139,7 @@ pub enum Command {
     /// Go to the previous branch at this place.
     #[strum(message = "The history")]
     PreviousBranch,
-    /// Show or hide who wrote what, with each author's share.
+    /// Show who wrote what; again, how the model ranks each word; again, how surprising each is; again, nothing.
     #[strum(message = "The history")]
     Whose,
 

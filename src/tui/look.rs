@@ -70,6 +70,9 @@ pub enum Apart {
     Indented,
     /// By an empty row where the text has none.
     Spaced,
+    /// Every row has one below it, for marks. No setting: it goes with what the page shows.
+    #[serde(skip)]
+    Marked,
 }
 
 /// The quotes of a language.

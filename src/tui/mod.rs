@@ -3,6 +3,7 @@
 
 mod app;
 mod command;
+mod critic;
 mod desk;
 mod drawn;
 pub mod live;

@@ -1,6 +1,6 @@
 //! The desk's settings.
 
-use super::{live, look::PageLook};
+use super::{critic, live, look::PageLook};
 use crate::{
     mentions::Place,
     session::History,
@@ -38,15 +38,14 @@ pub struct Settings {
     pub page: PageLook,
     /// Goals for writing.
     pub goals: Goals,
+    /// What the critic marks.
+    pub critic: critic::Settings,
     /// How offers are chosen from candidates.
     #[serde(skip)]
     pub choosing: asking::Settings,
     /// On air.
     #[serde(skip)]
     pub air: live::Settings,
-    /// The writer's own keys.
-    #[serde(skip)]
-    pub keys: Vec<Line>,
     /// The desk's surroundings.
     #[serde(skip)]
     pub environment: Environment,
@@ -72,9 +71,9 @@ impl Default for Settings {
             mouse: true,
             page: PageLook::default(),
             goals: Goals::default(),
+            critic: critic::Settings::default(),
             choosing: asking::Settings::default(),
             air: live::Settings::default(),
-            keys: Vec::new(),
             environment: Environment::default(),
             depth: Depth::default(),
         }
@@ -103,7 +102,7 @@ impl Default for Goals {
     }
 }
 
-/// The desk's surroundings: files, and facts from the system. They are not in the settings file.
+/// The desk's surroundings: files, facts from the system, and settings that have a table of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Environment {
     /// The settings file, where choices are saved; without one they last until the desk closes.
@@ -124,6 +123,8 @@ pub struct Environment {
     pub dictionaries: Vec<PathBuf>,
     /// The language of the spelling, such as `en_GB`; empty = any.
     pub language: String,
+    /// The writer's own keys.
+    pub keys: Vec<Line>,
     /// The themes to choose from.
     pub themes: Themes,
     /// The models to choose from; `None` if only the first can be used.
@@ -144,6 +145,7 @@ impl Default for Environment {
             home: None,
             dictionaries: Vec::new(),
             language: String::new(),
+            keys: Vec::new(),
             themes: Themes::default(),
             shelf: None,
             tour: false,

@@ -9,6 +9,7 @@ pub mod mistake;
 pub mod remembered;
 pub mod shelf;
 pub mod signals;
+mod speed;
 pub mod terminal;
 pub mod theme;
 pub mod worker;

@@ -2,8 +2,12 @@
 //! responsive meanwhile, and replaces it on request. An error or a panic in it becomes news and never ends the
 //! program.
 
+use super::speed::Clock;
 use crate::{
-    generate::{Ask, Engine, Look, ModelInfo, Output, Reading, Seen, Weigh, Weighed},
+    generate::{
+        Ask, DraftScores, Engine, Look, ModelInfo, Output, Reading, ScoreDraft, Seen, Weigh,
+        Weighed,
+    },
     model::kernels::give_back,
     token::{BranchId, StopReason, Token},
 };
@@ -14,7 +18,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::Receiver,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// A request of the user interface to the model's thread.
@@ -22,12 +26,14 @@ use std::{
 pub enum Request {
     /// Start a branch; other branches continue.
     Generate(Ask),
-    /// Stop a branch, a look or a text to weigh; unknown ids are ignored.
+    /// Stop a branch, a look, a text to weigh or a draft to score; unknown ids are ignored.
     Stop(BranchId),
     /// Ask for the alternatives to a token; the answer has this id.
     Look(BranchId, Look),
     /// Ask how likely a text is after a prompt; the answer has this id.
     Weigh(BranchId, Weigh),
+    /// Score a draft, in the place of the one before; the answers have this id. It is read while no branch is live.
+    Score(BranchId, ScoreDraft),
     /// Replace the model by the one with this name. Live branches end without news.
     Open(String),
     /// Start a branch with a second model, which is loaded for it and unloaded when the branch ends.
@@ -49,6 +55,8 @@ pub enum News {
     Seen(BranchId, Seen),
     /// How likely a text is.
     Weighed(BranchId, Weighed),
+    /// Scores of a draft: those that are new.
+    Scores(BranchId, DraftScores),
     /// The speed in tokens per second, all branches together.
     Speed(f32),
     /// The speed over enough tokens to be remembered for this model, in tokens per second.
@@ -155,36 +163,10 @@ struct Worker<'a> {
     open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
     tell: &'a dyn Fn(News) -> bool,
     live: Vec<BranchId>,
+    /// The draft that is being scored.
+    scoring: Option<BranchId>,
     clock: Clock,
 }
-
-/// Measures the decoding speed. Prompt processing doesn't count: the clock starts with the first tokens.
-#[derive(Default)]
-struct Clock {
-    since: Option<Instant>,
-    tokens: u32,
-    told: Duration,
-}
-
-impl Clock {
-    /// Count the tokens of a step. Returns the speed from time to time, and at the end.
-    fn count(&mut self, tokens: u32, is_end: bool, now: Instant) -> Option<f32> {
-        let Some(since) = self.since else {
-            self.since = (tokens > 0).then_some(now);
-            return None;
-        };
-        self.tokens += tokens;
-        let passed = now - since;
-        if self.tokens == 0 || (!is_end && passed < self.told + PAUSE) {
-            return None;
-        }
-        self.told = passed;
-        Some(self.tokens as f32 / passed.as_secs_f32().max(1e-3))
-    }
-}
-
-/// The minimum time between two reports of the speed, so that it can be read.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// The minimum number of tokens for a speed that is remembered.
 const MEASURED: u32 = 24;
@@ -195,7 +177,8 @@ impl<'a> Worker<'a> {
         open: &'a dyn Fn(Option<&str>) -> Result<Engine>,
         tell: &'a dyn Fn(News) -> bool,
     ) -> Self {
-        Self { engine, beside: None, open, tell, live: Vec::new(), clock: Clock::default() }
+        let (beside, scoring, clock) = (None, None, Clock::default());
+        Self { engine, beside, open, tell, live: Vec::new(), scoring, clock }
     }
 
     /// Serve requests until a channel closes or another model is requested; then returns its name. Drops the engine.
@@ -206,9 +189,11 @@ impl<'a> Worker<'a> {
                 if self.beside.take().is_some() {
                     give_back();
                 }
-                match requests.recv().ok()? {
-                    Request::Open(name) => return Some(name),
-                    request => self.take(request).then_some(())?,
+                if self.scoring.is_none() {
+                    match requests.recv().ok()? {
+                        Request::Open(name) => return Some(name),
+                        request => self.take(request).then_some(())?,
+                    }
                 }
             }
             // Requests are read between any two steps, so branches can start and stop without disturbing the others.
@@ -220,6 +205,8 @@ impl<'a> Worker<'a> {
             }
             if !self.is_idle() {
                 self.step().then_some(())?;
+            } else if self.scoring.is_some() {
+                self.score_on().then_some(())?;
             }
         }
     }
@@ -275,6 +262,17 @@ impl<'a> Worker<'a> {
                     engine.stop(branch);
                 }
                 self.live.retain(|live| *live != branch);
+                if self.scoring.take_if(|scoring| *scoring == branch).is_some() {
+                    self.engine.stop_scores();
+                }
+                true
+            }
+            Request::Score(number, draft) => {
+                self.scoring = None;
+                match self.engine.score_draft(&draft) {
+                    Ok(()) => self.scoring = Some(number),
+                    Err(error) => return (self.tell)(News::Failed(number, format!("{error:#}"))),
+                }
                 true
             }
             Request::Look(number, look) => {
@@ -296,6 +294,21 @@ impl<'a> Worker<'a> {
                 self.begun(branch, started)
             }
         }
+    }
+
+    /// Read a block of the draft to be scored.
+    fn score_on(&mut self) -> bool {
+        let Some(number) = self.scoring else { return true };
+        let told = match self.engine.score_on() {
+            Ok(Some(scores)) => (self.tell)(News::Scores(number, scores)),
+            Ok(None) => true,
+            Err(error) => {
+                tracing::error!("the draft isn't scored: {error:#}");
+                (self.tell)(News::Failed(number, format!("{error:#}")))
+            }
+        };
+        self.scoring = self.scoring.filter(|_| self.engine.is_scoring());
+        told
     }
 
     fn step(&mut self) -> bool {
@@ -362,22 +375,5 @@ impl<'a> Worker<'a> {
             }
             (self.tell)(News::Failed(branch, why.to_owned()))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speed_is_told_now_and_then_and_at_the_end() {
-        let (mut clock, start) = (Clock::default(), Instant::now());
-        let at = |millis| start + Duration::from_millis(millis);
-        assert_eq!(clock.count(0, false, at(0)), None);
-        assert_eq!(clock.count(3, false, at(900)), None);
-        assert_eq!(clock.count(3, false, at(1000)), None);
-        assert_eq!(clock.count(7, false, at(1400)), Some(20.0));
-        assert_eq!(clock.count(5, false, at(1500)), None);
-        assert_eq!(clock.count(0, true, at(1900)), Some(15.0));
     }
 }

@@ -92,9 +92,9 @@ pub const WRITTEN: &[Written] = &[
     ),
     row(
         "the output of `generate` and other commands",
-        "`-o FILE`",
+        "`-o FILE`, `unstuck score --html FILE`",
         "replaced as a whole; a FIFO or a device is written to",
-        &["src/commands/place.rs", "src/whole.rs"],
+        &["src/commands/place.rs", "src/commands/score/html.rs", "src/whole.rs"],
     ),
     row(
         "the texts of a ZIP or TAR that is read for a corpus",

@@ -274,7 +274,7 @@ fn own_keys_are_named_and_work() {
         place: "mine: line 1".into(),
     };
     let keys = vec![line("f8", "ask"), line("ctrl-space", "nothing"), line("F8", "undo")];
-    let mut desk = Desk::with("", &Settings { keys, ..settings() });
+    let mut desk = Desk::with("", &with(Environment { keys, ..Environment::default() }));
     desk.size(120, 30);
     assert!(desk.shown().contains("press F8 for three openings"), "{}", desk.shown());
     assert!(desk.shown().contains("! mine: line 1: `F8` is the same key as `f8`"));

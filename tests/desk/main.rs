@@ -14,6 +14,7 @@ mod offers;
 mod plain;
 mod recovery;
 mod saving;
+mod scores;
 mod screens;
 mod spelling;
 mod steering;

@@ -1,6 +1,6 @@
 //! Plain mode: lines in, lines out. The test types the lines and acts as the model.
 
-use crate::support::desk::{Room, info, settings};
+use crate::support::desk::{Room, info, settings, whole_scores};
 use std::{
     fs,
     sync::mpsc::{self, Receiver},
@@ -24,13 +24,15 @@ struct Lines {
     requests: Receiver<Request>,
     asked: Vec<BranchId>,
     stopped: Vec<BranchId>,
+    scored: Vec<(BranchId, String)>,
 }
 
 impl Lines {
     fn new(session: Session, settings: &Settings) -> Self {
         let (sender, requests) = mpsc::channel();
         let plain = Plain::new(session, settings, Vec::new(), 100, sender).unwrap();
-        let mut lines = Self { plain, requests, asked: Vec::new(), stopped: Vec::new() };
+        let (asked, stopped, scored) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lines = Self { plain, requests, asked, stopped, scored };
         lines.plain.handle(Event::News(News::Loaded(info())));
         lines
     }
@@ -44,6 +46,7 @@ impl Lines {
             match request {
                 Request::Generate(ask) => self.asked.push(ask.branch),
                 Request::Stop(branch) => self.stopped.push(branch),
+                Request::Score(number, draft) => self.scored.push((number, draft.text)),
                 _ => {}
             }
         }
@@ -51,6 +54,14 @@ impl Lines {
 
     fn line(&mut self, text: &str) {
         self.plain.line(text);
+        self.listen();
+    }
+
+    /// The model has read the draft: its words have these ranks in turn.
+    fn score(&mut self, ranks: &[u32]) {
+        let (number, text) = self.scored.last().unwrap();
+        let scores = whole_scores(text, ranks);
+        self.plain.handle(Event::News(News::Scores(*number, scores)));
         self.listen();
     }
 
@@ -396,4 +407,46 @@ fn statistics_and_lists_to_choose_from() {
     assert_eq!(lines.said(), ["Nothing matches zzz."]);
     lines.line("More.");
     assert_eq!(lines.text(), "One two.\nMore.");
+}
+
+#[test]
+fn totals_and_the_critic_are_said_once_the_model_has_read_the_draft() {
+    let mut lines = Lines::on("It was very dark.\nThe lamp.");
+    lines.said();
+    lines.line("/score");
+    assert_eq!(lines.said(), ["Reading."]);
+    // Input waits for it.
+    lines.line("Then.");
+    assert_eq!(lines.scored[0].1, "It was very dark.\nThe lamp.");
+    lines.plain.waited();
+    assert_eq!(lines.said(), ["Reading: 0 % of the draft."]);
+    lines.score(&[1, 1, 1, 1, 1024, 1]);
+    let said = lines.said();
+    assert_eq!(said[0], "others: 6 words, 3.2 bits a word; 83 % top 10, 17 % beyond.");
+    assert!(said[1].starts_with("Most surprising: The in line 2, 14 bits; "), "{said:?}");
+    assert_eq!(lines.text(), "It was very dark.\nThe lamp.\nThen.");
+    lines.line("/critic");
+    lines.score(&[1]);
+    let said = lines.said();
+    assert_eq!(said[0], "Reading.");
+    assert_eq!(
+        said[1],
+        "Line 1: It was very dark. The lamp. Then.: 7 tokens in a row that the model ranks first."
+    );
+    assert_eq!(said[2], "Line 1: very: weak.");
+    // It can be given up.
+    lines.line("More.");
+    lines.line("/score");
+    lines.line("/stop");
+    lines.line("/critic");
+    lines.line("/stop");
+    assert!(lines.stopped.contains(&lines.scored.last().unwrap().0));
+    // Without a model the critic still knows words.
+    lines.plain.handle(Event::News(News::Gone("No model: it is torn.".into())));
+    lines.said();
+    lines.line("/critic");
+    let said = lines.said();
+    assert_eq!(said, ["!Error: No model: it is torn.", "Line 1: very: weak."]);
+    lines.line("/score");
+    assert_eq!(lines.said(), ["!Error: No model: it is torn."]);
 }

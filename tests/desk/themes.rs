@@ -71,6 +71,28 @@ const VIEWS: &[(&str, &str, &[&str])] = &[
         ISLAND,
         &["<ctrl-space>", "=ing| to", "<alt-enter>", "<left>", "x", "^more", "<ctrl-o>"],
     ),
+    ("rank", ISLAND, &["<ctrl-o>", "<ctrl-o>", "=#1,30,300,3000,5"]),
+    ("surprise", ISLAND, &["<ctrl-o>", "<ctrl-o>", "<ctrl-o>", "=#1,5,30,3000"]),
+    ("reading", ISLAND, &["<ctrl-o>", "<ctrl-o>"]),
+    (
+        "both hands",
+        ISLAND,
+        &[
+            "<ctrl-space>",
+            "=ing| to| be| done.",
+            "<alt-enter>",
+            " So it was.",
+            "<ctrl-o>",
+            "<ctrl-o>",
+            "=#1,2,3,40,500,6000",
+        ],
+    ),
+    (
+        "critic",
+        "It was very dark. The lamp on the stair, the lamp in the hall.",
+        &["<alt-y>", "=#1"],
+    ),
+    ("own token", ISLAND, &["<ctrl-t>", "=@ing| lamps|雨|...", "<down>"]),
     ("looking", ISLAND, &["<ctrl-space>", "=ing| to| be", "<alt-enter>", "<left>", "<ctrl-t>"]),
     (
         "token",
@@ -237,6 +259,11 @@ fn every_role_can_be_read_in_every_theme_with_any_number_of_colours() {
                 Role::Ghost,
                 Role::Selection,
                 Role::Found,
+                Role::Unlikely,
+                Role::Surprising,
+                Role::Cliche,
+                Role::Weak,
+                Role::Repeated,
             ] {
                 let marked = theme.style(role).add_modifier;
                 assert_ne!(marked, theme.style(Role::Text).add_modifier, "{name} {role:?}");
@@ -384,9 +411,11 @@ fn the_colour_safe_theme_is_told_apart_by_all_eyes() {
         eyes.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>())
     };
     let roles = [Role::Text, Role::Machine, Role::Mark, Role::Error, Role::Quiet];
+    let levels = [Role::Expected, Role::Likely, Role::Unlikely, Role::Surprising];
     for (name, eyes) in &EYES {
-        for (i, a) in roles.iter().enumerate() {
-            for b in &roles[..i] {
+        for (i, a) in roles.iter().enumerate().chain(levels.iter().enumerate()) {
+            let others = if levels.contains(a) { &levels[..i] } else { &roles[..i] };
+            for b in others {
                 let square =
                     seen(*a, eyes).into_iter().zip(seen(*b, eyes)).map(|(a, b)| (a - b).powi(2));
                 let apart = square.sum::<f64>().sqrt();

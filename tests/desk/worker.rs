@@ -12,7 +12,7 @@ use std::sync::{
 };
 use unstuck::{
     clean::Level,
-    generate::{Ask, Engine, Guide, Look, Output, Prefix, Seen},
+    generate::{Ask, Engine, Guide, Look, Output, Prefix, ScoreDraft, Seen},
     token::{BranchId, SamplingParams, StopReason, Token},
     ui::worker::{self, News, Request},
 };
@@ -54,6 +54,7 @@ fn script(turns: Vec<Turn>) -> Scripted {
         seen: Some(seen),
         live: Vec::new(),
         looks: Vec::new(),
+        unread: 0,
         held: None,
     }
 }
@@ -78,6 +79,7 @@ fn run(
             News::Failed(branch, why) => format!("{branch} failed: {why}"),
             News::Weighed(number, weighed) => format!("{number} weighed {}", weighed.tokens),
             News::Seen(number, seen) => format!("{number} saw {:?}", seen.token),
+            News::Scores(number, scores) => format!("{number} has {} to read", scores.tokens),
             News::Gone(why) => format!("gone: {why}"),
             News::NotOpened(why) => format!("not opened: {why}"),
             News::Speed(_) | News::Measured(_) => return true,
@@ -208,6 +210,63 @@ fn looking_is_answered_while_others_stream() {
     blind.seen = None;
     let heard = run(blind, vec![Request::Look(7, look()), ask(1)], |_, _| ());
     assert_eq!(heard[1], "7 failed: there is nothing to see");
+}
+
+fn draft(number: BranchId, text: &str) -> Request {
+    Request::Score(number, ScoreDraft { text: text.into(), at: 0 })
+}
+
+/// A draft is scored in the background: a question that comes meanwhile is answered first.
+#[test]
+fn scoring_waits_for_offers() {
+    let turns = vec![
+        Turn::Give(vec![word(1, " a")]),
+        Turn::Give(vec![word(1, " b"), done(1)]),
+        Turn::Give(vec![word(2, " last")]),
+    ];
+    let heard = run(script(turns), vec![draft(5, "one two three")], |words, requests| {
+        if words == "5 has 2 to read" {
+            requests.send(ask(1)).unwrap();
+        }
+        if words == "5 has 0 to read" {
+            requests.send(ask(2)).unwrap();
+        }
+    });
+    assert_eq!(
+        heard,
+        [
+            "loaded",
+            "5 has 2 to read",
+            "1 reads 2",
+            "1 a",
+            "1 b",
+            "1 done",
+            "5 has 1 to read",
+            "5 has 0 to read",
+            "2 reads 2",
+            "2 last",
+        ]
+    );
+}
+
+#[test]
+fn another_draft_takes_the_place_of_the_one_before_and_one_can_be_stopped() {
+    let turns = vec![Turn::Give(vec![word(1, " last")])];
+    let heard = run(script(turns), vec![draft(5, "one two three")], |words, requests| {
+        let send = |request| requests.send(request).unwrap();
+        match words {
+            "5 has 2 to read" => send(draft(6, "four five")),
+            "6 has 1 to read" => {
+                send(Request::Stop(6));
+                send(draft(7, "torn"));
+            }
+            "7 failed: the text is torn" => send(ask(1)),
+            _ => {}
+        }
+    });
+    let between = ["5 has 2 to read", "6 has 1 to read", "7 failed: the text is torn"];
+    assert_eq!(heard[1..4], between);
+    assert_eq!(heard[4..], ["1 reads 2", "1 last"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod generate;
 mod kinds;
 mod llama;
 mod parity;
+mod scores;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokenizers;

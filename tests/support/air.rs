@@ -24,6 +24,17 @@ pub const SAID: &[&str] = &[
     " bloody", " written", " the", " fucking", " rule", " down", ".",
 ];
 
+/// A round for guests, with a sentence of each hand.
+fn spot(air: &mut Air) {
+    air.keys("w");
+    air.typed("The dog was never to be fed from the table, not even in winter.");
+    air.keys("enter space");
+    air.say(0, SAID);
+    air.end(0);
+    air.pass(60_000);
+    air.keys("a");
+}
+
 /// A view's name and the way there.
 pub type View = (&'static str, fn(&mut Air));
 
@@ -62,6 +73,11 @@ pub const VIEWS: &[View] = &[
         air.keys("space");
         air.say(0, SAID);
         air.keys("right right right t down");
+    }),
+    ("spot", spot),
+    ("spotted", |air| {
+        spot(air);
+        air.keys("right");
     }),
     ("guest", |air| {
         air.keys("/");

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::{collections::VecDeque, sync::Arc};
 use unstuck::{
-    generate::{Ask, Backend, Look, ModelInfo, Output, Reading, Seen},
+    generate::{Ask, Backend, DraftScores, Look, ModelInfo, Output, Reading, ScoreDraft, Seen},
     token::{BranchId, StopReason},
 };
 
@@ -32,6 +32,8 @@ pub struct Scripted {
     pub live: Vec<BranchId>,
     /// The pending looks: answered by the next step, before its turn.
     pub looks: Vec<BranchId>,
+    /// How many more steps a draft takes that is being scored.
+    pub unread: usize,
     /// Dropped with the engine, so that a test sees when that is.
     pub held: Option<Arc<()>>,
 }
@@ -85,6 +87,28 @@ impl Backend for Scripted {
         self.seen.as_ref().context("there is nothing to see")?;
         self.looks.push(number);
         Ok(())
+    }
+
+    /// Every word takes a step.
+    fn score_draft(&mut self, draft: &ScoreDraft) -> Result<()> {
+        if draft.text.contains("torn") {
+            bail!("the text is torn");
+        }
+        self.unread = draft.text.split_whitespace().count();
+        Ok(())
+    }
+
+    fn score_on(&mut self) -> Result<Option<DraftScores>> {
+        self.unread -= 1;
+        Ok(Some(DraftScores { parts: Vec::new(), tokens: self.unread, read: 0 }))
+    }
+
+    fn stop_scores(&mut self) {
+        self.unread = 0;
+    }
+
+    fn is_scoring(&self) -> bool {
+        self.unread > 0
     }
 
     fn stop(&mut self, branch: BranchId) {

@@ -140,6 +140,21 @@ multiversion! {
     pub fn log_sum_exp(x: &[f32]) -> f32 = log_sum_exp_body
 }
 
+#[inline(always)]
+fn entropy_body<const FMA: bool>(x: &[f32], total: f32) -> f32 {
+    // An option below this has no share that a float could add.
+    let share = |x: f32| {
+        let log = (x - total).max(-87.0);
+        exp::<FMA>(log) * log
+    };
+    -sum(x, share)
+}
+
+multiversion! {
+    /// The entropy of the distribution that logits give, in nats; `total` is their [`log_sum_exp`].
+    pub fn entropy(x: &[f32], total: f32) -> f32 = entropy_body
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

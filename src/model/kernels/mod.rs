@@ -16,7 +16,7 @@ mod training;
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
 pub use heap::give_back;
-pub use math::{gelu, gelu_grad, layer_norm, log_sum_exp};
+pub use math::{entropy, gelu, gelu_grad, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use rotary::{Rotated, rms_norm, rotate, swiglu};
 pub use tiles::TiledMatrix;

@@ -214,7 +214,7 @@ const AROUND: usize = 1 << 18;
 
 /// A part of a draft without what the model doesn't see, and how many characters are left out before which characters of
 /// the rest. A comment counts also where it begins before the part or ends behind it.
-fn seen(draft: &Rope, part: Range<usize>) -> (String, Vec<(usize, usize)>) {
+pub(super) fn seen(draft: &Rope, part: Range<usize>) -> (String, Vec<(usize, usize)>) {
     let near = part.start.saturating_sub(AROUND)..(part.end + AROUND).min(draft.len_chars());
     let around = draft.slice(near.clone()).to_string();
     let byte = |place| draft.char_to_byte(place) - draft.char_to_byte(near.start);

@@ -10,13 +10,45 @@ use crate::{
     generate::Reading,
     token::{BranchId, StopReason, Token},
     tui::command::Command,
-    ui::asking::{List, Model, Offer, State, quotes},
+    ui::{
+        asking::{List, Model, Offer, State, quotes},
+        worker::News,
+    },
 };
 
 /// How many times an offer with a fault is replaced.
 pub(super) const TRIES: u8 = 2;
 
 impl Desk {
+    /// Handles a report from the model's thread.
+    pub fn hear(&mut self, news: News) {
+        match news {
+            News::Loaded(info) => {
+                self.forget_scores();
+                self.model_loaded(info);
+            }
+            News::NotOpened(why) => self.model_not_opened(&why),
+            News::Gone(why) => self.lose_model(why),
+            News::Speed(speed) => {
+                self.asking.speed = Some(speed);
+                self.show_early();
+            }
+            News::Measured(speed) => self.note_speed(speed),
+            News::Reading(branch, reading) => self.read(branch, reading),
+            News::Token(branch, token) => self.grow(branch, &token),
+            News::Done(branch, why) => self.finish(branch, why),
+            // Only the overlay that asked handles this.
+            News::Seen(..) => {}
+            News::Weighed(branch, weighed) => _ = self.weighed(branch, Some(weighed.mean())),
+            News::Scores(number, scores) => self.hear_scores(number, &scores),
+            News::Failed(branch, why) => {
+                if !self.scores_failed(branch, &why) {
+                    self.fail(branch, why);
+                }
+            }
+        }
+    }
+
     pub fn read(&mut self, branch: BranchId, reading: Reading) {
         let offers = &mut self.offers;
         let list = if let Some((list, number)) = offers.find(branch) {

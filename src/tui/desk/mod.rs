@@ -5,19 +5,23 @@ mod arrange;
 mod ask;
 mod branches;
 mod clipboard;
+mod critic;
 mod edit;
 mod field;
 mod file;
 mod follow;
+mod hand;
 mod heard;
 mod keep;
 mod models;
 mod mouse;
+mod moved;
 mod notices;
 mod path;
 mod pool;
 mod recent;
 mod roll;
+mod scores;
 mod sheet;
 mod shelf;
 mod smart;
@@ -33,10 +37,12 @@ pub use branches::describe;
 pub use clipboard::Clipboard;
 pub use field::Field;
 pub use file::{Parked, Saved, is_unsaved};
+pub use hand::{BINS, Hand};
 pub use models::Choice;
 pub use mouse::NOTCH;
 pub use notices::{Notice, Notices};
 pub use recent::Recent;
+pub use scores::{Shown, Token};
 pub use shelf::{Models, about, progress};
 pub use times::moment;
 
@@ -54,12 +60,14 @@ use crate::{
         asking::{Asking, MOST, Model, Offers, Style, Words},
         keymap::{Key, Keymap},
         theme::{Depth, Theme, Themes},
-        worker::{News, Request},
+        worker::Request,
     },
 };
 use anyhow::Result;
+use critic::Critic;
 use crossterm::event::KeyCode;
 use mouse::Pointer;
+use scores::Scores;
 use spell::Spell;
 use std::sync::mpsc::Sender;
 use stuck::Stuck;
@@ -104,8 +112,8 @@ pub struct Look {
     pub themes: Themes,
     /// How many colours the terminal has.
     pub depth: Depth,
-    /// The page shows who wrote what.
-    pub authors: bool,
+    /// What the page shows of its text.
+    pub shown: Shown,
     /// Nothing is drawn, and commands are typed by their names.
     pub plain: bool,
     /// How the page looks.
@@ -130,6 +138,10 @@ pub struct World {
     pub tally: Tally,
     /// Spelling.
     pub spell: Spell,
+    /// The critic.
+    pub critic: Critic,
+    /// How the model reads the draft.
+    pub scores: Scores,
     /// Whether the writer is stuck.
     pub stuck: Stuck,
     /// The largest share of the draft's words that may be the machine's, in percent.
@@ -180,7 +192,7 @@ impl Desk {
         if let Some(path) = session.path() {
             recent.note(path);
         }
-        for line in &settings.keys {
+        for line in &settings.environment.keys {
             if let Err(error) = keymap.lay(line) {
                 notices.warn(format!("{error:#}"));
             }
@@ -203,7 +215,7 @@ impl Desk {
                 theme,
                 themes,
                 depth: settings.depth,
-                authors: false,
+                shown: Shown::Off,
                 plain: false,
                 page: settings.page,
             },
@@ -216,6 +228,8 @@ impl Desk {
                 machine_share: settings.choosing.machine_share,
                 tally: Tally::load(settings.environment.state.as_deref(), settings.goals),
                 spell: Spell::default(),
+                critic: Critic::new(&settings.critic),
+                scores: Scores::default(),
                 stuck: Stuck::new(&settings.choosing),
                 opened: Opened::of(&session),
             },
@@ -340,7 +354,8 @@ impl Desk {
                 }
             }
             Command::NextBranch | Command::PreviousBranch => self.go_beside(command),
-            Command::Whose => self.look.authors = !self.look.authors,
+            Command::Whose => self.show_next(),
+            Command::Critic => self.toggle_critic(),
             _ => match (command.numbered(), command.leads()) {
                 (Some(number), _) => self.take_number(number),
                 (_, Some(to)) => self.go(to),
@@ -353,27 +368,6 @@ impl Desk {
     /// Moves the cursor.
     pub fn go(&mut self, to: Move) {
         self.page.go(&mut self.session, to, false);
-    }
-
-    /// Handles a report from the model's thread.
-    pub fn hear(&mut self, news: News) {
-        match news {
-            News::Loaded(info) => self.model_loaded(info),
-            News::NotOpened(why) => self.model_not_opened(&why),
-            News::Gone(why) => self.lose_model(why),
-            News::Speed(speed) => {
-                self.asking.speed = Some(speed);
-                self.show_early();
-            }
-            News::Measured(speed) => self.note_speed(speed),
-            News::Reading(branch, reading) => self.read(branch, reading),
-            News::Token(branch, token) => self.grow(branch, &token),
-            News::Done(branch, why) => self.finish(branch, why),
-            // Only the overlay that asked handles this.
-            News::Seen(..) => {}
-            News::Weighed(branch, weighed) => _ = self.weighed(branch, Some(weighed.mean())),
-            News::Failed(branch, why) => self.fail(branch, why),
-        }
     }
 
     /// Whether the model can be asked now.

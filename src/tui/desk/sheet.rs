@@ -51,10 +51,12 @@ impl Desk {
                 page.paragraphs = match page.paragraphs {
                     Apart::Written => Apart::Indented,
                     Apart::Indented => Apart::Spaced,
-                    Apart::Spaced => Apart::Written,
+                    Apart::Spaced | Apart::Marked => Apart::Written,
                 };
                 match page.paragraphs {
-                    Apart::Written => "Paragraphs are shown as they are written.".to_owned(),
+                    Apart::Written | Apart::Marked => {
+                        "Paragraphs are shown as they are written.".to_owned()
+                    }
                     Apart::Indented => "The first row of a paragraph is indented.".to_owned(),
                     Apart::Spaced => "An empty row is shown between paragraphs.".to_owned(),
                 }

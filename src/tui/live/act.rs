@@ -63,6 +63,7 @@ impl Live {
             Cue::Choose => self.choose(),
             Cue::Next | Cue::Previous => self.turn(cue == Cue::Next, session),
             Cue::Guest => self.open_line(Line::new(Purpose::Guest, "")),
+            Cue::Spot => self.open_spot(session),
             Cue::Write => self.open_line(Line::new(Purpose::Writer, "")),
             Cue::Reveal => self.reveal(session),
             Cue::Blank => {

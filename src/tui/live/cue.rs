@@ -43,6 +43,8 @@ pub enum Cue {
     Previous,
     /// Type a guest's prompt.
     Guest,
+    /// Play "Spot the machine": guests say who wrote a passage.
+    Spot,
     /// Type the writer's own continuation, for the notes.
     Write,
     /// Show the writer's own continuation, or hide it.

@@ -80,6 +80,7 @@ impl Live {
         let Some(cue) = self.keymap.command(key) else { return };
         match self.panel.take() {
             Some(Panel::Dice(dice)) => self.press_dice(dice, cue, session),
+            Some(Panel::Spot(spot)) => self.press_spot(spot, cue, session),
             Some(Panel::Help(row)) => {
                 // Only the cues that must always work are run.
                 match cue {
@@ -150,6 +151,9 @@ impl Live {
         let item = self.item();
         let shown = if self.play.blank {
             Shown::default()
+        } else if let Some(Panel::Spot(spot)) = &self.panel {
+            // Viewers guess, too.
+            Shown { prompt: spot.text().to_owned(), ..Shown::default() }
         } else {
             let takes: Vec<_> =
                 item.on_screen().iter().map(|number| item.takes[*number].seen()).collect();

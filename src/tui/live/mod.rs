@@ -34,6 +34,7 @@ mod rundown;
 mod settings;
 mod shown;
 mod speech;
+mod spot;
 mod take;
 mod view;
 mod voice;
@@ -66,6 +67,7 @@ use markers::Markers;
 use play::{Play, Time};
 use prompts::Prompts;
 use resume::Keeper;
+use spot::Spot;
 use std::{path::PathBuf, time::Duration};
 use strum::IntoEnumIterator;
 use voice::Voice;
@@ -77,6 +79,8 @@ pub type Clock = Box<dyn Fn() -> Duration>;
 enum Panel {
     Line(Line),
     Dice(Dice),
+    /// The round for guests.
+    Spot(Spot),
     /// The list of keys, scrolled to a row.
     Help(usize),
 }

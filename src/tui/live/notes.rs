@@ -12,7 +12,7 @@ use crate::{
 use serde_json::json;
 
 /// The label of the writer's own words in the draft.
-const WRITER: &str = "The writer: ";
+pub(super) const WRITER: &str = "The writer: ";
 
 impl Live {
     /// Writes the current prompt to the draft, if it isn't there. Returns the position for generated text, in

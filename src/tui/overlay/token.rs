@@ -1,5 +1,6 @@
-//! An open token: a token of the machine's text, its alternatives, and continuing from one of them. Each alternative
-//! has its probability before and after top-k, top-p and min-p.
+//! An open token: any token of the draft, its alternatives, and taking one of them. Each alternative has its probability
+//! before and after top-k, top-p and min-p. Of the machine's text what follows the token is replaced too, and the model
+//! goes on from there; of other text only the token is.
 
 use super::layer::{Flow, Layer};
 use crate::{
@@ -35,7 +36,7 @@ use std::ops::Range;
 pub const OPENS: Opens = Opens {
     name: "open-token",
     heading: "The model",
-    help: "Open the token at the cursor: see the alternatives, continue from one.",
+    help: "Open the token at the cursor: see what else the model would have written there, take it.",
     keys: &["ctrl-t", "alt-t"],
 };
 
@@ -51,9 +52,11 @@ const BAR: usize = 10;
 struct Token {
     /// The branch number of the request about it.
     number: BranchId,
-    /// The range of the machine's text around it.
+    /// The range of the machine's text around it, or of its paragraph.
     run: Range<usize>,
-    /// That text.
+    /// Whether it is the machine's text.
+    is_machine: bool,
+    /// The text of the range.
     span: String,
     /// A byte offset of the token in that text.
     at: usize,
@@ -67,30 +70,43 @@ struct Token {
 pub fn open(desk: &mut Desk) -> Flow {
     desk.page.come_back();
     let cursor = desk.session.cursor();
-    let Some((run, place)) = machine_run(&desk.session, cursor) else {
-        desk.notices.say("Only the machine's words can be opened: put the cursor on one of them.");
+    let Some((run, place, is_machine)) = run_at(&desk.session, cursor) else {
+        desk.notices.say("There is no word here: put the cursor on one.");
         return Flow::Stay;
     };
-    if !desk.may_ask() {
+    if !is_machine && !desk.may_score() || !desk.may_ask() {
         return Flow::Stay;
     }
     let span = desk.session.text().slice(run.clone()).to_string();
     let at = span.char_indices().nth(place - run.start).map_or(0, |(at, _)| at);
-    let mut token = Token { number: 0, run, span, at, seen: None, chosen: 0 };
+    let mut token = Token { number: 0, run, is_machine, span, at, seen: None, chosen: 0 };
     token.ask(desk);
     Flow::open(token)
 }
 
-/// The range of the machine's text at the cursor, and the place of a character in it.
-fn machine_run(session: &Session, cursor: usize) -> Option<(Range<usize>, usize)> {
+/// The range of the machine's text at the cursor; else the paragraph there, which is what scores are made from. With
+/// the place of a character in it, and whether it is the machine's.
+fn run_at(session: &Session, cursor: usize) -> Option<(Range<usize>, usize, bool)> {
+    let text = session.text();
+    let places = || [Some(cursor), cursor.checked_sub(1)].into_iter().flatten();
     let runs: Vec<_> = session
-        .authors(0..session.text().len_chars())
+        .authors(0..text.len_chars())
         .filter(|(_, author)| *author == Author::Machine)
         .map(|(run, _)| run)
         .collect();
-    [Some(cursor), cursor.checked_sub(1)].into_iter().flatten().find_map(|place| {
+    let machine = places().find_map(|place| {
         let run = runs.iter().find(|run| run.contains(&place))?;
-        Some((run.clone(), place))
+        Some((run.clone(), place, true))
+    });
+    machine.or_else(|| {
+        let is_text =
+            |place: &usize| text.get_char(*place).is_some_and(|c| !matches!(c, '\n' | '\r'));
+        let place = places().find(is_text)?;
+        let line = text.char_to_line(place);
+        let (start, end) = (text.line_to_char(line), text.line_to_char(line + 1));
+        let breaks = text.chars_at(end).reversed().take(end - start);
+        let breaks = breaks.take_while(|c| matches!(c, '\n' | '\r')).count();
+        Some((start..end - breaks, place, false))
     })
 }
 
@@ -141,16 +157,24 @@ impl Token {
         Some(start..start + self.span.get(seen.token.clone())?.chars().count())
     }
 
-    /// Replaces this token and the machine's text after it with an alternative, and asks for continuations. The
-    /// writer's text stays, and undo restores what was replaced.
+    /// The token's length in characters.
+    fn length(&self) -> usize {
+        let token = self.seen.as_ref().and_then(|seen| self.span.get(seen.token.clone()));
+        token.map_or(0, |token| token.chars().count())
+    }
+
+    /// Replaces this token with an alternative. After the machine's token, the machine's text is replaced too, and
+    /// continuations are asked for. The writer's text stays, and undo restores what was replaced.
     fn take(&self, start: usize, choice: &Alternative, desk: &mut Desk) -> Flow {
         if choice.text.contains(char::REPLACEMENT_CHARACTER) || choice.text.is_empty() {
             desk.notices.say("This token is only part of a character, so it can't be taken alone.");
             return Flow::Stay;
         }
         let place = self.run.start + self.span[..start].chars().count();
-        if desk.may_take(&choice.text, place..self.run.end)
-            && desk.session.take_instead(place..self.run.end, &choice.text)
+        let end = if self.is_machine { self.run.end } else { place + self.length() };
+        if desk.may_take(&choice.text, place..end)
+            && desk.session.take_instead(place..end, &choice.text)
+            && self.is_machine
         {
             desk.ask();
         }
@@ -233,7 +257,10 @@ impl Layer for Token {
                 let now = self.span.get(seen.token.clone()).unwrap_or_default();
                 let of = HumanCount(seen.vocabulary as u64);
                 let title = format!("{} ─ rank {} of {of}", quoted(now), seen.rank);
-                let foot = "Enter continue from it  ←→ other tokens  Esc back";
+                let foot = match self.is_machine {
+                    true => "Enter continue from it  ←→ other tokens  Esc back",
+                    false => "Enter put it here  ←→ other tokens  Esc back",
+                };
                 (title, rows(desk, self, inside), foot)
             }
         };

@@ -41,7 +41,7 @@ impl Row {
         self.indent + before.map(cells).sum::<usize>()
     }
 
-    /// Whether it is an empty row that sets paragraphs apart, and no part of the text.
+    /// Whether it is an empty row that sets paragraphs apart or has marks, and no part of the text.
     pub fn is_gap(&self) -> bool {
         self.start == self.end && !self.last
     }
@@ -143,6 +143,7 @@ impl<'a> Rows<'a> {
 
     fn lay(&self, piece: &Piece, rows: &mut Vec<Row>) {
         let text = safe(self.text, &piece.paragraph, piece.start..piece.end);
+        let first = rows.len();
         let mut start = piece.start;
         let is_first = piece.start == piece.paragraph.start;
         let mut indent = if is_first { self.indent(piece.start) } else { 0 };
@@ -155,8 +156,15 @@ impl<'a> Rows<'a> {
         if let Some(row) = rows.last_mut() {
             row.last = piece.end == piece.paragraph.end;
         }
-        if self.has_gap(piece) {
-            rows.push(Row { start, end: start, text: String::new(), last: false, indent: 0 });
+        let gap = |at| Row { start: at, end: at, text: String::new(), last: false, indent: 0 };
+        if self.apart == Apart::Marked {
+            let own = rows.split_off(first);
+            rows.extend(own.into_iter().flat_map(|row| {
+                let below = gap(row.end);
+                [row, below]
+            }));
+        } else if self.has_gap(piece) {
+            rows.push(gap(start));
         }
     }
 
@@ -339,6 +347,7 @@ mod tests {
         assert_eq!(shown(Apart::Written), "one two|three|“four”||# five|- six|雨が|");
         assert_eq!(shown(Apart::Indented), "   one two|three|   “four”||# five|- six|   雨が|");
         assert_eq!(shown(Apart::Spaced), "one two|three||“four”||# five||- six||雨が|");
+        assert_eq!(shown(Apart::Marked), "one two||three||“four”||||# five||- six||雨が|||");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The commands of plain mode. Those that the desk has under the same name are the desk's; here are those that need a
 //! number or some words.
 
-use super::{AT_ONCE, Plain};
+use super::{AT_ONCE, Plain, Wanted};
 use crate::{
     session::{Notes, Revision},
     tui::{command::Command, desk::describe, text::count, view::shares},
@@ -83,6 +83,12 @@ pub const ACTS: &[Act] = &[
     act("whose", "", "Say who wrote how much.", |plain, _| {
         let shares = shares(plain.app.desk()).join(", ");
         plain.say(if shares.is_empty() { "The draft is empty." } else { &shares });
+    }),
+    act("score", "", "Say how surprising the model finds the draft.", |plain, _| {
+        plain.score(Wanted::Scores);
+    }),
+    act("critic", "", "List clichés, weak words and words repeated nearby.", |plain, _| {
+        plain.score(Wanted::Critic);
     }),
     act("save", "[NAME]", "Save the draft.", Plain::save),
     act("more", "", "Print what is left of a long list.", |plain, _| match plain.more.len() {

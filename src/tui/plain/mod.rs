@@ -7,6 +7,7 @@ mod acts;
 mod answer;
 mod paragraphs;
 mod run;
+mod score;
 
 pub use acts::{ACTS, Act, LETTERS};
 pub use run::run;
@@ -23,6 +24,7 @@ use crate::{
     },
 };
 use anyhow::Result;
+use score::Wanted;
 use std::{collections::VecDeque, sync::mpsc::Sender, time::Duration};
 
 /// A line to print, without its line break.
@@ -57,6 +59,8 @@ pub struct Plain {
     question: Option<String>,
     /// The last search text.
     wanted: String,
+    /// What is said once the model has read the draft.
+    wanted_scores: Option<Wanted>,
 }
 
 /// Whether a line is a command: one slash begins a command, two begin a line with a slash.
@@ -86,6 +90,7 @@ impl Plain {
             more: VecDeque::new(),
             question: None,
             wanted: String::new(),
+            wanted_scores: None,
         };
         let session = plain.app.session();
         let words = count(session.shares().all_words(), "word");
@@ -126,13 +131,14 @@ impl Plain {
         let is_empty = matches!(spoken, Some(Spoken::List(rows)) if rows.is_empty());
         let is_coming = is_empty && desk.models.entries.is_empty();
         let has_model = !matches!(desk.asking.model, Model::Gone(_));
-        is_coming || has_model && desk.offers.are_live()
+        is_coming || self.is_reading() || has_model && desk.offers.are_live()
     }
 
     /// A line was typed. While the model works, it waits; `/stop` doesn't.
     pub fn line(&mut self, text: &str) {
         let text = text.trim_end_matches(['\r', '\n']).to_owned();
         if text.trim() == "/stop" && self.is_busy() {
+            self.forget_scores();
             self.app.run(Command::Stop);
             return self.settle();
         }
@@ -156,6 +162,7 @@ impl Plain {
                 // What was typed meanwhile is written; commands are forgotten.
                 self.waiting
                     .retain(|input| !matches!(input, Input::Line(text) if is_command(text)));
+                self.forget_scores();
                 self.app.run(Command::Stop);
             }
             Event::Signal(Signal::End) => {
@@ -179,6 +186,10 @@ impl Plain {
             return;
         }
         let desk = self.app.desk();
+        if self.is_reading() {
+            let percent = desk.world.scores.percent().unwrap_or(0);
+            return self.say(format!("Reading: {percent} % of the draft."));
+        }
         let Some(list) = desk.offers.list() else { return };
         let (all, live) =
             (list.offers.len(), list.offers.iter().filter(|one| one.is_live()).count());
@@ -299,6 +310,7 @@ impl Plain {
             }
         }
         self.report_offers();
+        self.report_scores();
         self.report_question();
     }
 

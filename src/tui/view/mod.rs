@@ -1,6 +1,9 @@
 //! Drawing the desk: a title, the page, the offers beside or below it, and a status line. Drawing changes nothing in
 //! the [`Desk`]; it returns what the mouse needs to know.
 
+mod legend;
+mod margin;
+mod marks;
 mod markup;
 mod offers;
 mod page;
@@ -13,8 +16,9 @@ pub use status::{Hint, Status};
 pub use whose::shares;
 
 use super::{
-    desk::Desk,
+    desk::{Desk, Shown},
     drawn,
+    look::Apart,
     text::{cut, one_row, width},
 };
 use crate::{clean::for_terminal, ui::theme::Role};
@@ -41,6 +45,8 @@ pub struct Areas {
     pub title: Rect,
     /// The page.
     pub page: Rect,
+    /// What the marks on the page mean; empty if there are none.
+    pub legend: Rect,
     /// The offers.
     pub offers: Rect,
     /// The row of the status line.
@@ -71,13 +77,15 @@ impl Areas {
             let pane = (screen.width * 2 / 5).clamp(36, 56);
             let [page, offers] =
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(pane)]).areas(rest);
-            return Some(Self { page: under(page), offers, below: 3, ..all });
+            let (page, legend) = legend::split(desk, page);
+            return Some(Self { page: under(page), legend, offers, below: 3, ..all });
         }
         let drawer = 1 + drawer_rows(rest.height, desk.asking.style.offers as u16);
         let shown = if desk.offers.list().is_some() { drawer } else { 0 };
         let [page, offers] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(shown)]).areas(rest);
-        Some(Self { page: under(page), offers, below: 1 + drawer - shown, ..all })
+        let (page, legend) = legend::split(desk, page);
+        Some(Self { page: under(page), legend, offers, below: 1 + drawer - shown, ..all })
     }
 }
 
@@ -95,7 +103,11 @@ pub fn lay_out(desk: &mut Desk, areas: &Areas) {
     let column = page::column(desk, areas.page);
     let (width, height) = (usize::from(column.width - 1), usize::from(column.height));
     let below = usize::from(areas.below);
-    desk.page.lay_out(&desk.session, width, height, below, &desk.look.page);
+    let mut look = desk.look.page;
+    if matches!(desk.look.shown, Shown::Scores(_)) {
+        look.paragraphs = Apart::Marked;
+    }
+    desk.page.lay_out(&desk.session, width, height, below, &look);
 }
 
 /// Draws the desk as it was laid out, except the status line. `marks` are the ranges of the draft that an overlay
@@ -113,6 +125,7 @@ pub fn draw(
     if cursor && desk.page.view().cursor.is_some() {
         frame.set_cursor_position(at);
     }
+    legend::draw(desk, frame, areas.legend);
     let offers = offers::draw(desk, frame, areas.offers, areas.screen.width >= WIDE);
     drawn::Drawn { page, offers, ghost, overlay: drawn::Overlay::default() }
 }

@@ -2,6 +2,8 @@
 //! widget gets only the visible rows, wrapped to the column; it keeps no history.
 
 use super::{
+    margin::{self, MARGIN},
+    marks::Marks,
     markup::{self, Look},
     whose,
 };
@@ -10,7 +12,7 @@ use crate::{
     session::Author,
     tui::{
         command::Command,
-        desk::Desk,
+        desk::{Desk, Shown},
         drawn,
         look::PageLook,
         page::{Row, View},
@@ -30,8 +32,6 @@ use std::ops::Range;
 use tui_textarea::{CursorRenderMode, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The space beside the text that is kept for marks.
-const MARGIN: u16 = 3;
 /// The width that the text has at least, whatever the margins.
 const LEAST: u16 = 20;
 
@@ -74,10 +74,7 @@ pub fn draw(
         last.push("…", desk.look.theme.style(Role::Ghost));
     }
     paint(lines, &desk.look.theme, frame, column);
-    mark_authors(desk, view, frame, column);
-    mark_sight(desk, view, frame, column);
-    mark_note(desk, view, frame, column);
-    mark_bookmarks(desk, view, frame, column);
+    margin::draw(desk, view, frame, column);
     let (y, x) = view.cursor.unwrap_or((0, 0));
     let at = Position::new(column.x + x as u16, column.y + y as u16);
     (drawn::Page { area: column, offered }, at, rows)
@@ -102,14 +99,15 @@ impl Line {
 }
 
 /// The draft's rows with their styles.
-fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
+fn ink<'a>(desk: &Desk, view: &'a View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
     let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) else {
         return Vec::new();
     };
+    let shows_authors = desk.look.shown == Shown::Authors;
     let authors: Vec<_> = desk
         .session
         .authors(first.start..last.end)
-        .filter(|(_, author)| desk.look.authors || *author == Author::Machine)
+        .filter(|(_, author)| shows_authors || *author == Author::Machine)
         .collect();
     let author = |place: usize| {
         let run = authors.iter().find(|(range, _)| range.contains(&place));
@@ -132,7 +130,10 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         unknown.get(number).is_some_and(|range| range.contains(&place))
     };
     let page = &desk.look.page;
-    let shows_markdown = page.markdown && markup::is_markdown(desk.session.path());
+    let marked = Marks::of(desk, first.start..last.end);
+    // The styles of Markdown would be taken for marks.
+    let shows_markdown =
+        page.markdown && !marked.are_scores() && markup::is_markdown(desk.session.path());
     let looks = match shows_markdown {
         true => markup::looks(&desk.session, first.start..last.end),
         false => Vec::new(),
@@ -157,9 +158,12 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         if lit.as_ref().is_some_and(|lit| !lit.contains(&place)) {
             style = style.patch(desk.look.theme.style(Role::Quiet));
         }
+        let [score, critic] = [marked.score(place), marked.critic(place)];
         for (role, is_so) in [
             (Role::Unseen, unseen.contains(&place)),
             (whose::look(author(place)).0, author(place) != Author::Writer),
+            (score.unwrap_or(Role::Text), score.is_some()),
+            (critic.unwrap_or(Role::Text), critic.is_some()),
             (Role::Error, is_unknown(place)),
             (Role::Found, found(place)),
             (Role::Selection, selected.contains(&place)),
@@ -173,8 +177,18 @@ fn ink(desk: &Desk, view: &View, marks: &[(Range<usize>, Role)]) -> Vec<Line> {
         }
         style
     };
-    let mut line = |row: &Row| {
+    let mut above: Option<&Row> = None;
+    let mut line = |row: &'a Row| {
         let mut line = Line::default();
+        if row.is_gap()
+            && let Some(above) = above.take()
+        {
+            for (mark, role) in marked.below(above) {
+                line.push(&mark, desk.look.theme.style(role));
+            }
+            return line;
+        }
+        above = Some(row);
         if row.indent > 0 {
             line.push(&" ".repeat(row.indent), desk.look.theme.style(Role::Text));
         }
@@ -327,52 +341,4 @@ fn paint(lines: Vec<Line>, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
     }
     frame.render_widget(&widget, area);
-}
-
-/// Marks in the margin where the model's context starts.
-fn mark_sight(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
-    let Some(place) = desk.seen_from().filter(|place| *place > 0) else { return };
-    if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
-        let style = desk.look.theme.style(Role::Mark);
-        // Further out than the marks of authors.
-        let x = column.x - if desk.look.authors { MARGIN } else { 2 };
-        frame.buffer_mut().set_string(x, column.y + row as u16, "┌", style);
-    }
-}
-
-/// Marks in the margin where the model would see the author's note.
-fn mark_note(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
-    let Some(place) = desk.note_at() else { return };
-    if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
-        let style = desk.look.theme.style(Role::Mark);
-        let x = column.x - if desk.look.authors { MARGIN } else { 2 };
-        frame.buffer_mut().set_string(x, column.y + row as u16, "»", style);
-    }
-}
-
-/// Marks in the margin the rows with a bookmark.
-fn mark_bookmarks(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
-    let style = desk.look.theme.style(Role::Mark);
-    for place in desk.session.bookmarks() {
-        if let Some(row) = view.rows.iter().position(|row| row.holds(place)) {
-            frame.buffer_mut().set_string(column.x - MARGIN, column.y + row as u16, "◆", style);
-        }
-    }
-}
-
-/// Marks in the margin which authors a row has, so that no author is shown by style alone.
-fn mark_authors(desk: &Desk, view: &View, frame: &mut Frame, column: Rect) {
-    if !desk.look.authors {
-        return;
-    }
-    let style = desk.look.theme.style(Role::Mark);
-    for (y, row) in (column.y..column.bottom()).zip(&view.rows) {
-        let marks =
-            whose::marks(desk.session.authors(row.start..row.end).map(|(_, author)| author));
-        // The cell next to the text stays blank.
-        let room = usize::from(MARGIN) - 1;
-        let marks: String = marks.chars().take(room).collect();
-        let x = column.x - 1 - marks.chars().count() as u16;
-        frame.buffer_mut().set_string(x, y, marks, style);
-    }
 }

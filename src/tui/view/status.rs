@@ -6,7 +6,7 @@ use crate::{
     session::Author,
     tui::{
         command::Command,
-        desk::{Desk, Field, Notice, progress},
+        desk::{Desk, Field, Notice, Shown, progress},
         text::{count, cut, width, wrap},
     },
     ui::{
@@ -95,7 +95,8 @@ pub fn draw(desk: &Desk, frame: &mut Frame, area: Rect, status: Status) {
     // The first key has priority over the state of the draft; while the list has the focus, all keys do. The authors'
     // shares have priority over the keys.
     let (width, last) = (usize::from(area.width), hints.len().saturating_sub(LAST));
-    let kept = match (desk.offers.focus, desk.look.authors) {
+    let shows_authors = desk.look.shown == Shown::Authors;
+    let kept = match (desk.offers.focus, shows_authors) {
         (true, _) => &hints[..],
         (_, true) => &[],
         // Esc and F1, the last two, stay in sight.
@@ -136,7 +137,8 @@ pub fn above(desk: &Desk, frame: &mut Frame, area: Rect, words: &str, style: Sty
 fn state(desk: &Desk, room: usize) -> Vec<String> {
     let shares = desk.session.shares();
     let mut parts = vec![desk.words()];
-    if desk.look.authors {
+    let shows_authors = desk.look.shown == Shown::Authors;
+    if shows_authors {
         parts = whose::shares(desk);
     }
     parts.extend(desk.progress());
@@ -145,7 +147,7 @@ fn state(desk: &Desk, room: usize) -> Vec<String> {
         desk.models.fetching.as_ref().map(|fetching| for_terminal(&progress(fetching)).into()),
     );
     let machine = shares.words(Author::Machine);
-    if machine > 0 && !desk.look.authors {
+    if machine > 0 && !shows_authors {
         parts.push(format!("{machine} by the machine"));
     }
     // A server's tokenizer isn't known here, so where its model's context begins is an estimate.

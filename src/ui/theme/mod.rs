@@ -63,6 +63,20 @@ pub enum Role {
     Found,
     /// The chosen row of a list.
     Chosen,
+    /// A token that the model expected: top 10 by rank, under 3 bits by surprise.
+    Expected,
+    /// A token of the next level: top 100, under 6 bits.
+    Likely,
+    /// A token of the next level: top 1,000, under 10 bits.
+    Unlikely,
+    /// A token that the model did not expect.
+    Surprising,
+    /// A run of tokens that the model ranks first, marked by the critic.
+    Cliche,
+    /// A weak word, marked by the critic.
+    Weak,
+    /// A word that is repeated nearby, marked by the critic.
+    Repeated,
     /// An offer.
     Offer,
     /// An offer that no longer agrees with the page.
@@ -90,6 +104,10 @@ impl Role {
             Self::Edited => Some(Self::Machine),
             Self::Notice | Self::Error | Self::Found => Some(Self::Mark),
             Self::Chosen => Some(Self::Selection),
+            Self::Likely => Some(Self::Expected),
+            Self::Cliche => Some(Self::Surprising),
+            Self::Weak => Some(Self::Unlikely),
+            Self::Repeated => Some(Self::Likely),
             _ => Some(Self::Text),
         }
     }

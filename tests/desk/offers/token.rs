@@ -61,13 +61,37 @@ fn arrows_go_to_the_words_beside_it_and_esc_changes_nothing() {
     assert!(desk.text().contains("!|"));
 }
 
+/// The writer's words are tokens too. Only the token is replaced, and nothing is asked for.
+#[test]
+fn the_writers_own_token_is_opened_in_its_paragraph() {
+    let mut desk = Desk::on("One.\r\nThe “old| boat” was gone.\n");
+    desk.step("<ctrl-t>");
+    let look = &desk.looked[0].1;
+    // The model is given straight quotes, and line ends as it knows them.
+    assert_eq!(
+        (look.before.as_str(), look.span.as_str(), look.at),
+        ("One.\n", "The \"old boat\" was gone.", 8)
+    );
+    desk.see(8..13, &[" boat", " ship"]);
+    assert!(desk.shown().contains("Enter put it here"), "{}", desk.shown());
+    desk.steps(&["<down>", "<enter>"]);
+    assert_eq!(desk.text(), "One.\r\nThe “old ship|” was gone.\n");
+    assert!(desk.asked.is_empty());
+    let authors: Vec<_> = desk.app.session().authors(6..20).map(|(_, author)| author).collect();
+    assert_eq!(authors, [Author::Unknown, Author::Machine, Author::Unknown]);
+    desk.step("<ctrl-z>");
+    assert!(desk.text().replace('|', "").contains("old boat"));
+    // At the end of a paragraph it is the last token.
+    let mut desk = Desk::on("One.");
+    desk.step("<ctrl-t>");
+    assert_eq!(desk.looked[0].1.at, 3);
+}
+
 #[test]
 fn what_can_not_be_opened_says_so() {
-    let mut desk = drafted();
+    let mut desk = Desk::on("\n\nboat.");
     desk.steps(&["<ctrl-home>", "<ctrl-t>"]);
-    assert!(
-        desk.looked.is_empty() && desk.shown().contains("Only the machine's words can be opened")
-    );
+    assert!(desk.looked.is_empty() && desk.shown().contains("There is no word here"));
     let mut desk = drafted();
     desk.steps(&["<ctrl-left>", "<left>", "<ctrl-t>"]);
     desk.news(News::Failed(desk.looked[0].0, "it is torn".into()));

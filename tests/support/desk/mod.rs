@@ -12,7 +12,7 @@ use std::{
 };
 use unicode_width::UnicodeWidthStr;
 use unstuck::{
-    generate::{ModelInfo, Reading, Seen},
+    generate::{DraftScores, Likelihood, Mark, ModelInfo, Part, Reading, Seen},
     session::{History, Session},
     token::{Alternative, BranchId, StopReason, Token},
     tui::{App, Event, Settings},
@@ -34,6 +34,8 @@ pub struct Desk {
     pub stopped: Vec<BranchId>,
     /// What was to be looked up.
     pub looked: Vec<(BranchId, unstuck::generate::Look)>,
+    /// The drafts to score.
+    pub scored: Vec<(BranchId, unstuck::generate::ScoreDraft)>,
     /// The texts to weigh.
     pub weighed: Vec<(BranchId, unstuck::generate::Weigh)>,
     pub screen: Screen<TestBackend>,
@@ -69,10 +71,20 @@ impl Desk {
         let app = App::new(session, settings, notices, 100, sender).unwrap();
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
-        let (looked, weighed) = (Vec::new(), Vec::new());
+        let (looked, weighed, scored) = (Vec::new(), Vec::new(), Vec::new());
         let (opened, errands) = (Vec::new(), None);
-        let mut desk =
-            Self { app, requests, asked, stopped, looked, weighed, screen, opened, errands };
+        let mut desk = Self {
+            app,
+            requests,
+            asked,
+            stopped,
+            looked,
+            scored,
+            weighed,
+            screen,
+            opened,
+            errands,
+        };
         desk.news(News::Loaded(info()));
         desk.draw();
         desk
@@ -162,6 +174,13 @@ impl Desk {
         self.news(News::Seen(number, seen));
     }
 
+    /// The model scores the last draft that it was sent: its words have these ranks in turn.
+    pub fn score(&mut self, ranks: &[u32]) {
+        let (number, draft) = self.scored.last().unwrap().clone();
+        let scores = whole_scores(&draft.text, ranks);
+        self.news(News::Scores(number, scores));
+    }
+
     /// The terminal is looked at again.
     pub fn focus(&mut self) {
         self.app.handle(Event::Terminal(Terminal::FocusGained));
@@ -173,6 +192,7 @@ impl Desk {
                 Request::Generate(ask) => self.asked.push(ask),
                 Request::Stop(branch) => self.stopped.push(branch),
                 Request::Look(number, look) => self.looked.push((number, look)),
+                Request::Score(number, draft) => self.scored.push((number, draft)),
                 Request::Weigh(number, weigh) => self.weighed.push((number, weigh)),
                 Request::Open(name) => self.opened.push(name),
                 Request::Beside(name, ask) => {
@@ -190,7 +210,7 @@ impl Desk {
 
     /// One step of a script:
     /// `<ctrl-z>` a key; `=a|b` tokens of the newest branch, `=2:a|b` of the one two before it;
-    /// `=.` the newest ends, `=!why` it fails; `=?3` it sees from byte 3; `=@a|b` these stand in the place of the open
+    /// `=#1,50` the draft is scored, its words with these ranks in turn; `=.` the newest ends, `=!why` it fails; `=?3` it sees from byte 3; `=@a|b` these stand in the place of the open
     /// token; `^text` a paste; the rest is typed.
     pub fn step(&mut self, step: &str) {
         if let Some(key) = step.strip_prefix('<').and_then(|step| step.strip_suffix('>')) {
@@ -207,6 +227,10 @@ impl Desk {
             }
             return self.listen();
         };
+        if let Some(ranks) = news.strip_prefix('#') {
+            let ranks: Vec<u32> = ranks.split(',').map(|rank| rank.parse().unwrap()).collect();
+            return self.score(&ranks);
+        }
         if let Some(words) = news.strip_prefix('@') {
             let all = self.looked.last().unwrap().1.span.len();
             return self.see(0..all, &words.split('|').collect::<Vec<_>>());
@@ -286,6 +310,26 @@ impl Desk {
         };
         rows.map(seen).collect()
     }
+}
+
+/// Scores of a whole text, whose words have these ranks in turn. A word of rank r has 1 + 1.3 log2 r bits.
+pub fn whole_scores(text: &str, ranks: &[u32]) -> DraftScores {
+    let mut starts: Vec<usize> = text.match_indices([' ', '\n']).map(|(at, _)| at).collect();
+    starts.insert(0, 0);
+    starts.dedup();
+    starts.push(text.len());
+    let score = |number: usize| {
+        let rank = ranks[number % ranks.len()];
+        let bits = 1.0 + 1.3 * (rank as f32).log2();
+        Likelihood { logprob: -bits * std::f32::consts::LN_2, rank, entropy: 4.0 }
+    };
+    let tokens: std::sync::Arc<[Mark]> = starts
+        .windows(2)
+        .enumerate()
+        .map(|(number, ends)| Mark { bytes: ends[1] - ends[0], score: Some(score(number)) })
+        .collect();
+    let (read, parts) = (tokens.len(), vec![Part { start: 0, tokens }]);
+    DraftScores { parts, tokens: read, read }
 }
 
 /// A folder with a draft and a folder for journals.

@@ -3,6 +3,7 @@
 mod bars;
 mod letters;
 mod panels;
+mod spot;
 mod status;
 
 use super::{Letters, Live, Panel, line::Line as Typed, line::Purpose};
@@ -46,6 +47,7 @@ fn draw(live: &Live, frame: &mut Frame) {
     match &live.panel {
         Some(Panel::Help(row)) => panels::help(live, *row, frame, body),
         Some(Panel::Line(line)) => typed(live, line, frame, body),
+        Some(Panel::Spot(round)) => spot::draw(live, round, frame, body),
         Some(Panel::Dice(dice)) => {
             let height = bars::height(dice, body.height);
             let [above, below] =

@@ -99,6 +99,15 @@ pub fn hints(live: &Live, frame: &mut Frame, area: Rect) {
                 (Cue::Close, "back"),
             ],
         ),
+        Some(Panel::Spot(_)) => of(
+            live,
+            &[
+                (Cue::Rewind, "the writer"),
+                (Cue::Step, "the machine"),
+                (Cue::Go, "next"),
+                (Cue::Close, "end"),
+            ],
+        ),
         None if !live.item().sides.is_empty() => of(
             live,
             &[
