@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod headless;
+mod history;
 mod log;
 mod open;
 mod threads;
@@ -129,6 +130,9 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
             commands::score::run(&request, &engine)?;
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
+        Command::Verify(args) => return history::verify(&args, &config, told, &state),
+        Command::Export(args) => history::export(&args, &config, told, &state, cli.global.quiet)?,
+        Command::Replay(args) => history::replay(&args, &state, cli.global.quiet)?,
         Command::Models(command) => models(command, &cli.global, &config, &state)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {

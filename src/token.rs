@@ -34,6 +34,21 @@ pub struct Token {
     /// too short to count as copied, or when the training text is not known.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub copied: usize,
+    /// The draws that led to it since the token before it, in order: its own, and those that were taken back for a banned
+    /// phrase. Where tokens are held back, the first of those that come together has the draws of all. Empty if a server
+    /// made it.
+    #[serde(skip)]
+    pub drawn: Vec<Draw>,
+}
+
+/// One draw of a continuation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Draw {
+    /// The token that was drawn.
+    Token(u32),
+    /// The tokens that spell the end of the prompt, and behind them the token that was drawn.
+    Cover(Vec<u32>),
 }
 
 fn is_zero(count: &usize) -> bool {

@@ -6,6 +6,7 @@ mod bot;
 mod corpus;
 mod finetune;
 mod generate;
+mod history;
 mod line;
 mod live;
 mod meant;
@@ -18,6 +19,7 @@ pub use bot::{Bot, BotAct, Platform};
 pub use corpus::Corpus;
 pub use finetune::Finetune;
 pub use generate::{Clean, Generate, Only};
+pub use history::{Export, Replay, Verify};
 pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
@@ -204,6 +206,8 @@ impl Command {
             Self::Score(args) => (Some(&args.with.which), Some(&args.with.held)),
             Self::Bench(args) => (Some(&args.with.which), Some(&args.with.held)),
             Self::Finetune(args) => (Some(&args.which), None),
+            Self::Verify(args) => (Some(&args.which), None),
+            Self::Export(args) => (Some(&args.which), None),
             Self::Bot(bot) => match &bot.act {
                 BotAct::Run(run) | BotAct::Once(run) => {
                     (Some(&run.with.which), Some(&run.with.held))
@@ -308,6 +312,23 @@ pub enum Command {
     /// programs for GPT-2 can open; `--model run:NAME` opens the newest. To resume a run that was interrupted, run the
     /// same command again.
     Finetune(Box<Finetune>),
+
+    /// Repeat what the machine wrote in a draft, from the receipts in its history
+    ///
+    /// Each draw of a token is made again and compared with the recorded one. The exit status is 0 if all of the machine's
+    /// text is proven, and 1 if a part of it isn't, can't be, or was changed.
+    Verify(Verify),
+
+    /// Make show notes, subtitles, chapters, a recording or a page of a draft and its history
+    ///
+    /// Times are those of the history, without the time between two sittings.
+    Export(Export),
+
+    /// Play the history of a draft in the terminal
+    ///
+    /// No pause is longer than two seconds. Space pauses, the left and right arrows step, up and down go ten seconds, + and -
+    /// change the speed, q ends. Without a terminal it prints the page after each change.
+    Replay(Replay),
 
     /// Delete the history of a draft: all that was typed, taken or offered. The draft itself stays
     Forget(Forget),

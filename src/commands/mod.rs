@@ -3,10 +3,13 @@
 
 pub mod bench;
 pub mod doctor;
+pub mod export;
 pub mod forget;
 pub mod generate;
 pub mod models;
 mod place;
+pub mod replay;
 pub mod score;
+pub mod verify;
 
 pub use place::Place;

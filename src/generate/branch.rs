@@ -3,7 +3,9 @@
 use super::{
     ban::{Ban, Verdict},
     cover::Covering,
+    exclude::{exclude, forbid_more_of_the_word},
     memory::Memory,
+    recorded::Recorded,
     sampler::{self, Bias, Choice, Marks, Moment, Rated},
     spellings::Spellings,
     text::Text,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{Model, memorized},
-    token::{Alternative, BranchId, SamplingParams, StopReason, Token},
+    token::{Alternative, BranchId, Draw, SamplingParams, StopReason, Token},
 };
 use anyhow::{Result, bail};
 use std::{collections::VecDeque, sync::Arc};
@@ -42,6 +44,10 @@ pub(super) struct Branch {
     /// How many tokens at its end are copied from the training text.
     pub(super) copied: usize,
     pub(super) text: Text,
+    /// The draws since the last token that was shown.
+    pub(super) drawn: Vec<Draw>,
+    /// The draws to follow, when a recorded continuation is checked.
+    pub(super) recorded: Option<Recorded>,
 }
 
 /// A token that may still be replaced.
@@ -50,11 +56,11 @@ pub(super) struct Held {
     bytes: Vec<u8>,
     /// Whether it ends the text.
     is_end: bool,
-    from: Draw,
+    from: Place,
 }
 
 /// The place of a token: what it is drawn from, and the state before it.
-struct Draw {
+struct Place {
     source: Source,
     /// What the tokens that were rejected here add to the text, with their options.
     excluded: Vec<(u32, Vec<u8>)>,
@@ -78,6 +84,8 @@ struct Options<'a> {
     scores: Vec<f32>,
     /// The token of an option by its index, and the bytes that it adds to the text.
     meaning: &'a dyn Fn(u32) -> (u32, &'a [u8]),
+    /// The option that was recorded here, in a check; `None` inside if there is no such option.
+    wanted: Option<Option<u32>>,
 }
 
 /// What a branch shows in a step, and why it has ended. There may be no token, or several.
@@ -105,7 +113,7 @@ impl Branch {
 
     /// Draw a token. While that completes a banned phrase, go back to where the phrase begins, and draw there again.
     fn draw(&mut self, source: Source, with: With) -> Result<Added> {
-        let mut place = Draw {
+        let mut place = Place {
             source,
             excluded: Vec::new(),
             mu: self.mu,
@@ -113,7 +121,13 @@ impl Branch {
             copied: self.copied,
         };
         loop {
+            if self.recorded.as_ref().is_some_and(Recorded::is_over) {
+                return Ok(self.cut_short());
+            }
             let Some((choice, id, bytes, top)) = self.choose(&place, with)? else {
+                if self.recorded.is_some() {
+                    continue; // the record can't be followed, which ends it
+                }
                 // All that is left here is banned: another token before it, if there is one, or the end.
                 match self.held.len().checked_sub(1) {
                     Some(last) => place = self.back_to(last),
@@ -132,7 +146,9 @@ impl Branch {
             self.count_copied(with.model);
             let is_end = with.model.is_end(id);
             let (logprob, rank, copied) = (Some(choice.logprob), Some(choice.rank), self.copied);
-            let token = Token { id: Some(id), text: String::new(), logprob, rank, top, copied };
+            let drawn = Vec::new();
+            let token =
+                Token { id: Some(id), text: String::new(), logprob, rank, top, copied, drawn };
             place.excluded.push((choice.index, bytes.clone()));
             self.held.push_back(Held { token, bytes, is_end, from: place });
             let ended = is_end || self.generated >= self.params.max_tokens;
@@ -156,7 +172,7 @@ impl Branch {
     }
 
     /// Forget a token that is held back, and those behind it. Returns its place, where it is excluded now.
-    fn back_to(&mut self, index: usize) -> Draw {
+    fn back_to(&mut self, index: usize) -> Place {
         let gone = self.held.len() - index;
         let tokens = &mut self.memory.tokens;
         tokens.truncate(tokens.len() - gone.min(tokens.len()));
@@ -177,10 +193,11 @@ impl Branch {
     #[allow(clippy::type_complexity)]
     fn choose(
         &mut self,
-        place: &Draw,
+        place: &Place,
         with: With,
     ) -> Result<Option<(Choice, u32, Vec<u8>, Vec<Alternative>)>> {
         let tokenizer = &with.model.tokenizer;
+        let recorded = self.recorded.as_mut().and_then(Recorded::next);
         match &place.source {
             Source::Logits(logits) => {
                 let tokens = &self.memory.tokens;
@@ -188,11 +205,16 @@ impl Branch {
                 self.bias.apply(&mut scores, tokens, tokenizer);
                 tokenizer.forbid_unnamed(&mut scores);
                 let meaning = |id| (id, tokenizer.bytes(id));
-                let options = Options { raw: logits, scores, meaning: &meaning };
+                let wanted = recorded.map(|draw| match draw {
+                    Draw::Token(id) => Some(id),
+                    Draw::Cover(_) => None,
+                });
+                let options = Options { raw: logits, scores, meaning: &meaning, wanted };
                 let Some((choice, top)) = self.pick(options, place, with.marks)? else {
                     return Ok(None);
                 };
                 self.memory.tokens.push(choice.index);
+                self.drawn.push(Draw::Token(choice.index));
                 let bytes = tokenizer.bytes(choice.index).to_vec();
                 Ok(Some((choice, choice.index, bytes, top)))
             }
@@ -203,12 +225,14 @@ impl Branch {
                     let (node, id) = places[index as usize];
                     (id, &tokenizer.bytes(id)[owed.len() - nodes[node].spelled..])
                 };
-                let options = Options { raw: &raw, scores, meaning: &meaning };
+                let wanted = recorded.map(|draw| covering.option(&places, &draw));
+                let options = Options { raw: &raw, scores, meaning: &meaning, wanted };
                 let Some((choice, top)) = self.pick(options, place, with.marks)? else {
                     return Ok(None);
                 };
                 let (node, id) = places[choice.index as usize];
                 self.memory = covering.fork(&nodes[node], id);
+                self.drawn.push(covering.draw(&self.memory));
                 let bytes = meaning(choice.index).1.to_vec();
                 Ok(Some((choice, id, bytes, top)))
             }
@@ -244,12 +268,12 @@ impl Branch {
 
     /// Choose one of the options, and rate the likeliest. `None` if all of them are excluded at this place.
     fn pick(
-        &self,
+        &mut self,
         options: Options,
-        place: &Draw,
+        place: &Place,
         marks: &Marks,
     ) -> Result<Option<(Choice, Vec<Alternative>)>> {
-        let Options { raw, mut scores, meaning } = options;
+        let Options { raw, mut scores, meaning, wanted } = options;
         if let Some(before) = &self.behind_word {
             forbid_more_of_the_word(before, &mut scores, meaning);
         }
@@ -262,6 +286,12 @@ impl Branch {
         let may_exclude = |index| marks.may_exclude(meaning(index).0);
         let position = self.generated as u64 | self.rejected << 32;
         let moment = Moment { position, mu: self.mu, may_exclude: &may_exclude };
+        if let (Some(wanted), Some(recorded)) = (wanted, &mut self.recorded) {
+            let found = wanted
+                .and_then(|index| sampler::compare(raw, &scores, &self.params, moment, index));
+            recorded.note(found.map(|(_, fit)| fit));
+            return Ok(found.map(|(choice, _)| (choice, Vec::new())));
+        }
         let top = match self.params.logprobs {
             0 => Vec::new(),
             _ => sampler::alternatives(raw, &scores, &self.params, moment)
@@ -304,6 +334,7 @@ impl Branch {
                 stop = Some(StopReason::Phrase);
             }
             if !only_shows_the_end {
+                token.drawn = std::mem::take(&mut self.drawn);
                 token.text = std::mem::take(&mut carried) + &text;
                 let ban = self.ban.as_ref().filter(|_| stop.is_none() && self.shown < count);
                 if ban.is_some_and(|ban| ban.is_phrase_before(self.shown)) {
@@ -321,7 +352,8 @@ impl Branch {
     /// End the text, because nothing but banned phrases would follow.
     fn cut_short(&mut self) -> Added {
         let text = self.text.finish();
-        let rest = Token { id: None, text, logprob: None, rank: None, top: Vec::new(), copied: 0 };
+        let (top, drawn) = (Vec::new(), std::mem::take(&mut self.drawn));
+        let rest = Token { id: None, text, logprob: None, rank: None, top, copied: 0, drawn };
         let rest = (!rest.text.is_empty()).then_some(rest);
         (rest.into_iter().collect(), Some(StopReason::Length))
     }
@@ -338,44 +370,5 @@ impl Branch {
             before if is_copy && before > 0 => before + 1,
             _ => 0,
         };
-    }
-}
-
-/// Exclude options that were rejected, and others that add the same to the text.
-fn exclude<'a>(
-    excluded: &[(u32, Vec<u8>)],
-    scores: &mut [f32],
-    meaning: &dyn Fn(u32) -> (u32, &'a [u8]),
-) {
-    if excluded.is_empty() {
-        return;
-    }
-    for (index, score) in (0..).zip(scores) {
-        let bytes = meaning(index).1;
-        let is_out =
-            |(other, text): &(u32, Vec<u8>)| *other == index || !text.is_empty() && text == bytes;
-        if excluded.iter().any(is_out) {
-            *score = f32::NEG_INFINITY;
-        }
-    }
-}
-
-/// Exclude what would continue a finished word, unless nothing else is left. `before` is the text since the word.
-fn forbid_more_of_the_word<'a>(
-    before: &[u8],
-    scores: &mut [f32],
-    meaning: &dyn Fn(u32) -> (u32, &'a [u8]),
-) {
-    let mut text = before.to_vec();
-    let allowed: Vec<bool> = (0..scores.len() as u32)
-        .map(|index| {
-            text.truncate(before.len());
-            text.extend(meaning(index).1);
-            word::may_follow(&text)
-        })
-        .collect();
-    if allowed.iter().zip(&*scores).any(|(allowed, score)| *allowed && *score > f32::NEG_INFINITY) {
-        let excluded = scores.iter_mut().zip(&allowed).filter(|(_, allowed)| !**allowed);
-        excluded.for_each(|(score, _)| *score = f32::NEG_INFINITY);
     }
 }

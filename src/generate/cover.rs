@@ -12,7 +12,10 @@
 //! noticeably are dropped. All branches that continue the same prompt draw from the same covering.
 
 use super::{memory::Memory, prompt::Prompt, spellings::Spellings};
-use crate::model::{KvCache, Span, Tokenizer, kernels::log_sum_exp};
+use crate::{
+    model::{KvCache, Span, Tokenizer, kernels::log_sum_exp},
+    token::Draw,
+};
 
 /// A node whose probability is less than this fraction of all covers' is dropped.
 const LEAST: f64 = 1e-5;
@@ -208,6 +211,27 @@ impl Covering {
             end += tokenizer.bytes(next).len();
         }
         Path { memory, at, spelled, logprob }
+    }
+
+    /// The option that a recorded draw was, among those with these nodes and tokens; `None` if there is none.
+    pub(super) fn option(&self, places: &[(usize, u32)], draw: &Draw) -> Option<u32> {
+        let path = match draw {
+            Draw::Token(id) => std::slice::from_ref(id),
+            Draw::Cover(ids) => ids,
+        };
+        let (last, before) = path.split_last()?;
+        let is_path = |node: &Node| self.tokens_to(node)[self.prompt.fixed..] == *before;
+        let mut nodes = self.nodes.iter();
+        let node = nodes.position(is_path)?;
+        places.iter().position(|place| *place == (node, *last)).map(|index| index as u32)
+    }
+
+    /// What is recorded of a cover that was drawn: its tokens behind the fixed ones.
+    pub(super) fn draw(&self, drawn: &Memory) -> Draw {
+        match &drawn.tokens[self.prompt.fixed..] {
+            [id] => Draw::Token(*id),
+            ids => Draw::Cover(ids.to_vec()),
+        }
     }
 
     /// The tokens up to a node.

@@ -1,13 +1,17 @@
 //! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
-use super::{DraftScores, Guide, Local, Look, ScoreDraft, Scored, Seen, Stream, Weigh, Weighed};
+use super::{
+    Checked, DraftScores, Guide, Local, Look, Numerics, ScoreDraft, Scored, Seen, Stream, Weigh,
+    Weighed,
+};
 use crate::{
     clean,
     model::{About, Model, Precision},
-    token::{BranchId, SamplingParams, StopReason, Token},
+    token::{BranchId, Draw, SamplingParams, StopReason, Token},
     weights,
 };
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, path::Path};
 
 /// A request for one continuation.
@@ -29,7 +33,8 @@ pub struct Ask {
 
 /// How the end of a prompt determines what follows it. The same characters can be covered by different tokens: "nobo"
 /// by " no" and "bo", or by " nobody" together with two letters of the continuation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Prefix {
     /// The tokenizer's tokens of the prompt. For text that ends with a whole token, such as one that was generated.
     /// Only trailing spaces are covered as by `Characters`.
@@ -65,6 +70,8 @@ pub enum Output {
     Seen(Seen),
     /// The answer to [`Engine::weigh`] with this number.
     Weighed(Weighed),
+    /// The answer to [`Engine::check`] with this number.
+    Checked(Checked),
 }
 
 /// The facts about a loaded model that a status line or a JSON line shows.
@@ -86,6 +93,8 @@ pub struct ModelInfo {
     pub bytes: usize,
     /// The server that runs it; `None` for a model on this machine.
     pub server: Option<Server>,
+    /// What its numbers depend on; `None` for a server.
+    pub numerics: Option<Box<Numerics>>,
     /// What its files say about it.
     pub about: Box<About>,
 }
@@ -210,6 +219,15 @@ pub trait Backend: Send {
         bail!("{} doesn't report alternatives for a given text", self.info().name)
     }
 
+    /// As [`Engine::check`].
+    ///
+    /// # Errors
+    /// As there.
+    fn check(&mut self, ask: Ask, draws: Vec<Draw>) -> Result<()> {
+        let _ = (ask, draws);
+        bail!("{} is on a server, and what a server generates can't be verified", self.info().name)
+    }
+
     /// Begin to weigh a text. A later step answers with an [`Output::Weighed`] of this number.
     ///
     /// # Errors
@@ -221,7 +239,7 @@ pub trait Backend: Send {
 }
 
 /// A source of tokens for front ends: a backend whose parameters are checked.
-pub struct Engine(Box<dyn Backend>);
+pub struct Engine(pub(super) Box<dyn Backend>);
 
 impl Engine {
     /// The model in the binary.

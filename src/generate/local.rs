@@ -10,6 +10,7 @@ use super::{
     indent::{self, Unindented},
     look::Looking,
     memory::{self, Memory, Reader, Share, common},
+    numerics::Numerics,
     prompt::{self, Cut, Prompt},
     sampler::{self, Bias, Marks},
     score::{Drafted, stream},
@@ -23,7 +24,7 @@ use crate::{
         KvCache, Model, Span,
         kernels::{map_mut, on_threads},
     },
-    token::BranchId,
+    token::{BranchId, Draw},
 };
 use anyhow::Result;
 use std::{
@@ -44,7 +45,7 @@ pub struct Local {
     pub(super) marks: Marks,
     /// Whether the model has seen indentation.
     indents: bool,
-    live: Vec<Branch>,
+    pub(super) live: Vec<Branch>,
     /// The ends of prompts that branches wait for, and how many there were.
     coverings: Vec<Covering>,
     covered: u64,
@@ -70,6 +71,7 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
             server: None,
+            numerics: Some(Box::new(Numerics::of(&model))),
             about: Box::new(model.about.clone()),
         };
         let spellings = Spellings::new(&model.tokenizer, info.vocabulary);
@@ -151,6 +153,14 @@ impl Local {
         let mut outputs = Vec::new();
         for added in added.into_iter().flatten() {
             let (id, (tokens, stop)) = added?;
+            let branch = self.live.iter_mut().find(|branch| branch.id == id);
+            if let Some(checked) = branch.and_then(|branch| branch.follow(&tokens, stop)) {
+                if let Some(checked) = checked {
+                    outputs.push((id, Output::Checked(checked)));
+                    self.stop(id);
+                }
+                continue;
+            }
             outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
             if let Some(stop) = stop {
                 outputs.push((id, Output::Done(stop)));
@@ -320,8 +330,14 @@ impl Backend for Local {
             generated: 0,
             shown: 0,
             copied: 0,
+            drawn: Vec::new(),
+            recorded: None,
         });
         Ok(reading)
+    }
+
+    fn check(&mut self, ask: Ask, draws: Vec<Draw>) -> Result<()> {
+        self.begin_check(ask, draws)
     }
 
     fn look(&mut self, number: BranchId, look: &Look) -> Result<()> {

@@ -16,12 +16,15 @@ mod batch;
 mod branch;
 mod cover;
 mod engine;
+mod exclude;
 mod guide;
 mod indent;
 mod local;
 mod look;
 mod memory;
+mod numerics;
 mod prompt;
+mod recorded;
 pub mod remote;
 mod sampler;
 mod score;
@@ -35,6 +38,8 @@ pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Serve
 pub use guide::Guide;
 pub use local::Local;
 pub use look::{Look, Seen};
+pub use numerics::Numerics;
+pub use recorded::Checked;
 pub use score::{
     DraftScores, LEVELS, Likelihood, Mark, Measure, Part, ScoreDraft, Scored, Totals, perplexity,
 };

@@ -38,7 +38,7 @@ impl Iterator for Stream<'_> {
                     Output::Token(token) => self.ready.push_back(token),
                     Output::Done(stop) => self.stop = Some(stop),
                     Output::Failed(why) => self.failed = Some(why),
-                    Output::Seen(_) | Output::Weighed(_) => {}
+                    Output::Seen(_) | Output::Weighed(_) | Output::Checked(_) => {}
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Checksums as the hub gives them: the SHA-256 of a large file, the git object of a small one.
 
-use sha2::{Digest, Sha256};
+use crate::weights::sum::{digest, sha256};
 use std::{
     fs::File,
     io::{self, Read},
@@ -44,27 +44,14 @@ impl Sum {
     /// When it can't be read.
     pub fn fits_bytes(&self, content: impl Read, length: u64) -> io::Result<bool> {
         Ok(match self {
-            Self::Sha256(want) => *want == digest(Sha256::new(), content)?,
+            Self::Sha256(want) => *want == sha256(content)?,
             Self::Git(want) => {
-                let mut sha = sha1::Sha1::new();
+                let mut sha: sha1::Sha1 = sha1::Digest::new();
                 sha1::Digest::update(&mut sha, format!("blob {length}\0"));
                 *want == digest(sha, content)?
             }
         })
     }
-}
-
-fn digest<D: Digest>(mut sum: D, mut content: impl Read) -> io::Result<String> {
-    let mut piece = vec![0; 1 << 18];
-    loop {
-        match content.read(&mut piece) {
-            Ok(0) => break,
-            Ok(n) => sum.update(&piece[..n]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -117,7 +117,8 @@ impl<F: FnMut() -> Result<Engine>> Voice for ModelVoice<F> {
                         tokens.push(token);
                     }
                     Output::Failed(why) => bail!(why),
-                    Output::Done(_) | Output::Seen(_) | Output::Weighed(_) => {}
+                    Output::Done(_) | Output::Seen(_) | Output::Weighed(_) | Output::Checked(_) => {
+                    }
                 }
             }
         };

@@ -117,6 +117,11 @@ impl KvCache {
         Self { layout, blocks: Vec::new(), len: 0 }
     }
 
+    /// The form of its numbers: `f32` or `f16`.
+    pub fn form(&self) -> &'static str {
+        if self.layout.is_half { "f16" } else { "f32" }
+    }
+
     /// The number of tokens it holds.
     pub fn len(&self) -> usize {
         self.len

@@ -41,6 +41,8 @@ pub struct Model {
     pub network: Box<dyn Network>,
     /// The tokenizer.
     pub tokenizer: Tokenizer,
+    /// The SHA-256 of its weights, if it was read from files or the binary.
+    pub sha256: Option<String>,
     /// Whether it is the model in the binary.
     pub embedded: bool,
     /// The index of its training text, if there is one beside its weights.
@@ -65,7 +67,8 @@ impl Model {
     pub fn new(name: String, network: Box<dyn Network>, tokenizer: Tokenizer) -> Self {
         let context = memory::context(&*network);
         let about = About::default();
-        Self { name, network, tokenizer, embedded: false, memorized: None, context, about }
+        let (sha256, memorized) = (None, None);
+        Self { name, network, tokenizer, sha256, embedded: false, memorized, context, about }
     }
 
     /// Build a network from tensors that are checked as they are read, and run it once on one token, so that NaN in the

@@ -49,6 +49,17 @@ impl Session {
     /// `number` is its place in the list, from 1. An offer that went on is kept as one: only what is new of it is
     /// added. `None` when there is no such request, or no text.
     pub fn offer(&mut self, request: usize, number: usize, text: &str) -> Option<Revision> {
+        self.offer_with(request, number, text, None)
+    }
+
+    /// As [`Session::offer`], with a receipt: JSON that says how the model made what is new of the offer.
+    pub fn offer_with(
+        &mut self,
+        request: usize,
+        number: usize,
+        text: &str,
+        receipt: Option<String>,
+    ) -> Option<Revision> {
         let asked = self.tree.requests.get(request)?;
         let source = Some(Source { request, number });
         let (mut parent, mut at, mut rest) = (asked.revision, asked.at, text);
@@ -85,6 +96,7 @@ impl Session {
             after: place(at + inserted.len()),
             inserted,
             source,
+            receipt: receipt.map(String::into_boxed_str),
             ..Node::default()
         };
         self.note(Record::Step { visit: false, node: Cow::Borrowed(&node) });

@@ -97,12 +97,18 @@ impl Session {
         self.insert_taken(at, text, None)
     }
 
-    /// Replace a range by a text of the model, as one step; the cursor moves behind it.
-    pub fn take_instead(&mut self, range: Range<usize>, text: &str) -> bool {
+    /// Replace a range by a text of the model, as one step; the cursor moves behind it. `source` is the offer that it is
+    /// from, if it is from one.
+    pub fn take_instead(
+        &mut self,
+        range: Range<usize>,
+        text: &str,
+        source: Option<Source>,
+    ) -> bool {
         let end = range.end.min(self.text().len_chars());
         self.growing = false;
         let piece = Piece::new(&plain(text), Author::Machine);
-        self.edit(range.start.min(end)..end, piece, Kind::Taken, None)
+        self.edit(range.start.min(end)..end, piece, Kind::Taken, source)
     }
 
     pub(crate) fn insert_taken(&mut self, at: usize, text: &str, source: Option<Source>) -> bool {

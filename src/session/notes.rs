@@ -4,6 +4,9 @@
 use super::{Revision, Session, journal::Record};
 use serde::{Deserialize, Serialize};
 
+/// What the writer's own continuation begins with in the draft of a show.
+pub const WRITER: &str = "The writer: ";
+
 /// The notes on a draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

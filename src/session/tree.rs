@@ -76,6 +76,8 @@ pub(crate) struct Node {
     pub depth: usize,
     /// The request and the number in its list that the text came from.
     pub source: Option<Source>,
+    /// How the model made an offer, as JSON; `None` for offers of older versions and other revisions.
+    pub receipt: Option<Box<str>>,
     pub bookmarked: bool,
     pub name: Option<Box<str>>,
 }
@@ -104,6 +106,7 @@ impl Default for Node {
             seen: false,
             depth: 0,
             source: None,
+            receipt: None,
             bookmarked: false,
             name: None,
         }

@@ -98,7 +98,7 @@ impl Show {
             // Tokens for a show are its own; what is said of the model is everybody's.
             Event::News(News::Reading(..) | News::Token(..) | News::Done(..)) => {}
             Event::News(News::Failed(..) | News::Seen(..) | News::Weighed(..)) => {}
-            Event::News(News::Scores(..)) => {}
+            Event::News(News::Scores(..) | News::Checked(..)) => {}
             Event::News(news) => desk.hear(news),
             Event::Shelf(word) => desk.hear_shelf(word),
             Event::Signal(Signal::End) | Event::Deaf(_) => desk.over = true,

@@ -2,11 +2,14 @@
 //! front end.
 
 pub mod asking;
+pub mod chapters;
 pub mod escapes;
 pub mod keep;
 pub mod keymap;
 pub mod mistake;
+pub mod receipts;
 pub mod remembered;
+pub mod replay;
 pub mod shelf;
 pub mod signals;
 mod speed;

@@ -5,11 +5,11 @@
 use super::speed::Clock;
 use crate::{
     generate::{
-        Ask, DraftScores, Engine, Look, ModelInfo, Output, Reading, ScoreDraft, Seen, Weigh,
-        Weighed,
+        Ask, Checked, DraftScores, Engine, Look, ModelInfo, Output, Reading, ScoreDraft, Seen,
+        Weigh, Weighed,
     },
     model::kernels::give_back,
-    token::{BranchId, StopReason, Token},
+    token::{BranchId, Draw, StopReason, Token},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -34,6 +34,8 @@ pub enum Request {
     Weigh(BranchId, Weigh),
     /// Score a draft, in the place of the one before; the answers have this id. It is read while no branch is live.
     Score(BranchId, ScoreDraft),
+    /// Check a recorded continuation by its draws; the answer has the ask's id.
+    Check(Ask, Vec<Draw>),
     /// Replace the model by the one with this name. Live branches end without news.
     Open(String),
     /// Start a branch with a second model, which is loaded for it and unloaded when the branch ends.
@@ -57,6 +59,8 @@ pub enum News {
     Weighed(BranchId, Weighed),
     /// Scores of a draft: those that are new.
     Scores(BranchId, DraftScores),
+    /// The answer to a check.
+    Checked(BranchId, Checked),
     /// The speed in tokens per second, all branches together.
     Speed(f32),
     /// The speed over enough tokens to be remembered for this model, in tokens per second.
@@ -283,6 +287,11 @@ impl<'a> Worker<'a> {
                 let begun = self.engine.weigh(number, &weigh);
                 self.queued(number, begun)
             }
+            Request::Check(ask, draws) => {
+                let number = ask.branch;
+                let begun = self.engine.check(ask, draws);
+                self.queued(number, begun)
+            }
             Request::Generate(ask) => {
                 let branch = ask.branch;
                 let started = self.engine.start(ask);
@@ -340,6 +349,10 @@ impl<'a> Worker<'a> {
                 Output::Weighed(weighed) => {
                     self.live.retain(|live| *live != branch);
                     News::Weighed(branch, weighed)
+                }
+                Output::Checked(checked) => {
+                    self.live.retain(|live| *live != branch);
+                    News::Checked(branch, checked)
                 }
             };
             if !(self.tell)(news) {

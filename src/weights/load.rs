@@ -1,6 +1,6 @@
 //! Loads models from files or from the binary itself.
 
-use super::{Checkpoint, quantized};
+use super::{Checkpoint, quantized, sum};
 use crate::model::{
     About, Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config,
 };
@@ -40,6 +40,11 @@ pub fn open(path: &Path, precision: Precision) -> Result<Model> {
 /// When there isn't enough memory.
 pub fn random(shape: Shape, precision: Precision) -> Result<Model> {
     Model::random(shape, precision, embedded_tokenizer()?)
+}
+
+/// The file with the weights of the embedded model.
+pub(super) fn in_program() -> &'static [u8] {
+    WEIGHTS
 }
 
 /// The tokenizer of the embedded model.
@@ -91,7 +96,8 @@ impl Checkpoint {
                 network
             }
         };
+        let sha256 = sum::of(&self).ok();
         let about = About { notes: self.notes, defaults: self.defaults };
-        Ok(Model { about, ..Model::new(self.name, network, self.tokenizer) })
+        Ok(Model { sha256, about, ..Model::new(self.name, network, self.tokenizer) })
     }
 }

@@ -24,6 +24,7 @@ pub mod run;
 pub mod safetensors;
 mod sstable;
 mod stored;
+pub mod sum;
 pub mod torch;
 mod words;
 

@@ -121,6 +121,12 @@ pub const WRITTEN: &[Written] = &[
         ],
     ),
     row(
+        "the checksum of a model's file, if that is large",
+        "beside the file, `*.unstuck.sha256`",
+        "replaced as a whole",
+        &["src/weights/sum.rs", "src/whole.rs"],
+    ),
+    row(
         "downloaded models",
         "the shared cache of the Hugging Face hub",
         "files are named by their checksum, so one that is there is used; a part of one is continued",

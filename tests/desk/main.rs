@@ -12,6 +12,7 @@ mod models;
 mod moving;
 mod offers;
 mod plain;
+mod receipts;
 mod recovery;
 mod saving;
 mod scores;

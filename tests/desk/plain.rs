@@ -75,6 +75,7 @@ impl Lines {
             rank: None,
             top: Vec::new(),
             copied: 0,
+            drawn: Vec::new(),
         };
         self.plain.handle(Event::News(News::Token(branch, token)));
         self.plain.handle(Event::News(News::Done(branch, StopReason::Sentence)));

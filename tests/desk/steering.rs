@@ -15,6 +15,7 @@ fn token(text: &str) -> Token {
         rank: None,
         top: Vec::new(),
         copied: 0,
+        drawn: Vec::new(),
     }
 }
 

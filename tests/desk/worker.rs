@@ -37,6 +37,7 @@ fn word(branch: BranchId, text: &str) -> (BranchId, Output) {
         rank: None,
         top: Vec::new(),
         copied: 0,
+        drawn: Vec::new(),
     };
     (branch, Output::Token(token))
 }
@@ -78,6 +79,7 @@ fn run(
             News::Done(branch, _) => format!("{branch} done"),
             News::Failed(branch, why) => format!("{branch} failed: {why}"),
             News::Weighed(number, weighed) => format!("{number} weighed {}", weighed.tokens),
+            News::Checked(number, checked) => format!("{number} checked {}", checked.same),
             News::Seen(number, seen) => format!("{number} saw {:?}", seen.token),
             News::Scores(number, scores) => format!("{number} has {} to read", scores.tokens),
             News::Gone(why) => format!("gone: {why}"),

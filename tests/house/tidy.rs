@@ -9,7 +9,7 @@ use std::{
 /// The layers of `ARCHITECTURE.md`, from top to bottom. A module may import modules of lower layers only; those of the
 /// first layer may import each other.
 const LAYERS: [&[&str]; 9] = [
-    &["main", "cli", "config", "headless", "log", "open", "threads"],
+    &["main", "cli", "config", "headless", "history", "log", "open", "threads"],
     &["tui", "bot", "finetune", "commands"],
     &["ui", "mentions"],
     &["catalogue"],

@@ -6,6 +6,7 @@
 mod bleeping;
 mod notes;
 mod outside;
+mod receipts;
 mod resume;
 mod show;
 #[path = "../support/mod.rs"]

@@ -9,6 +9,8 @@ mod forgetting;
 mod formats;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")] // whose folders can be moved by the environment
+mod history;
 #[cfg(target_os = "linux")]
 mod kill;
 mod models;

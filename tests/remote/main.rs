@@ -64,7 +64,9 @@ fn run(engine: &mut Engine) -> BTreeMap<BranchId, Came> {
                 Output::Token(token) => came.text += &token.text,
                 Output::Done(stop) => came.stop = Some(stop),
                 Output::Failed(why) => came.failed = Some(why),
-                Output::Seen(_) | Output::Weighed(_) => unreachable!("nobody looks"),
+                Output::Seen(_) | Output::Weighed(_) | Output::Checked(_) => {
+                    unreachable!("nobody looks")
+                }
             }
         }
         engine.is_idle().then_some(())

@@ -4,6 +4,7 @@
 
 mod draft;
 mod file;
+mod film;
 mod journal;
 mod replay;
 #[path = "../support/mod.rs"]

@@ -207,7 +207,15 @@ pub fn said(text: &str) -> Token {
         other(4, "\u{fffd}", 0.01, None),
     ];
     let logprob = Some(0.41f32.ln());
-    Token { id: Some(1), text: text.into(), logprob, rank: Some(1), top, copied: 0 }
+    Token {
+        id: Some(1),
+        text: text.into(),
+        logprob,
+        rank: Some(1),
+        top,
+        copied: 0,
+        drawn: Vec::new(),
+    }
 }
 
 pub fn gear(rundown: &str) -> Gear {

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod hub;
 pub mod models;
 pub mod program;
+pub mod receipts;
 pub mod scripted;
 pub mod server;
 #[cfg(target_os = "linux")]

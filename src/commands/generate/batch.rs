@@ -134,7 +134,7 @@ impl Batch<'_> {
                 Output::Token(token) => sample.waiting.push_back(token),
                 Output::Done(stop) => sample.stop = Some(stop),
                 Output::Failed(why) => sample.failed = Some(why),
-                Output::Seen(_) | Output::Weighed(_) => {}
+                Output::Seen(_) | Output::Weighed(_) | Output::Checked(_) => {}
             }
         }
         Ok(())

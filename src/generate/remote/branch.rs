@@ -218,7 +218,15 @@ impl Branch {
     fn token(&self, told: Told, text: String) -> Token {
         let mut top = told.top;
         top.truncate(self.logprobs);
-        Token { id: told.id, text, logprob: told.logprob, rank: told.rank, top, copied: 0 }
+        Token {
+            id: told.id,
+            text,
+            logprob: told.logprob,
+            rank: told.rank,
+            top,
+            copied: 0,
+            drawn: Vec::new(),
+        }
     }
 
     /// Removes the end of the prompt that wasn't sent: the model generates it again as the beginning of the text. Spaces

@@ -6,9 +6,11 @@
 
 mod bias;
 mod chain;
+mod compare;
 mod penalties;
 
 pub use bias::{Bias, forms};
+pub use compare::{Fit, compare};
 pub use penalties::{Marks, scores};
 
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
     splitmix::{GAMMA, finish, mix},
     token::SamplingParams,
 };
-use chain::{Scored, State, keep_best, mass};
+use chain::{Left, Scored, State, keep_best, mass};
 
 /// A chosen option, with its log-probability and rank in the raw distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,16 +57,12 @@ pub fn choose(
     params: &SamplingParams,
     moment: Moment,
 ) -> Option<Choice> {
-    let Moment { position, mut mu, may_exclude } = moment;
+    let mut mu = moment.mu;
     let index = match params.temperature > 0.0 {
         false => likeliest(scores)?,
         true => {
-            let uniform = |seed| uniform(seed, params.branch, position);
-            // A second random number of the same position.
-            let xtc = params.xtc_probability > 0.0
-                && uniform(!params.seed) < f64::from(params.xtc_probability);
-            let left = chain::run(scores, params, State { xtc, mu, may_exclude })?;
-            let (score, index) = walk(&left.options, uniform(params.seed))?;
+            let (left, number) = draw(scores, params, moment)?;
+            let (score, index) = walk(&left.options, number)?;
             if let Some(bits) = left.bits {
                 mu = chain::next_mu(mu, bits.of(score), params);
             }
@@ -73,6 +71,17 @@ pub fn choose(
     };
     let (logprob, rank) = place(raw, index)?;
     Some(Choice { index, logprob, rank, mu })
+}
+
+/// What a draw chooses from, and its random number.
+fn draw(scores: &[f32], params: &SamplingParams, moment: Moment) -> Option<(Left, f64)> {
+    let Moment { position, mu, may_exclude } = moment;
+    let uniform = |seed| uniform(seed, params.branch, position);
+    // A second random number of the same position.
+    let xtc =
+        params.xtc_probability > 0.0 && uniform(!params.seed) < f64::from(params.xtc_probability);
+    let left = chain::run(scores, params, State { xtc, mu, may_exclude })?;
+    Some((left, uniform(params.seed)))
 }
 
 /// The log-probability and the rank (1 for the most likely) of an option under raw logits; `None` for an index outside

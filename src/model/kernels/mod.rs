@@ -39,6 +39,17 @@ pub enum Level {
     Avx512Vnni,
 }
 
+impl Level {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512Vnni => "avx512-vnni",
+        }
+    }
+}
+
 /// The processor's level. The standard library caches the detection.
 pub fn level() -> Level {
     #[cfg(target_arch = "x86_64")]

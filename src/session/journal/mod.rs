@@ -13,11 +13,13 @@
 //! writes a few bytes for each key instead of whole pages, and can lose only its last frame.
 
 mod bytes;
+mod film;
 mod frame;
 mod record;
 mod replay;
 mod writer;
 
+pub(crate) use film::film;
 pub(crate) use record::{Encoder, Record};
 pub(crate) use replay::{Past, Tail, rewrite};
 
@@ -211,6 +213,12 @@ impl Journal {
     /// The disk is full or gone.
     pub fn flush(&mut self) -> Result<()> {
         self.writer.as_ref().map_or(Ok(()), Writer::flush)
+    }
+
+    /// What is in the file, with all that was put there; `None` when it can't be read, or nothing is kept.
+    pub fn bytes(&mut self) -> Option<Vec<u8>> {
+        self.flush().ok()?;
+        self.keeps.then(|| fs::read(&self.path).ok()).flatten()
     }
 
     /// Write the whole journal anew.

@@ -275,6 +275,8 @@ fn put_node(out: &mut Out, node: &Node) {
     put_place(out, node.after);
     out.maybe(node.source.map(|source| source.request));
     out.size(node.source.map_or(0, |source| source.number));
+    // Last, so that older versions, which don't read so far, understand the rest.
+    node.receipt.iter().for_each(|receipt| out.text(receipt));
 }
 
 fn get_node(read: &mut In, time: SystemTime) -> Option<Node> {
@@ -290,6 +292,10 @@ fn get_node(read: &mut In, time: SystemTime) -> Option<Node> {
         source: {
             let (request, number) = (read.maybe()?, read.size()?);
             request.map(|request| Source { request, number })
+        },
+        receipt: match read.0 {
+            [] => None,
+            _ => Some(read.text()?.into()),
         },
         ..Node::default()
     })

@@ -94,7 +94,7 @@ impl Past {
         (past, tail)
     }
 
-    fn beginning(time: SystemTime) -> Self {
+    pub(super) fn beginning(time: SystemTime) -> Self {
         Past {
             tree: Tree::new(time),
             saved: (0, None),
@@ -109,7 +109,7 @@ impl Past {
     }
 
     /// Apply one event to the tree.
-    fn apply(&mut self, time: SystemTime, record: Record) -> Option<()> {
+    pub(super) fn apply(&mut self, time: SystemTime, record: Record) -> Option<()> {
         let tree = &mut self.tree;
         match record {
             Record::Begin { .. } | Record::Snapshot { .. } => {}

@@ -4,12 +4,10 @@ use super::{Desk, Notice};
 use crate::{
     generate::{Guide, Prefix},
     judge::{Form, Language, Place, language, last_word},
-    session::{Revision, unseen},
+    session::Revision,
     tui::command::Command,
-    ui::asking::{List, Model, Offer, Origin, PROMPT, Quotes, Until},
+    ui::asking::{List, Model, Offer, Origin, Quotes, Until, prompt, seen},
 };
-use ropey::Rope;
-use std::ops::Range;
 
 /// How many characters after the cursor offers are judged by.
 const AFTER: usize = 2_000;
@@ -135,20 +133,9 @@ impl Desk {
         !self.says_model_is_off()
     }
 
-    /// The prompt for a place, and where it is in the draft. Empty for a blank draft. The front matter and comments are
-    /// left out.
+    /// The prompt for a place, and where it is in the draft.
     pub fn prompt(&self, at: usize) -> (String, Origin) {
-        let text = self.session.text();
-        let first = at.saturating_sub(PROMPT);
-        let (prompt, gaps) = seen(text, first..at);
-        let mut origin = Origin::new(first);
-        gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
-        // A draft with nothing but comments is blank, too.
-        let is_blank = |text: &str| text.chars().all(char::is_whitespace);
-        if is_blank(&prompt) && is_blank(&seen(text, first..text.len_chars()).0) {
-            return (String::new(), origin);
-        }
-        (prompt, origin)
+        prompt(self.session.text(), at)
     }
 
     /// The quotes of the draft around a place.
@@ -206,71 +193,5 @@ impl Desk {
             let ask = self.key(Command::Ask);
             self.notices.say(format!("There are no offers yet. {ask} asks for some."));
         }
-    }
-}
-
-/// How many characters around a part of the draft are read to find out whether it is in a comment.
-const AROUND: usize = 1 << 18;
-
-/// A part of a draft without what the model doesn't see, and how many characters are left out before which characters of
-/// the rest. A comment counts also where it begins before the part or ends behind it.
-pub(super) fn seen(draft: &Rope, part: Range<usize>) -> (String, Vec<(usize, usize)>) {
-    let near = part.start.saturating_sub(AROUND)..(part.end + AROUND).min(draft.len_chars());
-    let around = draft.slice(near.clone()).to_string();
-    let byte = |place| draft.char_to_byte(place) - draft.char_to_byte(near.start);
-    let (start, stop) = (byte(part.start), byte(part.end));
-    let text = &around[start..stop];
-    let inside = |at: usize| at.clamp(start, stop) - start;
-    let hidden = unseen(&around, near.start == 0).into_iter();
-    let hidden = hidden.map(|hidden| inside(hidden.start)..inside(hidden.end));
-    let (mut left, mut gaps) = (String::new(), Vec::new());
-    let mut from = 0;
-    let mut length = 0;
-    let end = text.len()..text.len();
-    for hidden in hidden.filter(|hidden| !hidden.is_empty()).chain([end]) {
-        // A model that sees a carriage return continues differently.
-        for (number, line) in text[from..hidden.start].split("\r\n").enumerate() {
-            if number > 0 {
-                gaps.push((length, 1));
-                left.push('\n');
-                length += 1;
-            }
-            left.push_str(line);
-            length += line.chars().count();
-        }
-        if !hidden.is_empty() {
-            gaps.push((length, text[hidden.clone()].chars().count()));
-        }
-        from = hidden.end;
-    }
-    (left, gaps)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_model_sees_a_draft_without_front_matter_and_comments() {
-        let text = "---\na: b\n---\nOne.\r\n% note\r\nTwo <!-- é --> three.";
-        let draft = Rope::from_str(text);
-        let (left, gaps) = seen(&draft, 0..draft.len_chars());
-        assert_eq!(left, "One.\nTwo  three.");
-        let mut origin = Origin::new(0);
-        gaps.into_iter().for_each(|(at, count)| origin.leave_out(at, count));
-        let chars: Vec<char> = text.chars().collect();
-        for (at, c) in left.chars().enumerate() {
-            let found = chars[origin.place(at)];
-            assert!(found == c || (c, found) == ('\n', '\n'), "{at}: {c:?} {found:?}");
-        }
-    }
-    #[test]
-    fn a_comment_around_the_edge_of_a_part_is_not_seen() {
-        let draft = Rope::from_str("One. <!-- é\n\nstill --> Two.\n% note\nThree.");
-        let at = |words: &str| draft.to_string().split(words).next().unwrap().chars().count();
-        // The part ends inside a comment of two paragraphs, begins inside it, or begins inside a line that is one.
-        assert_eq!(seen(&draft, 0..at("ill")).0, "One. ");
-        assert_eq!(seen(&draft, at("ill")..at("\n%")).0, " Two.");
-        assert_eq!(seen(&draft, at("ote")..draft.len_chars()).0, "Three.");
     }
 }

@@ -38,7 +38,7 @@ impl Desk {
             News::Token(branch, token) => self.grow(branch, &token),
             News::Done(branch, why) => self.finish(branch, why),
             // Only the overlay that asked handles this.
-            News::Seen(..) => {}
+            News::Seen(..) | News::Checked(..) => {}
             News::Weighed(branch, weighed) => _ = self.weighed(branch, Some(weighed.mean())),
             News::Scores(number, scores) => self.hear_scores(number, &scores),
             News::Failed(branch, why) => {

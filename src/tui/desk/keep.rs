@@ -2,26 +2,28 @@
 
 use super::Desk;
 use crate::{
-    session::Source,
-    ui::asking::{Asking, State},
+    session::{Session, Source},
+    ui::asking::{Offer, Receipt, State},
 };
-use serde_json::json;
+use serde_json::Value;
 
 impl Desk {
     /// Records what the history doesn't have yet. Called after every event, so that no other code has to.
     pub fn keep_offers(&mut self) {
         for ((from, at), number, offer) in self.offers.all() {
-            let Source { request, number } = *offer.source.get_or_insert_with(|| {
-                let mut details = details(&self.asking, offer.seed);
-                if let Some(by) = &offer.by {
-                    details["model"] = by.as_str().into();
+            self.asking.name_model(&mut offer.passes);
+            let Source { request, number } = match offer.source {
+                Some(source) => source,
+                None => {
+                    let request = self.session.ask_about(from, at, details(offer));
+                    *offer.source.insert(Source { request, number })
                 }
-                Source { request: self.session.ask_about(from, at, details), number }
-            });
+            };
             // An opening alone is not the model's text.
             if !offer.is_live() && offer.tokens > 0 && offer.kept != offer.text.len() {
                 offer.kept = offer.text.len();
-                self.session.offer(request, number, &offer.text);
+                let receipt = receipt(offer, request, &self.session);
+                self.session.offer_with(request, number, &offer.text, receipt);
             }
         }
     }
@@ -47,23 +49,37 @@ impl Desk {
         let source = match offer.source {
             Some(source) => source,
             None => {
-                let details = details(&self.asking, offer.seed);
+                self.asking.name_model(&mut offer.passes);
                 offer.kept = offer.text.len() - rest;
-                let source = Source { request: self.session.ask(at, details), number: 1 };
+                let typed = offer.text[..offer.kept].chars().count();
+                offer.passes.iter_mut().for_each(|pass| pass.back = typed);
+                let source = Source { request: self.session.ask(at, details(offer)), number: 1 };
                 *offer.source.insert(source)
             }
         };
+        // It may have grown since a part of it was recorded.
+        offer.noted = 0;
+        let receipt = receipt(offer, source.request, &self.session);
         let text = offer.text.get(offer.kept..)?;
-        self.session.offer(source.request, source.number, text);
+        self.session.offer_with(source.request, source.number, text, receipt);
         Some(source)
     }
 }
 
 /// Everything needed to repeat the request.
-fn details(asking: &Asking, seed: u64) -> serde_json::Value {
-    let (sampling, guide) = (asking.params(seed), &asking.guide);
-    json!({
-        "model": asking.model.name(), "preset": asking.style.preset, "sampling": sampling,
-        "memory": guide.memory, "note": guide.note,
-    })
+fn details(offer: &Offer) -> Value {
+    let made = offer.passes.first().and_then(|pass| serde_json::to_value(&*pass.made).ok());
+    let mut details = made.unwrap_or_default();
+    if let Some(by) = &offer.by {
+        details["model"] = by.as_str().into();
+    }
+    details
+}
+
+/// The receipt of what the history doesn't have yet of an offer.
+fn receipt(offer: &mut Offer, request: usize, session: &Session) -> Option<String> {
+    let new = offer.passes.get(offer.noted..).filter(|new| !new.is_empty())?;
+    let receipt = Receipt::write(new, &session.request(request)?.details);
+    offer.noted = offer.passes.len();
+    Some(receipt)
 }

@@ -11,7 +11,7 @@ use crate::{
         worker::Request,
     },
 };
-use std::sync::mpsc::Sender;
+use std::sync::{Arc, mpsc::Sender};
 
 /// What choosing a model leads to.
 pub enum Choice {
@@ -178,8 +178,13 @@ impl Desk {
         let list = self.list_for(at, from, prompt);
         let mine = self.asking.offer(&list);
         let branch = self.asking.next_branch();
-        let theirs = Offer::new(branch, mine.seed, &mine.opening);
+        let mut theirs = Offer::new(branch, mine.seed, &mine.opening);
         let ask = self.asking.question(&list, &theirs);
+        let mut pass = self.asking.pass(&list, &theirs, &ask);
+        // The other model is loaded for this, and is gone when the answer is here.
+        let made = Arc::make_mut(&mut pass.made);
+        (made.model, made.numerics) = (Some(other.to_owned()), None);
+        theirs.passes.push(pass);
         self.asking.send(Request::Beside(other.to_owned(), ask));
         let offers =
             vec![Offer { by: Some(used), ..mine }, Offer { by: Some(other.to_owned()), ..theirs }];

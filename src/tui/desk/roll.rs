@@ -2,9 +2,8 @@
 
 use super::Desk;
 use crate::{
-    generate::Prefix,
     tui::command::Command,
-    ui::asking::{MOST, Offer, State},
+    ui::asking::{MOST, Offer},
 };
 
 impl Desk {
@@ -72,15 +71,11 @@ impl Desk {
         if offer.is_live() {
             return self.notices.say("This offer is still streaming.");
         }
-        let prompt = format!("{}{}", list.prompt.0, offer.text);
         if !self.may_ask() {
             return;
         }
-        let (branch, seed) = (self.asking.next_branch(), self.asking.next_seed());
-        self.asking.generate(branch, &prompt, Prefix::Characters, seed);
         if let Some(list) = self.offers.list_mut() {
-            let offer = &mut list.offers[list.chosen];
-            (offer.branch, offer.state, offer.longer) = (branch, State::Waiting, true);
+            self.asking.extend(list, list.chosen);
         }
     }
 

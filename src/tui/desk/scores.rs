@@ -10,7 +10,7 @@ use crate::{
     session::{Session, begins_word},
     token::BranchId,
     ui::{
-        asking::{Model, quotes},
+        asking::{Model, quotes, seen},
         worker::Request,
     },
 };
@@ -252,7 +252,7 @@ impl Desk {
         }
         let draft = draft.clone();
         self.world.scores.follow(&draft);
-        let (text, gaps) = super::ask::seen(&draft, 0..draft.len_chars());
+        let (text, gaps) = seen(&draft, 0..draft.len_chars());
         // The model gets straight quotes, as in prompts; each is one character.
         let text = quotes::straight(&text).into_owned();
         // What is left out before the cursor doesn't matter for what is read first.

@@ -45,6 +45,7 @@ impl Dice {
                     // The candidates for this position stay the same.
                     top: token.top.clone(),
                     copied: 0,
+                    drawn: Vec::new(),
                 },
             })
             .collect();

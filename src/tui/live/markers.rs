@@ -1,14 +1,17 @@
 //! The recording clock and its markers. The markers are written to a chapters file for podcast tools
 //! (`HH:MM:SS.mmm title`, one per line), which is rewritten at each marker.
 
-use crate::{clean::for_terminal, session::Session, whole};
+pub use crate::ui::chapters::{clock, read_clock};
+use crate::{
+    session::Session,
+    ui::chapters::{self, Chapter},
+    whole,
+};
 use anyhow::{Context, Result};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf, time::Duration};
 
-/// The most characters of a title.
-const TITLE: usize = 80;
 /// Markers with the same title that are set within this time are one.
 const TWINS: Duration = Duration::from_secs(1);
 /// A prompt that was left sooner has no chapter.
@@ -54,41 +57,14 @@ impl Tape {
     }
 }
 
-/// A time as `HH:MM:SS`.
-pub fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-/// Reads a time written as `H:MM:SS`, `MM:SS` or seconds. `None` if it is anything else, or 100 hours or more.
-pub fn read_clock(text: &str) -> Option<Duration> {
-    let parts: Vec<u64> =
-        text.split(':').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
-    let seconds = match parts[..] {
-        [seconds] => seconds,
-        [minutes, seconds] if seconds < 60 => minutes.checked_mul(60)? + seconds,
-        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => {
-            hours.checked_mul(3600)? + minutes * 60 + seconds
-        }
-        _ => return None,
-    };
-    (seconds < 360_000).then(|| Duration::from_secs(seconds))
-}
-
 /// A line of the chapters file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
-    time: Duration,
-    title: String,
+    chapter: Chapter,
     /// The prompt that begins here.
     prompt: Option<String>,
     /// The host set it.
     by_host: bool,
-}
-
-/// Whether a character is what a control or an invisible character is shown as.
-fn is_symbol(c: char) -> bool {
-    matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}')
 }
 
 /// The markers of a show.
@@ -158,13 +134,14 @@ impl Markers {
     /// # Errors
     /// The file can't be written. The marker is kept, and written with the next one.
     pub fn mark(&mut self, time: Duration, title: &str) -> Result<()> {
-        let title = cleaned(title);
+        let chapter = Chapter::new(time, title);
         let is_twin = |last: &&mut Marker| {
-            last.time.abs_diff(time) <= TWINS && (!last.by_host || last.title == title)
+            last.chapter.start.abs_diff(time) <= TWINS
+                && (!last.by_host || last.chapter.title == chapter.title)
         };
         match self.list.last_mut().filter(is_twin) {
-            Some(last) => (last.title, last.by_host) = (title, true),
-            None => self.list.push(Marker { time, title, prompt: None, by_host: true }),
+            Some(last) => (last.chapter.title, last.by_host) = (chapter.title, true),
+            None => self.list.push(Marker { chapter, prompt: None, by_host: true }),
         }
         self.write()
     }
@@ -175,12 +152,12 @@ impl Markers {
     /// # Errors
     /// The file can't be written. The chapter is kept, and written with the next one.
     pub fn begin_prompt(&mut self, time: Duration, title: &str) -> Result<()> {
-        let title = cleaned(title);
-        self.list.pop_if(|last| !last.by_host && time.saturating_sub(last.time) < PASSED);
+        let chapter = Chapter::new(time, title);
+        self.list.pop_if(|last| !last.by_host && time.saturating_sub(last.chapter.start) < PASSED);
         let last = self.list.iter().rev().find_map(|marker| marker.prompt.as_ref());
-        if last != Some(&title) {
-            let prompt = Some(title.clone());
-            self.list.push(Marker { time, title, prompt, by_host: false });
+        if last != Some(&chapter.title) {
+            let prompt = Some(chapter.title.clone());
+            self.list.push(Marker { chapter, prompt, by_host: false });
         }
         self.write()
     }
@@ -194,19 +171,9 @@ impl Markers {
 
     /// The text of the chapters file.
     pub fn chapters(&self) -> String {
-        self.list
-            .iter()
-            .map(|Marker { time, title, .. }| {
-                format!("{}.{:03} {title}\n", clock(*time), time.subsec_millis())
-            })
-            .collect()
+        let all: Vec<Chapter> = self.list.iter().map(|marker| marker.chapter.clone()).collect();
+        chapters::lines(&all)
     }
-}
-
-/// A title on one line, without characters that can't be shown.
-fn cleaned(title: &str) -> String {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    for_terminal(&title).chars().filter(|c| !is_symbol(*c)).take(TITLE).collect()
 }
 
 #[cfg(test)]
@@ -224,25 +191,11 @@ mod tests {
         assert_eq!(tape.time(at(99_000)), at(61_500));
         tape.toggle(at(100_000));
         assert_eq!(tape.time(at(100_250)), at(61_750));
-        assert_eq!(clock(at(3_723_999)), "01:02:03");
         tape.set(at(600_000), at(100_250));
         assert_eq!(tape.time(at(100_750)), at(600_500));
         tape.toggle(at(100_750));
         tape.set(at(5000), at(100_750));
         assert_eq!((tape.time(at(999_000)), tape.is_running()), (at(5000), false));
-    }
-
-    #[test]
-    fn a_clock_is_read_as_it_is_shown() {
-        for (text, seconds) in
-            [("1:02:03", 3723), ("62:03", 3723), ("45", 45), ("00:00:07", 7), (" 1 : 00 ", 60)]
-        {
-            assert_eq!(read_clock(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "1:60", "1:2:3:4", "-1", "a", "1:", "999:00:00", "18446744073709551615:00"]
-        {
-            assert_eq!(read_clock(text), None, "{text}");
-        }
     }
 
     #[test]

@@ -5,14 +5,8 @@ use super::{
     Live,
     item::{Origin, Section},
 };
-use crate::{
-    session::{Session, Source},
-    token::SamplingParams,
-};
-use serde_json::json;
-
-/// The label of the writer's own words in the draft.
-pub(super) const WRITER: &str = "The writer: ";
+use crate::session::{Session, Source, WRITER};
+use serde_json::{Value, json};
 
 impl Live {
     /// Writes the current prompt to the draft, if it isn't there. Returns the position for generated text, in
@@ -47,22 +41,16 @@ impl Live {
     }
 
     /// Records a request for takes of the current prompt in the history.
-    pub(super) fn note_asked(
-        &mut self,
-        takes: &[usize],
-        params: &SamplingParams,
-        session: &mut Session,
-    ) {
+    pub(super) fn note_asked(&mut self, takes: &[usize], session: &mut Session) {
         let at = self.begin_section(session);
-        let model = self.asking.model.name();
         let item = self.item();
         // All that is needed to repeat the request.
         let seeds: Vec<u64> = takes.iter().map(|take| item.takes[*take].seed).collect();
         let first = takes.first().map(|take| &item.takes[*take]);
         let opening = first.map_or("", |take| take.said_text()).to_owned();
-        let details = json!({
-            "model": model, "preset": "on air", "sampling": params, "seeds": seeds, "opening": opening,
-        });
+        let made = first.and_then(|take| take.passes.last()).map(|(_, pass)| &*pass.made);
+        let mut details = made.map_or(Value::Null, |made| json!(made));
+        (details["seeds"], details["opening"]) = (seeds.into(), opening.into());
         let request = session.ask(at, details);
         for (number, take) in takes.iter().enumerate() {
             self.prompts.current_mut().takes[*take].source =
@@ -73,14 +61,16 @@ impl Live {
     /// Saves takes that have ended as branches. Called after every event.
     pub(super) fn note_takes(&mut self, session: &mut Session) {
         for take in self.prompts.takes_mut() {
-            let text = take.said_text();
+            let length = take.said_text().len();
             if let Some(Source { request, number }) = take.source
                 && !take.is_live()
                 && take.said.len() > take.shared
-                && take.kept != text.len()
+                && take.kept != length
             {
-                session.offer(request, number, text);
-                take.kept = text.len();
+                let details = session.request(request).map(|request| request.details.clone());
+                let receipt = details.and_then(|details| take.receipt(&details));
+                session.offer_with(request, number, take.said_text(), receipt);
+                take.kept = length;
             }
         }
     }
@@ -96,13 +86,8 @@ impl Live {
             return;
         }
         session.seal();
-        let whole = text.len() == take.said_text().len();
-        let done = match source {
-            _ if section.taken > 0 => session.take_instead(range, &text),
-            // The whole take stays a branch; only what was shown is inserted.
-            Some(source) if whole => session.take_from(source, section.at, &text),
-            _ => session.take(section.at, &text),
-        };
+        // The whole take stays a branch; only what was shown is inserted.
+        let done = session.take_instead(range, &text, source);
         if done {
             // The length may differ: the draft drops control characters.
             let by = session.text().len_chars() as isize - end as isize;

@@ -265,7 +265,15 @@ impl Live {
 
 /// A token of which only the text was saved.
 fn token(text: String) -> Token {
-    Token { id: None, text, logprob: None, rank: None, top: Vec::new(), copied: 0 }
+    Token {
+        id: None,
+        text,
+        logprob: None,
+        rank: None,
+        top: Vec::new(),
+        copied: 0,
+        drawn: Vec::new(),
+    }
 }
 
 impl From<&Item> for SavedItem {

@@ -7,7 +7,7 @@ use crate::{
     session::Session,
     token::{SamplingParams, Token},
     ui::{
-        asking::{Asking, Model, tail},
+        asking::{Asking, Made, Model, Pass, tail},
         worker::Request,
     },
 };
@@ -50,6 +50,9 @@ impl Live {
         let first = self.item().takes.len();
         let numbers: Vec<usize> = (first..first + count).collect();
         let lead = self.item().lead().to_owned();
+        let begun: Vec<_> = self.item().take().map_or_else(Vec::new, |take| {
+            take.passes.iter().filter(|(at, _)| *at < opening.len()).cloned().collect()
+        });
         let mut params = self.params();
         for number in &numbers {
             params.seed = match self.item().prompt.seed {
@@ -60,15 +63,15 @@ impl Live {
             let branch = self.asking.next_branch();
             let mut take = Take::new(branch, params.seed, &lead, opening, &self.bleeps);
             take.shown = opening.len();
-            self.ask(branch, opening, params.clone());
+            take.passes.clone_from(&begun);
+            take.passes.push((opening.len(), self.ask(branch, opening, params.clone())));
             self.prompts.current_mut().takes.push(take);
         }
         let item = self.prompts.current_mut();
         item.chosen = first;
         item.sides = if count > 1 { numbers.clone() } else { Vec::new() };
         self.play.going = true;
-        params.seed = self.item().takes[first].seed;
-        self.note_asked(&numbers, &params, session);
+        self.note_asked(&numbers, session);
     }
 
     /// Continues the current take after its end.
@@ -80,22 +83,29 @@ impl Live {
         let Some(take) = self.item().take() else { return };
         let (opening, seed) = (take.said.clone(), take.seed.wrapping_add(take.said.len() as u64));
         let branch = self.asking.next_branch();
-        self.ask(branch, &opening, SamplingParams { seed, ..params });
+        let pass = self.ask(branch, &opening, SamplingParams { seed, ..params });
         let bleeps = &self.bleeps;
         if let Some(take) = self.prompts.current_mut().take_mut() {
+            take.passes.push((opening.len(), pass));
             take.go_on(branch, bleeps);
         }
         self.play.going = true;
     }
 
-    fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) {
-        let mut prompt = tail(&self.item().prompt.text).to_owned();
-        opening.iter().for_each(|token| prompt.push_str(&token.text));
+    /// Asks for a continuation of the prompt and of these tokens. Returns what is recorded of it.
+    fn ask(&self, branch: u64, opening: &[Token], params: SamplingParams) -> Pass {
+        let text = tail(&self.item().prompt.text);
+        let characters = Some(text.chars().count());
+        let said: String = opening.iter().map(|token| &*token.text).collect();
+        let prompt = format!("{text}{said}");
         // The last word of a prompt is finished: Enter said so. A take ends with a whole token.
         let prefix = if opening.is_empty() { Prefix::Word } else { Prefix::Tokens };
         let guide = Guide::default();
         let ask = Ask { branch, prompt, guide, params, clean: Level::Prose, prefix };
+        let made = Made { preset: "on air".into(), candidates: 0, ..self.asking.made(&ask) };
+        let pass = Pass { characters, ..Pass::of(&ask, &said, made) };
         self.asking.send(Request::Generate(ask));
+        pass
     }
 
     /// The sampling parameters for the current prompt.

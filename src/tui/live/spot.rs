@@ -15,7 +15,7 @@ const MOST: usize = 60;
 /// How many passages a round has.
 const ROUND: usize = 10;
 /// How the writer's own continuations begin in a draft.
-const LABEL: &str = super::notes::WRITER;
+const LABEL: &str = crate::session::WRITER;
 
 /// A passage, and whether the machine wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]

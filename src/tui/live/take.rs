@@ -5,7 +5,9 @@ use crate::{
     clean::{Bleeps, Judged, hanging, sentence_ends},
     session::Source,
     token::{BranchId, StopReason, Token},
+    ui::asking::{Pass, Receipt},
 };
+use serde_json::Value;
 use std::{ops::Range, time::Duration};
 
 /// The state of generation of a take.
@@ -44,6 +46,10 @@ pub struct Take {
     ends: Vec<usize>,
     judged: Judged,
     credit: Credit,
+    /// What is recorded of the questions that led to it, each with the number of its first token.
+    pub passes: Vec<(usize, Pass)>,
+    /// How many of them are in the history.
+    noted: usize,
     /// Its request in the history.
     pub source: Option<Source>,
     /// The length of the text saved in the history, in bytes.
@@ -71,6 +77,8 @@ impl Take {
             ends: Vec::new(),
             judged: Judged::default(),
             credit: Credit::default(),
+            passes: Vec::new(),
+            noted: 0,
             source: None,
             kept: 0,
         };
@@ -135,6 +143,20 @@ impl Take {
         self.shared = shared.min(self.said.len());
         self.shown = shown.min(self.said.len());
         self.judge(bleeps);
+    }
+
+    /// The receipt of what the history doesn't have yet of it, for a request with these details.
+    pub fn receipt(&mut self, details: &Value) -> Option<String> {
+        let ends = self.passes[1.min(self.passes.len())..].iter().map(|(at, _)| *at);
+        let ends: Vec<usize> = ends.chain([self.said.len()]).collect();
+        let of = |((at, pass), end): (&(usize, Pass), &usize)| {
+            let tokens = self.said.get(*at..*end).unwrap_or_default();
+            let draws = tokens.iter().flat_map(|token| token.drawn.iter().cloned()).collect();
+            Pass { draws, ..pass.clone() }
+        };
+        let new: Vec<Pass> = self.passes.iter().zip(&ends).skip(self.noted).map(of).collect();
+        self.noted = self.passes.len();
+        (!new.is_empty()).then(|| Receipt::write(&new, details))
     }
 
     /// The model is working on it.

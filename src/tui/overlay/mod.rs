@@ -19,8 +19,10 @@ mod notes;
 mod palette;
 mod picker;
 mod question;
+mod receipts;
 mod recent;
 mod recovered;
+mod replay;
 mod save;
 mod scroll;
 mod statistics;
@@ -59,6 +61,8 @@ const TABLE: &[(&Opens, Open)] = &[
     (&statistics::OPENS, statistics::open),
     (&goal::OPENS, goal::open),
     (&branches::OPENS, branches::open),
+    (&replay::OPENS, replay::open),
+    (&receipts::OPENS, receipts::open),
     (&save::OPENS, save::open),
     (&palette::OPENS, palette::open),
     (&themes::OPENS, themes::open),

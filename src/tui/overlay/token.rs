@@ -173,7 +173,7 @@ impl Token {
         let place = self.run.start + self.span[..start].chars().count();
         let end = if self.is_machine { self.run.end } else { place + self.length() };
         if desk.may_take(&choice.text, place..end)
-            && desk.session.take_instead(place..end, &choice.text)
+            && desk.session.take_instead(place..end, &choice.text, None)
             && self.is_machine
         {
             desk.ask();

@@ -6,6 +6,7 @@ mod list;
 mod offer;
 mod offers;
 mod origin;
+mod pass;
 mod piece;
 mod pool;
 pub mod quotes;
@@ -16,7 +17,8 @@ pub use ghost::Ghost;
 pub use list::{List, Standing, Until};
 pub use offer::{Offer, State};
 pub use offers::{MOST, Offers, Taken};
-pub use origin::Origin;
+pub use origin::{Origin, prompt, seen};
+pub use pass::{Made, Pass, Receipt};
 pub use piece::{first_sentence, first_word};
 pub use pool::{CANDIDATES, DRAWS, Settings};
 pub use quotes::Quotes;
@@ -206,14 +208,35 @@ impl Asking {
         let prompt = &list.prompt.0;
         let opening =
             if prompt.is_empty() { opening(seed, self.words.banned()) } else { &list.form.lead };
-        let offer = Offer::new(branch, seed, opening);
-        self.send(Request::Generate(self.question(list, &offer)));
+        let mut offer = Offer::new(branch, seed, opening);
+        let ask = self.question(list, &offer);
+        offer.passes.push(self.pass(list, &offer, &ask));
+        self.send(Request::Generate(ask));
         offer
     }
 
-    /// Asks for a continuation in the current style. The model gets straight quotes.
-    pub fn generate(&self, branch: BranchId, prompt: &str, prefix: Prefix, seed: u64) {
-        self.send(Request::Generate(self.ask(branch, prompt, prefix, seed)));
+    /// What is recorded of the request for an offer of a list.
+    pub fn pass(&self, list: &List, offer: &Offer, ask: &Ask) -> Pass {
+        let joined = self.joins_lines(list);
+        Pass { joined, ..Pass::of(ask, &offer.opening, self.made(ask)) }
+    }
+
+    /// Whether the lines of verse are joined: the model in the program was trained on paragraphs without line breaks
+    /// inside.
+    fn joins_lines(&self, list: &List) -> bool {
+        list.form.verse.is_some() && matches!(&self.model, Model::Ready(info) if info.embedded)
+    }
+
+    /// Asks for the continuation of an offer in the current style, on a new branch, and adds it to what is recorded of the
+    /// offer. The model gets straight quotes.
+    pub fn extend(&mut self, list: &mut List, number: usize) {
+        let (branch, seed) = (self.next_branch(), self.next_seed());
+        let offer = &mut list.offers[number];
+        let prompt = format!("{}{}", list.prompt.0, offer.text);
+        let ask = self.ask(branch, &prompt, Prefix::Characters, seed);
+        offer.passes.push(Pass::of(&ask, &offer.text, self.made(&ask)));
+        (offer.branch, offer.state, offer.longer) = (branch, State::Waiting, true);
+        self.send(Request::Generate(ask));
     }
 
     /// The request for an offer of a list.
@@ -225,8 +248,7 @@ impl Asking {
             false => Prefix::Characters,
         };
         let mut prompt = format!("{}{}", list.prompt.0, offer.opening);
-        // The model in the program was trained on paragraphs without line breaks inside.
-        if list.form.verse.is_some() && matches!(&self.model, Model::Ready(info) if info.embedded) {
+        if self.joins_lines(list) {
             prompt = Form::as_paragraph(&prompt);
         }
         let mut ask = self.ask(offer.branch, &prompt, prefix, offer.seed);

@@ -1,6 +1,9 @@
 //! One continuation: its text so far, its state, and its faults.
 
-use super::quotes::{self, Quotes};
+use super::{
+    Pass,
+    quotes::{self, Quotes},
+};
 use crate::{
     clean::Phrases,
     judge::Fault,
@@ -39,6 +42,10 @@ pub struct Offer {
     pub source: Option<Source>,
     /// How many bytes of its text are recorded in the history.
     pub kept: usize,
+    /// What is recorded of the questions that led to it.
+    pub passes: Vec<Pass>,
+    /// How many of them are in the history.
+    pub noted: usize,
     /// The seed it is sampled with.
     pub seed: u64,
     /// What it starts with: an opening on an empty page, the mark of a list's next item, and so on. The model continues
@@ -77,6 +84,8 @@ impl Offer {
             branch,
             source: None,
             kept: 0,
+            passes: Vec::new(),
+            noted: 0,
             seed,
             opening: opening.into(),
             text: opening.into(),
@@ -114,6 +123,9 @@ impl Offer {
         let text = quotes::as_in(quotes, prompt, &self.text, &token.text);
         self.text.push_str(&text);
         self.tokens += 1;
+        if let Some(pass) = self.passes.last_mut() {
+            pass.draws.extend(token.drawn.iter().cloned());
+        }
         if let Some(logprob) = token.logprob {
             self.scored = (self.scored.0 + logprob, self.scored.1 + 1);
         }

@@ -51,6 +51,11 @@ impl Words {
         self.wanted.found(text).into_iter().filter(|found| *found).count()
     }
 
+    /// The words that offers should have.
+    pub fn must(&self) -> &[String] {
+        &self.must
+    }
+
     /// The words that offers should have and none of these texts has.
     pub fn missing(&self, texts: &[&str]) -> Vec<&str> {
         let lacks = |word: &&String| {

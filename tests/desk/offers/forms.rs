@@ -95,6 +95,7 @@ fn comes(desk: &mut Desk, number: usize, text: &str) {
         rank: None,
         top: Vec::new(),
         copied: 0,
+        drawn: Vec::new(),
     };
     let branch = desk.asked[number].branch;
     desk.news(News::Token(branch, token));

@@ -30,6 +30,7 @@ fn token(desk: &mut Desk, number: usize, text: &str, logprob: f32) {
         rank: None,
         top: Vec::new(),
         copied: 0,
+        drawn: Vec::new(),
     };
     desk.news(News::Token(branch, token));
 }

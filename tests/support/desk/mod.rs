@@ -12,9 +12,9 @@ use std::{
 };
 use unicode_width::UnicodeWidthStr;
 use unstuck::{
-    generate::{DraftScores, Likelihood, Mark, ModelInfo, Part, Reading, Seen},
+    generate::{DraftScores, Engine, Likelihood, Mark, ModelInfo, Output, Part, Reading, Seen},
     session::{History, Session},
-    token::{Alternative, BranchId, StopReason, Token},
+    token::{Alternative, BranchId, Draw, StopReason, Token},
     tui::{App, Event, Settings},
     ui::{
         asking,
@@ -43,6 +43,8 @@ pub struct Desk {
     pub opened: Vec<String>,
     /// What was wanted of the shelf, once there is one.
     pub errands: Option<Receiver<Errand>>,
+    /// The checks of receipts that were asked for.
+    pub checks: Vec<(unstuck::generate::Ask, Vec<Draw>)>,
 }
 
 /// As many candidates as offers, which keeps scripts short.
@@ -61,6 +63,7 @@ pub fn info() -> ModelInfo {
         quantization: "q8_0".into(),
         bytes: 15 << 20,
         server: None,
+        numerics: None,
         about: Box::default(),
     }
 }
@@ -72,7 +75,7 @@ impl Desk {
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
         let (looked, weighed, scored) = (Vec::new(), Vec::new(), Vec::new());
-        let (opened, errands) = (Vec::new(), None);
+        let (opened, errands, checks) = (Vec::new(), None, Vec::new());
         let mut desk = Self {
             app,
             requests,
@@ -84,6 +87,7 @@ impl Desk {
             screen,
             opened,
             errands,
+            checks,
         };
         desk.news(News::Loaded(info()));
         desk.draw();
@@ -156,6 +160,7 @@ impl Desk {
             rank: None,
             top: Vec::new(),
             copied: 0,
+            drawn: Vec::new(),
         };
         self.news(News::Token(branch, token));
     }
@@ -194,10 +199,39 @@ impl Desk {
                 Request::Look(number, look) => self.looked.push((number, look)),
                 Request::Score(number, draft) => self.scored.push((number, draft)),
                 Request::Weigh(number, weigh) => self.weighed.push((number, weigh)),
+                Request::Check(ask, draws) => self.checks.push((ask, draws)),
                 Request::Open(name) => self.opened.push(name),
                 Request::Beside(name, ask) => {
                     self.opened.push(name);
                     self.asked.push(ask);
+                }
+            }
+        }
+    }
+
+    /// Lets a model answer all that is asked, until nothing more is.
+    pub fn serve(&mut self, engine: &mut Engine) {
+        let mut from = 0;
+        while from < self.asked.len() || !self.checks.is_empty() {
+            for ask in self.asked.split_off(from) {
+                let branch = ask.branch;
+                self.asked.push(ask.clone());
+                let reading = engine.start(ask).unwrap();
+                self.news(News::Reading(branch, reading));
+            }
+            from = self.asked.len();
+            for (ask, draws) in std::mem::take(&mut self.checks) {
+                engine.check(ask, draws).unwrap();
+            }
+            while !engine.is_idle() {
+                for (branch, output) in engine.step().unwrap() {
+                    match output {
+                        Output::Token(token) => self.news(News::Token(branch, token)),
+                        Output::Done(why) => self.news(News::Done(branch, why)),
+                        Output::Checked(found) => self.news(News::Checked(branch, found)),
+                        Output::Failed(why) => self.news(News::Failed(branch, why)),
+                        Output::Seen(_) | Output::Weighed(_) => {}
+                    }
                 }
             }
         }
