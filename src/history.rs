@@ -1,6 +1,6 @@
 //! Commands that read the history of a draft: verify, export, replay.
 
-use crate::{catalogue, cli, config::Config, tell};
+use crate::{catalogue, cli, config::Config};
 use anyhow::Result;
 use std::{path::Path, process::ExitCode};
 use unstuck::{catalogue::Catalogue, commands, generate::Engine};
@@ -31,7 +31,7 @@ pub fn verify(
     Ok(if is_proven { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Export a draft.
+/// Export a draft. `tell` gets notices, each a sentence.
 ///
 /// # Errors
 /// When the draft or its history can't be read, or the output can't be written.
@@ -40,7 +40,7 @@ pub fn export(
     config: &Config,
     told: &cli::Overrides,
     state: &Path,
-    quiet: bool,
+    tell: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let request = commands::export::Request {
         draft: &args.draft,
@@ -51,18 +51,14 @@ pub fn export(
         version: args.asciicast,
         own_model: told.model.is_some(),
     };
-    commands::export::run(&request, &opener(config), &mut |sentence| {
-        if !quiet {
-            tell(sentence);
-        }
-    })
+    commands::export::run(&request, &opener(config), tell)
 }
 
-/// Play the history of a draft.
+/// Play the history of a draft. `tell` gets notices, each a sentence.
 ///
 /// # Errors
 /// When there is no history, or no such sitting.
-pub fn replay(args: &cli::Replay, state: &Path, quiet: bool) -> Result<()> {
+pub fn replay(args: &cli::Replay, state: &Path, tell: &mut dyn FnMut(&str)) -> Result<()> {
     let no_color = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
     let request = commands::replay::Request {
         draft: &args.draft,
@@ -74,9 +70,5 @@ pub fn replay(args: &cli::Replay, state: &Path, quiet: bool) -> Result<()> {
         text: args.text,
         colour: !no_color,
     };
-    commands::replay::run(&request, &mut |sentence| {
-        if !quiet {
-            tell(sentence);
-        }
-    })
+    commands::replay::run(&request, tell)
 }

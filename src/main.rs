@@ -103,6 +103,12 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
             _ => bail!(wrong),
         }
     }
+    let quiet = cli.global.quiet;
+    let mut notice = |sentence: &str| {
+        if !quiet {
+            tell(sentence);
+        }
+    };
     match command {
         // Printed above, before the settings were checked.
         Command::Config(_)
@@ -131,8 +137,8 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
         }
         Command::Forget(args) => commands::forget::run(&args.draft, &state)?,
         Command::Verify(args) => return history::verify(&args, &config, told, &state),
-        Command::Export(args) => history::export(&args, &config, told, &state, cli.global.quiet)?,
-        Command::Replay(args) => history::replay(&args, &state, cli.global.quiet)?,
+        Command::Export(args) => history::export(&args, &config, told, &state, &mut notice)?,
+        Command::Replay(args) => history::replay(&args, &state, &mut notice)?,
         Command::Models(command) => models(command, &cli.global, &config, &state)?,
         Command::Bench(args) => {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {

@@ -19,6 +19,7 @@ mod engine;
 mod exclude;
 mod guide;
 mod indent;
+mod info;
 mod local;
 mod look;
 mod memory;
@@ -34,8 +35,9 @@ mod text;
 mod weigh;
 mod word;
 
-pub use engine::{Ask, Backend, Engine, ModelInfo, Output, Prefix, Reading, Server};
+pub use engine::{Ask, Backend, Engine, Output, Prefix, Reading};
 pub use guide::Guide;
+pub use info::{ModelInfo, Server};
 pub use local::Local;
 pub use look::{Look, Seen};
 pub use numerics::Numerics;

@@ -14,7 +14,7 @@ use std::{
 type Name = Vec<String>;
 
 /// Modules of the program. All others are the library's.
-const PROGRAM: [&str; 6] = ["main", "cli", "config", "history", "log", "threads"];
+const PROGRAM: [&str; 5] = ["main", "cli", "config", "log", "threads"];
 
 #[derive(Default)]
 struct Graph {

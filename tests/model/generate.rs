@@ -40,7 +40,9 @@ fn run(engine: &mut Engine) -> HashMap<BranchId, (Vec<Token>, Option<StopReason>
                 Output::Token(token) => entry.0.push(token),
                 Output::Done(stop) => entry.1 = Some(stop),
                 Output::Failed(why) => panic!("{why}"),
-                Output::Seen(_) | Output::Weighed(_) => unreachable!("nobody looks"),
+                Output::Seen(_) | Output::Weighed(_) | Output::Checked(_) => {
+                    unreachable!("nobody looks")
+                }
             }
         }
     }
@@ -233,7 +235,7 @@ fn looking_agrees_with_scoring_and_holds_nothing_up() {
                 Output::Token(_) => tokens += 1,
                 Output::Failed(why) => panic!("{why}"),
                 Output::Seen(it) => seen = Some((branch, it)),
-                Output::Done(_) | Output::Weighed(_) => {}
+                Output::Done(_) | Output::Weighed(_) | Output::Checked(_) => {}
             }
         }
     }
@@ -284,7 +286,7 @@ fn weighing_agrees_with_scoring_and_delays_nothing() {
                 Output::Failed(why) => panic!("{why}"),
                 Output::Token(_) => tokens += 1,
                 Output::Weighed(it) => weighed.push((number, it, tokens)),
-                Output::Done(_) | Output::Seen(_) => {}
+                Output::Done(_) | Output::Seen(_) | Output::Checked(_) => {}
             }
         }
     }

@@ -312,7 +312,7 @@ fn every_old_option_is_in_the_manual_and_does_what_that_says() {
 fn a_command_with_a_spelling_mistake_opens_no_page() {
     for (args, meant) in [
         (&["generat"][..], "`unstuck generate`"),
-        (&["verify"], "`unstuck models verify`"),
+        (&["import"], "`unstuck models import`"),
         (&["Score"], "`unstuck score`"),
         (&["modles", "list"], "`unstuck models`"),
         (&["generat", "The lamp"], "`unstuck generate`"),

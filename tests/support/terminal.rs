@@ -31,6 +31,8 @@ impl Terminal {
     pub fn start(draft: &Path, state: &Path) -> Option<Self> {
         let mut terminal = Self::start_silent(draft, state)?;
         terminal.answer();
+        // The title is set when the answer was read.
+        wait(&terminal.output, &mut terminal.screen, "a title", |screen| screen.has_had("\x1b]0;"));
         Some(terminal)
     }
 

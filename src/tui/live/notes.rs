@@ -65,12 +65,12 @@ impl Live {
             if let Some(Source { request, number }) = take.source
                 && !take.is_live()
                 && take.said.len() > take.shared
-                && take.kept != length
+                && take.kept.text != length
             {
                 let details = session.request(request).map(|request| request.details.clone());
                 let receipt = details.and_then(|details| take.receipt(&details));
                 session.offer_with(request, number, take.said_text(), receipt);
-                take.kept = length;
+                take.kept.text = length;
             }
         }
     }

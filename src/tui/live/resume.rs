@@ -239,7 +239,7 @@ impl Live {
             };
             if let Some((request, number)) = take.source.filter(is_known) {
                 restored.source = Some(Source { request, number });
-                restored.kept = take.kept;
+                restored.kept.text = take.kept;
             }
             takes.push(restored);
         }
@@ -303,7 +303,7 @@ impl From<&Take> for SavedTake {
             shared: take.shared,
             shown: take.shown,
             source: take.source.map(|Source { request, number }| (request, number)),
-            kept: take.kept,
+            kept: take.kept.text,
         }
     }
 }

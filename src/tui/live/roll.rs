@@ -7,7 +7,7 @@ use crate::{
     session::Session,
     token::{SamplingParams, Token},
     ui::{
-        asking::{Asking, Made, Model, Pass, tail},
+        asking::{Asking, Made, Model, ON_AIR, Pass, tail},
         worker::Request,
     },
 };
@@ -102,7 +102,7 @@ impl Live {
         let prefix = if opening.is_empty() { Prefix::Word } else { Prefix::Tokens };
         let guide = Guide::default();
         let ask = Ask { branch, prompt, guide, params, clean: Level::Prose, prefix };
-        let made = Made { preset: "on air".into(), candidates: 0, ..self.asking.made(&ask) };
+        let made = Made { preset: ON_AIR.into(), candidates: 0, ..self.asking.made(&ask) };
         let pass = Pass { characters, ..Pass::of(&ask, &said, made) };
         self.asking.send(Request::Generate(ask));
         pass

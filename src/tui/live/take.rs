@@ -48,12 +48,19 @@ pub struct Take {
     credit: Credit,
     /// What is recorded of the questions that led to it, each with the number of its first token.
     pub passes: Vec<(usize, Pass)>,
-    /// How many of them are in the history.
-    noted: usize,
     /// Its request in the history.
     pub source: Option<Source>,
-    /// The length of the text saved in the history, in bytes.
-    pub kept: usize,
+    /// What the history has of it.
+    pub kept: Kept,
+}
+
+/// What the history has of a take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// The length of its text, in bytes.
+    pub text: usize,
+    /// The number of the questions that led to it.
+    passes: usize,
 }
 
 impl Take {
@@ -78,9 +85,8 @@ impl Take {
             judged: Judged::default(),
             credit: Credit::default(),
             passes: Vec::new(),
-            noted: 0,
             source: None,
-            kept: 0,
+            kept: Kept::default(),
         };
         opening.iter().for_each(|token| take.put(token.clone()));
         take.shown = opening.len();
@@ -154,8 +160,8 @@ impl Take {
             let draws = tokens.iter().flat_map(|token| token.drawn.iter().cloned()).collect();
             Pass { draws, ..pass.clone() }
         };
-        let new: Vec<Pass> = self.passes.iter().zip(&ends).skip(self.noted).map(of).collect();
-        self.noted = self.passes.len();
+        let new: Vec<Pass> = self.passes.iter().zip(&ends).skip(self.kept.passes).map(of).collect();
+        self.kept.passes = self.passes.len();
         (!new.is_empty()).then(|| Receipt::write(&new, details))
     }
 

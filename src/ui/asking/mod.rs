@@ -18,7 +18,7 @@ pub use list::{List, Standing, Until};
 pub use offer::{Offer, State};
 pub use offers::{MOST, Offers, Taken};
 pub use origin::{Origin, prompt, seen};
-pub use pass::{Made, Pass, Receipt};
+pub use pass::{Made, ON_AIR, Pass, Receipt};
 pub use piece::{first_sentence, first_word};
 pub use pool::{CANDIDATES, DRAWS, Settings};
 pub use quotes::Quotes;

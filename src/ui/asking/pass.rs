@@ -57,6 +57,9 @@ impl Made {
     }
 }
 
+/// The preset of questions on air, in receipts.
+pub const ON_AIR: &str = "on air";
+
 /// One question to the model, and what it drew.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pass {

@@ -12,7 +12,7 @@ mod verdict;
 
 pub use verdict::{Outcome, Verdict};
 
-use super::asking::{Pass, Receipt, prompt, quotes::straight};
+use super::asking::{ON_AIR, Pass, Receipt, prompt, quotes::straight};
 use crate::{
     generate::{Ask, Checked},
     session::{Kind, MachineSpan, Revision, Session, Source},
@@ -249,6 +249,13 @@ impl Proof {
         };
         if self.parts.iter().any(|(text, last)| !is_in(text, &said(*last))) {
             return Outcome::differs("the recorded tokens spell another text");
+        }
+        // A show that was resumed has only the texts of what was drawn before.
+        let is_resumed =
+            |task: &Task| task.pass.made.preset == ON_AIR && !task.pass.opening.is_empty();
+        if self.tasks.first().is_some_and(is_resumed) {
+            let why = "its beginning is from before the show was resumed";
+            return Outcome::new(Verdict::Unrecorded, why);
         }
         // A later question continues what was said, or a token of a list instead of the one that was drawn.
         let by_hand = (1..self.tasks.len())
