@@ -137,5 +137,5 @@ fn the_page_is_there_before_the_terminal_answers_and_keys_are_kept() {
     terminal.press("No ");
     terminal.answer();
     terminal.press("more ");
-    terminal.see("No more Lamps.");
+    terminal.see("No more");
 }
