@@ -123,6 +123,10 @@ fn totals<'a>(desk: &Desk, number: usize, hand: &Hand, room: usize) -> Line<'a> 
         spans.push(Span::styled(format!("  {mark} {percent:>2} %"), theme.style(role)));
     }
     let size = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    // The levels say more than the histogram does.
+    if size(&spans) > room {
+        spans.remove(2);
+    }
     while size(&spans) > room && spans.len() > 2 {
         spans.pop();
     }
@@ -149,7 +153,7 @@ fn critic<'a>(desk: &Desk, room: usize) -> [Line<'a>; 2] {
         Span::styled(" critic ", theme.style(Role::Title)),
     ];
     for (kind, count, name) in [
-        (Kind::Cliche(0), cliches, "clichés"),
+        (Kind::Cliche(0), cliches, if cliches == 1 { "cliché" } else { "clichés" }),
         (Kind::Weak, weak, "weak"),
         (Kind::Repeated(0), repeated, "repeated"),
     ] {
