@@ -127,7 +127,8 @@ pub fn run(request: &Request, engine: &Engine) -> Result<()> {
 /// The bar on standard error: how many bytes of the text are scored. Hidden if that is not a terminal, and while a table
 /// is printed on one.
 fn bar(request: &Request, length: Option<u64>) -> ProgressBar {
-    let prints = !request.json && request.html.is_none() && std::io::stdout().is_terminal();
+    let has_rows = !request.json && request.html.is_none() && !matches!(request.by, By::Document);
+    let prints = has_rows && std::io::stdout().is_terminal();
     let target = match request.quiet || prints {
         true => ProgressDrawTarget::hidden(),
         false => ProgressDrawTarget::stderr_with_hz(5),
