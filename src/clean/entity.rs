@@ -1,7 +1,8 @@
-//! Decodes HTML character references, which platforms use in the text of posts. They are decoded once, never twice.
+//! HTML character references. Those that platforms use in the text of posts are decoded once, never twice. For pages of
+//! our own, text is written with references.
 
 use encoding_rs::WINDOWS_1252;
-use quick_xml::escape::resolve_html5_entity;
+use quick_xml::escape::{escape, resolve_html5_entity};
 
 /// The maximum length of a reference between `&` and `;`.
 const LONGEST: usize = 32;
@@ -28,6 +29,13 @@ pub fn decode(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// `text` as it is written in a page of HTML, also in an attribute. Control characters, which a page must not have, become
+/// U+FFFD.
+pub fn encode(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
+    escape(text.chars().map(shown).collect::<String>()).into_owned()
 }
 
 /// The character that a reference stands for: HTML's names and numbers. An unbreakable space is a space.

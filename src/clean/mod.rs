@@ -26,7 +26,7 @@ mod visible;
 
 pub use bleep::{BLEEP, Bleeps, Judged, Severity};
 pub use english::is_english;
-pub use entity::decode;
+pub use entity::{decode, encode};
 pub use lines::{unescaped, unified};
 pub use phrase::{Phrases, Scan};
 pub use post::{PostRules, Step, post, post_steps, weight, without_links};

@@ -213,7 +213,8 @@ impl Covering {
         Path { memory, at, spelled, logprob }
     }
 
-    /// The option that a recorded draw was, among those with these nodes and tokens; `None` if there is none.
+    /// The index in `places` of a recorded draw. A place is a node and the token that follows it. `None` if the draw isn't
+    /// among them.
     pub(super) fn option(&self, places: &[(usize, u32)], draw: &Draw) -> Option<u32> {
         let path = match draw {
             Draw::Token(id) => std::slice::from_ref(id),

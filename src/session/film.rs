@@ -176,7 +176,7 @@ impl Player {
         self.at
     }
 
-    /// Goes to the moment after so many scenes; not behind the last.
+    /// Goes to the page as it is after the first `to` scenes, or after all of them if there are fewer.
     pub fn seek(&mut self, to: usize) {
         let to = to.min(self.film.scenes.len());
         while self.at < to {

@@ -97,7 +97,7 @@ chromium --headless=new --no-sandbox --disable-gpu --user-data-dir="$room/browse
     "file://$room/out.html" 2>/dev/null > "$room/dom.html"
 [ -s "$room/page.png" ]
 grep -q '<span class="machine" title="By inkwell' "$room/dom.html"
-grep -qE '<span class="r[1-4]" title="rank [0-9]+' "$room/dom.html"
+grep -qE '<span class="r[0-3]" title="rank [0-9]+' "$room/dom.html"
 grep -q '&lt;never&gt;' "$room/dom.html"
 ! grep -qE 'https?://|<script' "$room/out.html" || { echo "the page needs a network" >&2; exit 1; }
 [ -z "${UNSTUCK_KEEP:-}" ] || cp -r "$room"/out* "$room"/page.png "$room"/chapters.json "$room"/labels.txt "$draft" "$UNSTUCK_KEEP"

@@ -101,7 +101,7 @@ fn every_form_is_made_of_a_sitting() {
     assert!(md.contains("% of the words are by the machine."), "{md}");
     let html = export("html");
     assert!(
-        html.contains("&lt;never&gt;") && html.contains("class=\"r1\" title=\"rank "),
+        html.contains("&lt;never&gt;") && html.contains("class=\"r0\" title=\"rank "),
         "{html}"
     );
     assert!(!html.contains("http") && html.contains(" proven\">"), "{html}");
@@ -150,7 +150,7 @@ fn every_form_is_made_of_a_sitting() {
     assert_eq!(code(&wrong), Some(2), "{}", err(&wrong));
     let none = run(home, &["export", "draft.md", "--format", "vtt", "--sitting", "3"]);
     assert_eq!(code(&none), Some(1));
-    assert!(err(&none).contains("it has one sitting"), "{}", err(&none));
+    assert!(err(&none).contains("there is no sitting"), "{}", err(&none));
 }
 
 #[test]

@@ -49,7 +49,7 @@ const SEQUENCES: [(&str, &str); 40] = [
 /// What a unit and those after it may be read as together.
 #[derive(Clone, Debug, Default)]
 pub struct Drawn {
-    /// Numbers of units, and the letters that so many may be, one bit each.
+    /// How many units are read together, and as which letters, one bit each.
     spans: Vec<(usize, u32)>,
     /// The letters that the rest of the text may become when more text follows.
     open: u32,

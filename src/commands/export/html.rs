@@ -3,7 +3,8 @@
 
 use super::markdown::about;
 use crate::{
-    generate::Checked,
+    clean::encode,
+    generate::{Checked, Likelihood, Measure},
     session::{Author, Session},
     token::Token,
     ui::receipts::{Claims, Outcome},
@@ -12,8 +13,6 @@ use std::fmt::Write;
 
 /// The style of the page. The colours of ranks differ in lightness too, so that they can be told apart without colours.
 const STYLE: &str = include_str!("page.css");
-/// The classes of ranks: up to 10, 100 and 1000, and above.
-const RANKS: [(u32, &str); 3] = [(10, "r1"), (100, "r2"), (1000, "r3")];
 
 /// The page. `checked` is what was found of each proof of the claims.
 pub fn write(
@@ -21,11 +20,14 @@ pub fn write(
     claims: &Claims,
     checked: &[Result<Vec<Checked>, Outcome>],
 ) -> String {
-    let title = escaped(&session.title());
+    let title = encode(&session.title());
     let outcomes = claims.judge(checked);
     let shares = session.shares();
     let (machine, all) = (shares.words(Author::Machine), shares.all_words());
     let percent = (machine * 100).checked_div(all).unwrap_or(0);
+    let label = |(level, label)| format!("<span class=\"r{level}\">{label}</span>");
+    let levels: Vec<String> = Measure::Rank.labels().into_iter().enumerate().map(label).collect();
+    let levels = levels.join(" ");
     let mut page = format!(
         "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
@@ -33,9 +35,7 @@ pub fn write(
          <input type=\"checkbox\" id=\"tokens\" checked><label for=\"tokens\">token colours</label>\n\
          <p class=\"legend\"><span class=\"writer\">the writer</span> <span class=\"machine\">the machine</span> \
          <span class=\"edited\">edited</span> <span class=\"pasted\">pasted</span> \
-         <span class=\"unknown\">unknown</span> <span class=\"ranks\">rank of a token: \
-         <span class=\"r1\">1–10</span> <span class=\"r2\">11–100</span> <span class=\"r3\">101–1000</span> \
-         <span class=\"r4\">above</span></span></p>\n<main>"
+         <span class=\"unknown\">unknown</span> <span class=\"ranks\">rank of a token: {levels}</span></p>\n<main>"
     );
     let mut spans = claims.spans.iter().zip(&outcomes).peekable();
     for (range, author) in session.authors(0..session.text().len_chars()) {
@@ -48,7 +48,7 @@ pub fn write(
             Author::Unknown => "unknown",
         };
         if author != Author::Machine {
-            let _ = write!(page, "<span class=\"{class}\">{}</span>", escaped(&text));
+            let _ = write!(page, "<span class=\"{class}\">{}</span>", encode(&text));
             continue;
         }
         while let Some((claim, outcome)) =
@@ -61,7 +61,7 @@ pub fn write(
             let _ = write!(
                 page,
                 "<span class=\"{class}\" title=\"{}\">{}</span>",
-                escaped(&about),
+                encode(&about),
                 coloured(&claim.text, &tokens)
             );
         }
@@ -77,31 +77,17 @@ pub fn write(
 /// A text with its tokens in the colours of their ranks.
 fn coloured(text: &str, tokens: &[(std::ops::Range<usize>, &Token)]) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let part = |from: usize, to: usize| escaped(&chars[from..to].iter().collect::<String>());
+    let part = |from: usize, to: usize| encode(&chars[from..to].iter().collect::<String>());
     let (mut out, mut at) = (String::new(), 0);
     for (range, token) in tokens {
         out += &part(at, range.start);
         let rank = token.rank.unwrap_or(u32::MAX);
-        let class = RANKS.iter().find(|(most, _)| rank <= *most).map_or("r4", |(_, class)| class);
+        let logprob = token.logprob.unwrap_or(f32::NEG_INFINITY);
+        let level = Measure::Rank.level(Likelihood { logprob, rank, entropy: 0.0 });
         let likely = token.logprob.map_or(String::new(), |p| format!(", {:.1} %", 100.0 * p.exp()));
         let said = part(range.start, range.end);
-        let _ = write!(out, "<span class=\"{class}\" title=\"rank {rank}{likely}\">{said}</span>");
+        let _ = write!(out, "<span class=\"r{level}\" title=\"rank {rank}{likely}\">{said}</span>");
         at = range.end;
     }
     out + &part(at, chars.len())
-}
-
-/// A text as it may stand in a page and in an attribute. Control characters are left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -142,8 +142,8 @@ pub fn sitting(film: &Film, number: Option<usize>) -> Result<Range<usize>> {
     let found = number.checked_sub(1).and_then(|at| sittings.get(at)).cloned();
     match sittings.len() {
         _ if found.is_some() => Ok(found.unwrap_or_default()),
-        1 => bail!("it has one sitting, so --sitting {number} is none of them"),
-        count => bail!("it has sittings 1 to {count}, so --sitting {number} is none of them"),
+        1 => bail!("there is no sitting {number}: it has only one, --sitting 1"),
+        count => bail!("there is no sitting {number}: it has sittings 1 to {count}"),
     }
 }
 

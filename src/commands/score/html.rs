@@ -3,6 +3,7 @@
 
 use super::{Output, Summary, groups::Sentence};
 use crate::{
+    clean::encode,
     generate::{LEVELS, Likelihood, Measure, Scored},
     whole::Pending,
 };
@@ -45,9 +46,9 @@ impl Html {
             measure.labels().into_iter().enumerate().map(label).collect::<Vec<_>>().join(" ")
         };
         let head = HEAD
-            .replace("{name}", &escaped(name))
-            .replace("{model}", &escaped(model))
-            .replace("{form}", &escaped(quantization))
+            .replace("{name}", &encode(name))
+            .replace("{model}", &encode(model))
+            .replace("{form}", &encode(quantization))
             .replace("{rank}", &label(Measure::Rank))
             .replace("{surprise}", &label(Measure::Surprise));
         page.put(&head)?;
@@ -64,7 +65,7 @@ impl Html {
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.begun)).into_owned();
         let scores = std::mem::take(&mut self.scores);
         let worst = scores.iter().copied().min_by(|a, b| a.logprob.total_cmp(&b.logprob));
-        let text = escaped(&text);
+        let text = encode(&text);
         self.put(&match worst {
             None => text,
             Some(score) => {
@@ -139,21 +140,4 @@ impl Output for Html {
 
 fn place(path: &Path) -> String {
     format!("{}: not written", path.display())
-}
-
-/// A text for HTML. Control characters, which a page must not have, are left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

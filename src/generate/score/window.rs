@@ -67,8 +67,8 @@ impl Windows {
         self.starts.extend(starts.iter().map(|start| Start { at: end + start.at, ..*start }));
     }
 
-    /// The next window. `None` if there is none yet, because more text comes; at the end of the text, if all tokens
-    /// have one.
+    /// The next window. `ended`: no more text will come. `None` while the next window isn't decided yet, and after the
+    /// last one.
     pub fn next(&mut self, ended: bool) -> Option<Window> {
         let Shape { room, overlap, near } = self.shape;
         let (from, end) = (self.next, self.end());
@@ -129,7 +129,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Sentences of so many tokens; a token is the number of its sentence. Every third sentence begins a paragraph.
+    /// The windows of a text. A sentence is given by its number of tokens and its key; each of its tokens is the sentence's
+    /// number. Every third sentence begins a paragraph.
     fn cut(sentences: &[(usize, u64)], shape: Shape) -> Vec<Window> {
         let mut windows = Windows::new(shape);
         for (number, (len, key)) in sentences.iter().enumerate() {

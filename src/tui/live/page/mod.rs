@@ -4,6 +4,7 @@
 mod request;
 
 use super::shown::Shown;
+use crate::clean::encode;
 use request::{Answer, read};
 use std::{
     io::{self, Write},
@@ -118,7 +119,7 @@ const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosnif
 
 fn respond(stream: &mut TcpStream, answer: Answer, now: &Shown) {
     let (status, kind, body) = match answer {
-        Answer::Page => ("200 OK", "text/html", PAGE.replace("{text}", &escaped(&now.text()))),
+        Answer::Page => ("200 OK", "text/html", PAGE.replace("{text}", &encode(&now.text()))),
         Answer::Style => ("200 OK", "text/css", STYLE.to_owned()),
         Answer::Script => ("200 OK", "text/javascript", SCRIPT.to_owned()),
         Answer::Text => ("200 OK", "text/plain", now.text()),
@@ -135,22 +136,6 @@ fn respond(stream: &mut TcpStream, answer: Answer, now: &Shown) {
     let _ = stream.set_write_timeout(Some(PATIENCE));
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(body.as_bytes());
-}
-
-/// Escapes text for HTML.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 /// Accepts connections until the loop has ended, and rests after a failure. Each request is read on its own thread,
