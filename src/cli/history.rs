@@ -20,7 +20,7 @@ pub struct Verify {
     #[arg(long)]
     pub json: bool,
 
-    /// The model to repeat with, if not the ones that the receipts name.
+    /// Check with this model instead of those that the receipts name.
     #[command(flatten)]
     pub which: Which,
 }
@@ -57,7 +57,7 @@ pub struct Export {
     )]
     pub asciicast: u8,
 
-    /// The model to repeat with, if not the ones that the receipts name.
+    /// Check with this model instead of those that the receipts name.
     #[command(flatten)]
     pub which: Which,
 }
@@ -73,7 +73,7 @@ pub struct Replay {
     #[arg(long, value_name = "N")]
     pub sitting: Option<usize>,
 
-    /// How many times faster than it was
+    /// The speed: 2 is twice as fast as it was written
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_speed)]
     pub speed: f32,
 

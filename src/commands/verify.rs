@@ -69,7 +69,7 @@ pub fn run(request: &Request, open: Open) -> Result<bool> {
     let mut engines = Engines::new(open, request.own_model);
     let checked: Vec<_> = claims.proofs.iter().map(|proof| engines.check(proof)).collect();
     let outcomes = claims.judge(&checked);
-    let is_lost = reach.lack().is_some();
+    let is_lost = reach != Reach::Whole;
     let report = Report {
         draft: request.draft.display().to_string(),
         history: reach.name(),
@@ -77,7 +77,7 @@ pub fn run(request: &Request, open: Open) -> Result<bool> {
         proven: outcomes.iter().all(|outcome| outcome.verdict.is_proof())
             && outside == 0
             && !is_lost,
-        spans: claims.spans.iter().zip(&outcomes).map(|of| row(&claims, of, &engines)).collect(),
+        spans: claims.spans.iter().zip(&outcomes).map(|of| row(&claims, of)).collect(),
     };
     let mut place = Place::open(None)?;
     let text = match request.json {
@@ -114,9 +114,8 @@ impl<'a> Engines<'a> {
             let made = &task.pass.made;
             let name = made.model.clone().filter(|_| !self.own_model);
             if name.as_deref().is_some_and(is_url) {
-                return Err(Outcome::missing(
-                    &task.pass,
-                    "a receipt of this machine names a server",
+                return Err(Outcome::differs(
+                    "the receipt gives a server's address as a model here",
                 ));
             }
             let form = made.numerics.as_ref().map(|numerics| numerics.weights.clone());
@@ -126,7 +125,7 @@ impl<'a> Engines<'a> {
                 return Err(other);
             }
             let checked = engine.checked(task.ask.clone(), task.pass.draws.clone());
-            all.push(checked.map_err(|error| Outcome::differs(&format!("{error:#}")))?);
+            all.push(checked.map_err(|error| Outcome::broken(&format!("{error:#}")))?);
         }
         Ok(all)
     }
@@ -151,18 +150,11 @@ impl<'a> Engines<'a> {
         });
         engine.as_mut().map_err(|why| why.clone())
     }
-
-    /// The instructions that the kernels of the opened models use.
-    fn kernels(&self) -> Option<&str> {
-        let mut engines = self.opened.values().flatten();
-        engines.find_map(|engine| Some(&*engine.info().numerics.as_ref()?.kernels))
-    }
 }
 
 fn row<'a>(
     claims: &'a Claims,
     (claim, outcome): (&'a crate::ui::receipts::Claim, &'a Outcome),
-    engines: &Engines,
 ) -> Row<'a> {
     let pass = claims.pass(claim);
     let numerics = pass.and_then(|pass| pass.made.numerics.as_ref());
@@ -178,7 +170,7 @@ fn row<'a>(
         seed: pass.map(|pass| pass.seed),
         same: outcome.same,
         near: outcome.near,
-        kernels: kernels.filter(|kernels| engines.kernels().is_some_and(|here| here != *kernels)),
+        kernels: kernels.filter(|kernels| *kernels != crate::model::kernels::level().name()),
     }
 }
 

@@ -69,6 +69,15 @@ impl Shares {
     }
 }
 
+/// A part of a whole in percent, as it is shown. More than nothing is never 0 %.
+pub fn percent(part: usize, all: usize) -> String {
+    match (part * 100 + all / 2).checked_div(all) {
+        None => "-".into(),
+        Some(0) if part > 0 => "<1 %".into(),
+        Some(percent) => format!("{percent} %"),
+    }
+}
+
 /// Text, authors and shares.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {

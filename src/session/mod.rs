@@ -49,8 +49,8 @@ mod unseen;
 pub use author::Author;
 pub use branch_map::Branch;
 pub use branches::Asked;
-pub use draft::Shares;
-pub use draft::{begins_word, words};
+
+pub use draft::{Shares, begins_word, percent, words};
 pub use file::{AlreadyThere, ChangedOnDisk, NoFolder, words_in};
 pub use film::{Film, Player, Scene, What};
 pub use history::{History, Recovery, forget, is_same_draft, journal_path};

@@ -369,7 +369,10 @@ impl App {
                 self.flow(None, flow);
             }
             // The question was open before the show and wasn't answered.
-            Some(Leave::Desk) => self.ask_recovered(),
+            Some(Leave::Desk) => {
+                self.desk.tend_scores();
+                self.ask_recovered();
+            }
             Some(Leave::Program) => {}
         }
     }

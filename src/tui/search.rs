@@ -88,10 +88,13 @@ impl Search {
         let mut places = Places { text, byte: 0, place: 0 };
         let matches = match &self.wanted {
             Wanted::Letters(letters) => self.letters(letters, text),
-            Wanted::Pattern(regex) => regex.find_iter(text).map(|found| found.range()).collect(),
+            Wanted::Pattern(regex) => {
+                let all = regex.find_iter(text).map(|found| found.range());
+                all.filter(|range| self.fits(text, range)).collect()
+            }
             Wanted::Wrong(_) => Vec::new(),
         };
-        let matches = matches.into_iter().filter(|range| self.fits(text, range));
+        let matches = matches.into_iter();
         matches.map(|range| places.of(range.start)..places.of(range.end)).collect()
     }
 
@@ -230,7 +233,9 @@ struct Places<'a> {
 impl Places<'_> {
     /// The place of a byte, in characters.
     fn of(&mut self, byte: usize) -> usize {
-        self.place += self.text[self.byte..byte].chars().count();
+        // Each character has one byte that doesn't continue another.
+        let begins = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
+        self.place += self.text.as_bytes()[self.byte..byte].iter().filter(begins).count();
         self.byte = byte;
         self.place
     }

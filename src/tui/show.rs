@@ -97,8 +97,10 @@ impl Show {
         match event {
             // Tokens for a show are its own; what is said of the model is everybody's.
             Event::News(News::Reading(..) | News::Token(..) | News::Done(..)) => {}
-            Event::News(News::Failed(..) | News::Seen(..) | News::Weighed(..)) => {}
-            Event::News(News::Scores(..) | News::Checked(..)) => {}
+            Event::News(News::Seen(..) | News::Weighed(..) | News::Checked(..)) => {}
+            // The draft may still be being scored; other requests that fail are the show's.
+            Event::News(News::Scores(number, scores)) => desk.hear_scores(number, &scores),
+            Event::News(News::Failed(number, why)) => _ = desk.scores_failed(number, &why),
             Event::News(news) => desk.hear(news),
             Event::Shelf(word) => desk.hear_shelf(word),
             Event::Signal(Signal::End) | Event::Deaf(_) => desk.over = true,

@@ -169,6 +169,8 @@ struct Worker<'a> {
     live: Vec<BranchId>,
     /// The draft that is being scored.
     scoring: Option<BranchId>,
+    /// The newest draft to be scored, which waits until no branch is live.
+    waiting: Option<(BranchId, ScoreDraft)>,
     clock: Clock,
 }
 
@@ -182,7 +184,7 @@ impl<'a> Worker<'a> {
         tell: &'a dyn Fn(News) -> bool,
     ) -> Self {
         let (beside, scoring, clock) = (None, None, Clock::default());
-        Self { engine, beside, open, tell, live: Vec::new(), scoring, clock }
+        Self { engine, beside, open, tell, live: Vec::new(), scoring, waiting: None, clock }
     }
 
     /// Serve requests until a channel closes or another model is requested; then returns its name. Drops the engine.
@@ -193,7 +195,7 @@ impl<'a> Worker<'a> {
                 if self.beside.take().is_some() {
                     give_back();
                 }
-                if self.scoring.is_none() {
+                if self.scoring.is_none() && self.waiting.is_none() {
                     match requests.recv().ok()? {
                         Request::Open(name) => return Some(name),
                         request => self.take(request).then_some(())?,
@@ -209,7 +211,7 @@ impl<'a> Worker<'a> {
             }
             if !self.is_idle() {
                 self.step().then_some(())?;
-            } else if self.scoring.is_some() {
+            } else if self.scoring.is_some() || self.waiting.is_some() {
                 self.score_on().then_some(())?;
             }
         }
@@ -266,6 +268,7 @@ impl<'a> Worker<'a> {
                     engine.stop(branch);
                 }
                 self.live.retain(|live| *live != branch);
+                self.waiting.take_if(|(number, _)| *number == branch);
                 if self.scoring.take_if(|scoring| *scoring == branch).is_some() {
                     self.engine.stop_scores();
                 }
@@ -273,10 +276,8 @@ impl<'a> Worker<'a> {
             }
             Request::Score(number, draft) => {
                 self.scoring = None;
-                match self.engine.score_draft(&draft) {
-                    Ok(()) => self.scoring = Some(number),
-                    Err(error) => return (self.tell)(News::Failed(number, format!("{error:#}"))),
-                }
+                self.engine.stop_scores();
+                self.waiting = Some((number, draft));
                 true
             }
             Request::Look(number, look) => {
@@ -305,8 +306,14 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Read a block of the draft to be scored.
+    /// Read a block of the draft to be scored, the newest one.
     fn score_on(&mut self) -> bool {
+        if let Some((number, draft)) = self.waiting.take() {
+            if let Err(error) = self.engine.score_draft(&draft) {
+                return (self.tell)(News::Failed(number, format!("{error:#}")));
+            }
+            self.scoring = Some(number);
+        }
         let Some(number) = self.scoring else { return true };
         let told = match self.engine.score_on() {
             Ok(Some(scores)) => (self.tell)(News::Scores(number, scores)),

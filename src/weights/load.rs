@@ -5,7 +5,7 @@ use crate::model::{
     About, Memorized, Model, Precision, Shape, Tokenizer, fits, memory, parse_config,
 };
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::{path::Path, thread};
 
 /// The name of the embedded model.
 pub const EMBEDDED: &str = "inkwell";
@@ -42,11 +42,6 @@ pub fn random(shape: Shape, precision: Precision) -> Result<Model> {
     Model::random(shape, precision, embedded_tokenizer()?)
 }
 
-/// The file with the weights of the embedded model.
-pub(super) fn in_program() -> &'static [u8] {
-    WEIGHTS
-}
-
 /// The tokenizer of the embedded model.
 fn embedded_tokenizer() -> Result<Tokenizer> {
     Tokenizer::from_json(TOKENIZER).context("the tokenizer in this binary")
@@ -81,6 +76,9 @@ impl Checkpoint {
         fits(&self.tokenizer, &*self.config).with_context(|| self.place())?;
         memory::check(&*self.config, precision).with_context(|| self.place())?;
         let config = self.config.clone();
+        // Large files that weren't summed before are read meanwhile.
+        let files = self.files();
+        let sum = thread::spawn(move || sum::of(&files));
         let cached = self
             .is_plain()
             .then(|| quantized::open(&self, precision))
@@ -96,7 +94,14 @@ impl Checkpoint {
                 network
             }
         };
-        let sha256 = sum::of(&self).ok();
+        let sha256 = match sum.join() {
+            Ok(Ok(sum)) => Some(sum),
+            Ok(Err(error)) => {
+                tracing::warn!("receipts won't name the weights: {error:#}");
+                None
+            }
+            Err(_) => None,
+        };
         let about = About { notes: self.notes, defaults: self.defaults };
         Ok(Model { sha256, about, ..Model::new(self.name, network, self.tokenizer) })
     }

@@ -1,9 +1,8 @@
 //! Checksums of files, and the one that names the weights of a model. That of large files is kept beside them, so that
 //! they are read for it once.
 
-use super::Checkpoint;
 use crate::whole;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
@@ -42,16 +41,19 @@ pub fn sha256(content: impl Read) -> io::Result<String> {
     digest(Sha256::new(), content)
 }
 
-/// The SHA-256 of a checkpoint's weights: that of their file; of several files, that of the list of their sums, one a line.
+/// The SHA-256 of the built-in model's weights. A test compares it with their file.
+const BUILT_IN: &str = "6ee87836132f3685a55881246bd1bc007da45e4a3ea7daafdb91ae1056962e25";
+
+/// The SHA-256 of a checkpoint's weights, by their files: that of the only file; of several files, that of the list of
+/// their sums, one a line; without a file, that of the built-in model.
 ///
 /// # Errors
 /// When a file can't be read.
-pub fn of(checkpoint: &Checkpoint) -> Result<String> {
-    let files = checkpoint.files();
+pub fn of(files: &[PathBuf]) -> Result<String> {
     let sums: Vec<String> =
         files.iter().map(|file| of_file(file)).collect::<Result<_>>().context("a checksum")?;
     match &sums[..] {
-        [] => Ok(sha256(super::load::in_program())?),
+        [] => Ok(BUILT_IN.to_owned()),
         [only] => Ok(only.clone()),
         many => {
             Ok(sha256(many.iter().fold(String::new(), |all, sum| all + sum + "\n").as_bytes())?)
@@ -74,7 +76,8 @@ fn of_file(path: &Path) -> Result<String> {
     }
     let state = state(&facts)?;
     let place = place(path);
-    let kept = fs::read_to_string(&place).ok().filter(|_| whole::is_free_or_file(&place).is_ok());
+    // A FIFO or a link isn't read.
+    let kept = whole::is_free_or_file(&place).ok().and_then(|()| fs::read_to_string(&place).ok());
     let kept = kept.as_deref().and_then(|line| line.trim_end().split_once(' '));
     if let Some((sum, _)) = kept.filter(|(sum, of)| is_sum(sum) && *of == state) {
         return Ok(sum.to_owned());
@@ -87,12 +90,13 @@ fn of_file(path: &Path) -> Result<String> {
 
 /// Where a file's sum is kept.
 fn place(path: &Path) -> PathBuf {
-    path.with_extension("unstuck.sha256")
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unstuck.sha256");
+    name.into()
 }
 
 /// The length and the modification time of a file: with others, its sum is another.
 fn state(facts: &fs::Metadata) -> Result<String> {
-    ensure!(facts.len() > 0, "an empty file");
     let time = facts.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     Ok(format!("{} {time}", facts.len()))
 }
@@ -100,6 +104,7 @@ fn state(facts: &fs::Metadata) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::Checkpoint;
 
     #[test]
     fn the_sum_is_that_of_the_file() {
@@ -108,8 +113,8 @@ mod tests {
         assert_eq!(sha256(&b"abc"[..]).unwrap(), sum);
         let tiny = Checkpoint::open(Path::new("tests/fixtures/tiny-gpt2")).unwrap();
         let weights = File::open("tests/fixtures/tiny-gpt2/model.safetensors").unwrap();
-        assert_eq!(of(&tiny).unwrap(), sha256(weights).unwrap());
-        let built_in = of(&Checkpoint::embedded().unwrap()).unwrap();
+        assert_eq!(of(&tiny.files()).unwrap(), sha256(weights).unwrap());
+        let built_in = of(&Checkpoint::embedded().unwrap().files()).unwrap();
         assert_eq!(built_in, sha256(File::open("models/inkwell/model.gguf").unwrap()).unwrap());
     }
 

@@ -251,6 +251,25 @@ fn scoring_waits_for_offers() {
     );
 }
 
+/// Typing sends a draft for each key. While offers stream none is begun, and then only the newest.
+#[test]
+fn of_several_drafts_only_the_newest_is_scored_and_after_the_offers() {
+    let turns = vec![
+        Turn::Give(vec![word(1, " a")]),
+        Turn::Give(vec![done(1)]),
+        Turn::Give(vec![word(2, " last")]),
+    ];
+    let first = vec![ask(1), draft(5, "one two three"), draft(6, "torn"), draft(7, "four")];
+    let heard = run(script(turns), first, |words, requests| {
+        if words == "7 has 0 to read" {
+            requests.send(ask(2)).unwrap();
+        }
+    });
+    let expected =
+        ["loaded", "1 reads 2", "1 a", "1 done", "7 has 0 to read", "2 reads 2", "2 last"];
+    assert_eq!(heard, expected);
+}
+
 #[test]
 fn another_draft_takes_the_place_of_the_one_before_and_one_can_be_stopped() {
     let turns = vec![Turn::Give(vec![word(1, " last")])];

@@ -5,7 +5,7 @@ use super::markdown::about;
 use crate::{
     clean::encode,
     generate::{Checked, Likelihood, Measure},
-    session::{Author, Session},
+    session::{Author, Session, percent},
     token::Token,
     ui::receipts::{Claims, Outcome},
 };
@@ -24,7 +24,7 @@ pub fn write(
     let outcomes = claims.judge(checked);
     let shares = session.shares();
     let (machine, all) = (shares.words(Author::Machine), shares.all_words());
-    let percent = (machine * 100).checked_div(all).unwrap_or(0);
+    let share = percent(machine, all);
     let label = |(level, label)| format!("<span class=\"r{level}\">{label}</span>");
     let levels: Vec<String> = Measure::Rank.labels().into_iter().enumerate().map(label).collect();
     let levels = levels.join(" ");
@@ -68,7 +68,7 @@ pub fn write(
     }
     let _ = write!(
         page,
-        "</main>\n<p class=\"foot\">{all} words, {percent} % by the machine. unstuck {}</p>\n</body>\n</html>\n",
+        "</main>\n<p class=\"foot\">{all} words, {share} by the machine. unstuck {}</p>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION")
     );
     page
@@ -81,13 +81,16 @@ fn coloured(text: &str, tokens: &[(std::ops::Range<usize>, &Token)]) -> String {
     let (mut out, mut at) = (String::new(), 0);
     for (range, token) in tokens {
         out += &part(at, range.start);
-        let rank = token.rank.unwrap_or(u32::MAX);
+        let said = part(range.start, range.end);
+        at = range.end;
+        let Some(rank) = token.rank else {
+            out += &said;
+            continue;
+        };
         let logprob = token.logprob.unwrap_or(f32::NEG_INFINITY);
         let level = Measure::Rank.level(Likelihood { logprob, rank, entropy: 0.0 });
         let likely = token.logprob.map_or(String::new(), |p| format!(", {:.1} %", 100.0 * p.exp()));
-        let said = part(range.start, range.end);
         let _ = write!(out, "<span class=\"r{level}\" title=\"rank {rank}{likely}\">{said}</span>");
-        at = range.end;
     }
     out + &part(at, chars.len())
 }

@@ -1,7 +1,7 @@
 //! Markdown: the draft with a footnote for each text of the machine, and the machine's share at the end.
 
 use crate::{
-    session::{Author, Session},
+    session::{Author, Session, percent},
     ui::receipts::{Claim, Claims},
 };
 use std::fmt::Write;
@@ -29,22 +29,22 @@ pub fn write(session: &Session) -> String {
     let mut at = 0;
     for (number, (end, _)) in (1..).zip(&notes) {
         text.extend(&page[at..*end]);
-        let _ = write!(text, "[^{number}]");
+        let _ = write!(text, "[^unstuck-{number}]");
         at = *end;
     }
     text.extend(&page[at..]);
     let shares = session.shares();
     let (machine, all) = (shares.words(Author::Machine), shares.all_words());
-    let percent = (machine * 100).checked_div(all).unwrap_or(0);
+    let share = percent(machine, all);
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    let _ = writeln!(text, "\n---\n\n{percent} % of the words are by the machine.");
+    let _ = writeln!(text, "\n---\n\n{share} of the words are by the machine.");
     if !notes.is_empty() {
         text.push('\n');
     }
     for (number, (_, claim)) in (1..).zip(&notes) {
-        let _ = writeln!(text, "[^{number}]: {}", about(&claims, claim));
+        let _ = writeln!(text, "[^unstuck-{number}]: {}", about(&claims, claim));
     }
     text
 }

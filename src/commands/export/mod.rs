@@ -125,7 +125,7 @@ fn source(request: &Request, session: Session, journal: &[u8]) -> Result<Source>
     let film = Film::read(journal).filter(|film| !film.scenes.is_empty());
     let film = film.with_context(|| {
         let format: &str = request.format.into();
-        format!("{name} has no history here, and {format} is made of it; md, html and json aren't")
+        format!("{name} has no history here, and {format} needs one; md, html and json don't")
     })?;
     let range = sitting(&film, request.sitting).with_context(|| format!("{name}"))?;
     let times = film.times(range.clone(), WHOLE);

@@ -1,7 +1,11 @@
 //! Show notes: each prompt, what the writer and the model made of it, every take, and how it was made.
 
 use super::{Source, prompts};
-use crate::{session::Author, ui::asking::Made, ui::chapters::clock};
+use crate::{
+    session::{Author, percent},
+    ui::asking::Made,
+    ui::chapters::clock,
+};
 use std::fmt::Write;
 
 /// The show notes as Markdown.
@@ -10,14 +14,13 @@ pub fn write(source: &Source) -> String {
     let mut text = format!("# Show notes: {}\n\n", session.title());
     let shares = session.shares();
     let (machine, all) = (shares.words(Author::Machine), shares.all_words());
-    let percent = (machine * 100).checked_div(all).unwrap_or(0);
+    let share = percent(machine, all);
     let day = source.film.scenes.get(source.range.start).map(|scene| scene.time);
     let day = day.and_then(|time| jiff::Timestamp::try_from(time).ok());
     if let Some(day) = day {
-        let _ = writeln!(text, "Begun {}. ", day.strftime("%Y-%m-%d %H:%M UTC"));
+        let _ = writeln!(text, "Begun {}.", day.strftime("%Y-%m-%d %H:%M UTC"));
     }
-    let _ =
-        writeln!(text, "{all} words, {percent} % by the machine. {}.\n", clock(source.length()));
+    let _ = writeln!(text, "{all} words, {share} by the machine. {}.\n", clock(source.length()));
     for prompt in prompts::of(source) {
         let _ = writeln!(text, "## {} {}\n", clock(prompt.time), prompt.title);
         let _ = writeln!(text, "**Prompt:**\n\n{}", quote(&prompt.text));

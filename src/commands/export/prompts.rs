@@ -14,7 +14,7 @@ const TITLE: usize = 8;
 pub struct Prompt {
     /// When it was asked first, from the beginning of what is exported.
     pub time: Duration,
-    /// The heading above it, or its first words.
+    /// On air, the heading above it; elsewhere its first words.
     pub title: String,
     /// Its text: what stood there when the model was asked, back to the heading or the start of the paragraph.
     pub text: String,

@@ -3,8 +3,8 @@
 //! with the edit only what is behind it.
 //!
 //! The windows that are missing are read nearest to the cursor first, a few tokens in each step, while no branch is
-//! live. A context of more than [`CONTEXT`] tokens isn't used up, because a first window as long as a long context would
-//! be read again after each edit in it.
+//! live. At most [`CONTEXT`] tokens of a context are used: an edit in the first window means reading that window again,
+//! and a longer one takes longer.
 
 use super::{
     Likelihood,

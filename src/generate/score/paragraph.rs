@@ -9,7 +9,7 @@ use twox_hash::XxHash3_64;
 
 /// A paragraph longer than this is cut between two words, in bytes.
 const LONGEST: usize = 16 << 10;
-/// How many cuts that a token spans are passed over before one is cut all the same.
+/// A token may span a cut. After this many such cuts in a row, the next one is made anyway.
 const SPANNED: usize = 8;
 /// How many tokens of a sentence determine whether a window may begin at it.
 const FIRST: usize = 4;

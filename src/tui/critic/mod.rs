@@ -3,7 +3,10 @@
 
 use crate::{tui::spelling::words, ui::theme::Role};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 /// What the critic marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +80,7 @@ pub struct Found {
 pub struct Words {
     /// Weak phrases by their first word, and the words behind it.
     weak: HashMap<String, Vec<Vec<String>>>,
-    common: Vec<String>,
+    common: HashSet<String>,
     near: usize,
 }
 
@@ -109,8 +112,16 @@ impl Words {
         let mut free = 0;
         for (number, (range, word, is_name)) in all.iter().enumerate() {
             let fits = |rest: &&Vec<String>| {
-                let behind = all[number + 1..].iter().map(|(_, word, _)| word);
-                rest.len() < all.len() - number && rest.iter().zip(behind).all(|(a, b)| a == b)
+                // Of one sentence: there are only spaces between its words.
+                let mut end = range.end;
+                let mut goes_on =
+                    |(wanted, (range, word, _)): (&String, &(Range<usize>, String, bool))| {
+                        let is_near = text[end..range.start].trim().is_empty();
+                        end = range.end;
+                        is_near && wanted == word
+                    };
+                let behind = &all[number + 1..];
+                rest.len() <= behind.len() && rest.iter().zip(behind).all(&mut goes_on)
             };
             let weak = self.weak.get(word).and_then(|rests| rests.iter().find(fits));
             if let Some(rest) = weak.filter(|_| number >= free) {
@@ -119,7 +130,7 @@ impl Words {
                 free = number + rest.len() + 1;
             }
             let may = word.chars().count() >= SHORT && !is_name && number >= free;
-            if !may || self.common.iter().any(|common| common == word) {
+            if !may || self.common.contains(word) {
                 continue;
             }
             if let Some(before) = last.insert(word, number)
@@ -194,6 +205,8 @@ mod tests {
                 ("lantern", Kind::Repeated(4)),
             ]
         );
+        // A phrase stands in one sentence.
+        assert_eq!(found("She gave it to him of that sort. Of late it rained.", &settings), []);
         let far = "The lantern hung there in the dark of the long hall. A lantern!";
         assert_eq!(found(far, &settings), []);
         assert_eq!(found(text, &Settings { near: 0, ..Settings::default() }).len(), 2);

@@ -105,9 +105,11 @@ impl Desk {
             let chars = text[word.place.clone()].chars().count();
             found.push(Found { place: place..place + chars, kind: word.kind });
         }
+        let hidden = self.hidden_near(&near);
         found.retain(|found| {
             let is_seen = found.place.end > window.start && found.place.start < window.end;
-            is_seen && is_own(&found.place)
+            let byte = self.session.text().char_to_byte(found.place.start);
+            is_seen && is_own(&found.place) && !hidden.iter().any(|part| part.contains(&byte))
         });
         found.sort_by_key(|found| found.place.start);
         found

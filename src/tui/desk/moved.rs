@@ -17,13 +17,10 @@ impl Moved {
             let end = old.len_chars();
             return Self { changed: end..end, length: 0 };
         }
-        let same = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+        let (a, b) = (pieces(old), pieces(new));
+        let same = common(a.iter().copied(), b.iter().copied(), false);
         let most = old.len_bytes().min(new.len_bytes()) - same;
-        let (mut a, mut b) = (old.bytes_at(old.len_bytes()), new.bytes_at(new.len_bytes()));
-        let mut behind = 0;
-        while behind < most && a.prev() == b.prev() {
-            behind += 1;
-        }
+        let behind = common(a.iter().rev().copied(), b.iter().rev().copied(), true).min(most);
         // A byte within a character is not a place: the whole character has changed.
         let start = old.byte_to_char(same);
         let end = |rope: &Rope| {
@@ -49,15 +46,62 @@ impl Moved {
 
     /// A range with all of what changed in it.
     pub fn around(&self, range: Range<usize>) -> Range<usize> {
-        let start =
-            if range.start >= self.changed.end { self.end(range.start) } else { range.start };
-        let end = if range.end >= self.changed.end { self.end(range.end) } else { range.end };
+        let Range { start: from, end: to } = self.changed;
+        let start = match range.start {
+            start if start >= to => self.end(start),
+            start => start.min(from),
+        };
+        let end = if range.end > from { self.end(range.end.max(to)) } else { range.end };
         start..end.max(start)
     }
 
     /// A place behind what changed.
     fn end(&self, place: usize) -> usize {
         place - self.changed.end + self.changed.start + self.length
+    }
+}
+
+/// The pieces of a text, in order.
+fn pieces(rope: &Rope) -> Vec<&[u8]> {
+    rope.chunks().map(str::as_bytes).collect()
+}
+
+/// How many bytes two texts have in common, from the beginning or `back` from the end. The texts come in pieces in that
+/// order.
+fn common<'a>(
+    mut a: impl Iterator<Item = &'a [u8]>,
+    mut b: impl Iterator<Item = &'a [u8]>,
+    back: bool,
+) -> usize {
+    let (mut one, mut other): (&[u8], &[u8]) = (&[], &[]);
+    let mut count = 0;
+    loop {
+        while one.is_empty() {
+            let Some(next) = a.next() else { return count };
+            one = next;
+        }
+        while other.is_empty() {
+            let Some(next) = b.next() else { return count };
+            other = next;
+        }
+        let least = one.len().min(other.len());
+        let split = |text: &'a [u8]| match back {
+            true => (&text[text.len() - least..], &text[..text.len() - least]),
+            false => text.split_at(least),
+        };
+        let ((left, one_rest), (right, other_rest)) = (split(one), split(other));
+        if left != right {
+            let pairs = left.iter().zip(right);
+            let same = |(a, b): &(&u8, &u8)| a == b;
+            return count
+                + if back {
+                    pairs.rev().take_while(same).count()
+                } else {
+                    pairs.take_while(same).count()
+                };
+        }
+        count += least;
+        (one, other) = (one_rest, other_rest);
     }
 }
 
@@ -77,6 +121,32 @@ mod tests {
         ] {
             let moved = Moved::between(&Rope::from_str(old), &Rope::from_str(new));
             assert_eq!((moved.changed, moved.length), (changed, length), "{old} {new}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Characters that didn't change keep their places, and `around` has all that changed.
+        #[test]
+        fn places_move_with_their_characters(
+            before in "[aé雨 ]{0,40}", old in "[aé雨 ]{0,8}", new in "[aé雨 ]{0,8}", behind in "[aé雨 ]{0,3000}",
+        ) {
+            let one = format!("{before}{old}{behind}");
+            let other = format!("{before}{new}{behind}");
+            let moved = Moved::between(&Rope::from_str(&one), &Rope::from_str(&other));
+            let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+            let changed = moved.changed.clone();
+            for at in (0..one.len()).step_by(7) {
+                let mut range = at..at + 1;
+                if moved.apply(&mut range) {
+                    assert_eq!(one[at], other[range.start]);
+                }
+            }
+            let all = moved.around(0..one.len());
+            assert_eq!(all, 0..other.len());
+            let inside = moved.around(changed.clone());
+            if !changed.is_empty() {
+                assert!(inside.start <= changed.start && inside.end >= changed.start + moved.length);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use ropey::Rope;
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 /// What the page shows of its text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct Sent {
     number: BranchId,
     draft: Rope,
     text: String,
-    /// Whether there was an answer.
+    /// Whether the model's thread has answered.
     told: bool,
     /// How many characters of the draft are left out before which characters of the text.
     gaps: Vec<(usize, usize)>,
@@ -73,6 +73,8 @@ pub struct Scores {
     progress: (usize, usize),
     /// Why there are no scores.
     failed: Option<String>,
+    /// The totals of each hand by a measure, as of the last answer.
+    totals: RefCell<Option<(Measure, [Hand; 3])>>,
 }
 
 impl Scores {
@@ -99,14 +101,23 @@ impl Scores {
         self.failed.as_deref()
     }
 
-    /// The totals of each hand.
+    /// The totals of each hand. They are counted again after each answer, not after each key.
     pub fn hands(&self, session: &Session, measure: Measure) -> [Hand; 3] {
+        let mut totals = self.totals.borrow_mut();
+        match &*totals {
+            Some((known, hands)) if *known == measure => *hands,
+            _ => totals.insert((measure, self.count(session, measure))).1,
+        }
+    }
+
+    fn count(&self, session: &Session, measure: Measure) -> [Hand; 3] {
         let mut hands = [Hand::default(); 3];
         let mut runs = session.authors(0..session.text().len_chars()).peekable();
         let (mut chars, mut at) = (session.text().chars(), 0);
         let mut before = [None; 2];
         for token in &self.tokens {
-            while runs.next_if(|(run, _)| run.end <= token.place.start).is_some() {}
+            // A token begins with the space before its word, so its last character tells whose it is.
+            while runs.next_if(|(run, _)| run.end < token.place.end).is_some() {}
             let Some((_, author)) = runs.peek() else { break };
             let hand = &mut hands[Hand::of(*author)];
             hand.add(measure, token.score);
@@ -147,6 +158,7 @@ impl Scores {
         self.tokens.append(&mut tokens);
         self.tokens.sort_by_key(|token| token.place.start);
         self.progress = (scores.read, scores.tokens);
+        *self.totals.get_mut() = None;
     }
 }
 

@@ -82,6 +82,15 @@ impl Desk {
         .collect()
     }
 
+    /// Front matter and comments in a part of the draft, as bytes of it. A comment may begin before the part.
+    pub(super) fn hidden_near(&self, near: &Range<usize>) -> Vec<Range<usize>> {
+        let text = self.session.text();
+        let around = near.start.saturating_sub(BEFORE)..near.end;
+        let first = text.char_to_byte(around.start);
+        let hidden = unseen(&text.slice(around.clone()).to_string(), around.start == 0);
+        hidden.into_iter().map(|part| first + part.start..first + part.end).collect()
+    }
+
     /// Finds the unknown words in the viewport, if they are marked. The word that is being typed is left alone.
     pub fn mark_spelling(&mut self) {
         self.world.spell.unknown.clear();
@@ -89,13 +98,7 @@ impl Desk {
         let end = self.session.text().len_chars();
         let near = window.start.saturating_sub(AROUND)..(window.end + AROUND).min(end);
         let cursor = self.session.cursor();
-        // A comment may begin before the viewport.
-        let text = self.session.text();
-        let around = near.start.saturating_sub(BEFORE)..near.end;
-        let first = text.char_to_byte(around.start);
-        let hidden = unseen(&text.slice(around.clone()).to_string(), around.start == 0);
-        let in_draft = |part: Range<usize>| first + part.start..first + part.end;
-        let hidden: Vec<_> = hidden.into_iter().map(in_draft).collect();
+        let hidden = self.hidden_near(&near);
         let mut unknown = self.unknown_in(near, &hidden);
         unknown.retain(|word| {
             word.end > window.start && word.start < window.end && word.end != cursor

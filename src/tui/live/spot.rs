@@ -4,7 +4,7 @@
 use super::{Cue, Live, Panel, item};
 use crate::{
     clean::sentence_ends,
-    session::{Author, Session, words},
+    session::{Author, Session, WRITER, unseen, words},
     splitmix,
 };
 
@@ -14,8 +14,6 @@ const ENOUGH: usize = 14;
 const MOST: usize = 60;
 /// How many passages a round has.
 const ROUND: usize = 10;
-/// How the writer's own continuations begin in a draft.
-const LABEL: &str = crate::session::WRITER;
 
 /// A passage, and whether the machine wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +107,12 @@ fn shuffle<T>(all: &mut [T], seed: &mut u64) {
 /// The passages of a draft: whole sentences by one hand. A draft without a history has an unknown author; that counts as
 /// the writer if nothing else is the writer's.
 fn passages(session: &Session) -> Vec<Passage> {
-    let runs: Vec<_> = session.authors(0..session.text().len_chars()).collect();
+    let draft = session.text();
+    // What only the writer may see isn't shown to guests.
+    let hidden = unseen(&draft.to_string(), true).into_iter();
+    let hidden: Vec<_> =
+        hidden.map(|part| draft.byte_to_char(part.start)..draft.byte_to_char(part.end)).collect();
+    let runs: Vec<_> = session.authors(0..draft.len_chars()).collect();
     let is_own = |author: Author| matches!(author, Author::Writer | Author::Edited);
     let has_own = runs.iter().any(|(_, author)| is_own(*author));
     let mut all = Vec::new();
@@ -118,12 +121,13 @@ fn passages(session: &Session) -> Vec<Passage> {
         if !is_machine && !is_own(author) && (has_own || author != Author::Unknown) {
             continue;
         }
-        let before =
-            session.text().chars_at(range.start).reversed().find(|c| !matches!(c, ' ' | '\t'));
+        let before = draft.chars_at(range.start).reversed().find(|c| !matches!(c, ' ' | '\t'));
         let begins = before.is_none_or(|c| ".!?…\"”’\n".contains(c));
-        let text = session.text().slice(range).to_string();
+        let is_seen = |(at, _): &(usize, char)| !hidden.iter().any(|part| part.contains(at));
+        let text = range.clone().zip(draft.chars_at(range.start)).filter(is_seen);
+        let text: String = text.map(|(_, c)| c).collect();
         for (number, line) in text.split('\n').enumerate() {
-            let line = line.strip_prefix(LABEL).unwrap_or(line);
+            let line = line.strip_prefix(WRITER).unwrap_or(line);
             if line.starts_with('#') {
                 continue;
             }
@@ -223,6 +227,9 @@ mod tests {
         assert_eq!(all, [passage(OWN, false), passage(OTHER, true)]);
         // A file without a history is taken for the writer's.
         assert_eq!(passages(&Session::from_text(OWN)), [passage(OWN, false)]);
+        // Comments and front matter are for the writer alone.
+        let private = format!("---\n{OTHER}\n---\n% {OTHER}\n<!-- {OTHER} -->\n{OWN}");
+        assert_eq!(passages(&Session::from_text(&private)), [passage(OWN, false)]);
         assert!(Spot::of(&Session::from_text(OWN), 1).is_none());
         let short =
             "It rained. He left. The boat was gone, and so was Tomas with the mail, she said.";

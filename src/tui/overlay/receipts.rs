@@ -53,6 +53,8 @@ struct Receipts {
     answers: Vec<Checked>,
     /// The question that the model works on; 0 = none.
     number: BranchId,
+    /// What is shown of each span: its verdict once it is known, its beginning, and how it was made or what is wrong.
+    rows: Vec<(Option<Verdict>, String, String)>,
     scroll: Scroll,
 }
 
@@ -64,14 +66,19 @@ pub fn open(desk: &mut Desk) -> Flow {
         return Flow::Stay;
     }
     let (checked, answers, scroll) = (Vec::new(), Vec::new(), Scroll::default());
-    let mut receipts = Receipts { claims, checked, answers, number: 0, scroll };
+    let mut receipts = Receipts { claims, checked, answers, number: 0, rows: Vec::new(), scroll };
     receipts.ask(desk);
     Flow::open(receipts)
 }
 
 impl Receipts {
-    /// Asks the next question that only the model can answer.
+    /// Asks the next question that only the model can answer, and updates what is shown.
     fn ask(&mut self, desk: &mut Desk) {
+        self.ask_model(desk);
+        self.rows = self.found();
+    }
+
+    fn ask_model(&mut self, desk: &mut Desk) {
         self.number = 0;
         while let Some(proof) = self.claims.proofs.get(self.checked.len()) {
             let task = proof.tasks.get(self.answers.len()).filter(|_| proof.is_open());
@@ -106,8 +113,8 @@ impl Receipts {
         }
     }
 
-    /// Each span: its verdict, its beginning, and how it was made or what is wrong with it.
-    fn rows(&self) -> Vec<(Option<Verdict>, String, String)> {
+    /// What was found of each span.
+    fn found(&self) -> Vec<(Option<Verdict>, String, String)> {
         let outcomes = self.claims.judge(&self.checked);
         let row = |(claim, outcome): (&Claim, Outcome)| {
             let waits = claim.proof().is_some_and(|proof| proof >= self.checked.len());
@@ -128,7 +135,7 @@ impl Receipts {
 
     /// What all come to.
     fn title(&self) -> String {
-        let rows = self.rows();
+        let rows = &self.rows;
         let all = count(rows.len(), "text");
         let waits = rows.iter().filter(|(verdict, ..)| verdict.is_none()).count();
         let mut parts: Vec<String> = Verdict::iter()
@@ -162,7 +169,7 @@ impl Layer for Receipts {
                 self.answers.push(checked.clone());
             }
             News::Failed(number, why) if *number == self.number => {
-                self.fail(Outcome::differs(why));
+                self.fail(Outcome::broken(why));
             }
             _ => return None,
         }
@@ -171,12 +178,12 @@ impl Layer for Receipts {
     }
 
     fn spoken(&self, _: &Desk) -> Spoken {
-        let row = |(verdict, text, about): (Option<Verdict>, String, String)| {
+        let row = |(verdict, text, about): &(Option<Verdict>, String, String)| {
             let verdict = verdict.map_or("being checked", Verdict::words);
-            let about = if about.is_empty() { about } else { format!(" ({about})") };
+            let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
             format!("{verdict}: {text}{about}")
         };
-        let rows = self.rows().into_iter().map(row);
+        let rows = self.rows.iter().map(row);
         Spoken::Text(std::iter::once(self.title()).chain(rows).collect())
     }
 
@@ -186,7 +193,7 @@ impl Layer for Receipts {
         let room = usize::from(inner.width);
         let title = cut(&self.title(), room);
         let mut lines = vec![Line::styled(title, theme.style(Role::Title)), Line::default()];
-        for (verdict, text, about) in self.rows() {
+        for (verdict, text, about) in &self.rows {
             let role = match verdict {
                 Some(verdict) if verdict.is_proof() => Role::Text,
                 Some(Verdict::Differs) => Role::Notice,
@@ -194,10 +201,10 @@ impl Layer for Receipts {
             };
             let verdict = verdict.map_or("checking", Verdict::words);
             let gap = " ".repeat(VERDICT.saturating_sub(width(verdict)));
-            let about = for_terminal(&about).into_owned();
+            let about = for_terminal(about).into_owned();
             let rest = room.saturating_sub(VERDICT);
             let text =
-                cut(&for_terminal(&text), rest.saturating_sub(width(&about).min(rest / 2) + 3));
+                cut(&for_terminal(text), rest.saturating_sub(width(&about).min(rest / 2) + 3));
             lines.push(Line::from(vec![
                 Span::styled(format!("{verdict}{gap}"), theme.style(role)),
                 Span::styled(text, theme.style(Role::Machine)),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clean::sentence_ends,
-    session::{Author, Shares},
+    session::{Author, Shares, percent},
     tui::{
         command::Opens,
         desk::Desk,
@@ -151,8 +151,8 @@ impl Statistics {
             ),
             (
                 "by the machine",
-                share(now.machine, now.words),
-                written.map_or("unknown".into(), |(words, machine)| share(machine, words)),
+                percent(now.machine, now.words),
+                written.map_or("unknown".into(), |(words, machine)| percent(machine, words)),
             ),
         ]
     }
@@ -174,15 +174,6 @@ fn minutes(words: usize) -> String {
         (0, _) => "-".into(),
         (_, minutes @ 0..=59) => format!("{minutes} min"),
         (_, minutes) => format!("{} h {:02} min", minutes / 60, minutes % 60),
-    }
-}
-
-/// A part of the words in percent. More than nothing is never 0 %.
-fn share(part: usize, all: usize) -> String {
-    match (part * 100 + all / 2).checked_div(all) {
-        None => "-".into(),
-        Some(0) if part > 0 => "<1 %".into(),
-        Some(percent) => format!("{percent} %"),
     }
 }
 
@@ -265,6 +256,6 @@ mod tests {
         assert_eq!(minutes(20_000), "1 h 25 min");
         assert_eq!([level(0, 9), level(1, 900), level(5, 10), level(10, 10)], ['·', '▁', '▄', '█']);
         assert_eq!(level(0, 0), '·');
-        assert_eq!([share(0, 0), share(1, 900), share(0, 7)], ["-", "<1 %", "0 %"]);
+        assert_eq!([percent(0, 0), percent(1, 900), percent(0, 7)], ["-", "<1 %", "0 %"]);
     }
 }

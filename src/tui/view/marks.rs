@@ -43,9 +43,10 @@ impl<'a> Marks<'a> {
 
     /// The level of the token at a place.
     fn level(&self, place: usize) -> Option<usize> {
+        let measure = self.measure?;
         let number = self.tokens.partition_point(|token| token.place.end <= place);
         let token = self.tokens.get(number).filter(|token| token.place.start <= place)?;
-        Some(self.measure?.level(token.score))
+        Some(measure.level(token.score))
     }
 
     /// The style of a score at a place.

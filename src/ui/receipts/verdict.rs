@@ -97,21 +97,19 @@ impl Outcome {
     pub fn of_model(pass: &Pass, info: &ModelInfo) -> Option<Self> {
         let Made { model, numerics, .. } = &*pass.made;
         let (wanted, here) = (numerics.as_ref(), info.numerics.as_deref());
-        let sum = |numerics: Option<&crate::generate::Numerics>| {
-            numerics.and_then(|numerics| numerics.sha256.clone())
-        };
-        let (wanted_sum, here_sum) = (sum(wanted), sum(here));
+        let wanted_sum = wanted.and_then(|numerics| numerics.sha256.as_deref());
+        let here_sum = here.and_then(|numerics| numerics.sha256.as_deref());
         let name = model.as_deref().unwrap_or("a model without a name");
         if info.server.is_some() {
-            let said = format!("{name}{}; {} is on a server", short(&wanted_sum), info.name);
+            let said = format!("{name}{}; {} is on a server", short(wanted_sum), info.name);
             return Some(Self::new(Verdict::Model, &said));
         }
         if wanted_sum.is_some() && wanted_sum != here_sum {
             let said = format!(
                 "{name}{}; {} here is another{}",
-                short(&wanted_sum),
+                short(wanted_sum),
                 info.name,
-                short(&here_sum)
+                short(here_sum)
             );
             return Some(Self::new(Verdict::Model, &said));
         }
@@ -124,14 +122,19 @@ impl Outcome {
     /// The model can't be opened.
     pub fn missing(pass: &Pass, why: &str) -> Self {
         let Made { model, numerics, .. } = &*pass.made;
-        let sum = numerics.as_ref().and_then(|numerics| numerics.sha256.clone());
+        let sum = numerics.as_ref().and_then(|numerics| numerics.sha256.as_deref());
         let name = model.as_deref().unwrap_or("a model without a name");
-        Self::new(Verdict::Model, &format!("{name}{}, which isn't installed: {why}", short(&sum)))
+        Self::new(Verdict::Model, &format!("{name}{} can't be opened: {why}", short(sum)))
+    }
+
+    /// The model has failed.
+    pub fn broken(why: &str) -> Self {
+        Self::new(Verdict::Model, &format!("the model failed: {why}"))
     }
 }
 
 /// A checksum in parentheses, as long as it takes to tell models apart.
-fn short(sum: &Option<String>) -> String {
-    let sum = sum.as_deref().map(|sum| sum.get(..16).unwrap_or(sum));
+fn short(sum: Option<&str>) -> String {
+    let sum = sum.map(|sum| sum.get(..16).unwrap_or(sum));
     sum.map_or(String::new(), |sum| format!(" (sha256 {sum}…)"))
 }

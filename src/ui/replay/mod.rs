@@ -108,9 +108,11 @@ impl Timeline {
             Act::End(true) => self.go(self.length()),
             Act::End(false) => self.now = Duration::ZERO,
             Act::Speed(faster) => {
-                let at = SPEEDS.iter().position(|speed| *speed >= self.speed).unwrap_or(8);
-                let at = if faster { (at + 1).min(8) } else { at.saturating_sub(1) };
-                self.speed = SPEEDS[at];
+                let next = match faster {
+                    true => SPEEDS.iter().find(|speed| **speed > self.speed),
+                    false => SPEEDS.iter().rfind(|speed| **speed < self.speed),
+                };
+                self.speed = next.copied().unwrap_or(self.speed);
             }
         }
     }

@@ -31,8 +31,10 @@ struct Raw;
 impl Raw {
     fn enter() -> Result<Self> {
         terminal::enable_raw_mode().context("the terminal")?;
+        // From here on, dropping it restores the terminal.
+        let raw = Self;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).context("the terminal")?;
-        Ok(Self)
+        Ok(raw)
     }
 }
 
