@@ -85,6 +85,18 @@ fn ordinary_sentences_pass_and_foul_ones_do_not() {
     );
 }
 
+/// Sentences of our own, written by somebody who had not seen the list of words: a sentence a line.
+#[test]
+fn sentences_that_were_written_without_the_list() {
+    let found = |text: &&str| filter(text, Severity::Strong).is_some();
+    let ordinary = include_str!("../fixtures/gate/ordinary.txt").lines();
+    let refused: Vec<_> = ordinary.clone().filter(found).collect();
+    assert!(refused.len() * 200 <= ordinary.count(), "{refused:#?}");
+    let foul = include_str!("../fixtures/gate/foul.txt").lines();
+    let passed: Vec<_> = foul.clone().filter(|text| !found(text)).collect();
+    assert!(passed.len() * 50 <= foul.count(), "{passed:#?}");
+}
+
 #[test]
 fn severities_are_told_apart() {
     assert_eq!(filter("Well, damn.", Severity::Strong), None);

@@ -6,6 +6,7 @@ use super::{
     drawn::{Drawn, drawn},
     letters::{Kind, Sign, Unit, units},
     list::{Bleeps, Entry},
+    masked::{is_mask, is_masked_word, may_mask},
 };
 use crate::clean::is_english;
 use std::{collections::HashSet, ops::Range};
@@ -212,6 +213,9 @@ impl<'a> Search<'a> {
         if unit.sign.letter().is_some_and(|one| letter.is(one)) {
             self.put(on(1));
         }
+        if wanted > 0 && node.gap == 0 && may_mask(text.units, node.unit) {
+            self.put(on(1));
+        }
         let drawn = &text.drawn[node.unit];
         drawn.spans(letter).for_each(|span| self.put(on(span)));
         self.open |= drawn.may_become(letter);
@@ -230,8 +234,7 @@ impl<'a> Search<'a> {
         if letters < all.len() {
             self.letter(index, node, letters);
         }
-        if gap == 0 {
-            // A repeated letter.
+        if gap == 0 && self.may_repeat(unit) {
             self.letter(index, node, letters - 1);
         }
         let on = |gap| Node { unit: unit + 1, letters, gap, span: 0, from: index };
@@ -244,6 +247,13 @@ impl<'a> Search<'a> {
         if next.is_gap() && letters < all.len() && gap < GAP && self.spelt {
             self.put(on(gap + 1));
         }
+    }
+
+    /// Whether a unit may repeat the letter before it. A mark in the place of a letter is repeated only by another one.
+    fn may_repeat(&self, unit: usize) -> bool {
+        let units = self.text.units;
+        !units[..unit].last().is_some_and(|before| is_mask(before.sign))
+            || is_mask(units[unit].sign)
     }
 
     /// Whether the apostrophe joins two words, as in "he'll", which is not "hell". A third letter after it excludes
@@ -296,7 +306,12 @@ impl<'a> Search<'a> {
         if (0..all).filter(|letter| is_digit(*letter)).count() * 2 > all {
             return false;
         }
-        if self.is_as_written(&way) {
+        let signs_of = |letter: usize| {
+            let units = way.iter().filter(|step| step.1 == letter).map(|step| step.0);
+            units.map(|unit| self.text.units[unit].sign).collect()
+        };
+        let signs = (0..all).map(signs_of);
+        if self.is_as_written(&way) || !is_masked_word(signs, all) {
             return false;
         }
         let mut chunks: Vec<Vec<(usize, usize)>> = Vec::new();

@@ -5,6 +5,7 @@ mod drawn;
 mod find;
 mod letters;
 mod list;
+mod masked;
 #[cfg(test)]
 mod tests;
 
