@@ -43,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     for (name, load) in models {
         if only.as_ref().is_none_or(|only| only == name) {
             waits(name, &mut load()?)?;
+            note(name, load)?;
             keys(name, load)?;
         }
     }
@@ -100,6 +101,65 @@ fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
     tell(name, "first token", first);
     tell(name, "a line of 40 characters", line);
     tell(name, "three whole offers", whole);
+    Ok(())
+}
+
+/// The first token without and with an author's note, asked for after each word of a draft that grows. As the desk does it,
+/// the engine reads ahead when the note is about to move.
+fn note(name: &str, load: Load) -> anyhow::Result<()> {
+    let guide = Guide {
+        memory: "Mara keeps the light at Ness, and has for thirty years.".into(),
+        note: "[Style: quiet, wry. The boat is late.]".into(),
+    };
+    let guides = [Guide::default(), guide];
+    let mut engines = [load()?, load()?];
+    let mut draft = String::new();
+    let (mut first, mut ahead, mut ratios) = ([const { Vec::new() }; 2], Vec::new(), Vec::new());
+    let mut moved_to = None;
+    for (n, word) in PROSE.split_inclusive(' ').cycle().take(600).enumerate() {
+        draft.push_str(word);
+        let prompt = draft.trim_end();
+        let question = |arm: usize| Ask { guide: guides[arm].clone(), ..ask(1, prompt, n as u64) };
+        let next = guides[1].place_after(prompt, 1);
+        if next != moved_to {
+            moved_to = next;
+            let begun = Instant::now();
+            engines[1].read_ahead(&question(1))?;
+            while engines[1].is_reading_ahead() {
+                engines[1].read_on()?;
+            }
+            ahead.push(begun.elapsed());
+        }
+        if n < 450 {
+            continue;
+        }
+        let mut times = [Duration::ZERO; 2];
+        // Each arm goes first in every other round.
+        for arm in [n % 2, 1 - n % 2] {
+            let begun = Instant::now();
+            engines[arm].start(question(arm))?;
+            while !engines[arm].step()?.iter().any(|(_, output)| matches!(output, Output::Token(_)))
+            {
+            }
+            times[arm] = begun.elapsed();
+            engines[arm].stop(1);
+        }
+        if n > 450 {
+            ratios.push(times[1].as_secs_f64() / times[0].as_secs_f64());
+            (0..2).for_each(|arm| first[arm].push(times[arm]));
+        }
+    }
+    let [without, with] = first;
+    tell(name, "first token without a note", without);
+    tell(name, "first token with a note", with);
+    tell(name, "read ahead, once for a move", ahead);
+    ratios.sort_by(f64::total_cmp);
+    let above = ratios.iter().filter(|ratio| **ratio > 1.5).count();
+    let (median, worst) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);
+    println!(
+        "{name:<12} with to without: median {median:.2}, worst {worst:.2}, above 1.5 in {above} of {}",
+        ratios.len()
+    );
     Ok(())
 }
 

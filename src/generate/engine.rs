@@ -135,8 +135,7 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// When the text can't be tokenized, or the model can't tell.
-    fn score_draft(&mut self, draft: &ScoreDraft) -> Result<()> {
-        let _ = draft;
+    fn score_draft(&mut self, _draft: &ScoreDraft) -> Result<()> {
         bail!("{}", self.no_scores())
     }
 
@@ -153,6 +152,27 @@ pub trait Backend: Send {
 
     /// Whether a draft is being scored. That doesn't count as a live branch.
     fn is_scoring(&self) -> bool {
+        false
+    }
+
+    /// As [`Engine::read_ahead`].
+    ///
+    /// # Errors
+    /// As there.
+    fn read_ahead(&mut self, _ask: &Ask) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`Engine::read_on`].
+    ///
+    /// # Errors
+    /// As there.
+    fn read_on(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`Engine::is_reading_ahead`].
+    fn is_reading_ahead(&self) -> bool {
         false
     }
 
@@ -293,6 +313,28 @@ impl Engine {
     /// Whether a draft is being scored. That doesn't count as a live branch: see [`Engine::is_idle`].
     pub fn is_scoring(&self) -> bool {
         self.0.is_scoring()
+    }
+
+    /// Begin to read the prompt of a question that may come once one more sentence is written, in the place of the one
+    /// before. [`Engine::read_on`] reads it, and a later question reads only what differs. A server reads nothing ahead.
+    ///
+    /// # Errors
+    /// When the prompt can't be tokenized.
+    pub fn read_ahead(&mut self, ask: &Ask) -> Result<()> {
+        self.0.read_ahead(ask)
+    }
+
+    /// Read a block of that prompt.
+    ///
+    /// # Errors
+    /// When the model fails; the prompt is given up.
+    pub fn read_on(&mut self) -> Result<()> {
+        self.0.read_on()
+    }
+
+    /// Whether a part of that prompt is not read yet. That doesn't count as a live branch: see [`Engine::is_idle`].
+    pub fn is_reading_ahead(&self) -> bool {
+        self.0.is_reading_ahead()
     }
 
     /// Ask what the model might have generated in place of one token of a text. A later step answers with an

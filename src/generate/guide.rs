@@ -41,21 +41,32 @@ impl Guide {
 
     /// The byte of a prompt where the note is put; `None` without a note.
     pub fn place(&self, prompt: &str) -> Option<usize> {
+        self.place_after(prompt, 0)
+    }
+
+    /// The byte of a prompt where the note is put when so many more sentences follow it; `None` without a note.
+    pub fn place_after(&self, prompt: &str, sentences: usize) -> Option<usize> {
         if self.note.trim().is_empty() {
             return None;
         }
         let ends: Vec<usize> = sentence_ends(prompt).collect();
-        let most = ends.len().saturating_sub(NEAR) / STEP * STEP;
+        let most = (ends.len() + sentences).saturating_sub(NEAR) / STEP * STEP;
         let is_open = |end: usize| {
             let paragraph = prompt[..end].rfind('\n').map_or(0, |line| line + 1);
             leaves_open("", &prompt[paragraph..end])
         };
-        Some(ends[..most].iter().rev().copied().find(|end| !is_open(*end)).unwrap_or(0))
+        let ends = &ends[..most.min(ends.len())];
+        Some(ends.iter().rev().copied().find(|end| !is_open(*end)).unwrap_or(0))
     }
 
     /// The prompt with the note in it.
     pub(super) fn with_note(&self, prompt: &str) -> Guided {
-        let Some(at) = self.place(prompt) else {
+        self.with_note_at(prompt, self.place(prompt))
+    }
+
+    /// The prompt with the note at one of its bytes.
+    pub(super) fn with_note_at(&self, prompt: &str, place: Option<usize>) -> Guided {
+        let Some(at) = place else {
             return Guided { text: prompt.to_owned(), note: 0..0 };
         };
         let (before, after) = prompt.split_at(at);

@@ -3,15 +3,16 @@
 
 use super::{
     Ask, Backend, DraftScores, Look, ModelInfo, Output, Prefix, Reading, ScoreDraft, Scored, Weigh,
+    ahead::Prepared,
     ban::Ban,
     batch::Batch,
     branch::{Added, Branch, With},
     cover::Covering,
-    indent::{self, Unindented},
+    indent,
     look::Looking,
     memory::{self, Memory, Reader, Share, common},
     numerics::Numerics,
-    prompt::{self, Cut, Prompt},
+    prompt::{self, Prompt},
     sampler::{self, Bias, Marks},
     score::{Drafted, stream},
     spellings::Spellings,
@@ -44,7 +45,7 @@ pub struct Local {
     spellings: Spellings,
     pub(super) marks: Marks,
     /// Whether the model has seen indentation.
-    indents: bool,
+    pub(super) indents: bool,
     pub(super) live: Vec<Branch>,
     /// The ends of prompts that branches wait for, and how many there were.
     coverings: Vec<Covering>,
@@ -54,8 +55,10 @@ pub struct Local {
     kept: Vec<Memory>,
     /// What is known of the draft that is scored.
     drafted: Drafted,
+    /// The prompt of a question that may come.
+    pub(super) ahead: Option<Memory>,
     /// Whether long prompts are cut to exactly what fits.
-    exact: bool,
+    pub(super) exact: bool,
 }
 
 impl Local {
@@ -89,6 +92,7 @@ impl Local {
             looks: Vec::new(),
             weighings: Vec::new(),
             kept: Vec::new(),
+            ahead: None,
             drafted: Drafted::default(),
             exact: false,
         }
@@ -196,7 +200,7 @@ impl Local {
         let prompts = self.coverings.iter();
         let prompts = prompts.map(|c| Reader { memory: c.memory(), needed: c.prompt.fixed - 1 });
         let readers: Vec<Reader> = branches.chain(prompts).collect();
-        let shares = memory::share(&readers, &self.kept);
+        let shares = memory::share(&readers, self.kept.iter().chain(&self.ahead));
         let branches = self.live.iter_mut().filter(|branch| branch.waits_for.is_none());
         let caches = branches.map(|branch| &mut branch.memory.cache);
         let caches = caches.chain(self.coverings.iter_mut().map(Covering::cache_mut));
@@ -215,7 +219,7 @@ impl Local {
         let wanted = &tokens[..tokens.len().saturating_sub(1)];
         let live = self.live.iter().map(|branch| &branch.memory);
         let prompts = self.coverings.iter().map(Covering::memory);
-        memory::longest(wanted, live.chain(prompts).chain(&self.kept))
+        memory::longest(wanted, live.chain(prompts).chain(&self.kept).chain(&self.ahead))
     }
 
     /// The number of a covering of this prompt's end, which branches with the same prompt share.
@@ -291,26 +295,8 @@ impl Backend for Local {
 
     fn start(&mut self, ask: Ask) -> Result<Reading> {
         self.stop(ask.branch);
-        let context = self.info.context;
-        let mut room = ask.params.max_tokens.clamp(1, context.div_ceil(4));
-        if self.exact {
-            room -= 1; // the last token is chosen, but never read
-        }
-        let most = (context - room).max(1);
-        let cut = if self.exact { Cut::Exact } else { Cut::Blocks };
+        let Prepared { prompt, shown, reading } = self.prepare(&ask, 0)?;
         let tokenizer = &self.model.tokenizer;
-        let shown = match self.indents {
-            true => Unindented::plain(&ask.prompt),
-            false => indent::unindented(&ask.prompt),
-        };
-        let guided = ask.guide.with_note(&shown.text);
-        let mut lead = tokenizer.encode(&ask.guide.lead())?;
-        lead.truncate(most / 2);
-        let prompt = prompt::prepare(tokenizer, &lead, &guided.text, most, ask.prefix, cut)?;
-        let sees_from = shown.original(guided.original(prompt.sees_from));
-        let note = tokenizer.encode(guided.note_from(prompt.sees_from))?;
-        let guide = (lead.len(), note.len());
-        let reading = Reading { tokens: prompt.tokens.len(), guide, sees_from };
         let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
         let bias = Bias::new(tokenizer, &ask.params.bias);
         let waits_for = Some(self.cover(prompt));
@@ -334,6 +320,18 @@ impl Backend for Local {
             recorded: None,
         });
         Ok(reading)
+    }
+
+    fn read_ahead(&mut self, ask: &Ask) -> Result<()> {
+        self.begin_ahead(ask)
+    }
+
+    fn read_on(&mut self) -> Result<()> {
+        on_threads(|| self.ahead_on())
+    }
+
+    fn is_reading_ahead(&self) -> bool {
+        self.has_more_ahead()
     }
 
     fn check(&mut self, ask: Ask, draws: Vec<Draw>) -> Result<()> {

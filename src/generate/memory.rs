@@ -47,14 +47,18 @@ pub(super) struct Share {
 }
 
 /// For each reader, the longest prefix that another reader or a kept sequence has read.
-pub(super) fn share(readers: &[Reader], kept: &[Memory]) -> Vec<Share> {
+pub(super) fn share<'a>(
+    readers: &[Reader<'a>],
+    kept: impl Iterator<Item = &'a Memory> + Clone,
+) -> Vec<Share> {
     let share_of = |(i, reader): (usize, &Reader)| {
         if !reader.is_behind() {
             return Share { cache: None, waits: false };
         }
         let have = reader.memory.cache.len();
         let others = readers.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| r.memory);
-        let cache = longest(reader.sharable(), others.chain(kept)).filter(|c| c.len() > have);
+        let cache =
+            longest(reader.sharable(), others.chain(kept.clone())).filter(|c| c.len() > have);
         let ahead = readers[..i].iter().filter(|r| r.is_behind());
         let ahead = ahead.map(|r| common(reader.sharable(), &r.memory.tokens)).max().unwrap_or(0);
         let waits = ahead > cache.as_ref().map_or(have, KvCache::len);

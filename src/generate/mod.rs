@@ -11,6 +11,7 @@
 //! The text of a [`Token`](crate::token::Token) is whole characters, cleaned. Its log-probability and rank are those of
 //! the model itself, before temperature and cuts.
 
+mod ahead;
 mod ban;
 mod batch;
 mod branch;

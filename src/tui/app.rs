@@ -222,6 +222,7 @@ impl App {
         self.follow_tour(false);
         self.desk.count_words();
         self.desk.tend_scores();
+        self.desk.read_ahead();
         if self.desk.over {
             self.desk.stop_all();
             self.desk.world.tally.write();

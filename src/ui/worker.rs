@@ -2,14 +2,15 @@
 //! responsive meanwhile, and replaces it on request. An error or a panic in it becomes news and never ends the
 //! program.
 
+mod messages;
+
+pub use messages::{News, Request};
+
 use super::speed::Clock;
 use crate::{
-    generate::{
-        Ask, Checked, DraftScores, Engine, Look, ModelInfo, Output, Reading, ScoreDraft, Seen,
-        Weigh, Weighed,
-    },
+    generate::{Ask, Engine, Output, Reading, ScoreDraft},
     model::kernels::give_back,
-    token::{BranchId, Draw, StopReason, Token},
+    token::BranchId,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -20,58 +21,6 @@ use std::{
     thread,
     time::Instant,
 };
-
-/// A request of the user interface to the model's thread.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Request {
-    /// Start a branch; other branches continue.
-    Generate(Ask),
-    /// Stop a branch, a look, a text to weigh or a draft to score; unknown ids are ignored.
-    Stop(BranchId),
-    /// Ask for the alternatives to a token; the answer has this id.
-    Look(BranchId, Look),
-    /// Ask how likely a text is after a prompt; the answer has this id.
-    Weigh(BranchId, Weigh),
-    /// Score a draft, in the place of the one before; the answers have this id. It is read while no branch is live.
-    Score(BranchId, ScoreDraft),
-    /// Check a recorded continuation by its draws; the answer has the ask's id.
-    Check(Ask, Vec<Draw>),
-    /// Replace the model by the one with this name. Live branches end without news.
-    Open(String),
-    /// Start a branch with a second model, which is loaded for it and unloaded when the branch ends.
-    Beside(String, Ask),
-}
-
-/// News of the model's thread.
-#[derive(Clone, Debug, PartialEq)]
-pub enum News {
-    /// The model is loaded.
-    Loaded(ModelInfo),
-    /// A branch has started: how its prompt was tokenized.
-    Reading(BranchId, Reading),
-    /// The next token of a branch.
-    Token(BranchId, Token),
-    /// A branch has ended.
-    Done(BranchId, StopReason),
-    /// The answer to a look.
-    Seen(BranchId, Seen),
-    /// How likely a text is.
-    Weighed(BranchId, Weighed),
-    /// Scores of a draft: those that are new.
-    Scores(BranchId, DraftScores),
-    /// The answer to a check.
-    Checked(BranchId, Checked),
-    /// The speed in tokens per second, all branches together.
-    Speed(f32),
-    /// The speed over enough tokens to be remembered for this model, in tokens per second.
-    Measured(f32),
-    /// A branch ended with an error; a sentence that says what to do.
-    Failed(BranchId, String),
-    /// The other model can't be opened, so the previous one is loaded again; a sentence that says what to do.
-    NotOpened(String),
-    /// No model can be loaded; a sentence that says what to do.
-    Gone(String),
-}
 
 /// Start the thread with a fixed model. `tell` sends news to the user interface, and returns false when the receiver
 /// is gone.
@@ -195,7 +144,7 @@ impl<'a> Worker<'a> {
                 if self.beside.take().is_some() {
                     give_back();
                 }
-                if self.scoring.is_none() && self.waiting.is_none() {
+                if !self.has_spare_work() {
                     match requests.recv().ok()? {
                         Request::Open(name) => return Some(name),
                         request => self.take(request).then_some(())?,
@@ -211,7 +160,9 @@ impl<'a> Worker<'a> {
             }
             if !self.is_idle() {
                 self.step().then_some(())?;
-            } else if self.scoring.is_some() || self.waiting.is_some() {
+            } else if self.engine.is_reading_ahead() {
+                self.read_on();
+            } else if self.has_spare_work() {
                 self.score_on().then_some(())?;
             }
         }
@@ -219,6 +170,18 @@ impl<'a> Worker<'a> {
 
     fn is_idle(&self) -> bool {
         self.engine.is_idle() && self.beside.as_ref().is_none_or(|(_, engine)| engine.is_idle())
+    }
+
+    /// Whether there is work for the time in which no branch is live.
+    fn has_spare_work(&self) -> bool {
+        self.scoring.is_some() || self.waiting.is_some() || self.engine.is_reading_ahead()
+    }
+
+    /// Read a block of the prompt of a question that may come. Without it the question only takes longer.
+    fn read_on(&mut self) {
+        if let Err(error) = self.engine.read_on() {
+            tracing::error!("not read ahead: {error:#}");
+        }
     }
 
     /// Report how a branch started.
@@ -278,6 +241,12 @@ impl<'a> Worker<'a> {
                 self.scoring = None;
                 self.engine.stop_scores();
                 self.waiting = Some((number, draft));
+                true
+            }
+            Request::ReadAhead(ask) => {
+                if let Err(error) = self.engine.read_ahead(&ask) {
+                    tracing::error!("not read ahead: {error:#}");
+                }
                 true
             }
             Request::Look(number, look) => {

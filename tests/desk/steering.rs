@@ -1,10 +1,15 @@
 //! Saying what offers should be like: notes about words, bars and the order in the dials, a blind vote.
 
-use crate::support::desk::{Desk, Room, settings};
+use crate::support::desk::{Desk, Room, beside::entries, settings};
 use unstuck::{
+    generate::Ask,
     token::{Alternative, StopReason, Token},
     tui::Settings,
-    ui::{asking, worker::News},
+    ui::{
+        asking,
+        shelf::{Errand, Word},
+        worker::News,
+    },
 };
 
 fn token(text: &str) -> Token {
@@ -265,4 +270,64 @@ fn a_blind_vote_counts_for_the_preset_behind_the_text() {
     let mut short = Desk::on("Too short.");
     short.press("alt-v");
     assert!(short.shown().contains("needs a draft of a few sentences"), "{}", short.shown());
+}
+
+#[test]
+fn a_blind_vote_compares_two_models() {
+    let text: String = (0..40).map(|n| format!("Sentence {n} was here. ")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings();
+    settings.environment.state = Some(folder.path().to_owned());
+    let mut desk = Desk::with(&text, &settings).with_shelf();
+    desk.size(100, 30);
+    desk.press("alt-v");
+    assert_eq!(desk.wanted(), [Errand::List]);
+    desk.shelf(Word::Listed(entries()));
+    let shown = desk.shown();
+    // What is in use, broken or not installed can't be compared.
+    assert!(shown.contains("run:mine") && !shown.contains("torn"), "{shown}");
+    assert!(!shown.contains("gpt2"), "{shown}");
+    desk.steps(&["run", "<enter>"]);
+    for pair in 0..10 {
+        let [mine, theirs] = &desk.asked[2 * pair..2 * pair + 2] else { panic!("two questions") };
+        let (mine, theirs) = (mine.clone(), theirs.clone());
+        assert_eq!(Ask { branch: mine.branch, ..theirs.clone() }, mine, "only the model differs");
+        assert_eq!(desk.opened[pair], "run:mine");
+        for (ask, text) in [(&mine, " It was mine."), (&theirs, " It was theirs.")] {
+            desk.news(News::Token(ask.branch, token(text)));
+            desk.news(News::Done(ask.branch, StopReason::Sentence));
+        }
+        let first = desk.shown().lines().any(|row| row.starts_with(" 1 It was theirs."));
+        desk.press(if first { "1" } else { "2" });
+    }
+    let shown = desk.shown();
+    assert!(shown.contains("between inkwell and run:mine with prose:"), "{shown}");
+    assert!(shown.contains("inkwell was better 0 times, run:mine 10 times"), "{shown}");
+    assert!(shown.contains("you prefer run:mine"), "{shown}");
+}
+
+#[test]
+fn the_model_reads_ahead_one_sentence_before_the_note_moves() {
+    let sentence = |n: usize| format!("Sentence {n} was here. ");
+    let mut desk = Desk::on(&(0..7).map(sentence).collect::<String>());
+    desk.steps(&["more words "]);
+    assert!(desk.ahead.is_empty(), "without a note nothing is read ahead");
+    note(&mut desk, 1, "[Quiet.]");
+    desk.steps(&["<ctrl-end>"]);
+    let mut last = None;
+    for n in 7..20 {
+        desk.steps(&[&sentence(n)]);
+        let text = desk.text().replace('|', "");
+        let guide = desk.ahead[0].guide.clone();
+        assert_eq!(guide.note, "[Quiet.]");
+        // The place where the model sees the note now was read ahead, and the next one is.
+        let of = |ask: &Ask| ask.guide.place_after(&ask.prompt, 1);
+        let read: Vec<_> = desk.ahead.iter().map(of).collect();
+        assert!(read.contains(&guide.place(&text)), "{n}: {read:?}");
+        assert_eq!(read.last(), Some(&guide.place_after(&text, 1)), "{n}: {read:?}");
+        last = read.last().copied();
+        // Once for each place.
+        assert!(read.is_sorted_by(|a, b| a < b), "{n}: {read:?}");
+    }
+    assert!(desk.ahead.len() >= 3 && last.flatten() > Some(200), "{last:?}");
 }

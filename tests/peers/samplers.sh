@@ -12,6 +12,8 @@ export XDG_CONFIG_HOME="$room" XDG_STATE_HOME="$room"
 
 # A prompt that repeats itself, so that penalties have something to do.
 prompt='The lamp went out. The boat was gone, and the lamp went out again. The boat'
+# The same without punctuation, which our frequency and presence penalties exempt and llama.cpp's don't.
+words='The lamp went out and the boat was gone and the lamp went out again and the boat'
 wide_inkwell
 cat > "$room/off.toml" <<'TOML'
 [generate]
@@ -24,7 +26,7 @@ mkdir "$room/ours"
 ours() { # NAME OPTIONS...: what is left of all tokens
     local name=$1
     shift
-    "$unstuck" --config "$room/off.toml" --model "$room/inkwell" generate "$prompt" "$@" \
+    "$unstuck" --config "$room/off.toml" --model "$room/inkwell" generate "${text:-$prompt}" "$@" \
         --quantization f32 --max-tokens 1 --seed 1 --json --logprobs 8192 > "$room/ours/$name.json"
 }
 ours plain
@@ -40,6 +42,9 @@ ours order --order min_p,temperature --min-p 0.05 --temperature 1.7
 ours xtc --xtc-probability 1 --xtc-threshold 0.05
 ours dry --dry-multiplier 1.5
 ours bias --bias lamp=3
+ours mirostat --mirostat-tau 2 --temperature 1.2
+text=$words ours frequency --frequency-penalty 0.7
+text=$words ours presence --presence-penalty 1.5
 
 transformers=${XDG_CACHE_HOME:-$HOME/.cache}/unstuck-peers/transformers/bin/python
 for one in "$python" "$transformers"; do
@@ -89,10 +94,10 @@ fi
 
 has_llama
 serve_model "$room/inkwell.gguf"
-"$python" - "$room" "$prompt" "$port" <<'PY'
+"$python" - "$room" "$prompt" "$words" "$port" <<'PY'
 import json, sys, urllib.error, urllib.request
 
-room, prompt, port = sys.argv[1:]
+room, prompt, words, port = sys.argv[1:]
 off = dict(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, typical_p=1.0, repeat_penalty=1.0, xtc_probability=0.0,
            dry_multiplier=0.0, repeat_last_n=256)
 chain = ["penalties", "dry", "temperature", "top_k", "top_p", "min_p", "typ_p", "xtc"]
@@ -107,6 +112,9 @@ cases = {
     "xtc": dict(xtc_probability=1.0, xtc_threshold=0.05),
     "repetition": dict(repeat_penalty=1.3),
     "bias": dict(logit_bias=[[" lamp", 3.0], [" Lamp", 3.0]]),
+    "mirostat": dict(mirostat=2, mirostat_tau=2.0, mirostat_eta=0.1, temperature=1.2),
+    "frequency": dict(prompt=words, frequency_penalty=0.7),
+    "presence": dict(prompt=words, presence_penalty=1.5),
     "dry": dict(dry_multiplier=1.5, dry_base=1.75, dry_allowed_length=2, dry_penalty_last_n=65536),
 }
 for name, changes in cases.items():

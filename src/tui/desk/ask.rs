@@ -6,7 +6,10 @@ use crate::{
     judge::{Form, Language, Place, language, last_word},
     session::Revision,
     tui::command::Command,
-    ui::asking::{List, Model, Offer, Origin, Quotes, Until, prompt, seen},
+    ui::{
+        asking::{List, Model, Offer, Origin, Quotes, Until, prompt, seen},
+        worker::Request,
+    },
 };
 
 /// How many characters after the cursor offers are judged by.
@@ -108,6 +111,7 @@ impl Desk {
         self.asking.guide = Guide { memory: notes.memory.clone(), note: notes.note.clone() };
         self.asking.words.heed(notes, &self.asking.style.sampling);
         self.offers.banned = self.asking.words.banned().clone();
+        self.offers.ahead = Default::default();
     }
 
     /// Where the model would see the author's note if it were asked at the cursor.
@@ -118,6 +122,30 @@ impl Desk {
         let (prompt, origin) = self.prompt(self.session.cursor());
         let at = self.asking.guide.place(&prompt)?;
         Some(origin.place(prompt[..at].chars().count()))
+    }
+
+    /// Lets the model read with the author's note at its next place, one sentence before the note moves there, so that the
+    /// question after it is answered as fast as any.
+    pub fn read_ahead(&mut self) {
+        let is_ready = matches!(self.asking.model, Model::Ready(_));
+        let (notes, text) = (self.session.notes(), self.session.text());
+        if notes.note.trim().is_empty() || notes.model_off || !is_ready {
+            return;
+        }
+        if self.offers.ahead.0.is_instance(text) {
+            return;
+        }
+        let (text, at) = (text.clone(), self.session.cursor());
+        let (prompt, origin) = self.prompt(at);
+        let next = self.asking.guide.place_after(&prompt, 1);
+        let next = next.map(|next| origin.place(prompt[..next].chars().count()));
+        let is_new = next != self.offers.ahead.1;
+        self.offers.ahead = (text, next);
+        if is_new {
+            let list = self.list_for(at, self.session.revision(), (prompt, origin));
+            let ask = self.asking.question(&list, &Offer::new(0, 0, &list.form.lead));
+            self.asking.send(Request::ReadAhead(ask));
+        }
     }
 
     /// Whether the model can be asked. If not, tells the writer why.

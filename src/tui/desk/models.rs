@@ -38,6 +38,12 @@ impl Desk {
         }
     }
 
+    /// The name of the model in use, as in the list of models; `None` while none is loaded.
+    pub fn model_in_use(&self) -> Option<String> {
+        let name = self.asking.model.name()?;
+        Some(self.models.used.clone().unwrap_or_else(|| name.to_owned()))
+    }
+
     /// Opens the chosen model, or returns what to ask the writer first.
     pub fn use_model(&mut self, name: &str) -> Choice {
         let Some(model) = self.models.entries.iter().find(|model| model.name == name) else {
@@ -144,6 +150,7 @@ impl Desk {
             self.notices.warn(format!("{}: {note}.", info.name));
         }
         self.asking.use_model(info);
+        self.offers.ahead = Default::default();
     }
 
     /// Another model could not be loaded; the previous one stays in use.
@@ -155,8 +162,7 @@ impl Desk {
 
     /// Reports the model's measured speed to the shelf, for the list.
     pub fn note_speed(&self, speed: f32) {
-        if let Model::Ready(info) = &self.asking.model {
-            let name = self.models.used.clone().unwrap_or_else(|| info.name.clone());
+        if let (Model::Ready(info), Some(name)) = (&self.asking.model, self.model_in_use()) {
             self.models.send(Errand::Measured(name, info.quantization.clone(), speed));
         }
     }
@@ -166,10 +172,9 @@ impl Desk {
         if !self.may_ask() {
             return;
         }
-        let Model::Ready(info) = &self.asking.model else {
+        let Some(used) = self.model_in_use() else {
             return self.notices.say("The model is still loading.");
         };
-        let used = self.models.used.clone().unwrap_or_else(|| info.name.clone());
         self.stop_all();
         let at = self.session.cursor();
         self.session.move_to(at, false);

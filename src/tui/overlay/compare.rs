@@ -38,10 +38,7 @@ impl Choices for Others {
     }
 
     fn entries(&self, desk: &Desk) -> Option<Vec<Entry<String>>> {
-        let fits = |model: &crate::ui::shelf::Entry| {
-            model.here && model.broken.is_none() && !desk.is_used(&model.name)
-        };
-        Some(models::entries(desk, fits))
+        Some(models::others(desk))
     }
 
     fn choose(&mut self, name: &String, desk: &mut Desk) -> Flow {

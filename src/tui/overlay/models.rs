@@ -42,7 +42,7 @@ pub fn show(models: impl Choices<Value = String> + 'static, desk: &mut Desk) -> 
 }
 
 /// The models that pass a filter.
-pub fn entries(desk: &Desk, fits: impl Fn(&shelf::Entry) -> bool) -> Vec<Entry<String>> {
+fn entries(desk: &Desk, fits: impl Fn(&shelf::Entry) -> bool) -> Vec<Entry<String>> {
     let entry = |model: &shelf::Entry| {
         let coming = desk.models.fetching.as_ref().filter(|coming| coming.name == model.name);
         let key = match coming {
@@ -60,6 +60,11 @@ pub fn entries(desk: &Desk, fits: impl Fn(&shelf::Entry) -> bool) -> Vec<Entry<S
         }
     };
     desk.models.entries.iter().filter(|model| fits(model)).map(entry).collect()
+}
+
+/// The installed models other than the one in use.
+pub fn others(desk: &Desk) -> Vec<Entry<String>> {
+    entries(desk, |model| model.here && model.broken.is_none() && !desk.is_used(&model.name))
 }
 
 impl Choices for Models {

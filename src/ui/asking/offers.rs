@@ -8,6 +8,7 @@ use crate::{
     session::{Revision, Session},
     token::{BranchId, StopReason},
 };
+use ropey::Rope;
 use std::ops::Range;
 
 /// All lists, which one is shown, the ghost, and the last take.
@@ -40,6 +41,8 @@ pub struct Offers {
     pub read: Option<Reading>,
     /// The last take.
     pub taken: Option<Taken>,
+    /// The draft that was looked at last for a note that will move, and the place of the note that was read ahead.
+    pub ahead: (Rope, Option<usize>),
 }
 
 /// The last take. While the text and the cursor are the same, rolling again replaces it.

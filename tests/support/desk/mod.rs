@@ -36,6 +36,8 @@ pub struct Desk {
     pub looked: Vec<(BranchId, unstuck::generate::Look)>,
     /// The drafts to score.
     pub scored: Vec<(BranchId, unstuck::generate::ScoreDraft)>,
+    /// The questions whose prompts were to be read ahead.
+    pub ahead: Vec<unstuck::generate::Ask>,
     /// The texts to weigh.
     pub weighed: Vec<(BranchId, unstuck::generate::Weigh)>,
     pub screen: Screen<TestBackend>,
@@ -75,7 +77,7 @@ impl Desk {
         let screen = Screen::new(TestBackend::new(80, 24)).unwrap();
         let (asked, stopped) = (Vec::new(), Vec::new());
         let (looked, weighed, scored) = (Vec::new(), Vec::new(), Vec::new());
-        let (opened, errands, checks) = (Vec::new(), None, Vec::new());
+        let (opened, errands, checks, ahead) = (Vec::new(), None, Vec::new(), Vec::new());
         let mut desk = Self {
             app,
             requests,
@@ -83,6 +85,7 @@ impl Desk {
             stopped,
             looked,
             scored,
+            ahead,
             weighed,
             screen,
             opened,
@@ -198,6 +201,7 @@ impl Desk {
                 Request::Stop(branch) => self.stopped.push(branch),
                 Request::Look(number, look) => self.looked.push((number, look)),
                 Request::Score(number, draft) => self.scored.push((number, draft)),
+                Request::ReadAhead(ask) => self.ahead.push(ask),
                 Request::Weigh(number, weigh) => self.weighed.push((number, weigh)),
                 Request::Check(ask, draws) => self.checks.push((ask, draws)),
                 Request::Open(name) => self.opened.push(name),

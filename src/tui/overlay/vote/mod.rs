@@ -1,17 +1,17 @@
-//! A blind vote between two presets on the writer's own draft. At places of the draft, both continue it; the writer sees
-//! the two texts without names, and says with one key which is better. What all votes came to is kept, and shown at the
-//! end.
+//! A blind vote between two presets, or between two models, on the writer's own draft. At places of the draft, both
+//! continue it; the writer sees the two texts without names, and says with one key which is better. What all votes came to
+//! is kept, and shown at the end.
 
+mod choose;
 mod tally;
 
-use super::{
-    layer::{Flow, Layer},
-    picker::{Choices, Entry, Picker},
-};
+pub use choose::open;
+
+use super::layer::{Flow, Layer};
 use crate::{
     clean::{hanging, sentence_ends},
     splitmix::mix,
-    token::{BranchId, Preset},
+    token::BranchId,
     tui::{
         command::Opens,
         desk::{Desk, Notice},
@@ -38,7 +38,7 @@ use tally::Tallies;
 pub const OPENS: Opens = Opens {
     name: "vote",
     heading: "The model",
-    help: "Vote blindly between two presets on this draft.",
+    help: "A blind vote between two presets, or two models.",
     keys: &["alt-v"],
 };
 
@@ -50,51 +50,6 @@ const AHEAD: usize = 1;
 const BEFORE: usize = 120;
 /// The most rows of one text.
 const ROWS: usize = 4;
-
-/// The other presets, to choose from.
-struct Others;
-
-/// Shows the presets to compare with the one in use.
-pub fn open(desk: &mut Desk) -> Flow {
-    if !desk.may_ask() {
-        return Flow::Stay;
-    }
-    if places(&desk.session.text().to_string()).is_empty() {
-        desk.notices.say("A vote needs a draft of a few sentences.");
-        return Flow::Stay;
-    }
-    let now = &desk.asking.style.preset;
-    let names = desk.asking.presets().into_iter().filter(|name| name != now);
-    let entries = names.map(|name| Entry {
-        name: name.to_owned(),
-        about: Preset::named(name).map_or("your own", |preset| preset.about).to_owned(),
-        also: "",
-        key: String::new(),
-        value: name.to_owned(),
-    });
-    let entries = entries.collect();
-    Flow::open(Picker::new(Others, entries, 0))
-}
-
-impl Choices for Others {
-    type Value = String;
-
-    fn title(&self) -> &'static str {
-        "a blind vote: the preset in use against"
-    }
-
-    fn verb(&self) -> &'static str {
-        "vote"
-    }
-
-    fn choose(&mut self, name: &String, desk: &mut Desk) -> Flow {
-        let styles = [desk.asking.style.clone(), desk.asking.named(name)];
-        let mut vote =
-            Vote::new(styles, places(&desk.session.text().to_string()), desk.asking.seed);
-        vote.ask(desk);
-        Flow::replace(vote)
-    }
-}
 
 /// Places of a draft where it can be continued, in characters: ends of sentences with enough text before them, spread
 /// over the draft.
@@ -110,9 +65,20 @@ fn places(text: &str) -> Vec<usize> {
     (0..count).map(|n| ends[(n * ends.len() + ends.len() / 2) / count]).collect()
 }
 
+/// What is compared.
+struct Sides {
+    /// The names of the two presets, or of the two models.
+    names: [String; 2],
+    /// What both have in common: the name of the model, or of the preset.
+    with: String,
+    styles: [Style; 2],
+    /// The model of the second side, if it is another one.
+    beside: Option<String>,
+}
+
 /// A vote in progress.
 struct Vote {
-    styles: [Style; 2],
+    of: Sides,
     places: Vec<usize>,
     seed: u64,
     /// The pairs that were asked for.
@@ -129,9 +95,9 @@ struct Pair {
     /// The text before the place, and the draft's quotes there.
     before: String,
     quotes: Quotes,
-    /// The continuations by the two presets.
+    /// The two continuations.
     sides: [Side; 2],
-    /// Whether the second preset's is shown first.
+    /// Whether the second is shown first.
     swapped: bool,
 }
 
@@ -153,16 +119,16 @@ impl Pair {
         a != b && !a.is_empty() && !b.is_empty()
     }
 
-    /// The index of the preset whose text is shown in this place.
-    fn preset(&self, shown: usize) -> usize {
+    /// The index of the side whose text is shown in this place.
+    fn side(&self, shown: usize) -> usize {
         if self.swapped { 1 - shown } else { shown }
     }
 }
 
 impl Vote {
-    fn new(styles: [Style; 2], places: Vec<usize>, seed: u64) -> Self {
+    fn new(of: Sides, places: Vec<usize>, seed: u64) -> Self {
         let (pairs, at, result, tallies) = (Vec::new(), 0, None, None);
-        Self { styles, places, seed, pairs, at, result, tallies }
+        Self { of, places, seed, pairs, at, result, tallies }
     }
 
     /// Asks for the pair that is shown and the next ones.
@@ -180,12 +146,15 @@ impl Vote {
                 let branch = desk.asking.next_branch();
                 let mut ask =
                     desk.asking.question(&list, &Offer::new(branch, seed, &list.form.lead));
-                let sampling = self.styles[side].sampling.clone();
+                let sampling = self.of.styles[side].sampling.clone();
                 let mut params = desk.asking.words.over(sampling);
                 (params.seed, params.max_tokens, params.sentence) =
                     (seed, ask.params.max_tokens, ask.params.sentence);
                 ask.params = params;
-                desk.asking.send(Request::Generate(ask));
+                desk.asking.send(match &self.of.beside {
+                    Some(name) if side == 1 => Request::Beside(name.clone(), ask),
+                    _ => Request::Generate(ask),
+                });
                 Side { branch, text: String::new(), done: false }
             });
             let swapped = mix(seed ^ 0x766f_7465) & 1 == 1;
@@ -202,13 +171,11 @@ impl Vote {
     /// Counts the vote for the text shown in this place, or for neither, and goes on.
     fn count(&mut self, shown: Option<usize>, desk: &mut Desk) {
         let Some(pair) = self.pairs.get(self.at).filter(|pair| pair.is_done()) else { return };
-        let winner = shown.map(|shown| self.styles[pair.preset(shown)].preset.clone());
-        let presets = [&*self.styles[0].preset, &*self.styles[1].preset];
-        let model = desk.asking.model.name().unwrap_or_default();
+        let winner = shown.map(|shown| &*self.of.names[pair.side(shown)]);
         let state = desk.world.environment.state.as_deref();
         let tallies = self.tallies.get_or_insert_with(|| Tallies::load(state));
         tallies.refresh();
-        tallies.of(presets, model).count(winner.as_deref());
+        tallies.of(&self.of.names, &self.of.with).count(winner);
         if let Err(error) = tallies.write() {
             desk.notices.warn(format!("The vote was not saved: {error:#}"));
         }
@@ -233,16 +200,14 @@ impl Vote {
         }
     }
 
-    /// Shows what all votes for these presets came to.
+    /// Shows what all votes between these two came to.
     fn end(&mut self, desk: &mut Desk) {
         self.stop(desk);
-        let presets = [&*self.styles[0].preset, &*self.styles[1].preset];
-        let model = desk.asking.model.name().unwrap_or_default();
         let state = desk.world.environment.state.as_deref();
         let tallies = self.tallies.get_or_insert_with(|| Tallies::load(state));
-        let mut result =
-            vec![format!("All your votes between {} and {} with {model}:", presets[0], presets[1])];
-        result.extend(tallies.of(presets, model).words());
+        let Sides { names: [a, b], with, .. } = &self.of;
+        let mut result = vec![format!("All your votes between {a} and {b} with {with}:")];
+        result.extend(tallies.of(&self.of.names, with).words());
         self.result = Some(result);
     }
 }
@@ -307,7 +272,7 @@ impl Layer for Vote {
     fn draw(&self, desk: &Desk, frame: &mut Frame, areas: &Areas) -> drawn::Overlay {
         let (theme, screen) = (&desk.look.theme, areas.screen);
         let room = usize::from(screen.width);
-        let presets = [&*self.styles[0].preset, &*self.styles[1].preset];
+        let [a, b] = &self.of.names;
         let (title, rows, keys) = match &self.result {
             Some(result) => {
                 let rows =
@@ -316,7 +281,7 @@ impl Layer for Vote {
             }
             None => {
                 let (at, of) = (self.at + 1, self.places.len());
-                let title = format!("blind vote · {} or {} · {at} of {of}", presets[0], presets[1]);
+                let title = format!("blind vote · {a} or {b} · {at} of {of}");
                 let keys =
                     vec![("1", "first"), ("2", "second"), ("0", "neither"), ("Esc", "result")];
                 (title, self.rows(room), keys)
@@ -351,7 +316,7 @@ impl Vote {
             before.chars().skip(count.saturating_sub(room.saturating_sub(5))).collect();
         let mut rows = vec![(format!(" … {}", end.trim_start()), Role::Quiet)];
         for shown in 0..2 {
-            let side = &pair.sides[pair.preset(shown)];
+            let side = &pair.sides[pair.side(shown)];
             let text = if pair.is_done() { side.text.trim() } else { "…" };
             rows.push((String::new(), Role::Text));
             rows.extend(wrapped(text, &format!(" {} ", shown + 1), room, ROWS));

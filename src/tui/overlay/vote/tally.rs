@@ -1,15 +1,19 @@
-//! What blind votes came to, by the two presets and the model. It is kept in the state folder.
+//! What blind votes came to: between two presets with one model, or between two models with one preset. It is kept in the
+//! state folder.
 
 use crate::whole;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The votes for two presets with one model, the first of them in the order of their names.
+/// The votes between two presets or two models, the first of them in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    pub presets: [String; 2],
-    pub model: String,
+    #[serde(rename = "presets")]
+    pub names: [String; 2],
+    /// The model that both presets had, or the preset that both models had.
+    #[serde(rename = "model")]
+    pub with: String,
     /// How often each was better.
     pub won: [u32; 2],
     /// How often neither was.
@@ -39,13 +43,13 @@ impl Tallies {
         }
     }
 
-    /// The votes for two presets with a model.
-    pub fn of(&mut self, presets: [&str; 2], model: &str) -> &mut Tally {
-        let mut names = presets.map(str::to_owned);
+    /// The votes between two presets with a model, or between two models with a preset.
+    pub fn of(&mut self, names: &[String; 2], with: &str) -> &mut Tally {
+        let mut names = names.clone();
         names.sort();
-        let same = |tally: &Tally| tally.presets == names && tally.model == model;
+        let same = |tally: &Tally| tally.names == names && tally.with == with;
         let at = self.all.iter().position(same).unwrap_or_else(|| {
-            let tally = Tally { presets: names, model: model.to_owned(), ..Tally::default() };
+            let tally = Tally { names, with: with.to_owned(), ..Tally::default() };
             self.all.push(tally);
             self.all.len() - 1
         });
@@ -64,9 +68,9 @@ impl Tallies {
 }
 
 impl Tally {
-    /// Counts a vote for a preset, or for neither.
+    /// Counts a vote for one of them, or for neither.
     pub fn count(&mut self, winner: Option<&str>) {
-        match winner.and_then(|name| self.presets.iter().position(|preset| preset == name)) {
+        match winner.and_then(|name| self.names.iter().position(|known| known == name)) {
             Some(at) => self.won[at] += 1,
             None => self.equal += 1,
         }
@@ -74,7 +78,7 @@ impl Tally {
 
     /// Who won how often, and whether that means something, as sentences.
     pub fn words(&self) -> [String; 2] {
-        let ([a, b], [won, lost]) = (&self.presets, self.won);
+        let ([a, b], [won, lost]) = (&self.names, self.won);
         let all = won + lost;
         let [a_won, b_won, equal] = [won, lost, self.equal].map(times);
         let score = format!("{a} was better {a_won}, {b} {b_won}, neither {equal}.");
@@ -142,12 +146,12 @@ mod tests {
             (["prose", "wild"], None),
             (["wild", "prose"], Some("prose")),
         ] {
-            all.of(presets, "m").count(winner);
+            all.of(&presets.map(str::to_owned), "m").count(winner);
         }
-        all.of(["wild", "prose"], "other").count(Some("wild"));
+        all.of(&["wild", "prose"].map(str::to_owned), "other").count(Some("wild"));
         all.write().expect("written");
         let mut again = Tallies::load(Some(state.path()));
-        let tally = again.of(["prose", "wild"], "m");
+        let tally = again.of(&["prose", "wild"].map(str::to_owned), "m");
         assert_eq!((tally.won, tally.equal), ([1, 1], 1));
         let words = tally.words();
         assert_eq!(words[0], "prose was better once, wild once, neither once.");
@@ -160,6 +164,9 @@ mod tests {
         );
         assert_eq!(Tally::default().words()[1], "Nothing was decided yet.");
         std::fs::write(state.path().join("votes.json"), "torn").expect("written");
-        assert_eq!(Tallies::load(Some(state.path())).of(["a", "b"], "m").equal, 0);
+        assert_eq!(
+            Tallies::load(Some(state.path())).of(&["a", "b"].map(str::to_owned), "m").equal,
+            0
+        );
     }
 }
