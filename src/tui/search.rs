@@ -142,12 +142,21 @@ impl Search {
     fn letters(&self, letters: &[char], text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let Some(first) = letters.first() else { return found };
+        // For each byte, whether a match may begin there: at an ASCII character, or at the first byte of another one.
+        let may_begin: [bool; 256] = std::array::from_fn(|byte| match u8::try_from(byte) {
+            Ok(byte) if byte.is_ascii() => self.begins(char::from(byte), *first),
+            _ => byte >= 0b1100_0000,
+        });
         let mut from = 0;
-        for (at, c) in text.char_indices() {
-            if at < from || !self.begins(c, *first) {
+        for (at, byte) in text.bytes().enumerate() {
+            if !may_begin[usize::from(byte)] || at < from {
                 continue;
             }
-            let end = self.end(letters, &text[at..]).map(|size| at + size);
+            let rest = &text[at..];
+            if !byte.is_ascii() && !rest.starts_with(|c| self.begins(c, *first)) {
+                continue;
+            }
+            let end = self.end(letters, rest).map(|size| at + size);
             if let Some(end) = end.filter(|end| self.fits(text, &(at..*end))) {
                 found.push(at..end);
                 from = end;
