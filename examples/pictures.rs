@@ -1,5 +1,6 @@
-//! Draws the manual's pictures with the real desk: `cargo run --release --example pictures` writes `pictures/*.svg`.
-//! The model's answers are scripted, so that the pictures are the same on every machine.
+//! Draws the manual's pictures with the real desk: `cargo run --release --example pictures` writes `pictures/*.svg`. The
+//! offers in them are those of the built-in model. Each picture says with which seed and with which kernels, since a
+//! processor with other kernels rounds differently.
 
 #![allow(dead_code, clippy::unwrap_used)] // a test reads this file too, and uses other parts of it
 
@@ -14,6 +15,8 @@ use ratatui::{
 use std::{fmt::Write, fs, path::Path};
 use unicode_width::UnicodeWidthStr;
 use unstuck::{
+    generate::Engine,
+    model::{Precision, kernels},
     session::Session,
     tui::Settings,
     ui::theme::{Depth, rgb},
@@ -25,15 +28,14 @@ const CELL: (f32, f32) = (8.4, 18.0);
 const SHORT: &str = "There were three rules on the island. The first was that nobody spoke of the boat.\n\n\
                      The second was that the lamps were put out at nine, whether there was";
 
-/// Ask, read three offers, and take a few words of the first.
-const THREE: &[&str] = &[
-    "<ctrl-space>",
-    "=2: reading| to| be| done| or| not.",
-    "=2:.",
-    "=1: a moon| to| see| by| or| only| the| sound| of| the| water,| which| was| never| put| out| at| all.",
-    "=1:.",
-    "=0: anyone| left| to| mind",
-];
+/// The seed of the first offer.
+const SEED: u64 = 7;
+
+/// The step in which the model answers all that it was asked.
+const ANSWER: &str = "the model answers";
+
+/// Ask, and wait for three offers.
+const THREE: &[&str] = &["<ctrl-space>", ANSWER];
 
 /// Each picture's name, and what is on it.
 pub fn pictures() -> Vec<(&'static str, String)> {
@@ -44,15 +46,7 @@ pub fn pictures() -> Vec<(&'static str, String)> {
     vec![
         ("desk", picture("ink", (100, 22), SHORT, &take)),
         ("offers", picture("ink", (100, 22), SHORT, &choose)),
-        (
-            "paper",
-            picture(
-                "paper",
-                (80, 18),
-                &after,
-                &["<ctrl-space>", "=2: was| never| written", "<ctrl-right>"],
-            ),
-        ),
+        ("paper", picture("paper", (80, 18), &after, &["<ctrl-space>", ANSWER, "<ctrl-right>"])),
         ("foxglove", picture("foxglove", (80, 18), &after, &["<alt-c>", "fox"])),
         ("narrow", picture("harbour", (48, 18), SHORT, &take)),
         ("palette", picture("moss", (80, 18), SHORT, &["<ctrl-p>", "take"])),
@@ -60,17 +54,29 @@ pub fn pictures() -> Vec<(&'static str, String)> {
 }
 
 fn picture(theme: &str, size: (u16, u16), text: &str, steps: &[&str]) -> String {
-    let settings = Settings { theme: theme.into(), depth: Depth::True, ..Settings::default() };
+    let mut settings = Settings { theme: theme.into(), depth: Depth::True, ..Settings::default() };
+    settings.sampling.seed = SEED;
+    let mut engine = Engine::embedded(Precision::default()).unwrap();
     // There is no such file: the draft only has its name.
     let session =
         Session::open(Path::new("no-such-folder/island.md")).unwrap_or_else(|_| Session::new());
     let mut desk = Desk::new(session, &settings, Vec::new());
     desk.size(size.0, size.1);
     desk.step(&format!("^{text}"));
-    desk.steps(steps);
+    for step in steps {
+        match *step {
+            ANSWER => desk.serve(&mut engine),
+            step => desk.steps(&[step]),
+        }
+    }
     desk.draw();
     let cursor = desk.screen.get_cursor_position().ok().map(|at| (at.x, at.y));
     svg(desk.screen.backend().buffer(), cursor)
+}
+
+/// What the pictures are made with.
+pub fn made() -> String {
+    format!("the built-in model, seed {SEED}, kernels {}", kernels::level().name())
 }
 
 /// A screen as a drawing. What looks the same and stands together is one text, stretched to its cells.
@@ -80,10 +86,12 @@ fn svg(buffer: &Buffer, cursor: Option<(u16, u16)>) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" width=\"{:.0}\" \
          font-family=\"'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\">\n\
+         <!-- {} -->\n\
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\n",
         w + 16.0,
         h + 16.0,
-        w + 16.0
+        w + 16.0,
+        made()
     );
     for y in 0..buffer.area.height {
         let mut x = 0;

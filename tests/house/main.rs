@@ -9,5 +9,7 @@ mod pictures;
 #[allow(dead_code)]
 #[path = "../support/program.rs"]
 mod program;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod tidy;
 mod written;

@@ -12,12 +12,13 @@ pub mod program;
 pub mod receipts;
 pub mod scripted;
 pub mod server;
+mod skipped;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 
+pub use skipped::skipped;
+
 use std::{
-    fs::OpenOptions,
-    io::Write,
     thread,
     time::{Duration, Instant},
 };
@@ -35,18 +36,5 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Says that a test, or a part of it, can't run on this machine: `return skipped("why")`. The line is also added to the
-/// file that the environment variable `UNSTUCK_SKIPPED` names: `.ci/run` counts them.
-pub fn skipped(why: &str) {
-    let test = thread::current().name().unwrap_or("a test").to_owned();
-    let line = format!("skipped: {test}: {why}\n");
-    // Unlike `println!`, this is shown for tests that pass.
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    if let Some(path) = std::env::var_os("UNSTUCK_SKIPPED") {
-        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
-        file.write_all(line.as_bytes()).unwrap();
     }
 }

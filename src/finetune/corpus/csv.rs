@@ -7,6 +7,7 @@ use super::{
 };
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     io::{self, BufRead},
 };
@@ -39,7 +40,7 @@ impl Fields {
     }
 
     /// The fields of `row`, unquoted.
-    pub fn split(&mut self, row: &str) -> Vec<String> {
+    pub fn split(&mut self, row: &str) -> Vec<Cow<'_, str>> {
         self.reader.reset();
         self.out.resize(row.len() + 1, 0);
         let (mut read, mut written, mut count) = (0, 0, 0);
@@ -63,9 +64,11 @@ impl Fields {
         let mut from = 0;
         let ends = self.ends[..count].iter();
         ends.map(|end| {
-            let field =
-                String::from_utf8_lossy(&self.out[std::mem::replace(&mut from, *end)..*end]);
-            field.into_owned()
+            let field = &self.out[std::mem::replace(&mut from, *end)..*end];
+            match std::str::from_utf8(field) {
+                Ok(field) => field.into(),
+                Err(_) => String::from_utf8_lossy(field),
+            }
         })
         .collect()
     }
@@ -73,7 +76,7 @@ impl Fields {
 
 impl Fields {
     /// The fields of a row with invalid quotes. A quote ends a field only before a delimiter or at the end.
-    pub fn split_malformed(&self, row: &str) -> Vec<String> {
+    pub fn split_malformed<'a>(&self, row: &'a str) -> Vec<Cow<'a, str>> {
         let delimiter = char::from(self.delimiter);
         let mut fields = Vec::new();
         let mut rest = Some(row);
@@ -95,7 +98,10 @@ impl Fields {
                 let alone = field.strip_prefix('"').filter(|rest| !rest.contains('"'));
                 (alone.unwrap_or(field), behind)
             });
-            fields.push(field.replace("\"\"", "\""));
+            fields.push(match field.contains("\"\"") {
+                true => field.replace("\"\"", "\"").into(),
+                false => field.into(),
+            });
             rest = behind;
         }
         fields
@@ -264,7 +270,7 @@ mod tests {
                 Row::Malformed => fields.split_malformed(&row),
                 _ => fields.split(&row),
             };
-            all.push((kind, split));
+            all.push((kind, split.into_iter().map(Cow::into_owned).collect()));
         }
         all
     }

@@ -58,11 +58,14 @@ impl Deduplicator {
         // texts with the same words have the same key
         let of_words = |all: u64, word: &u64| (all.rotate_left(5) ^ word).wrapping_mul(GAMMA);
         let key = if words.is_empty() { hash } else { words.iter().fold(0, of_words) };
+        // The index is far larger than the processor's caches. It is asked first, so that its answers are on the way while
+        // the hashes are looked up.
+        let found = (words.len() >= FEWEST_WORDS).then(|| self.sketches.look(sketch(words)));
         if let Some(known) = self.texts.insert(key, hash) {
             return Some(if known == hash { Match::Exact } else { Match::Near });
         }
-        let known = words.len() >= FEWEST_WORDS && !self.sketches.insert(sketch(words));
-        known.then_some(Match::Near)
+        let is_new = found.is_none_or(|found| self.sketches.insert(&found));
+        (!is_new).then_some(Match::Near)
     }
 }
 
@@ -184,9 +187,17 @@ struct Sketches {
     index: Vec<u32>,
 }
 
+/// A sketch, and what the index has at its bands.
+struct Found {
+    sketch: [u8; SKETCH],
+    /// For each band its place in the index, and the check in the upper bits of the entry there.
+    places: [(usize, u32); SKETCH / BAND],
+    entries: [u32; SKETCH / BAND],
+}
+
 impl Sketches {
-    /// Add a sketch unless an earlier one is alike. Returns whether it was added.
-    fn insert(&mut self, sketch: [u8; SKETCH]) -> bool {
+    /// Look a sketch up.
+    fn look(&mut self, sketch: [u8; SKETCH]) -> Found {
         if self.index.is_empty() {
             self.index = vec![u32::MAX; WINDOW * SKETCH / BAND];
         }
@@ -196,24 +207,29 @@ impl Sketches {
             let hash = (number + 1).wrapping_mul(GAMMA);
             (band * WINDOW + (hash >> 40) as usize % WINDOW, hash as u32 & !RING)
         });
+        Found { sketch, places, entries: places.map(|(place, _)| self.index[place]) }
+    }
+
+    /// Add a sketch unless an earlier one is alike. Returns whether it was added.
+    fn insert(&mut self, found: &Found) -> bool {
+        let Found { sketch, places, entries } = found;
         let alike = |other: &[u8; SKETCH]| {
             sketch.iter().zip(other).filter(|(a, b)| a == b).count() >= ALIKE
         };
-        for (place, mark) in places {
-            let entry = self.index[place];
-            let candidate = (entry & !RING == mark).then_some((entry & RING) as usize);
+        for ((_, mark), entry) in places.iter().zip(entries) {
+            let candidate = (entry & !RING == *mark).then_some((entry & RING) as usize);
             if candidate.and_then(|at| self.ring.get(at)).is_some_and(alike) {
                 return false;
             }
         }
         let at = self.count % WINDOW;
         match self.ring.get_mut(at) {
-            Some(oldest) => *oldest = sketch,
-            None => self.ring.push(sketch),
+            Some(oldest) => *oldest = *sketch,
+            None => self.ring.push(*sketch),
         }
         self.count += 1;
         for (place, mark) in places {
-            self.index[place] = mark | at as u32;
+            self.index[*place] = mark | at as u32;
         }
         true
     }

@@ -96,11 +96,16 @@ pub fn read(opened: &mut Opened, delimiter: Option<u8>, pipeline: &mut Pipeline)
 
 impl Columns {
     /// Send the text of a row through the pipeline.
-    fn document(&self, row: &[String], people: &mut People, pipeline: &mut Pipeline) -> Result<()> {
+    fn document(
+        &self,
+        row: &[Cow<str>],
+        people: &mut People,
+        pipeline: &mut Pipeline,
+    ) -> Result<()> {
         let text = &row[self.text];
         let author: Vec<String> = self
             .author
-            .map(|at| row[at].clone())
+            .map(|at| row[at].to_string())
             .filter(|name| !name.is_empty())
             .into_iter()
             .collect();
@@ -307,7 +312,8 @@ fn sample(head: &[u8], csv: Csv) -> Vec<Vec<String>> {
         && let Ok(Some(_)) = rows.next()
     {
         if !rows.row.is_empty() {
-            all.push(fields.split(&String::from_utf8_lossy(&rows.row)));
+            let row = String::from_utf8_lossy(&rows.row);
+            all.push(fields.split(&row).into_iter().map(Cow::into_owned).collect());
         }
     }
     if head.len() > 1 << 17 && (2..100).contains(&all.len()) {
