@@ -115,7 +115,7 @@ impl<'a> Engines<'a> {
             let name = made.model.clone().filter(|_| !self.own_model);
             if name.as_deref().is_some_and(is_url) {
                 return Err(Outcome::differs(
-                    "the receipt gives a server's address as a model here",
+                    "the receipt names a server's address as a local model",
                 ));
             }
             let form = made.numerics.as_ref().map(|numerics| numerics.weights.clone());

@@ -296,6 +296,9 @@ impl Backend for Local {
     fn start(&mut self, ask: Ask) -> Result<Reading> {
         self.stop(ask.branch);
         let Prepared { prompt, shown, reading } = self.prepare(&ask, 0)?;
+        if ask.guide.note.trim().is_empty() {
+            self.ahead = None;
+        }
         let tokenizer = &self.model.tokenizer;
         let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
         let bias = Bias::new(tokenizer, &ask.params.bias);

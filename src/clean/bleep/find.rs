@@ -213,7 +213,8 @@ impl<'a> Search<'a> {
         if unit.sign.letter().is_some_and(|one| letter.is(one)) {
             self.put(on(1));
         }
-        if wanted > 0 && node.gap == 0 && may_mask(text.units, node.unit) {
+        let within = wanted > 0 && node.gap == 0 && !self.entry.breaks.contains(&wanted);
+        if within && may_mask(text.units, node.unit, text.whole) {
             self.put(on(1));
         }
         let drawn = &text.drawn[node.unit];
@@ -311,7 +312,7 @@ impl<'a> Search<'a> {
             units.map(|unit| self.text.units[unit].sign).collect()
         };
         let signs = (0..all).map(signs_of);
-        if self.is_as_written(&way) || !is_masked_word(signs, all) {
+        if self.is_as_written(&way) || !is_masked_word(signs, !self.entry.breaks.is_empty()) {
             return false;
         }
         let mut chunks: Vec<Vec<(usize, usize)>> = Vec::new();

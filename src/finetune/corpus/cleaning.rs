@@ -160,8 +160,8 @@ fn tidy(text: &str, form: Form) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a text is one line of ASCII without control characters, and with no space at an end or beside another one. Most
-/// posts are, and this is found out many bytes at a time.
+/// Whether a text is one line of ASCII without control characters and without leading, trailing or double spaces. Most
+/// posts are, and the check is vectorized.
 fn is_plain_line(text: &str) -> bool {
     let bytes = text.as_bytes();
     let special = bytes.iter().fold(false, |any, byte| any | !(b' '..0x7f).contains(byte));

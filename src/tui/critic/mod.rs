@@ -112,11 +112,12 @@ impl Words {
         let mut free = 0;
         for (number, (range, word, is_name)) in all.iter().enumerate() {
             let fits = |rest: &&Vec<String>| {
-                // Of one sentence: there are only spaces between its words.
+                // Of one paragraph and sentence: there are only spaces and at most one line break between its words.
                 let mut end = range.end;
                 let mut goes_on =
                     |(wanted, (range, word, _)): (&String, &(Range<usize>, String, bool))| {
-                        let is_near = text[end..range.start].trim().is_empty();
+                        let gap = &text[end..range.start];
+                        let is_near = gap.trim().is_empty() && gap.matches('\n').count() < 2;
                         end = range.end;
                         is_near && wanted == word
                     };

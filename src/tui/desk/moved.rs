@@ -48,10 +48,10 @@ impl Moved {
     pub fn around(&self, range: Range<usize>) -> Range<usize> {
         let Range { start: from, end: to } = self.changed;
         let start = match range.start {
-            start if start >= to => self.end(start),
+            start if start >= to && start > from => self.end(start),
             start => start.min(from),
         };
-        let end = if range.end > from { self.end(range.end.max(to)) } else { range.end };
+        let end = if range.end >= from { self.end(range.end.max(to)) } else { range.end };
         start..end.max(start)
     }
 
@@ -66,8 +66,8 @@ fn pieces(rope: &Rope) -> Vec<&[u8]> {
     rope.chunks().map(str::as_bytes).collect()
 }
 
-/// How many bytes two texts have in common, from the beginning or `back` from the end. The texts come in pieces in that
-/// order.
+/// How many bytes two texts have in common, from the beginning or `back` from the end. With `back`, the last
+/// piece comes first; the bytes of a piece don't.
 fn common<'a>(
     mut a: impl Iterator<Item = &'a [u8]>,
     mut b: impl Iterator<Item = &'a [u8]>,

@@ -28,6 +28,10 @@ pub fn open(desk: &mut Desk) -> Flow {
     if !desk.may_ask() {
         return Flow::Stay;
     }
+    if desk.model_in_use().is_none() {
+        desk.notices.say("The model is still loading.");
+        return Flow::Stay;
+    }
     if places(&desk.session.text().to_string()).is_empty() {
         desk.notices.say("A vote needs a draft of a few sentences.");
         return Flow::Stay;
@@ -72,10 +76,12 @@ impl Choices for Others {
 
     fn choose(&mut self, rival: &Rival, desk: &mut Desk) -> Flow {
         let style = desk.asking.style.clone();
-        let (preset, model) = (style.preset.clone(), desk.model_in_use().unwrap_or_default());
+        let preset = style.preset.clone();
+        let Some(model) = desk.model_in_use() else { return Flow::Close };
         let (names, with, styles, beside) = match rival {
             Rival::Preset(name) => {
-                ([preset, name.clone()], model, [style, desk.asking.named(name)], None)
+                let with = desk.asking.model.name().unwrap_or_default().to_owned();
+                ([preset, name.clone()], with, [style, desk.asking.named(name)], None)
             }
             Rival::Model(name) => {
                 ([model, name.clone()], preset, [style.clone(), style], Some(name.clone()))

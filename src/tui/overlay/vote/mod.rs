@@ -133,7 +133,9 @@ impl Vote {
 
     /// Asks for the pair that is shown and the next ones.
     fn ask(&mut self, desk: &mut Desk) {
-        let wanted = (self.at + 1 + AHEAD).min(self.places.len());
+        // A second model is loaded for what it is asked at once.
+        let ahead = if self.of.beside.is_some() { PAIRS } else { AHEAD };
+        let wanted = (self.at + 1 + ahead).min(self.places.len());
         while self.pairs.len() < wanted {
             let number = self.pairs.len();
             let seed = self.seed.wrapping_add(number as u64);
