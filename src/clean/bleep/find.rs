@@ -34,8 +34,8 @@ impl Bleeps {
         let units = units(text);
         let drawn = drawn(&units, whole);
         let text_of = Text { units: &units, drawn: &drawn, length: text.len(), whole };
-        let listed = look(&self.entries, &text_of);
-        let spared = look(&self.spared, &text_of);
+        let listed = look(&self.entries, &text_of, true);
+        let spared = look(&self.spared, &text_of, false);
         let mut certain = listed.open.iter().copied().fold(text.len(), usize::min);
         // An incomplete match may still become part of an exception.
         for start in spared.open {
@@ -70,8 +70,8 @@ struct Text<'a> {
     whole: bool,
 }
 
-/// Searches for entries at every position of a text.
-fn look(entries: &[Entry], text: &Text) -> Looked {
+/// Searches for entries at every position of a text. Only in listed words letters may be `spelt` out, not in exceptions.
+fn look(entries: &[Entry], text: &Text, spelt: bool) -> Looked {
     let mut looked = Looked::default();
     for (start, unit) in text.units.iter().enumerate() {
         let (first, drawn) = (unit.sign.letter(), &text.drawn[start]);
@@ -85,7 +85,7 @@ fn look(entries: &[Entry], text: &Text) -> Looked {
             if !(begins || entry.open_start) || !is_first {
                 continue;
             }
-            let search = Search::new(*text, entry, begins).run(start);
+            let search = Search::new(*text, entry, begins && spelt).run(start);
             if search.open {
                 looked.open.push(unit.start);
             }
@@ -182,9 +182,9 @@ struct Node {
 }
 
 impl<'a> Search<'a> {
-    fn new(text: Text<'a>, entry: &'a Entry, begins: bool) -> Self {
+    fn new(text: Text<'a>, entry: &'a Entry, spelt: bool) -> Self {
         let (nodes, seen) = (Vec::new(), HashSet::new());
-        Self { text, entry, spelt: begins, nodes, seen, end: None, open: false }
+        Self { text, entry, spelt, nodes, seen, end: None, open: false }
     }
 
     fn run(mut self, start: usize) -> Self {
@@ -245,7 +245,8 @@ impl<'a> Search<'a> {
                 false => self.put(on(0)),
             }
         }
-        if next.is_gap() && letters < all.len() && gap < GAP && self.spelt {
+        let pauses = self.spelt || self.entry.breaks.contains(&letters);
+        if next.is_gap() && letters < all.len() && gap < GAP && pauses {
             self.put(on(gap + 1));
         }
     }

@@ -121,6 +121,16 @@ fn however_it_is_written() {
 }
 
 #[test]
+fn an_exception_spares_nothing_that_only_looks_like_it() {
+    for text in ["ssshhhiiittt ea", "shit e", "cum l a u d e"] {
+        assert!(shown(text).starts_with(BLEEP), "{text}: {}", shown(text));
+    }
+    for text in ["Most are Shiites.", "cum laude"] {
+        assert_eq!(shown(text), text);
+    }
+}
+
+#[test]
 fn ordinary_words_stay() {
     for text in [
         "Scunthorpe",
