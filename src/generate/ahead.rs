@@ -22,7 +22,7 @@ pub(super) struct Prepared {
 }
 
 impl Local {
-    /// The prompt of a question, with the author's note where it is once so many more sentences are written.
+    /// The prompt of a question. The author's note is put where it belongs after `sentences` more sentences.
     pub(super) fn prepare(&self, ask: &Ask, sentences: usize) -> Result<Prepared> {
         let context = self.info.context;
         let mut room = ask.params.max_tokens.clamp(1, context.div_ceil(4));

@@ -44,7 +44,7 @@ impl Guide {
         self.place_after(prompt, 0)
     }
 
-    /// The byte of a prompt where the note will be once the prompt has so many more `sentences`; `None` without a note.
+    /// The byte of a prompt at which the note belongs after `sentences` more sentences; `None` without a note.
     pub fn place_after(&self, prompt: &str, sentences: usize) -> Option<usize> {
         if self.note.trim().is_empty() {
             return None;
