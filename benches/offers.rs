@@ -154,7 +154,8 @@ fn note(name: &str, load: Load) -> anyhow::Result<()> {
     tell(name, "first token with a note", with);
     tell(name, "read ahead, once for a move", ahead);
     ratios.sort_by(f64::total_cmp);
-    // The context's front moves now and then, with a note or without, and all is read anew. The two arms do that at different questions.
+    // The context's front moves now and then, with a note or without, and all is read anew. The two arms do that at
+    // different questions.
     let above = ratios.iter().filter(|ratio| **ratio > 1.5).count();
     let below = ratios.iter().filter(|ratio| **ratio < 1.0 / 1.5).count();
     let (median, worst) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);
