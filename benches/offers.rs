@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 use unstuck::{
-    clean::Level,
+    clean::{Level, sentence_ends},
     generate::{Ask, Engine, Guide, Output, Prefix},
     model::{Precision, Shape, kernels},
     session::Session,
@@ -104,8 +104,8 @@ fn waits(name: &str, engine: &mut Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first token without and with an author's note, asked for after each word of a draft that grows. As the desk does it,
-/// the engine reads ahead when the note is about to move.
+/// The first token without and with an author's note, asked for after each word of a draft that grows. As on the desk, the
+/// engine reads ahead after each sentence.
 fn note(name: &str, load: Load) -> anyhow::Result<()> {
     let guide = Guide {
         memory: "Mara keeps the light at Ness, and has for thirty years.".into(),
@@ -114,21 +114,24 @@ fn note(name: &str, load: Load) -> anyhow::Result<()> {
     let guides = [Guide::default(), guide];
     let mut engines = [load()?, load()?];
     let mut draft = String::new();
-    let (mut first, mut ahead, mut ratios) = ([const { Vec::new() }; 2], Vec::new(), Vec::new());
-    let mut moved_to = None;
+    let (mut first, mut ahead) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
+    let mut ratios = Vec::new();
+    let mut last_end = None;
     for (n, word) in PROSE.split_inclusive(' ').cycle().take(600).enumerate() {
         draft.push_str(word);
         let prompt = draft.trim_end();
         let question = |arm: usize| Ask { guide: guides[arm].clone(), ..ask(1, prompt, n as u64) };
-        let next = guides[1].place_after(prompt, 1);
-        if next != moved_to {
-            moved_to = next;
-            let begun = Instant::now();
-            engines[1].read_ahead(&question(1))?;
-            while engines[1].is_reading_ahead() {
-                engines[1].read_on()?;
+        let end = sentence_ends(prompt).last();
+        if end != last_end {
+            last_end = end;
+            for arm in 0..2 {
+                let begun = Instant::now();
+                engines[arm].read_ahead(&question(arm))?;
+                while engines[arm].is_reading_ahead() {
+                    engines[arm].read_on()?;
+                }
+                ahead[arm].push(begun.elapsed());
             }
-            ahead.push(begun.elapsed());
         }
         if n < 450 {
             continue;
@@ -152,10 +155,10 @@ fn note(name: &str, load: Load) -> anyhow::Result<()> {
     let [without, with] = first;
     tell(name, "first token without a note", without);
     tell(name, "first token with a note", with);
-    tell(name, "read ahead, once for a move", ahead);
+    let [without, with] = ahead;
+    tell(name, "read ahead without a note", without);
+    tell(name, "read ahead with a note", with);
     ratios.sort_by(f64::total_cmp);
-    // The context's front moves now and then, with a note or without, and all is read anew. The two arms do that at
-    // different questions.
     let above = ratios.iter().filter(|ratio| **ratio > 1.5).count();
     let below = ratios.iter().filter(|ratio| **ratio < 1.0 / 1.5).count();
     let (median, worst) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);

@@ -3,7 +3,7 @@
 
 use crate::{
     generate::{
-        Engine,
+        Engine, fits_as_draft,
         remote::{self, Address, EngineSettings, Remote},
     },
     hub,
@@ -40,6 +40,8 @@ pub struct Catalogue {
     pub precision: Precision,
     /// The model that is used when none is named; the embedded one if this is `None`.
     pub default: Option<String>,
+    /// The smaller model that proposes tokens for the others that have its vocabulary.
+    pub draft: Option<String>,
 }
 
 /// A model that a name means; nothing of it has been read.
@@ -191,7 +193,27 @@ impl Catalogue {
                 let opened = address.and_then(Remote::open);
                 Ok(Engine::with(opened.with_context(|| format!("model `{name}`"))?))
             }
-            None => Ok(Engine::new(self.find(name)?.load(self.precision)?)),
+            None => {
+                let model = self.find(name)?.load(self.precision)?;
+                match &self.draft {
+                    Some(draft) => self.with_draft(model, draft, name.is_none()),
+                    None => Ok(Engine::new(model)),
+                }
+            }
+        }
+    }
+
+    /// An engine of a model, with the draft model if it fits. It has to fit the default model (`must`).
+    fn with_draft(&self, model: Model, name: &str, must: bool) -> Result<Engine> {
+        let draft = self.find(Some(name)).and_then(|found| found.load(self.precision));
+        let draft = draft.with_context(|| format!("draft model `{name}`"))?;
+        match fits_as_draft(&draft, &model) {
+            Ok(()) => Engine::with_draft(model, draft),
+            Err(error) if must => Err(error),
+            Err(error) => {
+                tracing::info!("no draft model: {error:#}");
+                Ok(Engine::new(model))
+            }
         }
     }
 

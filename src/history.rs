@@ -10,7 +10,7 @@ fn opener(config: &Config) -> impl Fn(Option<&str>, Option<&str>) -> Result<Engi
     let catalogue = catalogue(config);
     move |name, form| {
         let precision = form.and_then(|form| form.parse().ok()).unwrap_or(catalogue.precision);
-        Catalogue { precision, ..catalogue.clone() }.open(name)
+        Catalogue { precision, draft: None, ..catalogue.clone() }.open(name)
     }
 }
 

@@ -351,6 +351,7 @@ fn catalogue(config: &Config) -> Catalogue {
         engines: config.engines.clone(),
         precision: config.quantization,
         default: config.model.clone(),
+        draft: config.draft.clone(),
     }
 }
 

@@ -139,6 +139,9 @@ pub struct Held {
     /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
     #[arg(long, value_name = "FORM")]
     pub quantization: Option<Precision>,
+    /// A smaller model with the same vocabulary, which makes the model faster: it proposes tokens. The text is the same
+    #[arg(long, value_name = "NAME|FOLDER|FILE")]
+    pub draft: Option<String>,
 }
 
 /// The options that take precedence over settings, wherever they stand on the command line.
@@ -150,6 +153,8 @@ pub struct Overrides {
     pub theme: Option<String>,
     /// `--quantization`.
     pub quantization: Option<Precision>,
+    /// `--draft`.
+    pub draft: Option<String>,
     /// `--threads`.
     pub threads: Option<usize>,
 }
@@ -175,6 +180,8 @@ impl Cli {
             Some(command) => command.with(),
         };
         let (desk, own) = (&self.with, self.command.is_some());
+        let drafts =
+            [held, Some(&desk.held)].into_iter().flatten().any(|held| held.draft.is_some());
         let unused = [
             ("--plain", own && self.plain),
             (
@@ -184,6 +191,7 @@ impl Cli {
             ("--model", own && which.is_none() && desk.which.model.is_some()),
             ("--threads", own && which.is_none() && desk.which.threads.is_some()),
             ("--quantization", own && held.is_none() && desk.held.quantization.is_some()),
+            ("--draft", drafts && !self.generates()),
         ];
         if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
             return Err(format!("{option}: this command doesn't use it; leave it out"));
@@ -193,7 +201,18 @@ impl Cli {
             model: which.model.or_else(|| desk.which.model.clone()),
             theme: self.theme.clone(),
             quantization: held.quantization.or(desk.held.quantization),
+            draft: held.draft.or_else(|| desk.held.draft.clone()),
             threads: which.threads.or(desk.which.threads),
+        })
+    }
+}
+
+impl Cli {
+    /// Whether the command generates text, or shows what would be used for that.
+    fn generates(&self) -> bool {
+        use Command::{Bench, Bot, Config, Generate, Tour};
+        self.command.as_ref().is_none_or(|command| {
+            matches!(command, Generate(_) | Bench(_) | Bot(_) | Config(_) | Tour(_))
         })
     }
 }

@@ -41,11 +41,21 @@ pub struct Figures {
     ask_again_steps: Option<f64>,
     /// The perplexity of a fixed text with the weights in the loaded precision; `None` for random weights.
     perplexity: Option<f64>,
+    /// What the draft model proposed, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<Draft>,
     /// The result of the endurance test, if it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     steady: Option<Steady>,
     weights_bytes: usize,
     peak_rss_bytes: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Draft {
+    model: String,
+    proposed: usize,
+    drawn: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +135,11 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
         true => None,
         false => perplexity(&engine.score(PROSE)?),
     };
+    let draft = info.draft.zip(engine.proposals()).map(|(model, count)| Draft {
+        model,
+        proposed: count.proposed,
+        drawn: count.drawn,
+    });
     let steady = (request.steady > 0).then(|| steady(&mut engine, &load, request.steady));
     let figures = Figures {
         model: info.name,
@@ -136,6 +151,7 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
         decode_tok_s,
         ask_again_steps,
         perplexity,
+        draft,
         steady: steady.transpose()?,
         weights_bytes: info.bytes,
         peak_rss_bytes: memory("VmHWM:"),
@@ -191,6 +207,10 @@ impl Figures {
         }
         if let Some(steps) = self.ask_again_steps {
             text += &format!("asking again after one more word costs {steps:.1} steps\n");
+        }
+        if let Some(d) = &self.draft {
+            text +=
+                &format!("{} proposed {} tokens, {} were drawn\n", d.model, d.proposed, d.drawn);
         }
         if let Some(p) = self.perplexity {
             text += &format!("perplexity of the bench's own text {p:.3}\n");

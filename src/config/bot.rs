@@ -22,6 +22,7 @@ impl Config {
         let all = [
             ("model", self.model != other.model),
             ("quantization", self.quantization != other.quantization),
+            ("draft", self.draft != other.draft),
             ("threads", self.threads != other.threads),
             ("engines", self.engines != other.engines),
         ];

@@ -44,6 +44,8 @@ use unstuck::{
 pub struct Config {
     /// The model's name, folder or file; by default the one in the program.
     pub model: Option<String>,
+    /// A smaller model with the same vocabulary, which makes the model faster: it proposes tokens. The text is the same.
+    pub draft: Option<String>,
     /// The format of the weights in memory.
     pub quantization: Precision,
     /// Number of threads for the model; by default one per core.
@@ -125,6 +127,7 @@ impl Config {
         let quantization = told.quantization.map(|form| form.to_string());
         for (flag, names, value) in [
             ("--model", &["model"][..], told.model.clone().map(Value::String)),
+            ("--draft", &["draft"], told.draft.clone().map(Value::String)),
             ("--theme", &["desk", "theme"], told.theme.clone().map(Value::String)),
             ("--threads", &["threads"], threads.map(Value::Integer)),
             ("--quantization", &["quantization"], quantization.map(Value::String)),

@@ -106,9 +106,26 @@ impl Branch {
         self.draw(Source::Covers(covering), with)
     }
 
-    /// Choose the next token and add it to the text.
-    pub(super) fn next(&mut self, logits: &[f32], with: With) -> Result<Added> {
-        self.draw(Source::Logits(logits.to_vec()), with)
+    /// Choose the next token from the first row of logits, and from each further row while the tokens are the proposed
+    /// ones, behind which that row was read.
+    pub(super) fn next(
+        &mut self,
+        rows: Vec<Vec<f32>>,
+        proposed: &[u32],
+        with: With,
+    ) -> Result<Added> {
+        let read = self.memory.tokens.len();
+        let mut added = Vec::new();
+        for (n, logits) in rows.into_iter().enumerate() {
+            let (tokens, stop) = self.draw(Source::Logits(logits), with)?;
+            added.extend(tokens);
+            let is_next = self.memory.tokens.len() == read + n + 1;
+            if stop.is_some() || !is_next || self.memory.tokens.last() != proposed.get(n) {
+                self.memory.cache.truncate(self.memory.tokens.len() - 1);
+                return Ok((added, stop));
+            }
+        }
+        Ok((added, None))
     }
 
     /// Draw a token. While that completes a banned phrase, go back to where the phrase begins, and draw there again.

@@ -1,78 +1,16 @@
 //! The engine as front ends use it: it reads prompts and generates tokens, several branches in each step.
 
 use super::{
-    Checked, DraftScores, Guide, Local, Look, ModelInfo, ScoreDraft, Scored, Seen, Stream, Weigh,
-    Weighed,
+    Ask, DraftScores, Local, Look, ModelInfo, Output, Proposals, Reading, ScoreDraft, Scored,
+    Stream, Weigh,
 };
 use crate::{
-    clean,
     model::{Model, Precision},
-    token::{BranchId, Draw, SamplingParams, StopReason, Token},
+    token::{BranchId, Draw, SamplingParams},
     weights,
 };
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, path::Path};
-
-/// A request for one continuation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
-    /// The number of the continuation in everything that comes back.
-    pub branch: BranchId,
-    /// The text to continue.
-    pub prompt: String,
-    /// What steers the model beside it.
-    pub guide: Guide,
-    /// How tokens are sampled, and when generation stops.
-    pub params: SamplingParams,
-    /// How much of what a reader must not see is removed from the tokens' text.
-    pub clean: clean::Level,
-    /// How the end of the prompt determines what follows.
-    pub prefix: Prefix,
-}
-
-/// How the end of a prompt determines what follows it. The same characters can be covered by different tokens: "nobo"
-/// by " no" and "bo", or by " nobody" together with two letters of the continuation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Prefix {
-    /// The tokenizer's tokens of the prompt. For text that ends with a whole token, such as one that was generated.
-    /// Only trailing spaces are covered as by `Characters`.
-    Tokens,
-    /// The characters of the prompt, whatever tokens cover them. For text that was typed.
-    #[default]
-    Characters,
-    /// Like `Characters`, and the last word is finished: no letter, digit or apostrophe with a letter comes next.
-    Word,
-}
-
-/// How a prompt was tokenized.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// How many tokens are read, after a long prompt was cut at its beginning.
-    pub tokens: usize,
-    /// How many of them are memory, and how many are the note: see [`Guide`].
-    pub guide: (usize, usize),
-    /// The byte of the prompt at which they begin; 0 if nothing was cut.
-    pub sees_from: usize,
-}
-
-/// What a step produced for one branch.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Another token.
-    Token(Token),
-    /// The branch has ended and is forgotten.
-    Done(StopReason),
-    /// The branch has failed and is forgotten; its tokens so far are good. A sentence that says what to do.
-    Failed(String),
-    /// The answer to the look with this number.
-    Seen(Seen),
-    /// The answer to [`Engine::weigh`] with this number.
-    Weighed(Weighed),
-    /// The answer to [`Engine::check`] with this number.
-    Checked(Checked),
-}
 
 /// What generates: a model on this machine ([`super::Local`]), or on a server ([`super::remote::Remote`]).
 pub trait Backend: Send {
@@ -190,6 +128,11 @@ pub trait Backend: Send {
         bail!("{} doesn't report alternatives for a given text", self.info().name)
     }
 
+    /// As [`Engine::proposals`].
+    fn proposals(&self) -> Option<Proposals> {
+        None
+    }
+
     /// As [`Engine::check`].
     ///
     /// # Errors
@@ -234,6 +177,14 @@ impl Engine {
         Self::with(Local::new(model))
     }
 
+    /// An engine of a loaded model and of a draft model that proposes tokens for it.
+    ///
+    /// # Errors
+    /// When the draft model isn't smaller, or has another vocabulary.
+    pub fn with_draft(model: Model, draft: Model) -> Result<Self> {
+        Ok(Self::with(Local::new(model).with_draft(draft)?))
+    }
+
     /// An engine of any other kind.
     pub fn with(backend: impl Backend + 'static) -> Self {
         Self(Box::new(backend))
@@ -247,6 +198,11 @@ impl Engine {
     /// The settings among these that are on and have no effect, because a server doesn't have them.
     pub fn ignores(&self, params: &SamplingParams) -> Vec<&'static str> {
         self.0.ignores(params)
+    }
+
+    /// What the draft model has proposed so far, if there is one.
+    pub fn proposals(&self) -> Option<Proposals> {
+        self.0.proposals()
     }
 
     /// Whether tokens copied from the training text are marked.
@@ -315,8 +271,8 @@ impl Engine {
         self.0.is_scoring()
     }
 
-    /// Begin to read the prompt of a question that may come once one more sentence is written, in the place of the one
-    /// before. [`Engine::read_on`] reads it, and a later question reads only what differs. A server reads nothing ahead.
+    /// Begin to read the prompt of a question that may come, as it is now and as it will be after two more sentences.
+    /// [`Engine::read_on`] reads it, and a later question reads only what differs. A server reads nothing ahead.
     ///
     /// # Errors
     /// When the prompt can't be tokenized.

@@ -45,7 +45,7 @@ impl Guide {
     }
 
     /// The byte of a prompt at which the note belongs after `sentences` more sentences; `None` without a note.
-    pub fn place_after(&self, prompt: &str, sentences: usize) -> Option<usize> {
+    pub(super) fn place_after(&self, prompt: &str, sentences: usize) -> Option<usize> {
         if self.note.trim().is_empty() {
             return None;
         }

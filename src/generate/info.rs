@@ -22,6 +22,8 @@ pub struct ModelInfo {
     pub bytes: usize,
     /// The server that runs it; `None` for a model on this machine.
     pub server: Option<Server>,
+    /// The draft model that proposes tokens for it.
+    pub draft: Option<String>,
     /// What its numbers depend on; `None` for a server.
     pub numerics: Option<Box<Numerics>>,
     /// What its files say about it.

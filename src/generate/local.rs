@@ -5,14 +5,14 @@ use super::{
     Ask, Backend, DraftScores, Look, ModelInfo, Output, Prefix, Reading, ScoreDraft, Scored, Weigh,
     ahead::Prepared,
     ban::Ban,
-    batch::Batch,
-    branch::{Added, Branch, With},
+    branch::Branch,
     cover::Covering,
-    indent,
+    draft::{Draft, Proposals},
+    fits_as_draft, indent,
     look::Looking,
-    memory::{self, Memory, Reader, Share, common},
+    memory::{self, Memory, common},
     numerics::Numerics,
-    prompt::{self, Prompt},
+    prompt::Prompt,
     sampler::{self, Bias, Marks},
     score::{Drafted, stream},
     spellings::Spellings,
@@ -21,17 +21,11 @@ use super::{
     word,
 };
 use crate::{
-    model::{
-        KvCache, Model, Span,
-        kernels::{map_mut, on_threads},
-    },
+    model::{KvCache, Model, kernels::on_threads},
     token::{BranchId, Draw},
 };
 use anyhow::Result;
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::VecDeque;
 
 /// The maximum number of prompt tokens read in one step, so that steps stay short.
 pub(super) const READ: usize = 64;
@@ -42,23 +36,25 @@ const KEPT: usize = 2;
 pub struct Local {
     pub(super) model: Model,
     pub(super) info: ModelInfo,
-    spellings: Spellings,
+    pub(super) spellings: Spellings,
     pub(super) marks: Marks,
     /// Whether the model has seen indentation.
     pub(super) indents: bool,
     pub(super) live: Vec<Branch>,
     /// The ends of prompts that branches wait for, and how many there were.
-    coverings: Vec<Covering>,
+    pub(super) coverings: Vec<Covering>,
     covered: u64,
     pub(super) looks: Vec<Looking>,
     pub(super) weighings: Vec<Weighing>,
-    kept: Vec<Memory>,
+    pub(super) kept: Vec<Memory>,
     /// What is known of the draft that is scored.
     drafted: Drafted,
-    /// The prompt of a question that may come.
-    pub(super) ahead: Option<Memory>,
+    /// The prompts of questions that may come.
+    pub(super) ahead: Vec<Memory>,
     /// Whether long prompts are cut to exactly what fits.
     pub(super) exact: bool,
+    /// Proposes tokens, if there is a draft model.
+    pub(super) draft: Option<Draft>,
 }
 
 impl Local {
@@ -74,6 +70,7 @@ impl Local {
             quantization: model.network.precisions().remove(0).0,
             bytes: model.network.bytes(),
             server: None,
+            draft: None,
             numerics: Some(Box::new(Numerics::of(&model))),
             about: Box::new(model.about.clone()),
         };
@@ -92,125 +89,22 @@ impl Local {
             looks: Vec::new(),
             weighings: Vec::new(),
             kept: Vec::new(),
-            ahead: None,
+            ahead: Vec::new(),
             drafted: Drafted::default(),
             exact: false,
+            draft: None,
         }
     }
 
-    fn advance(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        let mut outputs = self.pass()?;
-        let seen = self.look_on()?;
-        outputs.extend(seen.map(|(number, seen)| (number, Output::Seen(seen))));
-        let weighed = self.weigh_on()?;
-        outputs.extend(weighed.map(|(number, weighed)| (number, Output::Weighed(weighed))));
-        Ok(outputs)
-    }
-
-    /// One pass of the network: a token for each branch, or a block of its prompt, or more covers of the prompt's end.
-    fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
-        self.make_room();
-        let mut waits = self.share_what_was_read().into_iter();
-        let mut batch = Batch::default();
-        let (mut writing, mut covering) = (Vec::new(), Vec::new());
-        for (i, branch) in self.live.iter_mut().enumerate() {
-            if branch.waits_for.is_some() || waits.next() == Some(true) {
-                continue;
-            }
-            let all = branch.memory.tokens.len();
-            let (ids, cache) = branch.memory.next_block(READ);
-            let last = (cache.len() + ids.len() == all).then(|| ids.len() as u32 - 1);
-            writing.extend(last.map(|_| i));
-            batch.add([Span { ids, cache }], last);
-        }
-        for (i, part) in self.coverings.iter_mut().enumerate() {
-            if waits.next() != Some(true) {
-                covering.push(i);
-                let rows = part.rows(READ);
-                batch.add(part.spans(READ), rows);
-            }
-        }
-        let mut logits = batch.read(&*self.model.network)?.into_iter();
-        let logits_of: HashMap<usize, Vec<f32>> = writing.into_iter().zip(&mut logits).collect();
-        let Self { model, spellings, info, .. } = self;
-        for i in covering {
-            self.coverings[i].hear(&mut logits, &model.tokenizer, spellings, READ, info.context);
-        }
-        self.write(&logits_of)
-    }
-
-    /// Choose the next tokens: of the branches with these logits, and of those whose covering is done.
-    fn write(&mut self, logits: &HashMap<usize, Vec<f32>>) -> Result<Vec<(BranchId, Output)>> {
-        let Self { model, spellings, marks, coverings, live, .. } = self;
-        let done: HashMap<u64, Arc<Covering>> = coverings
-            .extract_if(.., |covering| covering.is_done())
-            .map(|covering| (covering.number, Arc::new(covering)))
-            .collect();
-        let with = With { model, spellings, marks };
-        let added: Vec<Option<Result<(BranchId, Added)>>> = map_mut(live, |i, branch| {
-            let added = match branch.waits_for {
-                None => branch.next(logits.get(&i)?, with),
-                Some(number) => branch.begin(done.get(&number)?.clone(), with),
-            };
-            Some(added.map(|added| (branch.id, added)))
-        });
-        let mut outputs = Vec::new();
-        for added in added.into_iter().flatten() {
-            let (id, (tokens, stop)) = added?;
-            let branch = self.live.iter_mut().find(|branch| branch.id == id);
-            if let Some(checked) = branch.and_then(|branch| branch.follow(&tokens, stop)) {
-                if let Some(checked) = checked {
-                    outputs.push((id, Output::Checked(checked)));
-                    self.stop(id);
-                }
-                continue;
-            }
-            outputs.extend(tokens.into_iter().map(|token| (id, Output::Token(token))));
-            if let Some(stop) = stop {
-                outputs.push((id, Output::Done(stop)));
-                self.stop(id);
-            }
-        }
-        Ok(outputs)
-    }
-
-    /// Shorten each branch that exceeds the context: drop about half of a context at its start, at a sentence, and read
-    /// the rest again.
-    fn make_room(&mut self) {
-        let context = self.info.context;
-        for branch in &mut self.live {
-            let tokens = &mut branch.memory.tokens;
-            if tokens.len() > context {
-                let tokenizer = &self.model.tokenizer;
-                let begin = tokenizer.begin().len();
-                let first = prompt::first_kept(tokenizer, tokens, tokens.len() - context / 2);
-                tokens.drain(begin..first.max(begin));
-                branch.memory.cache = self.model.network.cache();
-            }
-        }
-    }
-
-    /// Give each prompt and branch with unread tokens the longest prefix that was read elsewhere. Returns for each
-    /// branch with a token, then for each covering, whether it waits for an earlier one to read the same prefix.
-    fn share_what_was_read(&mut self) -> Vec<bool> {
-        // The last token is always read by the branch itself, because its logits are needed.
-        let branches = self.live.iter().filter(|branch| branch.waits_for.is_none());
-        let branches =
-            branches.map(|b| Reader { memory: &b.memory, needed: b.memory.tokens.len() - 1 });
-        let prompts = self.coverings.iter();
-        let prompts = prompts.map(|c| Reader { memory: c.memory(), needed: c.prompt.fixed - 1 });
-        let readers: Vec<Reader> = branches.chain(prompts).collect();
-        let shares = memory::share(&readers, self.kept.iter().chain(&self.ahead));
-        let branches = self.live.iter_mut().filter(|branch| branch.waits_for.is_none());
-        let caches = branches.map(|branch| &mut branch.memory.cache);
-        let caches = caches.chain(self.coverings.iter_mut().map(Covering::cache_mut));
-        let take = |(cache, share): (&mut KvCache, Share)| {
-            if let Some(longer) = share.cache {
-                *cache = longer;
-            }
-            share.waits
-        };
-        caches.zip(shares).map(take).collect()
+    /// Let a smaller model of the same vocabulary propose tokens. The text stays the same, and comes faster.
+    ///
+    /// # Errors
+    /// When the draft model isn't smaller, or has another vocabulary.
+    pub fn with_draft(mut self, draft: Model) -> Result<Self> {
+        fits_as_draft(&draft, &self.model)?;
+        self.info.draft = Some(draft.name.clone());
+        self.draft = Some(Draft::new(draft));
+        Ok(self)
     }
 
     /// A KV cache of the longest prefix of these tokens that was already read, without the last token: its logits are
@@ -260,6 +154,10 @@ impl Backend for Local {
         self.model.memorized.is_some()
     }
 
+    fn proposals(&self) -> Option<Proposals> {
+        self.draft.as_ref().map(|draft| draft.count)
+    }
+
     fn count(&self, text: &str) -> Result<usize> {
         Ok(self.model.tokenizer.encode(text)?.len())
     }
@@ -295,10 +193,7 @@ impl Backend for Local {
 
     fn start(&mut self, ask: Ask) -> Result<Reading> {
         self.stop(ask.branch);
-        let Prepared { prompt, shown, reading } = self.prepare(&ask, 0)?;
-        if ask.guide.note.trim().is_empty() {
-            self.ahead = None;
-        }
+        let Prepared { prompt, shown, reading } = self.prepare(&ask)?;
         let tokenizer = &self.model.tokenizer;
         let is_word = ask.prefix == Prefix::Word && word::ends_with_word(&shown.text);
         let bias = Bias::new(tokenizer, &ask.params.bias);

@@ -63,7 +63,7 @@ impl Local {
         let id = spans.get(index).copied().filter(|&id| (id as usize) < self.info.vocabulary);
         let id = id.context("the model doesn't know this token")?;
         let context = self.info.context;
-        let from = prompt::window(&look.before, 16 * context);
+        let from = prompt::window(&look.before, 16 * context, 0);
         let lead = if from == 0 { tokenizer.lead(&look.before) } else { "" };
         let mut ids = tokenizer.encode(&format!("{lead}{}", &look.before[from..]))?;
         ids.extend(&spans[..index]);

@@ -14,6 +14,11 @@ impl Memory {
         &self.tokens[..self.cache.len()]
     }
 
+    /// Whether some of the tokens are not read yet.
+    pub(super) fn has_more(&self) -> bool {
+        self.cache.len() < self.tokens.len()
+    }
+
     /// At most `most` of the tokens that are not read yet, and the cache that they are appended to.
     pub(super) fn next_block(&mut self, most: usize) -> (&[u32], &mut KvCache) {
         let unread = &self.tokens[self.cache.len()..];

@@ -12,10 +12,12 @@
 //! the model itself, before temperature and cuts.
 
 mod ahead;
+mod ask;
 mod ban;
 mod batch;
 mod branch;
 mod cover;
+mod draft;
 mod engine;
 mod exclude;
 mod guide;
@@ -25,6 +27,7 @@ mod local;
 mod look;
 mod memory;
 mod numerics;
+mod pass;
 mod prompt;
 mod recorded;
 pub mod remote;
@@ -36,7 +39,9 @@ mod text;
 mod weigh;
 mod word;
 
-pub use engine::{Ask, Backend, Engine, Output, Prefix, Reading};
+pub use ask::{Ask, Output, Prefix, Reading};
+pub use draft::{Proposals, fits as fits_as_draft};
+pub use engine::{Backend, Engine};
 pub use guide::Guide;
 pub use info::{ModelInfo, Server};
 pub use local::Local;

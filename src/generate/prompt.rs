@@ -28,11 +28,30 @@ pub enum Cut {
     Exact,
 }
 
+/// How many tokens a prompt may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// The most tokens.
+    pub most: usize,
+    /// By how many more tokens the text is expected to grow. It is cut as if it had grown.
+    pub growth: usize,
+}
+
+impl Size {
+    /// At most this many tokens, for a text as it is.
+    pub fn most(most: usize) -> Self {
+        Self { most, growth: 0 }
+    }
+}
+
+/// Bytes per token of prose, about.
+const TOKEN: usize = 4;
+
 /// The largest number of tokens that are not fixed. A word can be of any length, above all in scripts without spaces;
 /// what a tokenizer makes of its start doesn't depend on characters so far behind.
 const LOOSE: usize = 8;
 
-/// Make a prompt of at most `most` tokens. `prefix` says how many of them are fixed. `lead` are tokens to read before
+/// Make a prompt of this size. `prefix` says how many of the tokens are fixed. `lead` are tokens to read before
 /// the text.
 ///
 /// # Errors
@@ -41,11 +60,12 @@ pub fn prepare(
     tokenizer: &Tokenizer,
     lead: &[u32],
     text: &str,
-    most: usize,
+    size: Size,
     prefix: Prefix,
     cut: Cut,
 ) -> Result<Prompt> {
-    let (mut tokens, sees_from) = fit(tokenizer, text, most.saturating_sub(lead.len()), cut)?;
+    let beside = Size { most: size.most.saturating_sub(lead.len()), ..size };
+    let (mut tokens, sees_from) = fit(tokenizer, text, beside, cut)?;
     let boundary = boundary(text, prefix);
     let begin = tokenizer.begin().len();
     tokens.splice(begin..begin, lead.iter().copied());
@@ -55,7 +75,7 @@ pub fn prepare(
         fixed -= 1;
         at = at.saturating_sub(tokenizer.bytes(tokens[fixed]).len());
     }
-    if fixed == 0 && tokens.len() < most.max(2) {
+    if fixed == 0 && tokens.len() < size.most.max(2) {
         // An empty page, or its first word: the end-of-text token precedes every text in the training data.
         tokens.insert(0, tokenizer.end().unwrap_or(0));
     }
@@ -78,22 +98,22 @@ fn boundary(text: &str, prefix: Prefix) -> usize {
     body.trim_end_matches(|c: char| !c.is_whitespace()).trim_end().len()
 }
 
-/// The tokens of the end of a text, at most `most`, after those that begin every text, and the byte at which they begin.
+/// The tokens of the end of a text, at most `size.most`, after those that begin every text, and the byte at which they begin.
 ///
 /// # Errors
 /// When the tokenizer fails.
-pub fn fit(tokenizer: &Tokenizer, text: &str, most: usize, cut: Cut) -> Result<(Vec<u32>, usize)> {
+pub fn fit(tokenizer: &Tokenizer, text: &str, size: Size, cut: Cut) -> Result<(Vec<u32>, usize)> {
     let mut from = match cut {
         // Prose averages far fewer than 16 bytes per token, so text before this window would never fit.
-        Cut::Blocks => window(text, 16 * most),
+        Cut::Blocks => window(text, 16 * size.most, size.growth * TOKEN),
         Cut::Exact => 0,
     };
     let begin = tokenizer.begin();
-    let most = most.saturating_sub(begin.len()).max(1);
+    let most = size.most.saturating_sub(begin.len()).max(1);
     let lead = if from == 0 { tokenizer.lead(text) } else { "" };
     let mut tokens = tokenizer.encode(&format!("{lead}{}", &text[from..]))?;
-    if tokens.len() > most {
-        let surplus = tokens.len() - most;
+    if tokens.len() + size.growth > most {
+        let surplus = tokens.len() + size.growth - most;
         let block = (most / 4).max(1);
         let first = match cut {
             Cut::Exact => surplus,
@@ -134,14 +154,12 @@ pub fn first_kept(tokenizer: &Tokenizer, tokens: &[u32], drop: usize) -> usize {
     word.unwrap_or(drop)
 }
 
-/// The start of a window of at most `most` bytes at the end of the text. It moves in steps of a quarter of `most`, so
-/// that it stays the same while the text grows a little.
-pub fn window(text: &str, most: usize) -> usize {
-    if text.len() <= most {
-        return 0;
-    }
+/// The start of a window of at most `most` bytes at the end of the text when it has grown by `growth` bytes. It moves in
+/// steps of a quarter of `most`, so that it stays the same while the text grows a little.
+pub fn window(text: &str, most: usize, growth: usize) -> usize {
+    let surplus = (text.len() + growth).saturating_sub(most);
     let step = (most / 4).max(1);
-    let mut from = (text.len() - most).div_ceil(step) * step;
+    let mut from = (surplus.div_ceil(step) * step).min(text.len());
     while !text.is_char_boundary(from) {
         from += 1;
     }
@@ -159,7 +177,9 @@ mod tests {
     #[test]
     fn short_prompts_are_read_whole() {
         let t = tokenizer();
-        let p = prepare(&t, &[], "The boat was gone.", 100, Prefix::Tokens, Cut::Blocks).unwrap();
+        let p =
+            prepare(&t, &[], "The boat was gone.", Size::most(100), Prefix::Tokens, Cut::Blocks)
+                .unwrap();
         assert_eq!((t.decode(&p.tokens).as_str(), p.sees_from), ("The boat was gone.", 0));
         assert!(p.owed.is_empty());
     }
@@ -168,7 +188,7 @@ mod tests {
     fn the_end_of_a_prompt_is_owed_as_characters() {
         let t = tokenizer();
         let owed = |text: &str, prefix| {
-            let p = prepare(&t, &[], text, 100, prefix, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], text, Size::most(100), prefix, Cut::Blocks).unwrap();
             let before: Vec<u8> =
                 p.tokens[..p.fixed].iter().flat_map(|&id| t.bytes(id)).copied().collect();
             let before = String::from_utf8(before).unwrap();
@@ -194,10 +214,12 @@ mod tests {
         assert_eq!(owed("They saw nobo", Prefix::Tokens), "");
         assert_eq!(owed("They saw  ", Prefix::Tokens), "  ");
         assert_eq!(owed("", Prefix::Tokens), "");
-        let p = prepare(&t, &[], "", 100, Prefix::Characters, Cut::Blocks).unwrap();
+        let p = prepare(&t, &[], "", Size::most(100), Prefix::Characters, Cut::Blocks).unwrap();
         assert_eq!((p.tokens, p.fixed), (vec![t.end().unwrap()], 1));
         // Of a word without spaces only the last tokens are owed.
-        let p = prepare(&t, &[], &"中文".repeat(40), 400, Prefix::Characters, Cut::Blocks).unwrap();
+        let p =
+            prepare(&t, &[], &"中文".repeat(40), Size::most(400), Prefix::Characters, Cut::Blocks)
+                .unwrap();
         assert_eq!(p.tokens.len() - p.fixed, LOOSE);
     }
 
@@ -207,7 +229,8 @@ mod tests {
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
         let mut fronts = Vec::new();
         for end in (text.len() / 2..text.len()).filter(|&i| text[i..].starts_with(" was")) {
-            let p = prepare(&t, &[], &text[..end], 100, Prefix::Tokens, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], &text[..end], Size::most(100), Prefix::Tokens, Cut::Blocks)
+                .unwrap();
             assert!(p.tokens.len() <= 100 && p.tokens.len() > 50, "{}", p.tokens.len());
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..end]);
             assert!(text[p.sees_from..].starts_with(" Sentence number"), "{:?}", p.sees_from);
@@ -223,7 +246,8 @@ mod tests {
         let lead = t.encode("Mara keeps the light.\n\n").unwrap();
         let text: String = (0..80).map(|i| format!("Sentence number {i} was here. ")).collect();
         for (text, begins) in [(text.as_str(), " Sentence"), ("The boat", "The boat"), ("", "")] {
-            let p = prepare(&t, &lead, text, 100, Prefix::Characters, Cut::Blocks).unwrap();
+            let p =
+                prepare(&t, &lead, text, Size::most(100), Prefix::Characters, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 100 && p.tokens.starts_with(&lead), "{text}");
             assert!(p.fixed >= lead.len());
             let rest = t.decode(&p.tokens[lead.len()..]);
@@ -235,7 +259,7 @@ mod tests {
     fn text_without_sentences_is_cut_all_the_same() {
         let t = tokenizer();
         for text in ["word ".repeat(600), "x".repeat(3000), "é".repeat(3000), "🙂".repeat(900)] {
-            let p = prepare(&t, &[], &text, 64, Prefix::Tokens, Cut::Blocks).unwrap();
+            let p = prepare(&t, &[], &text, Size::most(64), Prefix::Tokens, Cut::Blocks).unwrap();
             assert!(p.tokens.len() <= 64 && !p.tokens.is_empty());
         }
     }
@@ -247,7 +271,7 @@ mod tests {
         let text = text.trim_end();
         let all = t.encode(text).unwrap();
         for most in [1, 7, 100, all.len() - 1, all.len(), all.len() + 1] {
-            let p = prepare(&t, &[], text, most, Prefix::Tokens, Cut::Exact).unwrap();
+            let p = prepare(&t, &[], text, Size::most(most), Prefix::Tokens, Cut::Exact).unwrap();
             assert_eq!(p.tokens, all[all.len() - most.min(all.len())..], "{most}");
             assert_eq!(t.decode(&p.tokens), text[p.sees_from..], "{most}");
         }

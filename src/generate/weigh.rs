@@ -5,7 +5,7 @@
 use super::{
     local::{Local, READ},
     memory::Memory,
-    prompt::{self, Cut},
+    prompt::{self, Cut, Size},
     sampler,
 };
 use crate::{model::Span, token::BranchId};
@@ -68,7 +68,8 @@ impl Local {
         let text = &weigh.text[..weigh.text.floor_char_boundary(16 * count)];
         let whole = format!("{}{text}", weigh.prompt);
         let tokenizer = &self.model.tokenizer;
-        let (mut tokens, mut end) = prompt::fit(tokenizer, &whole, context - 1, Cut::Blocks)?;
+        let (mut tokens, mut end) =
+            prompt::fit(tokenizer, &whole, Size::most(context - 1), Cut::Blocks)?;
         // what is read before every text is no part of the prompt
         let lead = if end == 0 { tokenizer.lead(&whole).len() } else { 0 };
         let begin = tokenizer.begin().len();

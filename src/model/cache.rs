@@ -4,6 +4,7 @@
 //! Paging follows vLLM's PagedAttention (Kwon et al. 2023). Full blocks are never written again, so branches with the
 //! same prefix share its blocks, and memory holds the prefix once.
 
+use super::kernels::Packed;
 use half::{f16, slice::HalfFloatSliceExt};
 use std::sync::Arc;
 
@@ -31,16 +32,16 @@ pub struct Layout {
 /// The numbers of one block.
 #[derive(Clone, Debug)]
 pub(super) enum Block {
-    Whole(Arc<[f32]>),
-    Half(Arc<[f16]>),
+    Whole(Arc<Packed<f32>>),
+    Half(Arc<Packed<f16>>),
 }
 
 impl Block {
     fn empty(layout: Layout) -> Self {
         let size = layout.size();
         match layout.is_half {
-            false => Self::Whole(std::iter::repeat_n(0.0, size).collect()),
-            true => Self::Half(std::iter::repeat_n(f16::ZERO, size).collect()),
+            false => Self::Whole(Arc::new(Packed::alone(0.0, size))),
+            true => Self::Half(Arc::new(Packed::alone(f16::ZERO, size))),
         }
     }
 
@@ -57,12 +58,12 @@ impl Block {
         match self {
             Self::Whole(block) => {
                 if Arc::get_mut(block).is_none() {
-                    *block = block.iter().copied().collect();
+                    *block = Arc::new(block.copy());
                 }
             }
             Self::Half(block) => {
                 if Arc::get_mut(block).is_none() {
-                    *block = block.iter().copied().collect();
+                    *block = Arc::new(block.copy());
                 }
             }
         }

@@ -101,6 +101,7 @@ impl Remote {
             quantization: FORM.into(),
             bytes: 0,
             server: Some(server),
+            draft: None,
             numerics: None,
             about: Box::default(),
         };

@@ -54,7 +54,7 @@ impl Gauge {
         }
         let per_byte = self.tokens(text) as f64 / text.len().max(1) as f64;
         let bytes = ((most as f64 / per_byte) as usize).max(4);
-        let from = window(text, bytes);
+        let from = window(text, bytes, 0);
         let mut reach = (from + bytes / 4).min(text.len());
         while !text.is_char_boundary(reach) {
             reach += 1;

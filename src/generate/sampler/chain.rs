@@ -1,7 +1,10 @@
 //! The chain: steps that make a distribution of scores, in the order of the parameters. Each is a function of the options
 //! that are left, with scores that are logarithms of probabilities up to a common term.
 
-use crate::token::{SamplingParams, Step};
+use crate::{
+    model::kernels::highest,
+    token::{SamplingParams, Step},
+};
 
 /// An option's score, and its index.
 pub type Scored = (f32, u32);
@@ -58,7 +61,7 @@ fn is_active(step: Step, params: &SamplingParams) -> bool {
 /// The options that are left after all steps. `scores` are logits after the penalties, with minus infinity for what is
 /// excluded. `None` when every option is excluded.
 pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left> {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = highest(scores);
     if most == f32::NEG_INFINITY {
         return None;
     }
@@ -74,13 +77,13 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
     let scores: Vec<f32> = scores.iter().map(|score| (score - most) / by).collect();
     let all =
         || scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY);
+    // The mass of all options: only a first step needs that of options that are cut off below.
+    let mut total = (steps.first() == Some(&Step::TopP)).then(|| mass(all()));
     // What the first step cuts off need not be sorted.
-    let depth = steps.first().map_or(f32::INFINITY, |step| depth(*step, &scores, params));
-    let mut total = Some(mass(all()));
+    let depth = steps.first().map_or(f32::INFINITY, |step| depth(*step, &scores, params, total));
     let mut options: Vec<Scored> = all().filter(|(x, _)| *x >= -depth).collect();
     let mut bits = None;
     for step in &steps {
-        let before = options.len();
         match step {
             Step::Temperature => options.iter_mut().for_each(|(x, _)| *x /= params.temperature),
             Step::TopK => keep_best(&mut options, params.active_top_k()?),
@@ -104,9 +107,7 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
             Step::Xtc => {}
             Step::Mirostat => bits = Some(mirostat(&mut options, state.mu)),
         }
-        if options.len() < before || *step == Step::Temperature {
-            total = None;
-        }
+        total = None;
     }
     if !steps.is_empty() && options.len() < scores.len() {
         sort(&mut options);
@@ -116,13 +117,12 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
 
 /// How far below the best score a step looks: enough options for what it keeps, as few as possible to sort. All scores
 /// are at most 0.
-fn depth(step: Step, scores: &[f32], params: &SamplingParams) -> f32 {
+fn depth(step: Step, scores: &[f32], params: &SamplingParams, total: Option<f64>) -> f32 {
     let near = |depth: f32| scores.iter().filter(move |x| **x >= -depth);
-    let of_all = || mass(scores.iter().map(|&x| (x, 0)));
     let enough: Box<dyn Fn(f32) -> bool> = match step {
         Step::TopK => Box::new(|depth| near(depth).count() >= params.top_k),
         Step::TopP => {
-            let wanted = f64::from(params.top_p) * of_all();
+            let wanted = f64::from(params.top_p) * total.unwrap_or(f64::INFINITY);
             Box::new(move |depth| mass(near(depth).map(|&x| (x, 0))) >= wanted)
         }
         Step::MinP => Box::new(|depth| params.min_p.ln() >= -depth),

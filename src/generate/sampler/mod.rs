@@ -14,7 +14,7 @@ pub use compare::{Fit, compare};
 pub use penalties::{Marks, scores};
 
 use crate::{
-    model::kernels::log_sum_exp,
+    model::kernels::{highest, log_sum_exp},
     splitmix::{GAMMA, finish, mix},
     token::SamplingParams,
 };
@@ -57,20 +57,20 @@ pub fn choose(
     params: &SamplingParams,
     moment: Moment,
 ) -> Option<Choice> {
-    let mut mu = moment.mu;
-    let index = match params.temperature > 0.0 {
-        false => likeliest(scores)?,
-        true => {
-            let (left, number) = draw(scores, params, moment)?;
-            let (score, index) = walk(&left.options, number)?;
-            if let Some(bits) = left.bits {
-                mu = chain::next_mu(mu, bits.of(score), params);
-            }
-            index
-        }
-    };
+    let (index, mu) = index(scores, params, moment)?;
     let (logprob, rank) = place(raw, index)?;
     Some(Choice { index, logprob, rank, mu })
+}
+
+/// The option that [`choose`] chooses, and the surprise in bits that Mirostat lets through at the next token.
+pub fn index(scores: &[f32], params: &SamplingParams, moment: Moment) -> Option<(u32, f32)> {
+    if params.temperature <= 0.0 {
+        return Some((likeliest(scores)?, moment.mu));
+    }
+    let (left, number) = draw(scores, params, moment)?;
+    let (score, index) = walk(&left.options, number)?;
+    let mu = left.bits.map_or(moment.mu, |bits| chain::next_mu(moment.mu, bits.of(score), params));
+    Some((index, mu))
 }
 
 /// What a draw chooses from, and its random number.
@@ -152,7 +152,7 @@ fn distribution(scores: &[f32], params: &SamplingParams, moment: Moment) -> Vec<
 
 /// The token with the highest score; the lowest id among equals.
 fn likeliest(scores: &[f32]) -> Option<u32> {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = highest(scores);
     let best = scores.iter().position(|&x| x == most)?;
     (most > f32::NEG_INFINITY).then_some(best as u32)
 }

@@ -1,11 +1,180 @@
-//! Returns freed memory to the system immediately, so that the next model can use the memory of a closed one.
+//! Memory for weights and KV caches: large pages while a model is open, and nothing kept when it is closed.
+//!
+//! A step of decoding reads all weights and the whole cache once. With pages of 4 KiB the processor's prefetching stops at
+//! the end of each page, and their addresses don't fit into its buffer for translations (TLB). So the system is asked for
+//! pages of 2 MiB (Linux's transparent huge pages), and matrices are placed next to each other in large chunks.
 
-/// Return freed memory to the system. glibc keeps freed pieces below 32 MB, which are most of a model, so that neither
-/// other programs nor the check whether the next model fits would see them as free. Does nothing on other systems.
+use std::{
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    ops::{Deref, DerefMut},
+    ptr::NonNull,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+/// The size of a large page, in bytes.
+const PAGE: usize = 2 << 20;
+/// The least size of a chunk, in bytes. What isn't used of it takes address space, but no memory.
+const CHUNK: usize = 32 << 20;
+/// Arrays begin at multiples of this many bytes, the size of a cache line.
+const LINE: usize = 64;
+
+/// A piece of memory for several arrays, freed with the last of them.
+#[derive(Debug)]
+struct Chunk {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: a chunk only owns its memory; arrays in it have ranges of their own.
+unsafe impl Send for Chunk {}
+// SAFETY: as above.
+unsafe impl Sync for Chunk {}
+
+impl Chunk {
+    fn new(size: usize) -> Self {
+        let layout = Layout::from_size_align(size, if size < PAGE { LINE } else { PAGE });
+        let layout = layout.unwrap_or_else(|_| panic!("{size} bytes exceed the address space"));
+        // SAFETY: the size isn't 0.
+        let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
+            handle_alloc_error(layout)
+        };
+        #[cfg(target_os = "linux")]
+        if size >= PAGE {
+            // SAFETY: the range was just allocated, and the advice changes no contents. Where the system has no large
+            // pages, it fails and nothing changes.
+            let _ = unsafe {
+                rustix::mm::madvise(start.as_ptr().cast(), size, rustix::mm::Advice::LinuxHugepage)
+            };
+        }
+        Self { start, layout }
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and no array is left.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) };
+    }
+}
+
+/// The chunk that the next array is placed in if it has room, and how many of its bytes are used.
+static CURRENT: Mutex<(Weak<Chunk>, usize)> = Mutex::new((Weak::new(), 0));
+
+/// An array of fixed length in a chunk.
+#[derive(Debug)]
+pub struct Packed<T> {
+    start: NonNull<T>,
+    len: usize,
+    _chunk: Arc<Chunk>,
+}
+
+// SAFETY: it owns its range of the chunk as a `Box<[T]>` does.
+unsafe impl<T: Send> Send for Packed<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Packed<T> {}
+
+impl<T: Copy> Packed<T> {
+    /// An array with the same value everywhere, next to the one before. Its memory is freed with that of its neighbors.
+    pub(super) fn new(value: T, len: usize) -> Self {
+        let size = Self::size(len);
+        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let (chunk, at) = match (current.0.upgrade(), current.1) {
+            (Some(chunk), used) if used + size <= chunk.layout.size() => {
+                current.1 += size;
+                (chunk, used)
+            }
+            _ => {
+                let chunk = Arc::new(Chunk::new(size.max(CHUNK)));
+                *current = (Arc::downgrade(&chunk), size);
+                (chunk, 0)
+            }
+        };
+        drop(current);
+        Self::fill(chunk, at, value, len)
+    }
+
+    /// An array with the same value everywhere in memory of its own.
+    pub fn alone(value: T, len: usize) -> Self {
+        Self::fill(Arc::new(Chunk::new(Self::size(len))), 0, value, len)
+    }
+
+    /// A copy in memory of its own.
+    pub fn copy(&self) -> Self {
+        let chunk = Arc::new(Chunk::new(Self::size(self.len)));
+        let start = chunk.start.cast::<T>();
+        // SAFETY: both have room for `len` values, and the chunk is new.
+        unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
+        Self { start, len: self.len, _chunk: chunk }
+    }
+
+    /// The bytes of an array.
+    fn size(len: usize) -> usize {
+        (len * size_of::<T>()).next_multiple_of(LINE).max(LINE)
+    }
+
+    /// An array at byte `at` of a chunk, where no other array is.
+    fn fill(chunk: Arc<Chunk>, at: usize, value: T, len: usize) -> Self {
+        const { assert!(align_of::<T>() <= LINE) };
+        assert!(at.is_multiple_of(LINE) && at + Self::size(len) <= chunk.layout.size());
+        // SAFETY: the range is inside the chunk and belongs to no other array; it is aligned, since chunks and ranges
+        // begin at multiples of `LINE`.
+        let start = unsafe {
+            let start = chunk.start.add(at).cast::<T>();
+            (0..len).for_each(|i| start.add(i).write(value));
+            start
+        };
+        Self { start, len, _chunk: chunk }
+    }
+}
+
+impl<T> Deref for Packed<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: `len` values were written there, and the array owns them.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T> DerefMut for Packed<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`; the array is borrowed alone.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+/// Return freed memory to the system. glibc keeps freed pieces below 32 MB, so that neither other programs nor the
+/// check whether the next model fits would see them as free. Does nothing on other systems.
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it takes no pointer, and may be called from any thread at any time (malloc_trim(3): MT-Safe).
     unsafe {
         libc::malloc_trim(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_share_chunks_but_no_bytes() {
+        let mut arrays: Vec<Packed<u32>> =
+            (0..40).map(|i| Packed::new(i, 1 + 300_000 * (i as usize % 7))).collect();
+        for (i, array) in arrays.iter_mut().enumerate() {
+            assert!(array.as_ptr().addr().is_multiple_of(LINE));
+            array[0] += 100;
+            assert!(array[1..].iter().all(|x| *x == i as u32));
+        }
+        arrays.retain(|array| array.len() > 1);
+        arrays.push(Packed::new(7, CHUNK));
+        arrays.push(Packed::alone(8, 5000));
+        arrays.extend([arrays[3].copy(), Packed::alone(9, 1).copy()]);
+        let mut ranges: Vec<_> = arrays.iter().map(|array| array.as_ptr_range()).collect();
+        ranges.sort_by_key(|range| range.start);
+        assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start));
+        for array in &arrays {
+            assert!(array.iter().skip(1).all(|x| *x == array[1]));
+        }
     }
 }

@@ -38,7 +38,7 @@ multiversion! {
 
 /// Call `f` for each chunk of `y`, with its range.
 fn in_chunks(y: &mut [f32], f: impl Fn(std::ops::Range<usize>, &mut [f32]) + Sync) {
-    const CHUNK: usize = 2048;
+    const CHUNK: usize = 4096;
     let length = y.len();
     let out = Shared::new(y);
     parallel(length.div_ceil(CHUNK), |i| {
@@ -82,6 +82,31 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
         }
     }
     lanes.iter().sum::<f32>() + rest.iter().map(|&x| f(x)).sum::<f32>()
+}
+
+/// The highest of some numbers, or minus infinity without any; NaN is ignored. In 16 lanes, because each comparison in a
+/// single row has to wait for the one before.
+#[inline(always)]
+pub(super) fn most(x: &[f32]) -> f32 {
+    let higher = |a: f32, b: f32| if b > a { b } else { a };
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    let (chunks, rest) = x.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = higher(*lane, x);
+        }
+    }
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &x| higher(most, x))
+}
+
+#[inline(always)]
+fn highest_body<const FMA: bool>(x: &[f32]) -> f32 {
+    most(x)
+}
+
+multiversion! {
+    /// The highest of some numbers, or minus infinity without any; NaN is ignored.
+    pub fn highest(x: &[f32]) -> f32 = highest_body
 }
 
 /// The mean of a row, and the reciprocal of its standard deviation.
@@ -131,7 +156,7 @@ pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut
 
 #[inline(always)]
 pub(super) fn log_sum_exp_body<const FMA: bool>(x: &[f32]) -> f32 {
-    let most = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = most(x);
     most + sum(x, |x| exp::<FMA>(x - most)).ln()
 }
 

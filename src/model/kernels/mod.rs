@@ -15,8 +15,8 @@ mod training;
 
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
-pub use heap::give_back;
-pub use math::{entropy, gelu, gelu_grad, layer_norm, log_sum_exp};
+pub use heap::{Packed, give_back};
+pub use math::{entropy, gelu, gelu_grad, highest, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use rotary::{Rotated, rms_norm, rotate, swiglu};
 pub use tiles::TiledMatrix;
@@ -135,16 +135,13 @@ fn parallel(n: usize, f: impl Fn(usize) + Sync) {
         return (0..n).for_each(f);
     }
     let threads = rayon::current_num_threads();
-    // About eight chunks per thread: if a thread is interrupted, the others take its share.
-    let chunk = n.div_ceil(threads * 8).max(1);
+    // Each thread takes a part of what is left ("guided self-scheduling", Polychronopoulos and Kuck 1987): at first long
+    // ranges, which are read fast, and at last short ones, so that all threads end at the same time.
     let cursor = AtomicUsize::new(0);
+    let end_of = |from: usize| (from < n).then(|| from + ((n - from) / (2 * threads)).max(1));
     let work = || {
-        loop {
-            let from = cursor.fetch_add(chunk, Ordering::Relaxed);
-            if from >= n {
-                break;
-            }
-            (from..n.min(from + chunk)).for_each(&f);
+        while let Ok(from) = cursor.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end_of) {
+            (from..end_of(from).unwrap_or(n)).for_each(&f);
         }
     };
     // The team has one leader at a time; a second caller, as in training, uses rayon's threads.

@@ -2,6 +2,7 @@
 
 use super::{Desk, Notice};
 use crate::{
+    clean::sentence_ends,
     generate::{Guide, Prefix},
     judge::{Form, Language, Place, language, last_word},
     session::Revision,
@@ -11,6 +12,9 @@ use crate::{
         worker::Request,
     },
 };
+
+/// How many characters before the cursor are searched for the last end of a sentence.
+const NEAR: usize = 500;
 
 /// How many characters after the cursor offers are judged by.
 const AFTER: usize = 2_000;
@@ -124,25 +128,21 @@ impl Desk {
         Some(origin.place(prompt[..at].chars().count()))
     }
 
-    /// Lets the model read with the author's note at its next place, one sentence before the note moves there, so that the
-    /// question after it is answered as fast as any.
+    /// Lets the model read what precedes the cursor after each sentence, so that the next question is answered as fast as
+    /// if it had just been asked.
     pub fn read_ahead(&mut self) {
         let is_ready = matches!(self.asking.model, Model::Ready(_));
-        let (notes, text) = (self.session.notes(), self.session.text());
-        if notes.note.trim().is_empty() || notes.model_off || !is_ready {
-            return;
-        }
-        if self.offers.ahead.0.is_instance(text) {
+        let text = self.session.text();
+        if !is_ready || self.session.notes().model_off || self.offers.ahead.0.is_instance(text) {
             return;
         }
         let (text, at) = (text.clone(), self.session.cursor());
-        let (prompt, origin) = self.prompt(at);
-        let next = self.asking.guide.place_after(&prompt, 1);
-        let next = next.map(|next| origin.place(prompt[..next].chars().count()));
-        let is_new = next != self.offers.ahead.1;
-        self.offers.ahead = (text, next);
+        let near = text.slice(at.saturating_sub(NEAR)..at).to_string();
+        let end = sentence_ends(&near).last().map(|end| at - near[end..].chars().count());
+        let is_new = end != self.offers.ahead.1;
+        self.offers.ahead = (text, end);
         if is_new {
-            let list = self.list_for(at, self.session.revision(), (prompt, origin));
+            let list = self.list_for(at, self.session.revision(), self.prompt(at));
             let ask = self.asking.question(&list, &Offer::new(0, 0, &list.form.lead));
             self.asking.send(Request::ReadAhead(ask));
         }

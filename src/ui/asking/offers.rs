@@ -41,7 +41,7 @@ pub struct Offers {
     pub read: Option<Reading>,
     /// The last take.
     pub taken: Option<Taken>,
-    /// The draft that was looked at last for a note that will move, and the place of the note that was read ahead.
+    /// The draft for which the model was last told to read ahead, and the last end of a sentence before the cursor then.
     pub ahead: (Rope, Option<usize>),
 }
 

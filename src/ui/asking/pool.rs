@@ -289,6 +289,7 @@ pub(super) mod tests {
             quantization: "f32".into(),
             bytes: 1,
             server: None,
+            draft: None,
             numerics: None,
             about: Box::default(),
         }

@@ -65,6 +65,7 @@ pub fn info() -> ModelInfo {
         quantization: "q8_0".into(),
         bytes: 15 << 20,
         server: None,
+        draft: None,
         numerics: None,
         about: Box::default(),
     }

@@ -3,7 +3,13 @@
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::{Level, Shared, fma, half::widen_f16, level, math::exp, multiversion, parallel};
+use super::{
+    Level, Shared, fma,
+    half::widen_f16,
+    level,
+    math::{exp, most},
+    multiversion, parallel,
+};
 use crate::model::cache::{BLOCK, Block, KvCache};
 use std::ops::Range;
 
@@ -62,6 +68,7 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         let mut scores = vec![0.0; pairs.count() * longest];
         let mut keys = Numbers::new(d);
         for b in 0..longest / BLOCK {
+            pairs.runs(b + 1, |_, next| next.prefetch(at..at + d * BLOCK));
             pairs.runs(b, |run, block| {
                 let queries: [&[f32]; TOGETHER] =
                     std::array::from_fn(|i| query((run.start + i).min(run.end - 1)));
@@ -82,6 +89,7 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         let mut sums = vec![0.0; pairs.count() * d];
         let mut values = Numbers::new(d);
         for b in 0..longest / BLOCK {
+            pairs.runs(b + 1, |_, next| next.prefetch(at + d * BLOCK..at + 2 * d * BLOCK));
             pairs.runs(b, |run, block| {
                 // a row of weights is 0 behind what its row sees
                 let n = run.clone().map(|pair| pairs.seen(pair)).max().unwrap_or(0) - b * BLOCK;
@@ -98,6 +106,18 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         }
     });
     y
+}
+
+impl Block {
+    /// Ask the processor to load numbers that will be needed. Each head's numbers of a block are in one piece, but those of
+    /// the next block are elsewhere, where the processor doesn't look by itself.
+    fn prefetch(&self, range: Range<usize>) {
+        #[cfg(target_arch = "x86_64")]
+        match self {
+            Self::Whole(block) => x86::prefetch(&block[range]),
+            Self::Half(block) => x86::prefetch(&block[range]),
+        }
+    }
 }
 
 /// The rows and heads of a job.
@@ -223,7 +243,7 @@ multiversion! {
 
 #[inline(always)]
 fn softmax_body<const FMA: bool>(row: &mut [f32]) {
-    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = most(row);
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = row.as_chunks_mut::<16>();
     for chunk in chunks {

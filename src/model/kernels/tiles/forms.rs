@@ -6,7 +6,7 @@ use candle_core::quantized::GgmlDType;
 use half::f16;
 
 /// Sixteen rows of one or more blocks of 32 weights.
-pub(super) trait Tile: Clone + Send + Sync {
+pub(super) trait Tile: Copy + Send + Sync {
     /// The form in ggml.
     const FORM: GgmlDType;
     /// Blocks of 32 weights per tile.
@@ -32,7 +32,7 @@ pub(super) struct Block {
 }
 
 /// `q8_0`: signed bytes with a scale. `q[g][lane][j]` is the weight of input `4 g + j`.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct Q8 {
     pub q: [[[i8; 4]; LANES]; QK / 4],
@@ -41,7 +41,7 @@ pub(super) struct Q8 {
 
 /// `q4_0`: numbers from 0 to 15, less 8, with a scale. `q[g][lane][j]` has the weight of input `4 g + j` in its low half,
 /// and that of input `4 g + j + 16` in its high half.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct Q40 {
     pub q: [[[u8; 4]; LANES]; QK / 8],
@@ -49,7 +49,7 @@ pub(super) struct Q40 {
 }
 
 /// `q4_1`: as `q4_0`, with a smallest value instead of the 8.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct Q41 {
     pub q: [[[u8; 4]; LANES]; QK / 8],
@@ -59,7 +59,7 @@ pub(super) struct Q41 {
 
 /// `q4_K`: eight blocks with scales and smallest values in 6 bits, which share factors for both. Of two neighboring
 /// blocks, the first has the low halves of `q[pair][g][lane][j]`, the second the high halves, for input `4 g + j`.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct Q4K {
     pub q: [[[[u8; 4]; LANES]; QK / 4]; 4],

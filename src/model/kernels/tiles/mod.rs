@@ -8,7 +8,7 @@ mod forms;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
-use super::{Level, Shared, level, multiversion, parallel};
+use super::{Level, Shared, heap::Packed, level, multiversion, parallel};
 use candle_core::quantized::GgmlDType;
 use forms::{Q4K, Q8, Q40, Q41, Tile};
 use half::f16;
@@ -17,6 +17,8 @@ use half::f16;
 pub const QK: usize = 32;
 /// Rows per tile.
 const LANES: usize = 16;
+/// Blocks of activations that are rounded by one thread.
+const ROUNDED: usize = 256;
 /// Rows of activations that are multiplied with a tile while it is in registers.
 const TOGETHER: usize = 8;
 
@@ -29,10 +31,10 @@ pub struct TiledMatrix {
 }
 
 enum Tiles {
-    Q8(Vec<Q8>),
-    Q40(Vec<Q40>),
-    Q41(Vec<Q41>),
-    Q4K(Vec<Q4K>),
+    Q8(Packed<Q8>),
+    Q40(Packed<Q40>),
+    Q41(Packed<Q41>),
+    Q4K(Packed<Q4K>),
 }
 
 /// Evaluate an expression with the tiles of any form, and with the name of their type.
@@ -73,7 +75,21 @@ impl Activations {
         let blocks = x.len() / QK;
         let (mut q, mut d) = (vec![0; x.len()], vec![0.0; blocks]);
         let (mut sum, mut total) = (vec![0; blocks], vec![0.0; blocks]);
-        round_rows(x, &mut q, &mut d, &mut sum);
+        let (to_q, to_d, to_sum) =
+            (Shared::new(&mut q), Shared::new(&mut d), Shared::new(&mut sum));
+        let parts = blocks.div_ceil(ROUNDED);
+        parallel(parts, |part| {
+            let (from, count) = (part * ROUNDED, ROUNDED.min(blocks - part * ROUNDED));
+            // SAFETY: each part has its own blocks.
+            let (q, d, sum) = unsafe {
+                (
+                    to_q.slice(from * QK, count * QK),
+                    to_d.slice(from, count),
+                    to_sum.slice(from, count),
+                )
+            };
+            round_rows(&x[from * QK..][..count * QK], q, d, sum);
+        });
         for ((total, &d), &sum) in total.iter_mut().zip(&d).zip(&sum) {
             *total = d * sum as f32;
         }
@@ -93,7 +109,7 @@ impl TiledMatrix {
             return None;
         }
         let blocks = input / QK;
-        let mut all = vec![Q8::ZERO; rows.div_ceil(LANES) * blocks];
+        let mut all = Packed::new(Q8::ZERO, rows.div_ceil(LANES) * blocks);
         let tiles = Shared::new(&mut all);
         parallel(rows.div_ceil(LANES), |t| {
             // SAFETY: each t has its own tiles.
@@ -180,20 +196,24 @@ impl TiledMatrix {
         assert!(matrices.iter().all(|(matrix, _)| matrix.blocks == blocks));
         let n = x.len() / (blocks * QK);
         let activations = Activations::round(x);
-        // for each row of tiles: its matrix, its number there, and its first column in the result
-        let mut jobs = Vec::new();
-        let mut width = 0;
-        for (m, (matrix, _)) in matrices.iter().enumerate() {
-            let firsts = (0..matrix.rows).step_by(LANES);
-            jobs.extend(firsts.enumerate().map(|(t, first)| (m, t, width + first)));
-            width += matrix.rows;
-        }
+        let width: usize = matrices.iter().map(|(matrix, _)| matrix.rows).sum();
+        let count = |matrix: &Self| matrix.rows.div_ceil(LANES);
+        let jobs = matrices.iter().map(|(matrix, _)| count(matrix)).sum();
+        // The matrix of a job, the number of its row of tiles, and its first column in the result.
+        let place = |mut t: usize| {
+            let (mut m, mut before) = (0, 0);
+            while t >= count(matrices[m].0) {
+                t -= count(matrices[m].0);
+                before += matrices[m].0.rows;
+                m += 1;
+            }
+            (matrices[m], t, before + t * LANES)
+        };
         let mut y = vec![0.0; n * width];
         let out = Shared::new(&mut y);
         let level = level();
-        parallel(jobs.len(), |job| {
-            let (m, t, column) = jobs[job];
-            let (matrix, bias) = matrices[m];
+        parallel(jobs, |job| {
+            let ((matrix, bias), t, column) = place(job);
             let lanes = LANES.min(matrix.rows - t * LANES);
             let mut start = [0.0; LANES];
             if let Some(bias) = bias {
@@ -243,13 +263,13 @@ impl TiledMatrix {
 }
 
 /// Arrange the bytes of rows in tiles. `None` if they have another length than rows of whole blocks.
-fn rearrange<T: Tile>(rows: usize, input: usize, data: &[u8]) -> Option<Vec<T>> {
+fn rearrange<T: Tile>(rows: usize, input: usize, data: &[u8]) -> Option<Packed<T>> {
     let count = input / QK / T::BLOCKS;
     let is_whole = input == count * T::BLOCKS * QK && data.len() == rows * count * T::BYTES;
     if !is_whole || count == 0 {
         return None;
     }
-    let mut tiles = vec![T::ZERO; rows.div_ceil(LANES) * count];
+    let mut tiles = Packed::new(T::ZERO, rows.div_ceil(LANES) * count);
     for (row, data) in data.chunks_exact(count * T::BYTES).enumerate() {
         let tiles = &mut tiles[row / LANES * count..][..count];
         for (tile, bytes) in tiles.iter_mut().zip(data.chunks_exact(T::BYTES)) {
@@ -272,14 +292,19 @@ fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut
     let _ = FMA;
     let chunks = x.as_chunks::<QK>().0.iter().zip(q.as_chunks_mut::<QK>().0);
     for (((x, q), d), sum) in chunks.zip(d).zip(sum) {
-        let most = x.iter().fold(0.0f32, |m, x| if x.abs() > m { x.abs() } else { m });
+        let mut lanes = [0.0f32; QK / 2];
+        for half in x.as_chunks::<{ QK / 2 }>().0 {
+            for (lane, x) in lanes.iter_mut().zip(half) {
+                *lane = if x.abs() > *lane { x.abs() } else { *lane };
+            }
+        }
+        let most = lanes.iter().fold(0.0f32, |m, &x| if x > m { x } else { m });
         let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
         let mut total = 0;
         for (q, x) in q.iter_mut().zip(x) {
-            // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
-            let r = (x * inverse + 12_582_912.0) - 12_582_912.0;
-            *q = r as i8;
-            total += *q as i32;
+            // In the sum with 1.5 * 2^23 the last digit is worth 1, so its low byte is the nearest integer.
+            *q = (x * inverse + 12_582_912.0).to_bits() as u8 as i8;
+            total += i32::from(*q);
         }
         *d = most / 127.0;
         *sum = total;
