@@ -2,7 +2,7 @@
 
 use super::{
     Activations, LANES, QK, check,
-    forms::{Q4K, Q8, Q40, Q41, Tile},
+    forms::{Q4K, Q6K, Q8, Q40, Q41, Tile},
 };
 use half::f16;
 use std::arch::x86_64::*;
@@ -189,6 +189,58 @@ impl Avx2 for Q4K {
                         acc = _mm256_fnmadd_ps(min, total, acc);
                         let scale = _mm256_mul_ps(d, eight_counts(&tile.scales[b], half));
                         let scale = _mm256_mul_ps(scale, da);
+                        acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, acc);
+                    }
+                }
+                _mm256_storeu_ps(place, acc);
+            }
+        }
+    }
+}
+
+impl Avx2 for Q6K {
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn product(tiles: &[Self], a: &Activations, row: usize, sums: &mut [f32; LANES]) {
+        let (low, high) = (_mm256_set1_epi8(15), _mm256_set1_epi8(48));
+        let blocks = tiles.len() * Self::BLOCKS;
+        for half in 0..2 {
+            let place = sums[8 * half..].as_mut_ptr();
+            // SAFETY: 8 of 16 floats, and see above.
+            unsafe {
+                let mut acc = _mm256_loadu_ps(place);
+                for (t, tile) in tiles.iter().enumerate() {
+                    let d = eight(&tile.d, half);
+                    for b in 0..Self::BLOCKS {
+                        let (part, k) = (&tile.parts[b / 4], b % 4);
+                        let at = row * blocks + t * Self::BLOCKS + b;
+                        let q = a.q.as_ptr().add(at * QK);
+                        let halves = *a.halves.get_unchecked(at);
+                        let mut dots = halves.map(|sum| _mm256_set1_epi32(-32 * sum));
+                        for g in 0..QK / 4 {
+                            let four = part.low[k % 2][g].as_ptr().add(8 * half);
+                            let two = part.high[g].as_ptr().add(8 * half);
+                            let four = _mm256_loadu_si256(four.cast());
+                            let two = _mm256_loadu_si256(two.cast());
+                            let (four, two) = match k {
+                                0 => (four, _mm256_slli_epi16::<4>(two)),
+                                1 => (four, _mm256_slli_epi16::<2>(two)),
+                                2 => (_mm256_srli_epi16::<4>(four), two),
+                                _ => (_mm256_srli_epi16::<4>(four), _mm256_srli_epi16::<2>(two)),
+                            };
+                            let (four, two) =
+                                (_mm256_and_si256(four, low), _mm256_and_si256(two, high));
+                            let dot = &mut dots[g / 4];
+                            *dot = add_four(*dot, _mm256_or_si256(four, two), q.add(4 * g));
+                        }
+                        let scale = |of: usize| {
+                            let bytes = part.scales[2 * k + of].as_ptr().add(8 * half);
+                            _mm256_cvtepi8_epi32(_mm_loadl_epi64(bytes.cast()))
+                        };
+                        let dot = _mm256_add_epi32(
+                            _mm256_mullo_epi32(dots[0], scale(0)),
+                            _mm256_mullo_epi32(dots[1], scale(1)),
+                        );
+                        let scale = _mm256_mul_ps(d, _mm256_set1_ps(*a.d.get_unchecked(at)));
                         acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, acc);
                     }
                 }

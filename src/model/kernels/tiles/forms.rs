@@ -24,10 +24,10 @@ pub(super) trait Tile: Copy + Send + Sync {
     fn block(&self, lane: usize, block: usize) -> Block;
 }
 
-/// A block of a row: weight i is `q[i] * d + m`.
+/// A block of a row: weight i is `q[i] * d[i / 16] + m`.
 pub(super) struct Block {
     pub q: [i8; QK],
-    pub d: f32,
+    pub d: [f32; 2],
     pub m: f32,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Q40 {
 
 /// `q4_1`: as `q4_0`, with a smallest value instead of the 8.
 #[derive(Clone, Copy)]
-#[repr(C, align(32))]
+#[repr(C, align(64))]
 pub(super) struct Q41 {
     pub q: [[[u8; 4]; LANES]; QK / 8],
     pub d: [f16; LANES],
@@ -60,13 +60,33 @@ pub(super) struct Q41 {
 /// `q4_K`: eight blocks with scales and smallest values in 6 bits, which share factors for both. Of two neighboring
 /// blocks, the first has the low halves of `q[pair][g][lane][j]`, the second the high halves, for input `4 g + j`.
 #[derive(Clone, Copy)]
-#[repr(C, align(32))]
+#[repr(C, align(64))]
 pub(super) struct Q4K {
     pub q: [[[[u8; 4]; LANES]; QK / 4]; 4],
     pub scales: [[u8; LANES]; 8],
     pub mins: [[u8; LANES]; 8],
     pub d: [f16; LANES],
     pub m: [f16; LANES],
+}
+
+/// `q6_K`: numbers from 0 to 63, less 32, in eight blocks, of which four are a part. Each half of a block has a scale in 8
+/// bits, and all share a factor.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Q6K {
+    pub parts: [Part; 2],
+    pub d: [f16; LANES],
+}
+
+/// Four blocks of q6_K. Block k has its lower four bits in `low[k % 2][g][lane][j]` for input `4 g + j`, in the low half of
+/// the byte if k is below 2 and else in the high half, and its upper two bits in `high[g][lane][j]`, from bit `2 k` on.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Part {
+    pub low: [[[[u8; 4]; LANES]; QK / 4]; 2],
+    pub high: [[[u8; 4]; LANES]; QK / 4],
+    /// Of each half of each block.
+    pub scales: [[i8; LANES]; 8],
 }
 
 fn half_at(bytes: &[u8], at: usize) -> f16 {
@@ -103,7 +123,7 @@ impl Tile for Q8 {
 
     fn block(&self, lane: usize, _: usize) -> Block {
         let q = std::array::from_fn(|i| self.q[i / 4][lane][i % 4]);
-        Block { q, d: self.d[lane].to_f32(), m: 0.0 }
+        Block { q, d: [self.d[lane].to_f32(); 2], m: 0.0 }
     }
 }
 
@@ -126,7 +146,7 @@ impl Tile for Q40 {
     }
 
     fn block(&self, lane: usize, _: usize) -> Block {
-        Block { q: halves(&self.q, lane, 8), d: self.d[lane].to_f32(), m: 0.0 }
+        Block { q: halves(&self.q, lane, 8), d: [self.d[lane].to_f32(); 2], m: 0.0 }
     }
 }
 
@@ -152,7 +172,7 @@ impl Tile for Q41 {
 
     fn block(&self, lane: usize, _: usize) -> Block {
         let q = halves(&self.q, lane, 0);
-        Block { q, d: self.d[lane].to_f32(), m: self.m[lane].to_f32() }
+        Block { q, d: [self.d[lane].to_f32(); 2], m: self.m[lane].to_f32() }
     }
 }
 
@@ -202,6 +222,58 @@ impl Tile for Q4K {
         });
         let d = self.d[lane].to_f32() * f32::from(self.scales[block][lane]);
         let m = -self.m[lane].to_f32() * f32::from(self.mins[block][lane]);
-        Block { q, d, m }
+        Block { q, d: [d; 2], m }
+    }
+}
+
+impl Tile for Q6K {
+    const FORM: GgmlDType = GgmlDType::Q6K;
+    const BLOCKS: usize = 8;
+    const BYTES: usize = 128 + 64 + 16 + 2;
+    const ZERO: Self = Self {
+        parts: [Part {
+            low: [[[[0; 4]; LANES]; QK / 4]; 2],
+            high: [[[0; 4]; LANES]; QK / 4],
+            scales: [[0; LANES]; 8],
+        }; 2],
+        d: [f16::ZERO; LANES],
+    };
+
+    fn set(&mut self, lane: usize, bytes: &[u8]) {
+        let put = |to: &mut [[[u8; 4]; LANES]; QK / 4], bytes: &[u8]| {
+            for (group, bytes) in to.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                group[lane] = *bytes;
+            }
+        };
+        for (n, part) in self.parts.iter_mut().enumerate() {
+            let (low, high) = (&bytes[64 * n..], &bytes[128 + 32 * n..]);
+            put(&mut part.low[0], &low[..QK]);
+            put(&mut part.low[1], &low[QK..2 * QK]);
+            put(&mut part.high, &high[..QK]);
+            for (scales, byte) in part.scales.iter_mut().zip(&bytes[192 + 8 * n..]) {
+                scales[lane] = *byte as i8;
+            }
+        }
+        self.d[lane] = half_at(bytes, 208);
+    }
+
+    fn bytes(&self, lane: usize, to: &mut Vec<u8>) {
+        let parts = || self.parts.iter();
+        to.extend(parts().flat_map(|part| part.low.iter().flatten()).flat_map(|group| group[lane]));
+        to.extend(parts().flat_map(|part| &part.high).flat_map(|group| group[lane]));
+        to.extend(parts().flat_map(|part| &part.scales).map(|scales| scales[lane] as u8));
+        to.extend(self.d[lane].to_le_bytes());
+    }
+
+    fn block(&self, lane: usize, block: usize) -> Block {
+        let (part, k) = (&self.parts[block / 4], block % 4);
+        let q = std::array::from_fn(|i| {
+            let low = part.low[k % 2][i / 4][lane][i % 4] >> (k / 2 * 4) & 15;
+            let high = part.high[i / 4][lane][i % 4] >> (2 * k) & 3;
+            (low | high << 4) as i8 - 32
+        });
+        let d = self.d[lane].to_f32();
+        let scale = |half: usize| d * f32::from(part.scales[2 * k + half][lane]);
+        Block { q, d: [scale(0), scale(1)], m: 0.0 }
     }
 }

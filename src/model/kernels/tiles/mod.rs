@@ -1,24 +1,24 @@
-//! Matrix products with rounded weights: ggml's q8_0, q4_0, q4_1 and q4_K. They are stored in tiles of 16 rows, so that
+//! Matrix products with rounded weights: ggml's q8_0, q4_0, q4_1, q4_K and q6_K. They are stored in tiles of 16 rows, so that
 //! one VNNI instruction multiplies four inputs with sixteen rows, and each weight is read once for all rows of a batch.
 //! Activations are rounded to q8_0 too, as in ggml.
 
+mod activations;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod forms;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
-use super::{Level, Shared, heap::Packed, level, multiversion, parallel};
+use super::{Level, Shared, heap::Packed, level, parallel};
+use activations::Activations;
 use candle_core::quantized::GgmlDType;
-use forms::{Q4K, Q8, Q40, Q41, Tile};
+use forms::{Q4K, Q6K, Q8, Q40, Q41, Tile};
 use half::f16;
 
 /// Weights per block, which share a scale.
 pub const QK: usize = 32;
 /// Rows per tile.
 const LANES: usize = 16;
-/// Blocks of activations that are rounded by one thread.
-const ROUNDED: usize = 256;
 /// Rows of activations that are multiplied with a tile while it is in registers.
 const TOGETHER: usize = 8;
 
@@ -35,6 +35,7 @@ enum Tiles {
     Q40(Packed<Q40>),
     Q41(Packed<Q41>),
     Q4K(Packed<Q4K>),
+    Q6K(Packed<Q6K>),
 }
 
 /// Evaluate an expression with the tiles of any form, and with the name of their type.
@@ -57,44 +58,12 @@ macro_rules! with_tiles {
                 type $kind = Q4K;
                 $body
             }
+            Tiles::Q6K($name) => {
+                type $kind = Q6K;
+                $body
+            }
         }
     };
-}
-
-/// The rounded activations: signed bytes, and for each block its scale, the sum of its bytes, and both multiplied.
-struct Activations {
-    q: Vec<i8>,
-    d: Vec<f32>,
-    sum: Vec<i32>,
-    total: Vec<f32>,
-}
-
-impl Activations {
-    /// Round rows of whole blocks.
-    fn round(x: &[f32]) -> Self {
-        let blocks = x.len() / QK;
-        let (mut q, mut d) = (vec![0; x.len()], vec![0.0; blocks]);
-        let (mut sum, mut total) = (vec![0; blocks], vec![0.0; blocks]);
-        let (to_q, to_d, to_sum) =
-            (Shared::new(&mut q), Shared::new(&mut d), Shared::new(&mut sum));
-        let parts = blocks.div_ceil(ROUNDED);
-        parallel(parts, |part| {
-            let (from, count) = (part * ROUNDED, ROUNDED.min(blocks - part * ROUNDED));
-            // SAFETY: each part has its own blocks.
-            let (q, d, sum) = unsafe {
-                (
-                    to_q.slice(from * QK, count * QK),
-                    to_d.slice(from, count),
-                    to_sum.slice(from, count),
-                )
-            };
-            round_rows(&x[from * QK..][..count * QK], q, d, sum);
-        });
-        for ((total, &d), &sum) in total.iter_mut().zip(&d).zip(&sum) {
-            *total = d * sum as f32;
-        }
-        Self { q, d, sum, total }
-    }
 }
 
 impl TiledMatrix {
@@ -140,6 +109,7 @@ impl TiledMatrix {
             GgmlDType::Q4_0 => Tiles::Q40(rearrange(rows, input, data)?),
             GgmlDType::Q4_1 => Tiles::Q41(rearrange(rows, input, data)?),
             GgmlDType::Q4K => Tiles::Q4K(rearrange(rows, input, data)?),
+            GgmlDType::Q6K => Tiles::Q6K(rearrange(rows, input, data)?),
             _ => return None,
         };
         Some(Self { tiles, rows, blocks: input / QK })
@@ -167,7 +137,11 @@ impl TiledMatrix {
             let tiles = &tiles[o / LANES * count..][..count];
             let blocks =
                 tiles.iter().flat_map(|t| (0..Kind::BLOCKS).map(|b| t.block(o % LANES, b)));
-            blocks.flat_map(|b| b.q.map(|q| f32::from(q) * b.d + b.m)).collect()
+            blocks
+                .flat_map(|b| {
+                    std::array::from_fn::<_, QK, _>(|i| f32::from(b.q[i]) * b.d[i / 16] + b.m)
+                })
+                .collect()
         })
     }
 
@@ -284,36 +258,7 @@ fn rearrange<T: Tile>(rows: usize, input: usize, data: &[u8]) -> Option<Packed<T
 fn check<T: Tile>(tiles: &[T], a: &Activations, rows: usize) {
     let blocks = rows * tiles.len() * T::BLOCKS;
     assert!(a.q.len() >= blocks * QK && a.d.len() >= blocks);
-    assert!(a.sum.len() >= blocks && a.total.len() >= blocks);
-}
-
-#[inline(always)]
-fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut [i32]) {
-    let _ = FMA;
-    let chunks = x.as_chunks::<QK>().0.iter().zip(q.as_chunks_mut::<QK>().0);
-    for (((x, q), d), sum) in chunks.zip(d).zip(sum) {
-        let mut lanes = [0.0f32; QK / 2];
-        for half in x.as_chunks::<{ QK / 2 }>().0 {
-            for (lane, x) in lanes.iter_mut().zip(half) {
-                *lane = if x.abs() > *lane { x.abs() } else { *lane };
-            }
-        }
-        let most = lanes.iter().fold(0.0f32, |m, &x| if x > m { x } else { m });
-        let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
-        let mut total = 0;
-        for (q, x) in q.iter_mut().zip(x) {
-            // In the sum with 1.5 * 2^23 the last digit is worth 1, so its low byte is the nearest integer.
-            *q = (x * inverse + 12_582_912.0).to_bits() as u8 as i8;
-            total += i32::from(*q);
-        }
-        *d = most / 127.0;
-        *sum = total;
-    }
-}
-
-multiversion! {
-    /// Quantize rows: each block becomes bytes with a scale and the sum of the bytes.
-    pub fn round_rows(x: &[f32], q: &mut [i8], d: &mut [f32], sum: &mut [i32]) = round_body
+    assert!(a.sum.len() >= blocks && a.total.len() >= blocks && a.halves.len() >= blocks);
 }
 
 fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; LANES]) {
@@ -323,8 +268,12 @@ fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; 
             let at = row * blocks + b;
             let block = tiles[b / T::BLOCKS].block(lane, b % T::BLOCKS);
             let q = &a.q[at * QK..][..QK];
-            let dot: i32 = block.q.iter().zip(q).map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
-            *sum += dot as f32 * (block.d * a.d[at]) + block.m * a.total[at];
+            for (half, d) in block.d.into_iter().enumerate() {
+                let pairs = block.q.iter().zip(q).skip(16 * half).take(16);
+                let dot: i32 = pairs.map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
+                *sum += dot as f32 * (d * a.d[at]);
+            }
+            *sum += block.m * a.total[at];
         }
     }
 }
@@ -349,7 +298,9 @@ mod tests {
         let (rows, input) = (37, 512);
         let weights =
             Tensor::from_vec(noise(rows * input, 1), (rows, input), &Device::Cpu).unwrap();
-        for form in [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K] {
+        for form in
+            [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K, GgmlDType::Q6K]
+        {
             let theirs = QTensor::quantize(&weights, form).unwrap();
             let data = theirs.data().unwrap();
             let m = TiledMatrix::from_ggml(form, rows, input, &data).unwrap();
@@ -400,7 +351,9 @@ mod tests {
         let (rows, input) = (20, 256);
         let weights =
             Tensor::from_vec(noise(rows * input, 4), (rows, input), &Device::Cpu).unwrap();
-        for form in [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K] {
+        for form in
+            [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K, GgmlDType::Q6K]
+        {
             let theirs = QTensor::quantize(&weights, form).unwrap();
             let m = TiledMatrix::from_ggml(form, rows, input, &theirs.data().unwrap()).unwrap();
             let x = noise(11 * input, 5);

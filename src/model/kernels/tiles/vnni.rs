@@ -2,7 +2,7 @@
 
 use super::{
     Activations, LANES, QK, TOGETHER, check,
-    forms::{Q4K, Q8, Q40, Q41, Tile},
+    forms::{Part, Q4K, Q6K, Q8, Q40, Q41, Tile},
 };
 use half::f16;
 use std::arch::x86_64::*;
@@ -239,6 +239,100 @@ impl Vnni for Q4K {
                             *acc = _mm512_fmadd_ps(dot, scale, *acc);
                         }
                     }
+                }
+            }
+        }
+        end(acc, sums);
+    }
+}
+
+impl Part {
+    /// Block K: a constant, so that the compiler knows the shifts.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn weights<const K: usize>(&self) -> [__m512i; QK / 4] {
+        let (low, high) = (_mm512_set1_epi8(15), _mm512_set1_epi8(48));
+        let mut w = [_mm512_setzero_si512(); QK / 4];
+        for ((w, a), b) in w.iter_mut().zip(&self.low[K % 2]).zip(&self.high) {
+            // SAFETY: 64 bytes each.
+            let (a, b) = unsafe {
+                (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast()))
+            };
+            let (a, b) = match K {
+                0 => (a, _mm512_slli_epi16::<4>(b)),
+                1 => (a, _mm512_slli_epi16::<2>(b)),
+                2 => (_mm512_srli_epi16::<4>(a), b),
+                _ => (_mm512_srli_epi16::<4>(a), _mm512_srli_epi16::<2>(b)),
+            };
+            *w = _mm512_or_si512(_mm512_and_si512(a, low), _mm512_and_si512(b, high));
+        }
+        w
+    }
+
+    /// Add the products of block K with rows of activations to `acc`; `d` are the factors. The block's number in the first
+    /// row is `at`, and there are `blocks` in a row.
+    ///
+    /// # Safety
+    /// As [`Vnni::products`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn add_block<const K: usize, const N: usize>(
+        &self,
+        d: __m512,
+        a: &Activations,
+        (at, blocks): (usize, usize),
+        acc: &mut [__m512; N],
+    ) {
+        let w = self.weights::<K>();
+        let scales = [0, 1].map(|half| {
+            // SAFETY: 16 bytes.
+            unsafe { _mm_loadu_si128(self.scales[2 * K + half].as_ptr().cast()) }
+        });
+        let scales = [_mm512_cvtepi8_epi32(scales[0]), _mm512_cvtepi8_epi32(scales[1])];
+        for (i, acc) in acc.iter_mut().enumerate() {
+            let at = at + i * blocks;
+            // SAFETY: by contract.
+            unsafe {
+                let q = a.q.as_ptr().add(at * QK).cast::<i32>();
+                let [first, second] = *a.halves.get_unchecked(at);
+                let mut dots = [_mm512_set1_epi32(-32 * first), _mm512_set1_epi32(-32 * second)];
+                for g in 0..QK / 8 {
+                    let x = q.add(g).read_unaligned();
+                    let y = q.add(g + 4).read_unaligned();
+                    dots[0] = _mm512_dpbusd_epi32(dots[0], w[g], _mm512_set1_epi32(x));
+                    dots[1] = _mm512_dpbusd_epi32(dots[1], w[g + 4], _mm512_set1_epi32(y));
+                }
+                let dot = _mm512_add_epi32(
+                    _mm512_mullo_epi32(dots[0], scales[0]),
+                    _mm512_mullo_epi32(dots[1], scales[1]),
+                );
+                let scale = _mm512_mul_ps(d, _mm512_set1_ps(*a.d.get_unchecked(at)));
+                *acc = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *acc);
+            }
+        }
+    }
+}
+
+impl Vnni for Q6K {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn products<const N: usize>(
+        tiles: &[Self],
+        a: &Activations,
+        row: usize,
+        sums: &mut [[f32; LANES]; N],
+    ) {
+        let mut acc = begin(sums);
+        let blocks = tiles.len() * Self::BLOCKS;
+        for (t, tile) in tiles.iter().enumerate() {
+            let d = floats(&tile.d);
+            for (n, part) in tile.parts.iter().enumerate() {
+                let at = row * blocks + t * Self::BLOCKS + 4 * n;
+                // SAFETY: by contract, and see above.
+                unsafe {
+                    part.add_block::<0, N>(d, a, (at, blocks), &mut acc);
+                    part.add_block::<1, N>(d, a, (at + 1, blocks), &mut acc);
+                    part.add_block::<2, N>(d, a, (at + 2, blocks), &mut acc);
+                    part.add_block::<3, N>(d, a, (at + 3, blocks), &mut acc);
                 }
             }
         }
