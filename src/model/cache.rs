@@ -14,8 +14,8 @@ pub const BLOCK: usize = 64;
 /// A network with a context of more tokens than this caches them in 16 bits, also if its weights are not rounded.
 pub const LONG: usize = 8192;
 
-/// The layout of a block. For each layer and head it has the keys, transposed (d, BLOCK), so that the scores of all
-/// positions are computed without sums across SIMD lanes; then the values (BLOCK, d).
+/// The layout of a block. For each layer it has the keys of all heads, transposed (d, BLOCK), so that the scores of all
+/// positions are computed without sums across SIMD lanes; then the values of all heads (BLOCK, d).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub(super) n_layer: usize,
@@ -79,15 +79,6 @@ impl Block {
     }
 }
 
-/// Write one token's keys and values of one head into its place in a block.
-fn put<T: Copy>(part: &mut [T], d: usize, slot: usize, k: &[T], v: &[T]) {
-    let (keys, values) = part.split_at_mut(d * BLOCK);
-    for (i, &x) in k.iter().enumerate() {
-        keys[i * BLOCK + slot] = x;
-    }
-    values[slot * d..(slot + 1) * d].copy_from_slice(v);
-}
-
 impl Layout {
     /// The size of one token's keys and values in bytes.
     pub(super) fn bytes_per_token(&self) -> usize {
@@ -95,12 +86,30 @@ impl Layout {
         self.size() / BLOCK * number
     }
 
-    /// The offset of a head's keys in a block, in floats; its values follow after `d * BLOCK`.
-    pub(super) fn at(&self, layer: usize, head: usize) -> usize {
-        (layer * self.n_kv + head) * 2 * self.d * BLOCK
+    /// The offset of a head's keys in a block, in numbers.
+    pub(super) fn keys_at(&self, layer: usize, head: usize) -> usize {
+        (2 * layer * self.n_kv + head) * self.d * BLOCK
     }
+
+    /// The offset of a head's values.
+    pub(super) fn values_at(&self, layer: usize, head: usize) -> usize {
+        self.keys_at(layer, head) + self.n_kv * self.d * BLOCK
+    }
+
     fn size(&self) -> usize {
         self.n_layer * self.n_kv * 2 * self.d * BLOCK
+    }
+}
+
+/// Write one token's keys and values of a layer into its place in a block.
+fn put<T: Copy>(block: &mut [T], layout: Layout, layer: usize, slot: usize, k: &[T], v: &[T]) {
+    let d = layout.d;
+    for (head, (k, v)) in k.chunks_exact(d).zip(v.chunks_exact(d)).enumerate() {
+        let keys = &mut block[layout.keys_at(layer, head)..][..d * BLOCK];
+        for (i, &x) in k.iter().enumerate() {
+            keys[i * BLOCK + slot] = x;
+        }
+        block[layout.values_at(layer, head) + slot * d..][..d].copy_from_slice(v);
     }
 }
 
@@ -157,25 +166,17 @@ impl KvCache {
 
     /// Write one token's keys and values (each n_kv * d floats) of a layer at a reserved position.
     pub(super) fn write(&mut self, layer: usize, position: usize, k: &[f32], v: &[f32]) {
-        let Layout { n_kv, d, .. } = self.layout;
-        let layout = self.layout;
-        let slot = position % BLOCK;
-        let place = |head: usize| layout.at(layer, head)..layout.at(layer, head) + 2 * d * BLOCK;
-        let of = |head: usize| head * d..(head + 1) * d;
+        let (layout, slot) = (self.layout, position % BLOCK);
         let written = match &mut self.blocks[position / BLOCK] {
-            Block::Whole(block) => Arc::get_mut(block).map(|block| {
-                for head in 0..n_kv {
-                    put(&mut block[place(head)], d, slot, &k[of(head)], &v[of(head)]);
-                }
-            }),
+            Block::Whole(block) => {
+                Arc::get_mut(block).map(|block| put(block, layout, layer, slot, k, v))
+            }
             Block::Half(block) => Arc::get_mut(block).map(|block| {
                 let mut rounded = vec![f16::ZERO; k.len() + v.len()];
                 let (half_k, half_v) = rounded.split_at_mut(k.len());
                 half_k.convert_from_f32_slice(k);
                 half_v.convert_from_f32_slice(v);
-                for head in 0..n_kv {
-                    put(&mut block[place(head)], d, slot, &half_k[of(head)], &half_v[of(head)]);
-                }
+                put(block, layout, layer, slot, half_k, half_v);
             }),
         };
         debug_assert!(written.is_some(), "a reserved block is this cache's own");

@@ -2,7 +2,7 @@
 //! that are left, with scores that are logarithms of probabilities up to a common term.
 
 use crate::{
-    model::kernels::highest,
+    model::kernels::{above, highest},
     token::{SamplingParams, Step},
 };
 
@@ -74,14 +74,21 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
         steps.remove(0);
     }
     // 0 for the most likely option, negative for all others.
-    let scores: Vec<f32> = scores.iter().map(|score| (score - most) / by).collect();
-    let all =
-        || scores.iter().zip(0..).map(|(&x, id)| (x, id)).filter(|(x, _)| *x > f32::NEG_INFINITY);
+    let option = |(&score, id): (&f32, u32)| ((score - most) / by, id);
+    let all = || scores.iter().zip(0..).filter(|(x, _)| **x > f32::NEG_INFINITY).map(option);
     // The mass of all options: only a first step needs that of options that are cut off below.
     let mut total = (steps.first() == Some(&Step::TopP)).then(|| mass(all()));
     // What the first step cuts off need not be sorted.
-    let depth = steps.first().map_or(f32::INFINITY, |step| depth(*step, &scores, params, total));
-    let mut options: Vec<Scored> = all().filter(|(x, _)| *x >= -depth).collect();
+    let near = steps.first().and_then(|step| {
+        DEPTHS.into_iter().find_map(|depth| {
+            let mut near = Vec::new();
+            above(scores, most - depth * by, &mut near);
+            let near: Vec<Scored> =
+                near.into_iter().map(|id| option((&scores[id as usize], id))).collect();
+            is_enough(*step, depth, &near, params, total).then_some(near)
+        })
+    });
+    let mut options = near.unwrap_or_else(|| all().collect());
     let mut bits = None;
     for step in &steps {
         match step {
@@ -115,20 +122,23 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
     Some(Left { options, bits })
 }
 
-/// How far below the best score a step looks: enough options for what it keeps, as few as possible to sort. All scores
-/// are at most 0.
-fn depth(step: Step, scores: &[f32], params: &SamplingParams, total: Option<f64>) -> f32 {
-    let near = |depth: f32| scores.iter().filter(move |x| **x >= -depth);
-    let enough: Box<dyn Fn(f32) -> bool> = match step {
-        Step::TopK => Box::new(|depth| near(depth).count() >= params.top_k),
-        Step::TopP => {
-            let wanted = f64::from(params.top_p) * total.unwrap_or(f64::INFINITY);
-            Box::new(move |depth| mass(near(depth).map(|&x| (x, 0))) >= wanted)
-        }
-        Step::MinP => Box::new(|depth| params.min_p.ln() >= -depth),
-        _ => return f32::INFINITY,
-    };
-    [3.0, 6.0, 12.0].into_iter().find(|&depth| enough(depth)).unwrap_or(f32::INFINITY)
+/// How far below the best score a step looks first, second and third, before it looks at all options.
+const DEPTHS: [f32; 3] = [3.0, 6.0, 12.0];
+
+/// Whether a step keeps none but these options, which are no farther below the best one than `depth`.
+fn is_enough(
+    step: Step,
+    depth: f32,
+    near: &[Scored],
+    params: &SamplingParams,
+    total: Option<f64>,
+) -> bool {
+    match step {
+        Step::TopK => near.len() >= params.top_k,
+        Step::TopP => total.is_some_and(|total| total_of(near) >= f64::from(params.top_p) * total),
+        Step::MinP => params.min_p.ln() >= -depth,
+        _ => false,
+    }
 }
 
 /// The sum of the exponentials of the scores: the unnormalized probability mass.

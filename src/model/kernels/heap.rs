@@ -143,6 +143,18 @@ impl<T> DerefMut for Packed<T> {
     }
 }
 
+/// Let the allocator keep freed buffers of up to some megabytes for the next step. By default glibc gives pieces of more
+/// than 128 KiB back at once, and the logits of a step have more: then each step waits for the system to clear their pages.
+/// Does nothing on other systems.
+pub fn keep_buffers() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it takes no pointer, and may be called from any thread at any time (mallopt(3): MT-Safe init).
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 4 << 20);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 16 << 20);
+    }
+}
+
 /// Return freed memory to the system. glibc keeps freed pieces below 32 MB, so that neither other programs nor the
 /// check whether the next model fits would see them as free. Does nothing on other systems.
 pub fn give_back() {

@@ -109,6 +109,23 @@ multiversion! {
     pub fn highest(x: &[f32]) -> f32 = highest_body
 }
 
+#[inline(always)]
+fn above_body<const FMA: bool>(x: &[f32], least: f32, found: &mut Vec<u32>) {
+    let mut at = 0;
+    for chunk in x.chunks(16) {
+        // Nearly all chunks have none, which one comparison of 16 numbers tells.
+        if chunk.iter().fold(false, |any, x| any | (*x >= least)) {
+            found.extend((at..).zip(chunk).filter(|(_, x)| **x >= least).map(|(i, _)| i));
+        }
+        at += chunk.len() as u32;
+    }
+}
+
+multiversion! {
+    /// Add the places of the numbers that are at least `least`, in order.
+    pub fn above(x: &[f32], least: f32, found: &mut Vec<u32>) = above_body
+}
+
 /// The mean of a row, and the reciprocal of its standard deviation.
 #[inline(always)]
 pub(super) fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
@@ -192,6 +209,20 @@ mod tests {
                 assert!((y / x.exp() - 1.0).abs() < 1e-6, "{x}: {y} for {}", x.exp());
             }
         }
+    }
+
+    #[test]
+    fn the_highest_and_those_above_are_found_anywhere() {
+        let x: Vec<f32> = (0..100).map(|i| (i * 37 % 100) as f32).collect();
+        for n in [0, 1, 15, 16, 17, 50, 100] {
+            let x = &x[..n];
+            assert_eq!(highest(x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            let mut found = Vec::new();
+            above(x, 70.0, &mut found);
+            let expected = (0..n as u32).filter(|i| x[*i as usize] >= 70.0);
+            assert_eq!(found, expected.collect::<Vec<_>>());
+        }
+        assert_eq!(highest(&[f32::NAN, 2.0, f32::NAN]), 2.0);
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod training;
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
 pub use heap::{Packed, give_back};
-pub use math::{entropy, gelu, gelu_grad, highest, layer_norm, log_sum_exp};
+pub use math::{above, entropy, gelu, gelu_grad, highest, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use rotary::{Rotated, rms_norm, rotate, swiglu};
 pub use tiles::TiledMatrix;
@@ -174,6 +174,7 @@ pub fn map_mut<T: Send, R: Send>(
 /// Start the compute threads, before anything uses them: `threads` of them, or one per core. With `behind` they get a
 /// lower priority than the thread that handles keys, where the system allows it.
 pub fn start(threads: Option<usize>, behind: bool) {
+    heap::keep_buffers();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .thread_name(|i| format!("compute-{i}"))

@@ -50,74 +50,75 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         .collect();
     let mut y = vec![0.0; views.len() * c];
     let out = Shared::new(&mut y);
-    // A job computes the heads that share keys for several rows, or one head if the threads couldn't share the jobs
-    // evenly.
-    let (threads, jobs) = (rayon::current_num_threads(), views.len().div_ceil(TILE) * layout.n_kv);
-    let is_even = jobs.is_multiple_of(threads) || jobs >= 4 * threads;
+    // A set is the heads that share keys, or one head if the threads couldn't share the sets evenly. A job computes some
+    // sets for several rows: while tokens are generated, neighboring ones, whose keys lie next to each other in each
+    // block, so that memory is read in order.
+    let (threads, tiles) = (rayon::current_num_threads(), views.len().div_ceil(TILE));
+    let is_even =
+        (tiles * layout.n_kv).is_multiple_of(threads) || tiles * layout.n_kv >= 4 * threads;
     let share = if is_even { group } else { 1 };
     let (tile, sets) = ((TILE / share).max(1), heads / share);
-    parallel(views.len().div_ceil(tile) * sets, |job| {
-        let (from, head) = (job / sets * tile, job % sets * share);
+    let span = if views.len() <= tile { (sets / (2 * threads)).max(1) } else { 1 };
+    let jobs = sets.div_ceil(span);
+    parallel(views.len().div_ceil(tile) * jobs, |job| {
+        let (from, first) = (job / jobs * tile, job % jobs * span);
         let views = &views[from..(from + tile).min(views.len())];
+        let sets = first..(first + span).min(sets);
         let longest = views.iter().map(|v| v.seen).max().unwrap_or(0).next_multiple_of(BLOCK);
-        let at = layout.at(layer, head / group);
-        // each row with each head is a pair; a row of `scores` and one of `sums` belong to it
+        // Each row with each head of a set is a pair; a row of `scores` and one of `sums` belong to it.
         let pairs = Pairs { views, share };
-        let query =
-            |pair: usize| &qkv[(from + pair / share) * width + (head + pair % share) * d..][..d];
-        let mut scores = vec![0.0; pairs.count() * longest];
+        let kv_head = |set: usize| set * share / group;
+        let query = |set: usize, pair: usize| {
+            &qkv[(from + pair / share) * width + (set * share + pair % share) * d..][..d]
+        };
+        let mut scores = vec![0.0; sets.len() * pairs.count() * longest];
         let mut keys = Numbers::new(d);
         for b in 0..longest / BLOCK {
-            pairs.runs(b + 1, |_, next| next.prefetch(at..at + d * BLOCK));
-            pairs.runs(b, |run, block| {
-                let queries: [&[f32]; TOGETHER] =
-                    std::array::from_fn(|i| query((run.start + i).min(run.end - 1)));
-                let mut rows = [[0.0; BLOCK]; TOGETHER];
-                keys.score(&queries[..run.len()], (block, at), scale, &mut rows);
-                for (pair, row) in run.zip(rows) {
-                    scores[pair * longest + b * BLOCK..][..BLOCK].copy_from_slice(&row);
-                }
-            });
-        }
-        for (row, view) in scores.chunks_exact_mut(share * longest).zip(views) {
-            for row in row.chunks_exact_mut(longest) {
-                let (seen, unseen) = row.split_at_mut(view.seen);
-                softmax(seen);
-                unseen.fill(0.0);
+            for (set, scores) in sets.clone().zip(scores.chunks_exact_mut(pairs.count() * longest))
+            {
+                let at = layout.keys_at(layer, kv_head(set));
+                pairs.runs(b, |run, block| {
+                    let queries: [&[f32]; TOGETHER] =
+                        std::array::from_fn(|i| query(set, (run.start + i).min(run.end - 1)));
+                    let mut rows = [[0.0; BLOCK]; TOGETHER];
+                    keys.score(&queries[..run.len()], (block, at), scale, &mut rows);
+                    for (pair, row) in run.zip(rows) {
+                        scores[pair * longest + b * BLOCK..][..BLOCK].copy_from_slice(&row);
+                    }
+                });
             }
         }
-        let mut sums = vec![0.0; pairs.count() * d];
+        for (pair, row) in scores.chunks_exact_mut(longest).enumerate() {
+            let (seen, unseen) = row.split_at_mut(pairs.seen(pair % pairs.count()));
+            softmax(seen);
+            unseen.fill(0.0);
+        }
+        let mut sums = vec![0.0; sets.len() * pairs.count() * d];
         let mut values = Numbers::new(d);
         for b in 0..longest / BLOCK {
-            pairs.runs(b + 1, |_, next| next.prefetch(at + d * BLOCK..at + 2 * d * BLOCK));
-            pairs.runs(b, |run, block| {
-                // a row of weights is 0 behind what its row sees
-                let n = run.clone().map(|pair| pairs.seen(pair)).max().unwrap_or(0) - b * BLOCK;
-                let weights = |pair: usize| &scores[pair * longest + b * BLOCK..][..n.min(BLOCK)];
-                let weights: [&[f32]; TOGETHER] =
-                    std::array::from_fn(|i| weights((run.start + i).min(run.end - 1)));
-                let sums = &mut sums[run.start * d..run.end * d];
-                values.weigh(&weights[..run.len()], (block, at + d * BLOCK), sums);
-            });
+            let scores = scores.chunks_exact(pairs.count() * longest);
+            let sums = sums.chunks_exact_mut(pairs.count() * d);
+            for ((set, scores), sums) in sets.clone().zip(scores).zip(sums) {
+                let at = layout.values_at(layer, kv_head(set));
+                pairs.runs(b, |run, block| {
+                    // a row of weights is 0 behind what its row sees
+                    let seen = run.clone().map(|pair| pairs.seen(pair)).max().unwrap_or(0);
+                    let n = (seen - b * BLOCK).min(BLOCK);
+                    let weights = |pair: usize| &scores[pair * longest + b * BLOCK..][..n];
+                    let weights: [&[f32]; TOGETHER] =
+                        std::array::from_fn(|i| weights((run.start + i).min(run.end - 1)));
+                    let sums = &mut sums[run.start * d..run.end * d];
+                    values.weigh(&weights[..run.len()], (block, at), sums);
+                });
+            }
         }
         for (i, sums) in sums.chunks_exact(share * d).enumerate() {
+            let (set, row) = (sets.start + i / views.len(), from + i % views.len());
             // SAFETY: these heads of this row are this job's alone.
-            unsafe { out.slice((from + i) * c + head * d, share * d) }.copy_from_slice(sums);
+            unsafe { out.slice(row * c + set * share * d, share * d) }.copy_from_slice(sums);
         }
     });
     y
-}
-
-impl Block {
-    /// Ask the processor to load numbers that will be needed. Each head's numbers of a block are in one piece, but those of
-    /// the next block are elsewhere, where the processor doesn't look by itself.
-    fn prefetch(&self, range: Range<usize>) {
-        #[cfg(target_arch = "x86_64")]
-        match self {
-            Self::Whole(block) => x86::prefetch(&block[range]),
-            Self::Half(block) => x86::prefetch(&block[range]),
-        }
-    }
 }
 
 /// The rows and heads of a job.
@@ -166,12 +167,13 @@ impl<'a> Pairs<'a> {
 struct Numbers {
     d: usize,
     buffer: Vec<f32>,
-    place: usize,
+    /// The block in the buffer, and where its numbers begin.
+    place: (usize, usize),
 }
 
 impl Numbers {
     fn new(d: usize) -> Self {
-        Self { d, buffer: Vec::new(), place: 0 }
+        Self { d, buffer: Vec::new(), place: (0, 0) }
     }
 
     /// One head's numbers of a block, which begin at `at`.
@@ -181,7 +183,8 @@ impl Numbers {
             Block::Whole(block) => &block[range],
             Block::Half(numbers) => {
                 self.buffer.resize(range.len(), 0.0);
-                if std::mem::replace(&mut self.place, block.place()) != block.place() {
+                let place = (block.place(), at);
+                if std::mem::replace(&mut self.place, place) != place {
                     widen_f16(&numbers[range], &mut self.buffer);
                 }
                 &self.buffer

@@ -56,14 +56,6 @@ pub(super) unsafe fn weigh(
     unsafe { dispatch!(weigh_some, weights, (block, at, d * BLOCK), d, sums) }
 }
 
-/// Load numbers into the caches in the background.
-pub(super) fn prefetch<T>(numbers: &[T]) {
-    for line in numbers.chunks((64 / size_of::<T>()).max(1)) {
-        // SAFETY: SSE is part of x86-64, and a prefetch changes nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
-}
-
 /// Sixteen numbers, in 32 bits or in 16.
 ///
 /// # Safety
