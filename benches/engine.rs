@@ -7,7 +7,7 @@ use unstuck::{
     generate::{Ask, Engine, Guide, Prefix},
     model::{
         KvCache, Precision, Shape, Span,
-        kernels::{Rows, TiledMatrix, attend, gelu, layer_norm, log_sum_exp, on_threads},
+        kernels::{Heap, Rows, TiledMatrix, attend, gelu, layer_norm, log_sum_exp, on_threads},
     },
     token::SamplingParams,
     weights,
@@ -31,7 +31,7 @@ fn kernels(c: &mut Criterion) {
     let mut group = c.benchmark_group("kernels");
     let (rows, input) = (50_257, 768);
     let w = noise(rows * input);
-    let head = TiledMatrix::quantize(rows, input, |o, row| {
+    let head = TiledMatrix::quantize(rows, input, &mut Heap::default(), |o, row| {
         row.copy_from_slice(&w[o * input..(o + 1) * input]);
     })
     .expect("rows of whole blocks");

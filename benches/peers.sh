@@ -49,12 +49,11 @@ requantize random-124m.q8_0.gguf random-124m.q4_k_m.gguf q4_K_M
 
 # measure NAME: both programs on NAME.gguf, in turn
 measure() {
-  local name=$1 round fa switch t form=q8_0 bench=llama/build/bin
-  case $name in *.q4*) form=q4k ;; esac
+  local name=$1 round fa switch t bench=llama/build/bin
   rm -f "$name".ours.jsonl "$name".theirs.*.json "$name".batched.*.jsonl
   for round in $(seq "$rounds"); do
     echo "$name, round $round of $rounds" >&2
-    "$unstuck" bench --model "$peers/$name.gguf" --quantization "$form" --json >> "$name.ours.jsonl"
+    "$unstuck" bench --model "$peers/$name.gguf" --json >> "$name.ours.jsonl"
     for t in $theirs; do
       for fa in 0 1; do
         $bench/llama-bench -m "$name.gguf" -t "$t" -p 512 -n 0 -fa "$fa" -r 3 -o json > "$name.theirs.$fa$t.$round.pp.json"
@@ -86,7 +85,7 @@ for path in glob.glob(f"{name}.batched.*.jsonl"):
         r = json.loads(line)
         batched.setdefault((r["pl"], fa), []).append(r["speed_tg"])
 settings = {key[-1] for key in theirs}
-best = lambda table, *key: max((median(table.get((*key, set), [])), set) for set in settings)
+best = lambda table, *key: max((median(table[(*key, set)]), set) for set in settings if (*key, set) in table)
 print(f"{name:28}{'unstuck':>9}{'llama.cpp':>11}  best of     ratio")
 def row(name, mine, other):
     print(f"{name:28}{mine:9.0f}{other[0]:11.0f}  fa={'on' if other[1][0] == '1' else 'off'} t={other[1][1:]:<4}{mine / other[0]:6.2f}x")

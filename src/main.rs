@@ -123,7 +123,7 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
             learn(&args, &config, told.model.as_deref(), cli.global.quiet)?;
         }
         Command::Score(args) => {
-            let engine = catalogue(&config).open(None)?;
+            let engine = Catalogue { draft: None, ..catalogue(&config) }.open(None)?;
             let by = match args.by {
                 cli::By::Token => commands::score::By::Token,
                 cli::By::Word => commands::score::By::Word,
@@ -144,6 +144,9 @@ fn run(cli: Cli, told: &cli::Overrides) -> Result<ExitCode> {
             if let (Some(shape), Some(path)) = (args.random, &args.write) {
                 let model = weights::random(shape, config.quantization)?;
                 return commands::bench::write(&model, path).map(|()| ExitCode::SUCCESS);
+            }
+            if args.random.is_some() && told.draft.is_some() {
+                bail!("--draft: random weights have no draft model; leave it out");
             }
             let request = commands::bench::Request { json: args.json, steady: args.steady };
             let threads = config.threads.unwrap_or_else(model::kernels::threads);

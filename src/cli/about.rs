@@ -67,7 +67,7 @@ pub fn manual(names: &[String]) -> Result<String> {
 pub fn doctor(json: bool, loaded: &config::Loaded, flags: &Global) -> Result<ExitCode> {
     let env = |name: &str| std::env::var(name).ok();
     let shelves = config::shelves();
-    let catalogue = Catalogue { default: None, ..crate::catalogue(&loaded.config) };
+    let catalogue = Catalogue { default: None, draft: None, ..crate::catalogue(&loaded.config) };
     let request = commands::doctor::Request {
         json,
         version: &version(),

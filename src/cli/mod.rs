@@ -139,7 +139,7 @@ pub struct Held {
     /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
     #[arg(long, value_name = "FORM")]
     pub quantization: Option<Precision>,
-    /// A smaller model with the same vocabulary, which makes the model faster: it proposes tokens. The text is the same
+    /// A smaller model with the same vocabulary, which proposes tokens, so that text is generated faster; it stays the same
     #[arg(long, value_name = "NAME|FOLDER|FILE")]
     pub draft: Option<String>,
 }
@@ -191,7 +191,7 @@ impl Cli {
             ("--model", own && which.is_none() && desk.which.model.is_some()),
             ("--threads", own && which.is_none() && desk.which.threads.is_some()),
             ("--quantization", own && held.is_none() && desk.held.quantization.is_some()),
-            ("--draft", drafts && !self.generates()),
+            ("--draft", drafts && (held.is_none() && own || !self.generates())),
         ];
         if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
             return Err(format!("{option}: this command doesn't use it; leave it out"));

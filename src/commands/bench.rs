@@ -264,7 +264,8 @@ fn read(engine: &mut Engine, prompt: &str) -> Result<(usize, f64)> {
     Ok((reading.tokens, begun.elapsed().as_secs_f64()))
 }
 
-/// The decoding speed of `batch` branches together in tokens per second, without the time to process the prompt.
+/// The decoding speed of `batch` branches together in tokens per second, without the time in which the model processes the
+/// prompt. A draft model reads it within that time.
 fn decode(engine: &mut Engine, prompt: &str, batch: usize) -> Result<f64> {
     read(engine, prompt)?;
     for branch in 0..batch as u64 {

@@ -6,8 +6,9 @@ use toml::{Table, Value};
 use unstuck::token::Setting;
 
 /// What applies for settings without a default value.
-const OPEN: [(&str, &str); 11] = [
+const OPEN: [(&str, &str); 12] = [
     ("model", "the built-in model"),
+    ("draft", "no draft model"),
     ("threads", "one per core"),
     ("generate.sentence", "samples don't end at a sentence"),
     ("bot.platform", "no bot"),

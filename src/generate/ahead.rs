@@ -2,7 +2,7 @@
 //!
 //! The desk asks for it after each sentence, so a question finds all but the last sentence read. When the author's note
 //! moves, or the start of a text that is longer than the context, all that follows has to be read again. So the prompt
-//! is also read as it will be after two more sentences, if one of them moves until then.
+//! is also read as it will be after two more sentences, if one of them moves before then.
 
 use super::{
     Ask, Reading,
@@ -11,7 +11,7 @@ use super::{
     memory::Memory,
     prompt::{self, Cut, Prompt, Size},
 };
-use crate::model::Span;
+use crate::model::{Span, memory::LEAST};
 use anyhow::Result;
 
 /// How many tokens a sentence is expected to have at most.
@@ -64,7 +64,10 @@ impl Local {
     pub(super) fn begin_ahead(&mut self, ask: &Ask) -> Result<()> {
         let mut ahead: Vec<Memory> = Vec::new();
         // The note and the start may move at different times.
-        for (sentences, growth) in [(0, 0), (2, 0), (0, 2 * SENTENCE), (2, 2 * SENTENCE)] {
+        let futures = [(0, 0), (2, 0), (0, 2 * SENTENCE), (2, 2 * SENTENCE)];
+        // What begins elsewhere shares nothing with the rest, so in a long context it would take too much memory.
+        let starts = if self.info.context <= LEAST { 4 } else { 2 };
+        for (sentences, growth) in futures.into_iter().take(starts) {
             let Prompt { mut tokens, fixed, .. } = self.prepare_for(ask, sentences, growth)?.prompt;
             tokens.truncate(fixed);
             if ahead.iter().all(|other| other.tokens != tokens) {
@@ -83,9 +86,13 @@ impl Local {
 
     /// Read a block of that prompt.
     pub(super) fn ahead_on(&mut self) -> Result<()> {
-        let Some(ahead) = self.ahead.iter_mut().find(|ahead| ahead.has_more()) else {
-            return Ok(());
-        };
+        let Some(i) = self.ahead.iter().position(Memory::has_more) else { return Ok(()) };
+        // Another one may have read a longer part of it meanwhile.
+        let longer = self.read_before(&self.ahead[i].tokens);
+        let ahead = &mut self.ahead[i];
+        if let Some(longer) = longer.filter(|longer| longer.len() > ahead.cache.len()) {
+            ahead.cache = longer;
+        }
         let (ids, cache) = ahead.next_block(READ);
         let read = self.model.network.read(&mut [Span { ids, cache }]).map(drop);
         if read.is_err() {

@@ -117,9 +117,11 @@ impl Branch {
         let read = self.memory.tokens.len();
         let mut added = Vec::new();
         for (n, logits) in rows.into_iter().enumerate() {
+            let rejected = self.rejected;
             let (tokens, stop) = self.draw(Source::Logits(logits), with)?;
             added.extend(tokens);
-            let is_next = self.memory.tokens.len() == read + n + 1;
+            // If a token was rejected, the tokens before it may be others, too.
+            let is_next = self.memory.tokens.len() == read + n + 1 && self.rejected == rejected;
             if stop.is_some() || !is_next || self.memory.tokens.last() != proposed.get(n) {
                 self.memory.cache.truncate(self.memory.tokens.len() - 1);
                 return Ok((added, stop));

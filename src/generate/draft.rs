@@ -8,8 +8,8 @@
 use super::{
     batch::Batch,
     branch::{Branch, With},
-    local::READ,
-    memory::{Memory, common, longest},
+    local::{KEPT, READ},
+    memory::{self, Memory, Reader, common},
     sampler::{self, Moment},
 };
 use crate::{
@@ -28,6 +28,8 @@ const ROWS: usize = 8;
 pub(super) struct Draft {
     model: Model,
     read: HashMap<BranchId, Memory>,
+    /// What it has read of branches that have ended.
+    kept: Vec<Memory>,
     pub count: Proposals,
 }
 
@@ -67,12 +69,15 @@ pub fn fits(draft: &Model, model: &Model) -> Result<()> {
 impl Draft {
     /// A draft model, which has to fit the large one.
     pub fn new(model: Model) -> Self {
-        Self { model, read: HashMap::new(), count: Proposals::default() }
+        Self { model, read: HashMap::new(), kept: Vec::new(), count: Proposals::default() }
     }
 
-    /// Forget what was read of branches that have ended.
-    fn forget_ended(&mut self, live: &[Branch]) {
-        self.read.retain(|id, _| live.iter().any(|branch| branch.id == *id));
+    /// Keep what was read of the last branches that have ended, for the next ones.
+    fn keep_ended(&mut self, live: &[Branch]) {
+        let has_ended = |id: &BranchId| live.iter().all(|branch| branch.id != *id);
+        let ended = self.read.extract_if(|id, _| has_ended(id)).map(|(_, memory)| memory);
+        self.kept.splice(0..0, ended);
+        self.kept.truncate(KEPT);
     }
 
     /// Propose tokens for the branches that wait for their next token.
@@ -82,7 +87,7 @@ impl Draft {
         context: usize,
         with: With,
     ) -> Result<HashMap<BranchId, Vec<u32>>> {
-        self.forget_ended(live);
+        self.keep_ended(live);
         let each = (ROWS / live.len().max(1)).saturating_sub(1).min(PROPOSALS);
         let mut proposing = Vec::new();
         for branch in live {
@@ -94,6 +99,17 @@ impl Draft {
             if waits && most > 0 && branch.recorded.is_none() {
                 let memory = self.memory(branch);
                 proposing.push(Proposing { branch, memory, tokens: Vec::new(), most });
+            }
+        }
+        let needed = |part: &Proposing| part.memory.tokens.len() - 1;
+        let readers = proposing.iter().map(|p| Reader { memory: &p.memory, needed: needed(p) });
+        let shares = memory::share(&readers.collect::<Vec<_>>(), self.kept.iter());
+        for (part, share) in proposing.iter_mut().zip(shares) {
+            if let Some(longer) = share.cache {
+                part.memory.cache = longer;
+            }
+            if share.waits {
+                part.most = 0;
             }
         }
         for _ in 0..each {
@@ -110,19 +126,15 @@ impl Draft {
         Ok(all)
     }
 
-    /// The tokens of a branch, with the longest part of them that was read.
+    /// The tokens of a branch, with the part of them that was read.
     fn memory(&mut self, branch: &Branch) -> Memory {
         let tokens = branch.memory.tokens.clone();
-        let wanted = &tokens[..tokens.len() - 1];
         let cache = match self.read.remove(&branch.id) {
             Some(Memory { tokens: before, mut cache }) => {
-                let same = common(&before[..cache.len()], wanted);
-                cache.truncate(same);
+                cache.truncate(common(&before[..cache.len()], &tokens[..tokens.len() - 1]));
                 cache
             }
-            None => {
-                longest(wanted, self.read.values()).unwrap_or_else(|| self.model.network.cache())
-            }
+            None => self.model.network.cache(),
         };
         Memory { tokens, cache }
     }
@@ -191,16 +203,29 @@ mod tests {
     };
     use std::path::Path;
 
+    const PROMPT: &str = "The lamp on the landing went out, and the keeper";
+
     /// The tokens and the ends of some branches, and how many steps they took.
     fn written(
         engine: &mut Local,
         branches: u64,
         params: &SamplingParams,
     ) -> Result<(Vec<Vec<Output>>, usize)> {
+        continued(engine, PROMPT, 0, branches, params)
+    }
+
+    /// As `written`, with another prompt and with ids from `first` on.
+    fn continued(
+        engine: &mut Local,
+        prompt: &str,
+        first: u64,
+        branches: u64,
+        params: &SamplingParams,
+    ) -> Result<(Vec<Vec<Output>>, usize)> {
         for branch in 0..branches {
             engine.start(Ask {
-                branch,
-                prompt: "The lamp on the landing went out, and the keeper".into(),
+                branch: first + branch,
+                prompt: prompt.into(),
                 guide: Guide::default(),
                 params: SamplingParams { branch, ..params.clone() },
                 clean: Level::Prose,
@@ -210,7 +235,7 @@ mod tests {
         let (mut outputs, mut steps) = (vec![Vec::new(); branches as usize], 0);
         while !engine.is_idle() {
             for (branch, output) in engine.step()? {
-                outputs[branch as usize].push(output);
+                outputs[(branch - first) as usize].push(output);
             }
             steps += 1;
         }
@@ -226,10 +251,21 @@ mod tests {
         let mut good = Local::new(model()?);
         good.draft = Some(Draft::new(weights::embedded(Precision::F16)?));
         let usual = SamplingParams { max_tokens: 60, seed: 3, ..SamplingParams::default() };
+        // The words that these branches begin with: all is rejected up to the first token.
+        let begun = written(&mut alone, 2, &SamplingParams { max_tokens: 3, ..usual.clone() })?.0;
+        let first = begun.iter().map(|outputs| {
+            let texts = outputs.iter().filter_map(|output| match output {
+                Output::Token(token) => Some(token.text.as_str()),
+                _ => None,
+            });
+            texts.collect::<String>().trim().to_owned()
+        });
+        let first: Vec<String> = first.collect();
         let kinds = [
             ("usual", 1, usual.clone()),
             ("four branches", 4, usual.clone()),
             ("greedy", 1, SamplingParams { temperature: 0.0, ..usual.clone() }),
+            ("banned at once", 2, SamplingParams { ban: first, ..usual.clone() }),
             (
                 "banned words",
                 2,
@@ -255,6 +291,28 @@ mod tests {
             drawn as f64 / proposed as f64
         };
         assert!(share(&poor) < 0.5 && share(&good) > 0.8, "{} {}", share(&poor), share(&good));
+        Ok(())
+    }
+
+    #[test]
+    fn the_draft_reads_a_prompt_once() -> Result<()> {
+        let mut engine = Local::new(weights::embedded(Precision::Q8_0)?);
+        let mut alone = Local::new(weights::embedded(Precision::Q8_0)?);
+        engine.draft = Some(Draft::new(weights::embedded(Precision::F16)?));
+        let mut prompt = "The boat was gone from the bay, and nobody had seen it go. ".repeat(20);
+        let params = SamplingParams { max_tokens: 24, seed: 5, ..SamplingParams::default() };
+        for (first, is_known) in [(0, false), (10, true), (20, true)] {
+            let proposed = |engine: &Local| engine.proposals().unwrap_or_default().proposed;
+            let before = proposed(&engine);
+            let (text, steps) = continued(&mut engine, &prompt, first, 3, &params)?;
+            assert_eq!(text, continued(&mut alone, &prompt, first, 3, &params)?.0);
+            // Without what was read before, proposals come after the draft has read more than 250 tokens in blocks.
+            let blocks = usize::from(!is_known) * 4;
+            let most = 3 * (steps - blocks);
+            let share = (proposed(&engine) - before) as f64 / most as f64;
+            assert!(share > 0.6, "{first}: {share} of {most}");
+            prompt += "The lamp was lit.";
+        }
         Ok(())
     }
 

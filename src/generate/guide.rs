@@ -90,7 +90,8 @@ impl Guided {
 
     /// The note, as it is in the text from a byte on.
     pub(super) fn note_from(&self, from: usize) -> &str {
-        &self.text[self.note.start.max(from).min(self.note.end)..self.note.end]
+        let from = self.text.floor_char_boundary(self.note.start.max(from).min(self.note.end));
+        &self.text[from..self.note.end]
     }
 }
 

@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 /// The maximum number of prompt tokens read in one step, so that steps stay short.
 pub(super) const READ: usize = 64;
 /// How many KV caches of ended branches are kept for the next requests.
-const KEPT: usize = 2;
+pub(super) const KEPT: usize = 2;
 
 /// A model with its live branches, its pending looks and texts to weigh, and the KV caches of ended branches.
 pub struct Local {

@@ -65,7 +65,7 @@ impl Local {
     fn pass(&mut self) -> Result<Vec<(BranchId, Output)>> {
         self.make_room();
         let mut waits = self.share_what_was_read().into_iter();
-        let mut next = self.proposals()?;
+        let mut next = self.proposals();
         let mut batch = Batch::default();
         let mut covering = Vec::new();
         for (branch, next) in self.live.iter_mut().zip(&mut next) {
@@ -92,15 +92,19 @@ impl Local {
     }
 
     /// For each branch what it reads: so far only the proposals of the draft model.
-    fn proposals(&mut self) -> Result<Vec<Next>> {
+    fn proposals(&mut self) -> Vec<Next> {
         let Self { model, spellings, marks, draft, live, info, .. } = self;
         let with = With { model, spellings, marks };
-        let mut all = match draft {
-            Some(draft) => draft.propose(live, info.context, with)?,
-            None => HashMap::new(),
-        };
+        let mut all = HashMap::new();
+        if let Some(proposer) = draft {
+            all = proposer.propose(live, info.context, with).unwrap_or_else(|error| {
+                tracing::error!("the draft model is not used any more: {error:#}");
+                *draft = None;
+                HashMap::new()
+            });
+        }
         let proposed = live.iter().map(|branch| all.remove(&branch.id).unwrap_or_default());
-        Ok(proposed.map(|proposed| Next { proposed, ..Next::default() }).collect())
+        proposed.map(|proposed| Next { proposed, ..Next::default() }).collect()
     }
 
     /// Choose the next tokens: of the branches that were read to their end, and of those whose covering is done.

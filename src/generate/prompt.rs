@@ -33,7 +33,7 @@ pub enum Cut {
 pub struct Size {
     /// The most tokens.
     pub most: usize,
-    /// By how many more tokens the text is expected to grow. It is cut as if it had grown.
+    /// By how many tokens the text is expected to grow: it is cut where it will be cut then. With 0 it is cut as it is.
     pub growth: usize,
 }
 

@@ -1,6 +1,6 @@
 //! A weight matrix in any precision, and products with it.
 
-use super::kernels::{Level, TiledMatrix, half_matmul, level};
+use super::kernels::{Heap, Level, TiledMatrix, half_matmul, level};
 use anyhow::{Context, Result, ensure};
 use candle_core::{
     CpuStorage, DType, Device, Module, Storage, Tensor,
@@ -115,21 +115,21 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// Round an (out, in) tensor of floats to a precision. If its rows aren't a multiple of the block size, the next
+    /// Round an (out, in) tensor of floats to a precision. `heap` is the memory of the model. If its rows aren't a multiple of the block size, the next
     /// finer precision that fits is used.
     ///
     /// # Errors
     /// When candle cannot quantize it.
-    pub fn round(weight: &Tensor, precision: Precision) -> Result<Self> {
+    pub fn round(weight: &Tensor, precision: Precision, heap: &mut Heap) -> Result<Self> {
         let (rows, input) = weight.dims2()?;
         match precision {
             Precision::F32 => Ok(Self::Transposed(weight.contiguous()?)),
             Precision::F16 => Ok(Self::Half(weight.to_dtype(DType::F16)?.contiguous()?)),
             Precision::Bf16 => Ok(Self::Half(weight.to_dtype(DType::BF16)?.contiguous()?)),
             small if small.is_small() && input.is_multiple_of(small.ggml().block_size()) => {
-                Self::tiled(QTensor::quantize(weight, small.ggml())?.into())
+                Self::tiled(QTensor::quantize(weight, small.ggml())?.into(), heap)
             }
-            _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32),
+            _ if !input.is_multiple_of(32) => Self::round(weight, Precision::F32, heap),
             _ if level() == Level::Baseline => {
                 Self::keep(QTensor::quantize(weight, GgmlDType::Q8_0)?.into())
             }
@@ -139,7 +139,8 @@ impl Weight {
                     to.copy_from_slice(&values[o * input..(o + 1) * input]);
                 };
                 Ok(Self::Tiled(
-                    TiledMatrix::quantize(rows, input, row).context("rows of whole blocks")?,
+                    TiledMatrix::quantize(rows, input, heap, row)
+                        .context("rows of whole blocks")?,
                 ))
             }
         }
@@ -152,7 +153,7 @@ impl Weight {
     ///
     /// # Errors
     /// When it is not a matrix.
-    pub fn ggml(tensor: Arc<QTensor>, precision: Precision) -> Result<Self> {
+    pub fn ggml(tensor: Arc<QTensor>, precision: Precision, heap: &mut Heap) -> Result<Self> {
         let (_, input) = tensor.shape().dims2()?;
         let is_float = matches!(tensor.dtype(), GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
         let stored = 8.0 * tensor.dtype().type_size() as f64 / tensor.dtype().block_size() as f64;
@@ -160,24 +161,26 @@ impl Weight {
             && precision.bits() < stored
             && input.is_multiple_of(precision.ggml().block_size());
         if is_float || precision == Precision::F32 || shrinks {
-            return Self::round(&tensor.dequantize(&Device::Cpu)?, precision);
+            return Self::round(&tensor.dequantize(&Device::Cpu)?, precision, heap);
         }
         match tensor.dtype() {
             // candle multiplies with these number by number
             GgmlDType::Q5_0 | GgmlDType::Q5_1
                 if !precision.is_small() && level() > Level::Baseline =>
             {
-                Self::round(&tensor.dequantize(&Device::Cpu)?, Precision::Q8_0)
+                Self::round(&tensor.dequantize(&Device::Cpu)?, Precision::Q8_0, heap)
             }
-            _ => Self::tiled(tensor),
+            _ => Self::tiled(tensor, heap),
         }
     }
 
     /// Rearrange a quantized tensor to tiles if its form has them and the processor supports them.
-    fn tiled(tensor: Arc<QTensor>) -> Result<Self> {
+    fn tiled(tensor: Arc<QTensor>, heap: &mut Heap) -> Result<Self> {
         let (rows, input) = tensor.shape().dims2()?;
         let tiles = (level() > Level::Baseline)
-            .then(|| TiledMatrix::from_ggml(tensor.dtype(), rows, input, &tensor.data().ok()?))
+            .then(|| {
+                TiledMatrix::from_ggml(tensor.dtype(), (rows, input), heap, &tensor.data().ok()?)
+            })
             .flatten();
         match tiles {
             Some(tiles) => Ok(Self::Tiled(tiles)),

@@ -1,6 +1,6 @@
 //! The table of a network's tensors: names, shapes and kinds. Loading, training and all file formats use it.
 
-use super::{Precision, Weight, linear::Linear};
+use super::{Precision, Weight, kernels::Heap, linear::Linear};
 use anyhow::{Context, Result};
 use candle_core::{Device, Tensor, quantized::QTensor};
 use std::sync::Arc;
@@ -114,12 +114,13 @@ pub struct Loader<'a> {
     table: std::vec::IntoIter<Spec>,
     precision: Precision,
     from: &'a mut dyn Tensors,
+    heap: Heap,
 }
 
 impl<'a> Loader<'a> {
     /// A loader at the first tensor of a table.
     pub fn new(table: Vec<Spec>, precision: Precision, from: &'a mut dyn Tensors) -> Self {
-        Self { table: table.into_iter(), precision, from }
+        Self { table: table.into_iter(), precision, from, heap: Heap::default() }
     }
 
     fn next(&mut self) -> Result<(Spec, Raw)> {
@@ -147,12 +148,13 @@ impl<'a> Loader<'a> {
             (small, Kind::Embedding | Kind::Head) if small.is_small() => Precision::Q8_0,
             (precision, _) => precision,
         };
+        let heap = &mut self.heap;
         let weight = match raw {
             // variables are not copied, so that they receive their gradients
             Raw::Float(t) if precision == Precision::F32 && spec.in_out => Ok(Weight::Dense(t)),
-            Raw::Float(t) if spec.in_out => Weight::round(&t.t()?, precision),
-            Raw::Float(t) => Weight::round(&t, precision),
-            Raw::Ggml(t) => Weight::ggml(t, precision),
+            Raw::Float(t) if spec.in_out => Weight::round(&t.t()?, precision, heap),
+            Raw::Float(t) => Weight::round(&t, precision, heap),
+            Raw::Ggml(t) => Weight::ggml(t, precision, heap),
         };
         weight.with_context(|| spec.name)
     }

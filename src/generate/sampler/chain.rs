@@ -79,7 +79,8 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
     // The mass of all options: only a first step needs that of options that are cut off below.
     let mut total = (steps.first() == Some(&Step::TopP)).then(|| mass(all()));
     // What the first step cuts off need not be sorted.
-    let near = steps.first().and_then(|step| {
+    let cuts = |step: &&Step| matches!(step, Step::TopK | Step::TopP | Step::MinP);
+    let near = steps.first().filter(cuts).and_then(|step| {
         DEPTHS.into_iter().find_map(|depth| {
             let mut near = Vec::new();
             above(scores, most - depth * by, &mut near);
@@ -125,7 +126,7 @@ pub fn run(scores: &[f32], params: &SamplingParams, state: State) -> Option<Left
 /// How far below the best score a step looks first, second and third, before it looks at all options.
 const DEPTHS: [f32; 3] = [3.0, 6.0, 12.0];
 
-/// Whether a step keeps none but these options, which are no farther below the best one than `depth`.
+/// Whether a step would keep only options among these, which are at most `depth` below the best one.
 fn is_enough(
     step: Step,
     depth: f32,

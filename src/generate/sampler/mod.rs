@@ -258,6 +258,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_near_is_what_the_whole_chain_keeps() {
+        let kept = |scores: &[f32], params: &SamplingParams| {
+            let state = State { xtc: false, mu: 0.0, may_exclude: &|_| true };
+            chain::run(scores, params, state).map(|left| left.options)
+        };
+        for seed in 0..200u64 {
+            // Peaked ones, flat ones, and some that are excluded.
+            let width = [0.5, 4.0, 30.0][seed as usize % 3];
+            let score = |i: u64| match mix(seed ^ mix(i)) >> 40 {
+                bits if bits % 17 == 0 => f32::NEG_INFINITY,
+                bits => bits as f32 / (1 << 24) as f32 * width,
+            };
+            let scores: Vec<f32> = (0..500).map(score).collect();
+            let by = [0.3, 0.85, 2.0][seed as usize / 3 % 3];
+            let mut all: Vec<Scored> = scores.iter().copied().zip(0..).collect();
+            all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            all.retain(|(x, _)| *x > f32::NEG_INFINITY);
+            let share = |x: f32| f64::from((x - all[0].0) / by).exp();
+            let total: f64 = all.iter().map(|(x, _)| share(*x)).sum();
+            let cumulative = |n: usize| all[..n].iter().map(|(x, _)| share(*x)).sum::<f64>();
+            let p = 0.9f32;
+            let hot = SamplingParams { temperature: by, ..plain() };
+            for (params, count) in [
+                (SamplingParams { top_k: 40, ..hot.clone() }, 40),
+                (
+                    SamplingParams { top_p: p, ..hot.clone() },
+                    (1..).find(|n| cumulative(*n) >= f64::from(p) * total).unwrap_or(0),
+                ),
+                (
+                    SamplingParams { min_p: 0.02, ..hot.clone() },
+                    all.iter().filter(|(x, _)| share(*x) >= 0.02).count(),
+                ),
+            ] {
+                let ids = |options: &[Scored]| options.iter().map(|o| o.1).collect::<Vec<_>>();
+                let options = kept(&scores, &params).unwrap_or_default();
+                assert_eq!(ids(&options), ids(&all[..count]), "seed {seed}, {params:?}");
+            }
+        }
+    }
+
+    #[test]
     fn alternatives_say_how_they_are_drawn() {
         let rated = |params: SamplingParams| {
             let params = SamplingParams { logprobs: 4, ..params };

@@ -1,4 +1,4 @@
-//! Memory for weights and KV caches: large pages while a model is open, and nothing kept when it is closed.
+//! Memory for weights and KV caches: in large pages, and given back to the system when a model is closed.
 //!
 //! A step of decoding reads all weights and the whole cache once. With pages of 4 KiB the processor's prefetching stops at
 //! the end of each page, and their addresses don't fit into its buffer for translations (TLB). So the system is asked for
@@ -8,7 +8,7 @@ use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ops::{Deref, DerefMut},
     ptr::NonNull,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::Arc,
 };
 
 /// The size of a large page, in bytes.
@@ -57,8 +57,23 @@ impl Drop for Chunk {
     }
 }
 
-/// The chunk that the next array is placed in if it has room, and how many of its bytes are used.
-static CURRENT: Mutex<(Weak<Chunk>, usize)> = Mutex::new((Weak::new(), 0));
+/// The memory of one model's matrices: each is placed behind the one before.
+#[derive(Default)]
+pub struct Heap {
+    /// The chunk that the next array is placed in if it has room, and how many of its bytes are used.
+    current: Option<(Arc<Chunk>, usize)>,
+}
+
+impl Heap {
+    /// An array with the same value everywhere, next to the one before.
+    pub(super) fn array<T: Copy>(&mut self, value: T, len: usize) -> Packed<T> {
+        let size = Packed::<T>::size(len);
+        let room = self.current.take().filter(|(chunk, used)| used + size <= chunk.layout.size());
+        let (chunk, at) = room.unwrap_or_else(|| (Arc::new(Chunk::new(size.max(CHUNK))), 0));
+        self.current = Some((chunk.clone(), at + size));
+        Packed::fill(chunk, at, value, len)
+    }
+}
 
 /// An array of fixed length in a chunk.
 #[derive(Debug)]
@@ -74,25 +89,6 @@ unsafe impl<T: Send> Send for Packed<T> {}
 unsafe impl<T: Sync> Sync for Packed<T> {}
 
 impl<T: Copy> Packed<T> {
-    /// An array with the same value everywhere, next to the one before. Its memory is freed with that of its neighbors.
-    pub(super) fn new(value: T, len: usize) -> Self {
-        let size = Self::size(len);
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        let (chunk, at) = match (current.0.upgrade(), current.1) {
-            (Some(chunk), used) if used + size <= chunk.layout.size() => {
-                current.1 += size;
-                (chunk, used)
-            }
-            _ => {
-                let chunk = Arc::new(Chunk::new(size.max(CHUNK)));
-                *current = (Arc::downgrade(&chunk), size);
-                (chunk, 0)
-            }
-        };
-        drop(current);
-        Self::fill(chunk, at, value, len)
-    }
-
     /// An array with the same value everywhere in memory of its own.
     pub fn alone(value: T, len: usize) -> Self {
         Self::fill(Arc::new(Chunk::new(Self::size(len))), 0, value, len)
@@ -109,7 +105,9 @@ impl<T: Copy> Packed<T> {
 
     /// The bytes of an array.
     fn size(len: usize) -> usize {
-        (len * size_of::<T>()).next_multiple_of(LINE).max(LINE)
+        let size =
+            len.checked_mul(size_of::<T>()).and_then(|size| size.checked_next_multiple_of(LINE));
+        size.unwrap_or_else(|| panic!("{len} numbers exceed the address space")).max(LINE)
     }
 
     /// An array at byte `at` of a chunk, where no other array is.
@@ -155,8 +153,8 @@ pub fn keep_buffers() {
     }
 }
 
-/// Return freed memory to the system. glibc keeps freed pieces below 32 MB, so that neither other programs nor the
-/// check whether the next model fits would see them as free. Does nothing on other systems.
+/// Return freed memory to the system. glibc keeps small freed pieces, so that neither other programs nor the check whether
+/// the next model fits would see them as free. Does nothing on other systems.
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it takes no pointer, and may be called from any thread at any time (malloc_trim(3): MT-Safe).
@@ -171,15 +169,17 @@ mod tests {
 
     #[test]
     fn arrays_share_chunks_but_no_bytes() {
+        let mut heap = Heap::default();
         let mut arrays: Vec<Packed<u32>> =
-            (0..40).map(|i| Packed::new(i, 1 + 300_000 * (i as usize % 7))).collect();
+            (0..40).map(|i| heap.array(i, 1 + 300_000 * (i as usize % 7))).collect();
         for (i, array) in arrays.iter_mut().enumerate() {
             assert!(array.as_ptr().addr().is_multiple_of(LINE));
             array[0] += 100;
             assert!(array[1..].iter().all(|x| *x == i as u32));
         }
         arrays.retain(|array| array.len() > 1);
-        arrays.push(Packed::new(7, CHUNK));
+        arrays.push(heap.array(7, CHUNK));
+        drop(heap);
         arrays.push(Packed::alone(8, 5000));
         arrays.extend([arrays[3].copy(), Packed::alone(9, 1).copy()]);
         let mut ranges: Vec<_> = arrays.iter().map(|array| array.as_ptr_range()).collect();

@@ -15,7 +15,7 @@ mod training;
 
 pub use attention::{Rows, attend};
 pub use half::half_matmul;
-pub use heap::{Packed, give_back};
+pub use heap::{Heap, Packed, give_back};
 pub use math::{above, entropy, gelu, gelu_grad, highest, layer_norm, log_sum_exp};
 pub use product::{By, Matrix, column_sums, product};
 pub use rotary::{Rotated, rms_norm, rotate, swiglu};

@@ -128,8 +128,8 @@ impl Desk {
         Some(origin.place(prompt[..at].chars().count()))
     }
 
-    /// Lets the model read what precedes the cursor after each sentence, so that the next question is answered as fast as
-    /// if it had just been asked.
+    /// Lets the model read what precedes the cursor after each sentence, so that the next question has to read only what is
+    /// typed after that.
     pub fn read_ahead(&mut self) {
         let is_ready = matches!(self.asking.model, Model::Ready(_));
         let text = self.session.text();

@@ -18,7 +18,6 @@ pub fn entries() -> Vec<Entry> {
         tok_s,
         broken: None,
         server: None,
-        draft: None,
     };
     let mut tuned = entry("run:mine", true, None);
     tuned.licence = None;

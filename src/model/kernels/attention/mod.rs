@@ -305,3 +305,80 @@ multiversion! {
     /// Add a block's values (BLOCK, d), weighted by `p`, to `y` (d).
     pub fn weigh_block(p: &[f32], values: &[f32], y: &mut [f32]) = weigh_body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::cache::Layout, splitmix::mix};
+
+    /// A number in [-1, 1) that depends on where it is.
+    fn number(place: [usize; 4]) -> f32 {
+        let hash = place.into_iter().fold(7, |hash, x| mix(hash ^ mix(x as u64)));
+        (hash >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    /// The numbers of a row: queries, keys and values.
+    fn row(layout: Layout, sequence: usize, position: usize, layer: usize) -> Vec<f32> {
+        let width = (layout.n_head + 2 * layout.n_kv) * layout.d;
+        (0..width).map(|i| number([sequence, position, layer, i])).collect()
+    }
+
+    #[test]
+    fn it_agrees_with_the_definition_for_any_heads_and_sequences() {
+        // Enough heads that several are computed in one job.
+        let many = 8 * rayon::current_num_threads() + 3;
+        for (n_head, n_kv, d) in [(many, many, 16), (2 * many, many, 8), (12, 4, 64), (3, 1, 24)] {
+            for is_half in [false, true] {
+                let layout = Layout { n_layer: 2, n_head, n_kv, d, is_half };
+                // Sequences with some read positions, and some new rows.
+                for lengths in [vec![(70, 1)], vec![(0, 1), (130, 1), (64, 2)], vec![(3, 17)]] {
+                    agrees(layout, &lengths);
+                }
+            }
+        }
+    }
+
+    fn agrees(layout: Layout, lengths: &[(usize, usize)]) {
+        let Layout { n_head, n_kv, d, .. } = layout;
+        let (q, kv, layer) = (n_head * d, n_kv * d, 1);
+        let mut caches = Vec::new();
+        for (sequence, (read, new)) in lengths.iter().enumerate() {
+            let mut cache = KvCache::new(layout);
+            cache.reserve(read + new);
+            for position in 0..read + new {
+                let row = row(layout, sequence, position, layer);
+                cache.write(layer, position, &row[q..q + kv], &row[q + kv..]);
+            }
+            cache.advance(*read);
+            caches.push(cache);
+        }
+        let rows: Vec<Rows> = caches
+            .iter()
+            .zip(lengths)
+            .map(|(cache, (read, new))| Rows { count: *new, cache, first: *read })
+            .collect();
+        let places = lengths.iter().enumerate().flat_map(|(sequence, (read, new))| {
+            (*read..read + new).map(move |position| (sequence, position))
+        });
+        let places: Vec<_> = places.collect();
+        let qkv: Vec<f32> = places.iter().flat_map(|(s, p)| row(layout, *s, *p, layer)).collect();
+        let y = attend(&qkv, &rows, layer, 0.3);
+        for ((sequence, position), y) in places.iter().zip(y.chunks_exact(q)) {
+            let own = row(layout, *sequence, *position, layer);
+            let seen: Vec<_> = (0..=*position).map(|p| row(layout, *sequence, p, layer)).collect();
+            for (head, y) in y.chunks_exact(d).enumerate() {
+                let at = q + head / (n_head / n_kv) * d;
+                let query = &own[head * d..][..d];
+                let dot = |row: &[f32]| -> f32 { query.iter().zip(row).map(|(a, b)| a * b).sum() };
+                let scores: Vec<f32> =
+                    seen.iter().map(|row| (0.3 * dot(&row[at..][..d])).exp()).collect();
+                let total: f32 = scores.iter().sum();
+                for (i, y) in y.iter().enumerate() {
+                    let values = seen.iter().map(|row| row[at + kv + i]);
+                    let sum: f32 = values.zip(&scores).map(|(v, score)| v * score / total).sum();
+                    assert!((y - sum).abs() < 2e-3, "{layout:?}, head {head}: {y} for {sum}");
+                }
+            }
+        }
+    }
+}

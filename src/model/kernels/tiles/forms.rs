@@ -39,7 +39,7 @@ pub(super) struct Q8 {
     pub d: [f16; LANES],
 }
 
-/// `q4_0`: numbers from 0 to 15, less 8, with a scale. `q[g][lane][j]` has the weight of input `4 g + j` in its low half,
+/// `q4_0`: numbers from 0 to 15, minus 8, with a scale. `q[g][lane][j]` has the weight of input `4 g + j` in its low half,
 /// and that of input `4 g + j + 16` in its high half.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
@@ -69,7 +69,7 @@ pub(super) struct Q4K {
     pub m: [f16; LANES],
 }
 
-/// `q6_K`: numbers from 0 to 63, less 32, in eight blocks, of which four are a part. Each half of a block has a scale in 8
+/// `q6_K`: numbers from 0 to 63, minus 32, in eight blocks, of which four are a part. Each half of a block has a scale in 8
 /// bits, and all share a factor.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]

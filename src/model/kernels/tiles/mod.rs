@@ -9,7 +9,11 @@ mod forms;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
-use super::{Level, Shared, heap::Packed, level, parallel};
+use super::{
+    Level, Shared,
+    heap::{Heap, Packed},
+    level, parallel,
+};
 use activations::Activations;
 use candle_core::quantized::GgmlDType;
 use forms::{Q4K, Q6K, Q8, Q40, Q41, Tile};
@@ -72,13 +76,14 @@ impl TiledMatrix {
     pub fn quantize(
         rows: usize,
         input: usize,
+        heap: &mut Heap,
         row: impl Fn(usize, &mut [f32]) + Sync,
     ) -> Option<Self> {
         if !input.is_multiple_of(QK) {
             return None;
         }
         let blocks = input / QK;
-        let mut all = Packed::new(Q8::ZERO, rows.div_ceil(LANES) * blocks);
+        let mut all = heap.array(Q8::ZERO, rows.div_ceil(LANES) * blocks);
         let tiles = Shared::new(&mut all);
         parallel(rows.div_ceil(LANES), |t| {
             // SAFETY: each t has its own tiles.
@@ -103,13 +108,18 @@ impl TiledMatrix {
     }
 
     /// Rearrange (out, in) weights in ggml's bytes. `None` if the form has no tiles, or the data have another length.
-    pub fn from_ggml(form: GgmlDType, rows: usize, input: usize, data: &[u8]) -> Option<Self> {
+    pub fn from_ggml(
+        form: GgmlDType,
+        (rows, input): (usize, usize),
+        heap: &mut Heap,
+        data: &[u8],
+    ) -> Option<Self> {
         let tiles = match form {
-            GgmlDType::Q8_0 => Tiles::Q8(rearrange(rows, input, data)?),
-            GgmlDType::Q4_0 => Tiles::Q40(rearrange(rows, input, data)?),
-            GgmlDType::Q4_1 => Tiles::Q41(rearrange(rows, input, data)?),
-            GgmlDType::Q4K => Tiles::Q4K(rearrange(rows, input, data)?),
-            GgmlDType::Q6K => Tiles::Q6K(rearrange(rows, input, data)?),
+            GgmlDType::Q8_0 => Tiles::Q8(rearrange((rows, input), heap, data)?),
+            GgmlDType::Q4_0 => Tiles::Q40(rearrange((rows, input), heap, data)?),
+            GgmlDType::Q4_1 => Tiles::Q41(rearrange((rows, input), heap, data)?),
+            GgmlDType::Q4K => Tiles::Q4K(rearrange((rows, input), heap, data)?),
+            GgmlDType::Q6K => Tiles::Q6K(rearrange((rows, input), heap, data)?),
             _ => return None,
         };
         Some(Self { tiles, rows, blocks: input / QK })
@@ -237,13 +247,17 @@ impl TiledMatrix {
 }
 
 /// Arrange the bytes of rows in tiles. `None` if they have another length than rows of whole blocks.
-fn rearrange<T: Tile>(rows: usize, input: usize, data: &[u8]) -> Option<Packed<T>> {
+fn rearrange<T: Tile>(
+    (rows, input): (usize, usize),
+    heap: &mut Heap,
+    data: &[u8],
+) -> Option<Packed<T>> {
     let count = input / QK / T::BLOCKS;
     let is_whole = input == count * T::BLOCKS * QK && data.len() == rows * count * T::BYTES;
     if !is_whole || count == 0 {
         return None;
     }
-    let mut tiles = Packed::new(T::ZERO, rows.div_ceil(LANES) * count);
+    let mut tiles = heap.array(T::ZERO, rows.div_ceil(LANES) * count);
     for (row, data) in data.chunks_exact(count * T::BYTES).enumerate() {
         let tiles = &mut tiles[row / LANES * count..][..count];
         for (tile, bytes) in tiles.iter_mut().zip(data.chunks_exact(T::BYTES)) {
@@ -295,6 +309,7 @@ mod tests {
 
     #[test]
     fn every_form_and_level_agrees_with_f32() {
+        let mut heap = Heap::default();
         let (rows, input) = (37, 512);
         let weights =
             Tensor::from_vec(noise(rows * input, 1), (rows, input), &Device::Cpu).unwrap();
@@ -303,9 +318,9 @@ mod tests {
         {
             let theirs = QTensor::quantize(&weights, form).unwrap();
             let data = theirs.data().unwrap();
-            let m = TiledMatrix::from_ggml(form, rows, input, &data).unwrap();
+            let m = TiledMatrix::from_ggml(form, (rows, input), &mut heap, &data).unwrap();
             assert_eq!((m.form(), m.dims()), (form, (rows, input)));
-            assert!(TiledMatrix::from_ggml(form, rows, input, &data[1..]).is_none());
+            assert!(TiledMatrix::from_ggml(form, (rows, input), &mut heap, &data[1..]).is_none());
             let again: Vec<u8> = (0..rows).flat_map(|o| m.row_bytes(o)).collect();
             assert!(again == *data, "{form:?} is written as it was read");
             let values: Vec<Vec<f32>> = theirs.dequantize(&Device::Cpu).unwrap().to_vec2().unwrap();
@@ -342,8 +357,8 @@ mod tests {
                 }
             }
         }
-        assert!(TiledMatrix::from_ggml(GgmlDType::Q4K, 1, 32, &[0; 18]).is_none());
-        assert!(TiledMatrix::quantize(1, 33, |_, _| {}).is_none());
+        assert!(TiledMatrix::from_ggml(GgmlDType::Q4K, (1, 32), &mut heap, &[0; 18]).is_none());
+        assert!(TiledMatrix::quantize(1, 33, &mut heap, |_, _| {}).is_none());
     }
 
     #[test]
@@ -355,7 +370,13 @@ mod tests {
             [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K, GgmlDType::Q6K]
         {
             let theirs = QTensor::quantize(&weights, form).unwrap();
-            let m = TiledMatrix::from_ggml(form, rows, input, &theirs.data().unwrap()).unwrap();
+            let m = TiledMatrix::from_ggml(
+                form,
+                (rows, input),
+                &mut Heap::default(),
+                &theirs.data().unwrap(),
+            )
+            .unwrap();
             let x = noise(11 * input, 5);
             let all = m.matmul(&x, None);
             for r in 0..11 {
