@@ -180,6 +180,7 @@ impl Cli {
             Some(command) => command.with(),
         };
         let (desk, own) = (&self.with, self.command.is_some());
+        let reads = matches!(self.command, Some(Command::Score(_) | Command::Models(_)));
         let drafts =
             [held, Some(&desk.held)].into_iter().flatten().any(|held| held.draft.is_some());
         let unused = [
@@ -191,7 +192,7 @@ impl Cli {
             ("--model", own && which.is_none() && desk.which.model.is_some()),
             ("--threads", own && which.is_none() && desk.which.threads.is_some()),
             ("--quantization", own && held.is_none() && desk.held.quantization.is_some()),
-            ("--draft", drafts && (held.is_none() && own || !self.generates())),
+            ("--draft", drafts && (reads || own && held.is_none())),
         ];
         if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
             return Err(format!("{option}: this command doesn't use it; leave it out"));
@@ -203,16 +204,6 @@ impl Cli {
             quantization: held.quantization.or(desk.held.quantization),
             draft: held.draft.or_else(|| desk.held.draft.clone()),
             threads: which.threads.or(desk.which.threads),
-        })
-    }
-}
-
-impl Cli {
-    /// Whether the command generates text, or shows what would be used for that.
-    fn generates(&self) -> bool {
-        use Command::{Bench, Bot, Config, Generate, Tour};
-        self.command.as_ref().is_none_or(|command| {
-            matches!(command, Generate(_) | Bench(_) | Bot(_) | Config(_) | Tour(_))
         })
     }
 }

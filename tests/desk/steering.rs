@@ -323,6 +323,6 @@ fn the_model_reads_ahead_once_after_each_sentence() {
     }
     // What the writer keeps from the model isn't read.
     desk.ahead.clear();
-    desk.steps(&["<f5>", "One more sentence. "]);
+    desk.steps(&["<ctrl-p>", "model off", "<enter>", "One more sentence. "]);
     assert!(desk.ahead.is_empty());
 }
