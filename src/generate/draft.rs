@@ -3,7 +3,7 @@
 //!
 //! The large model draws every token itself, with the random number of its place. A proposal that is the token drawn saves
 //! a pass; the others are forgotten. So the text is the one without a draft, whatever the draft proposes. The draft draws
-//! with the same random numbers, which makes it propose the right token more often than one drawn independently.
+//! with the same random numbers.
 
 use super::{
     batch::Batch,
@@ -303,13 +303,13 @@ mod tests {
                 let is_written = engine.step()?.iter().any(|(_, o)| matches!(o, Output::Token(_)));
                 steps += usize::from(steps > 0 || is_written);
                 if proposed(&engine) > before {
-                    waited = waited.or(Some((steps, proposed(&engine) - before)));
+                    waited = waited.or(Some(steps));
                 }
             }
-            // At first the draft reads more than 250 tokens in blocks, but only for one branch.
-            let (least, most, wanted) = if first == 0 { (4, 8, 1) } else { (1, 3, 2) };
-            let (steps, count) = waited.unwrap_or_default();
-            assert!((least..=most).contains(&steps) && count >= wanted, "{steps}, {count}");
+            // At first the draft reads more than 250 tokens in blocks, later only what is new.
+            let (least, most) = if first == 0 { (4, 8) } else { (1, 3) };
+            let waited = waited.unwrap_or_default();
+            assert!((least..=most).contains(&waited), "{waited} steps without a proposal");
             prompt += "The lamp was lit.";
         }
         Ok(())
