@@ -66,8 +66,12 @@ impl Local {
         // The note and the start may move at different times.
         let futures = [(0, 0), (2, 0), (0, 2 * SENTENCE), (2, 2 * SENTENCE)];
         // What begins elsewhere shares nothing with the rest, so in a long context it would take too much memory.
-        let starts = if self.info.context <= LEAST { 4 } else { 2 };
-        for (sentences, growth) in futures.into_iter().take(starts) {
+        let keeps_starts = self.info.context <= LEAST;
+        let has_note = !ask.guide.note.trim().is_empty();
+        let may_differ = |(sentences, growth): &(usize, usize)| {
+            (*sentences == 0 || has_note) && (*growth == 0 || keeps_starts)
+        };
+        for (sentences, growth) in futures.into_iter().filter(may_differ) {
             let Prompt { mut tokens, fixed, .. } = self.prepare_for(ask, sentences, growth)?.prompt;
             tokens.truncate(fixed);
             if ahead.iter().all(|other| other.tokens != tokens) {
