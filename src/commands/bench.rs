@@ -3,7 +3,7 @@
 use super::Place;
 use crate::{
     clean::Level,
-    generate::{Ask, Engine, Guide, Output, Prefix, perplexity},
+    generate::{Ask, Engine, Guide, Output, Prefix, Proposals, perplexity},
     model::Model,
     token::SamplingParams,
     weights::gguf,
@@ -54,8 +54,8 @@ pub struct Figures {
 #[derive(Debug, Serialize)]
 struct Draft {
     model: String,
-    proposed: usize,
-    drawn: usize,
+    #[serde(flatten)]
+    count: Proposals,
 }
 
 #[derive(Debug, Serialize)]
@@ -135,11 +135,8 @@ pub fn run(request: &Request, threads: usize, load: impl Fn() -> Result<Engine>)
         true => None,
         false => perplexity(&engine.score(PROSE)?),
     };
-    let draft = info.draft.zip(engine.proposals()).map(|(model, count)| Draft {
-        model,
-        proposed: count.proposed,
-        drawn: count.drawn,
-    });
+    let draft = info.draft.zip(engine.proposals());
+    let draft = draft.map(|(model, count)| Draft { model, count });
     let steady = (request.steady > 0).then(|| steady(&mut engine, &load, request.steady));
     let figures = Figures {
         model: info.name,
@@ -209,8 +206,8 @@ impl Figures {
             text += &format!("asking again after one more word costs {steps:.1} steps\n");
         }
         if let Some(d) = &self.draft {
-            text +=
-                &format!("{} proposed {} tokens, {} were drawn\n", d.model, d.proposed, d.drawn);
+            let Proposals { proposed, drawn } = d.count;
+            text += &format!("{} proposed {proposed} tokens, {drawn} were drawn\n", d.model);
         }
         if let Some(p) = self.perplexity {
             text += &format!("perplexity of the bench's own text {p:.3}\n");

@@ -1,8 +1,8 @@
 //! Speculative decoding (Leviathan et al. 2023, arXiv 2211.17192): a small draft model proposes the next tokens of each
-//! branch, and the large model reads them all in one pass, which takes little longer than reading one.
+//! branch, and the large model reads them all in one pass, which takes less time than one pass for each.
 //!
-//! The large model draws every token itself, with the random number of its place. A proposal that is the token drawn saves
-//! a pass; the others are forgotten. So the text is the one without a draft, whatever the draft proposes. The draft draws
+//! The large model draws every token itself, with the random number of its place. If a proposal is
+//! the token drawn, a pass is saved; else it is forgotten. So the text is the one without a draft, whatever the draft proposes. The draft draws
 //! with the same random numbers.
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
     token::BranchId,
 };
 use anyhow::{Result, ensure};
+use serde::Serialize;
 use std::collections::HashMap;
 
 /// The most tokens that are proposed for a branch in a step.
@@ -34,7 +35,7 @@ pub(super) struct Draft {
 }
 
 /// How often a draft model was right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Proposals {
     /// How many tokens it proposed.
     pub proposed: usize,
