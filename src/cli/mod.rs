@@ -139,7 +139,7 @@ pub struct Held {
     /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
     #[arg(long, value_name = "FORM")]
     pub quantization: Option<Precision>,
-    /// A smaller model with the same vocabulary, which proposes tokens, so that text is generated faster; it stays the same
+    /// A smaller model with the same vocabulary, which proposes tokens to save time; the text stays the same
     #[arg(long, value_name = "NAME|FOLDER|FILE")]
     pub draft: Option<String>,
 }

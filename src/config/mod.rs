@@ -44,7 +44,7 @@ use unstuck::{
 pub struct Config {
     /// The model's name, folder or file; by default the one in the program.
     pub model: Option<String>,
-    /// A smaller model with the same vocabulary, which proposes tokens, so that text is generated faster; it stays the same.
+    /// A smaller model with the same vocabulary, which proposes tokens to save time; the text stays the same.
     pub draft: Option<String>,
     /// The format of the weights in memory.
     pub quantization: Precision,
