@@ -12,6 +12,7 @@ mod live;
 mod meant;
 mod models;
 mod old;
+mod options;
 mod sampling;
 mod score;
 
@@ -23,14 +24,15 @@ pub use history::{Export, Replay, Verify};
 pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
+pub use options::{Global, Open, Overrides, Which, With};
 pub use sampling::Sampling;
 pub use score::{By, Score};
 
 use meant::{meant, meant_by};
 
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::{ffi::OsString, path::PathBuf};
-use unstuck::model::{Precision, Shape};
+use unstuck::model::Shape;
 
 /// A text editor with a small language model (GPT-2) beside the page
 ///
@@ -88,77 +90,6 @@ Settings are read from unstuck.toml, then from the environment (UNSTUCK_MODEL,
 UNSTUCK_QUANTIZATION, UNSTUCK_THREADS, UNSTUCK_THEME, UNSTUCK_PLAIN), then from
 options; the later one wins. NO_COLOR is honoured.";
 
-/// Options of every command.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Options of every command")]
-pub struct Global {
-    /// Read settings from FILE instead of the configuration folder's unstuck.toml
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    /// Print no notices
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Log more; -vv logs still more. The desk writes to a log file (`unstuck config` prints its folder)
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
-}
-
-/// Options of commands that load a model.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Model")]
-pub struct With {
-    /// Which model.
-    #[command(flatten)]
-    pub which: Which,
-
-    /// How it is held.
-    #[command(flatten)]
-    pub held: Held,
-}
-
-/// Which model is loaded, and with how many threads.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Model")]
-pub struct Which {
-    /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`,
-    /// http://HOST:PORT/v1#NAME on a server, or a name from `unstuck models list` [default: the built-in model]
-    #[arg(long, short_alias = 'm', value_name = "NAME|FOLDER|FILE")]
-    pub model: Option<String>,
-
-    /// Number of threads the model uses [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse_count)]
-    pub threads: Option<usize>,
-}
-
-/// How weights are held.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Model")]
-pub struct Held {
-    /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
-    #[arg(long, value_name = "FORM")]
-    pub quantization: Option<Precision>,
-    /// A smaller model with the same vocabulary, which proposes tokens to save time; the text stays the same
-    #[arg(long, value_name = "NAME|FOLDER|FILE")]
-    pub draft: Option<String>,
-}
-
-/// The options that take precedence over settings, wherever they stand on the command line.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides {
-    /// `--model`.
-    pub model: Option<String>,
-    /// `--theme`.
-    pub theme: Option<String>,
-    /// `--quantization`.
-    pub quantization: Option<Precision>,
-    /// `--draft`.
-    pub draft: Option<String>,
-    /// `--threads`.
-    pub threads: Option<usize>,
-}
-
 impl Cli {
     /// Parse a command line. Every option may also be written with underscores.
     ///
@@ -168,71 +99,6 @@ impl Cli {
         let mut command = with_underscores(Self::command());
         let matches = command.try_get_matches_from_mut(args)?;
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
-    }
-
-    /// The options that take precedence over settings.
-    ///
-    /// # Errors
-    /// When an option is given before a command that doesn't use it.
-    pub fn overrides(&self) -> Result<Overrides, String> {
-        let (which, held) = match &self.command {
-            None => (None, None),
-            Some(command) => command.with(),
-        };
-        let (desk, own) = (&self.with, self.command.is_some());
-        let reads = matches!(self.command, Some(Command::Score(_) | Command::Models(_)));
-        let drafts =
-            [held, Some(&desk.held)].into_iter().flatten().any(|held| held.draft.is_some());
-        let unused = [
-            ("--plain", own && self.plain),
-            (
-                "--theme",
-                own && self.theme.is_some() && !matches!(self.command, Some(Command::Config(_))),
-            ),
-            ("--model", own && which.is_none() && desk.which.model.is_some()),
-            ("--threads", own && which.is_none() && desk.which.threads.is_some()),
-            ("--quantization", own && held.is_none() && desk.held.quantization.is_some()),
-            ("--draft", drafts && (reads || own && held.is_none())),
-        ];
-        if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
-            return Err(format!("{option}: this command doesn't use it; leave it out"));
-        }
-        let (which, held) = (which.cloned().unwrap_or_default(), held.cloned().unwrap_or_default());
-        Ok(Overrides {
-            model: which.model.or_else(|| desk.which.model.clone()),
-            theme: self.theme.clone(),
-            quantization: held.quantization.or(desk.held.quantization),
-            draft: held.draft.or_else(|| desk.held.draft.clone()),
-            threads: which.threads.or(desk.which.threads),
-        })
-    }
-}
-
-impl Command {
-    /// The options of the model that this command has.
-    fn with(&self) -> (Option<&Which>, Option<&Held>) {
-        match self {
-            Self::Generate(args) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Score(args) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Bench(args) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Finetune(args) => (Some(&args.which), None),
-            Self::Verify(args) => (Some(&args.which), None),
-            Self::Export(args) => (Some(&args.which), None),
-            Self::Bot(bot) => match &bot.act {
-                BotAct::Run(run) | BotAct::Once(run) => {
-                    (Some(&run.with.which), Some(&run.with.held))
-                }
-                BotAct::Check(with) => (Some(&with.which), Some(&with.held)),
-                _ => (None, None),
-            },
-            Self::Models(Models::List(args)) => (Some(&args.which), None),
-            Self::Models(Models::Pack(args)) => (Some(&args.which), None),
-            Self::Models(Models::Info(args)) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Models(Models::Verify(args)) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Models(Models::Export(args)) => (Some(&args.with.which), Some(&args.with.held)),
-            Self::Config(with) | Self::Tour(with) => (Some(&with.which), Some(&with.held)),
-            _ => (None, None),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Arguments of `unstuck models`.
 
-use super::{Which, With};
+use super::{Open, Which};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -82,7 +82,7 @@ pub struct Info {
 
     /// Options of the model.
     #[command(flatten)]
-    pub with: With,
+    pub open: Open,
 }
 
 /// Arguments of `models import`.
@@ -113,7 +113,7 @@ pub struct Export {
 
     /// Options of the model.
     #[command(flatten)]
-    pub with: With,
+    pub open: Open,
 }
 
 /// The format that `models export` writes.
@@ -166,7 +166,7 @@ pub struct Verify {
 
     /// Options of the model.
     #[command(flatten)]
-    pub with: With,
+    pub open: Open,
 }
 
 /// Arguments of `models remove`.

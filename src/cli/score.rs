@@ -1,6 +1,6 @@
 //! Options of `unstuck score`.
 
-use super::With;
+use super::Open;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub struct Score {
 
     /// Options of the model.
     #[command(flatten)]
-    pub with: With,
+    pub open: Open,
 }
 
 /// What the rows of `unstuck score` are.
