@@ -201,9 +201,13 @@ impl Numbers {
         rows: &mut [[f32; BLOCK]; TOGETHER],
     ) {
         #[cfg(target_arch = "x86_64")]
-        if level() == Level::Avx512Vnni {
-            // SAFETY: the level was detected on this processor.
-            return unsafe { x86::score(queries, keys, scale, rows) };
+        // SAFETY: the level was detected on this processor.
+        unsafe {
+            match level() {
+                Level::Avx512Vnni => return x86::avx512::score(queries, keys, scale, rows),
+                Level::Avx2 => return x86::avx2::score(queries, keys, scale, rows),
+                Level::Baseline => {}
+            }
         }
         let keys = self.floats(keys);
         for (query, row) in queries.iter().zip(rows) {
@@ -213,12 +217,20 @@ impl Numbers {
 
     /// Add a block's values, weighted, to the sums (n, d).
     fn weigh(&mut self, weights: &[&[f32]], values: (&Block, usize), sums: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if level() == Level::Avx512Vnni && self.d.is_multiple_of(16) {
-            // SAFETY: the level was detected on this processor.
-            return unsafe { x86::weigh(weights, values, self.d, sums) };
-        }
         let d = self.d;
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the level was detected on this processor.
+        unsafe {
+            match level() {
+                Level::Avx512Vnni if d.is_multiple_of(x86::avx512::LANES) => {
+                    return x86::avx512::weigh(weights, values, d, sums);
+                }
+                Level::Avx2 if d.is_multiple_of(x86::avx2::LANES) => {
+                    return x86::avx2::weigh(weights, values, d, sums);
+                }
+                _ => {}
+            }
+        }
         let values = self.floats(values);
         for (weights, sums) in weights.iter().zip(sums.chunks_exact_mut(d)) {
             weigh_block(weights, values, sums);
