@@ -1,7 +1,7 @@
 //! Causal attention over whole sequences, composed of candle's operations, so that it has a gradient on every device.
 
 use super::{Dropout, dropout};
-use candle_core::{DType, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 
 /// The layout of the rows of queries, keys and values.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,13 @@ pub fn attend(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
     let unseen: Vec<f32> =
         (0..t * t).map(|i| if i % t > i / t { f32::NEG_INFINITY } else { 0.0 }).collect();
     let unseen = Tensor::from_vec(unseen, (t, t), qkv.device())?;
-    let weights = candle_nn::ops::softmax(&scores.broadcast_add(&unseen)?, 3)?;
+    let weights = softmax(&scores.broadcast_add(&unseen)?)?;
     let weights = dropout(weights.to_dtype(v.dtype())?, dropped)?;
     weights.matmul(&v)?.transpose(1, 2)?.contiguous()?.reshape((b * t, h * d)) // (b * t, c)
+}
+
+/// The softmax of each row.
+fn softmax(x: &Tensor) -> Result<Tensor> {
+    let exp = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
+    exp.broadcast_div(&exp.sum_keepdim(D::Minus1)?)
 }
