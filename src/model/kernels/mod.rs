@@ -33,7 +33,7 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 pub enum Level {
     /// The instruction set that the binary was compiled for.
     Baseline,
-    /// AVX2 and FMA.
+    /// AVX2, FMA and F16C.
     Avx2,
     /// AVX-512 with the VNNI dot products.
     Avx512Vnni,
@@ -54,17 +54,19 @@ impl Level {
 pub fn level() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f")
+        let has_avx2 = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c");
+        if has_avx2
+            && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vnni")
         {
             return Level::Avx512Vnni;
         }
-        if is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma")
-            && is_x86_feature_detected!("f16c")
-        {
+        if has_avx2 {
             return Level::Avx2;
         }
     }

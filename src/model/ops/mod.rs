@@ -1,5 +1,5 @@
 //! Normalization, GELU and attention. Without gradients on the CPU they are our fused kernels, else they are
-//! composed of candle's operations (candle-nn's own fused ones drop the gradient silently: `apply_op3_no_bwd`).
+//! composed of candle's operations (the fused ones of the crate candle-nn drop the gradient silently: `apply_op3_no_bwd`).
 
 mod activation;
 mod attention;

@@ -2,7 +2,7 @@
 //! and converted if it has 16 bits, once for several rows and heads.
 
 /// Call a kernel for the number of rows and for the form of the block's numbers. `$parts` is how many vectors of each row
-/// it sums at once: as many as the registers hold.
+/// it sums at once: with the numbers that are multiplied, as many as there are registers.
 macro_rules! dispatch {
     ($kernel:ident, $rows:expr, ($block:expr, $at:expr, $len:expr), [$($n:literal: $parts:literal)*], $args:expr) => {
         let (place, is_half): (*const u8, bool) = match $block {
@@ -15,7 +15,8 @@ macro_rules! dispatch {
                 false => $kernel::<false, $n, $parts>(rows, place, $args),
             };
         })*
-        debug_assert!(false, "{} rows", $rows.len());
+        const { assert!(TOGETHER == 4) };
+        unreachable!("{} rows", $rows.len());
     };
 }
 
@@ -23,14 +24,15 @@ macro_rules! dispatch {
 /// rows, and the instructions.
 macro_rules! kernels {
     (
-        $name:ident, $features:literal, $lanes:literal, $parts:tt, $vector:ident, $zero:ident, $all:ident, $load:ident,
-        $load_half:ident, $widen:ident, $multiply_add:ident, $multiply:ident, $store:ident
+        $name:ident, features: $features:literal, lanes: $lanes:literal, parts: $parts:tt, vector: $vector:ident,
+        zero: $zero:ident, all: $all:ident, load: $load:ident, load_half: $load_half:ident, widen: $widen:ident,
+        multiply_add: $multiply_add:ident, multiply: $multiply:ident, store: $store:ident
     ) => {
         pub(super) mod $name {
             use super::super::{BLOCK, Block, TOGETHER};
             use std::arch::x86_64::*;
 
-            /// The width of a head is a multiple of this.
+            /// Numbers in a vector.
             pub const LANES: usize = $lanes;
 
             /// The scores of queries of the same width d with a block of keys (d, BLOCK), which begin at `at`.
@@ -102,16 +104,16 @@ macro_rules! kernels {
                 for from in (0..BLOCK).step_by(LANES * PARTS) {
                     let mut sums = [[$zero(); PARTS]; N];
                     for i in 0..queries[0].len() {
-                        let mut parts = [$zero(); PARTS];
-                        for (j, part) in parts.iter_mut().enumerate() {
-                            // SAFETY: within row i of the keys, by contract.
-                            *part = unsafe { load::<HALF>(keys, i * BLOCK + from + LANES * j) };
-                        }
-                        for (sums, query) in sums.iter_mut().zip(queries) {
+                        let mut q = [$zero(); N];
+                        for (q, query) in q.iter_mut().zip(queries) {
                             // SAFETY: all queries are as wide as the first.
-                            let q = $all(unsafe { *query.get_unchecked(i) });
-                            for (sum, part) in sums.iter_mut().zip(parts) {
-                                *sum = $multiply_add(q, part, *sum);
+                            *q = $all(unsafe { *query.get_unchecked(i) });
+                        }
+                        for j in 0..PARTS {
+                            // SAFETY: within row i of the keys, by contract.
+                            let part = unsafe { load::<HALF>(keys, i * BLOCK + from + LANES * j) };
+                            for (sums, q) in sums.iter_mut().zip(q) {
+                                sums[j] = $multiply_add(q, part, sums[j]);
                             }
                         }
                     }
@@ -168,14 +170,14 @@ macro_rules! kernels {
                         }
                     }
                     for row in 0..weights[0].len() {
-                        let mut parts = [$zero(); PARTS];
-                        for (j, part) in parts.iter_mut().enumerate() {
-                            *part = load::<HALF>(values, row * d + column + LANES * j);
+                        let mut weight = [$zero(); N];
+                        for (weight, weights) in weight.iter_mut().zip(weights) {
+                            *weight = $all(*weights.get_unchecked(row));
                         }
-                        for (lanes, weights) in lanes.iter_mut().zip(weights) {
-                            let weight = $all(*weights.get_unchecked(row));
-                            for (lane, part) in lanes.iter_mut().zip(parts) {
-                                *lane = $multiply_add(weight, part, *lane);
+                        for j in 0..PARTS {
+                            let part = load::<HALF>(values, row * d + column + LANES * j);
+                            for (lanes, weight) in lanes.iter_mut().zip(weight) {
+                                lanes[j] = $multiply_add(weight, part, lanes[j]);
                             }
                         }
                     }
@@ -192,10 +194,88 @@ macro_rules! kernels {
 
 // AVX-512 has 32 registers, AVX2 has 16.
 kernels!(
-    avx512, "avx512f", 16, [1: 4 2: 4 3: 4 4: 4], __m512, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps,
-    _mm256_loadu_si256, _mm512_cvtph_ps, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_storeu_ps
+    avx512, features: "avx512f", lanes: 16, parts: [1: 4 2: 4 3: 4 4: 4], vector: __m512, zero: _mm512_setzero_ps,
+    all: _mm512_set1_ps, load: _mm512_loadu_ps, load_half: _mm256_loadu_si256, widen: _mm512_cvtph_ps,
+    multiply_add: _mm512_fmadd_ps, multiply: _mm512_mul_ps, store: _mm512_storeu_ps
 );
 kernels!(
-    avx2, "avx2,fma,f16c", 8, [1: 8 2: 4 3: 4 4: 2], __m256, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps,
-    _mm_loadu_si128, _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_mul_ps, _mm256_storeu_ps
+    avx2, features: "avx2,fma,f16c", lanes: 8, parts: [1: 8 2: 4 3: 4 4: 2], vector: __m256, zero: _mm256_setzero_ps,
+    all: _mm256_set1_ps, load: _mm256_loadu_ps, load_half: _mm_loadu_si128, widen: _mm256_cvtph_ps,
+    multiply_add: _mm256_fmadd_ps, multiply: _mm256_mul_ps, store: _mm256_storeu_ps
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BLOCK, Block, TOGETHER, score_block, weigh_block};
+    use crate::{model::kernels::Packed, splitmix::mix};
+    use half::f16;
+    use std::sync::Arc;
+
+    fn numbers(n: usize, seed: u64) -> Vec<f32> {
+        let number = |i: usize| (mix(seed ^ mix(i as u64)) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        (0..n).map(|i| f16::from_f32(number(i)).to_f32()).collect()
+    }
+
+    /// The same numbers in a block, in 32 bits and in 16.
+    fn blocks(numbers: &[f32]) -> [Block; 2] {
+        let (mut whole, mut half) =
+            (Packed::alone(0.0, numbers.len()), Packed::alone(f16::ZERO, numbers.len()));
+        whole.copy_from_slice(numbers);
+        half.iter_mut().zip(numbers).for_each(|(half, x)| *half = f16::from_f32(*x));
+        [Block::Whole(Arc::new(whole)), Block::Half(Arc::new(half))]
+    }
+
+    macro_rules! agree {
+        ($kernels:ident) => {
+            for d in [4, 8, 15, 16, 24, 40, 64, 72, 80, 128] {
+                let at = 3 * d;
+                let all = numbers(at + d * BLOCK, d as u64);
+                for (block, rows) in
+                    blocks(&all).iter().flat_map(|b| (1..=TOGETHER).map(move |n| (b, n)))
+                {
+                    let queries: Vec<_> =
+                        (0..rows).map(|row| numbers(d, 100 + row as u64)).collect();
+                    let queries: Vec<&[f32]> = queries.iter().map(|query| &query[..]).collect();
+                    let mut scores = [[0.0; BLOCK]; TOGETHER];
+                    // SAFETY: the features were detected on this processor.
+                    unsafe { super::$kernels::score(&queries, (block, at), 0.3, &mut scores) };
+                    for (query, scores) in queries.iter().zip(&scores) {
+                        let mut expected = [0.0; BLOCK];
+                        score_block(query, &all[at..], 0.3, &mut expected);
+                        assert_eq!(*scores, expected, "{rows} queries as wide as {d}");
+                    }
+                    if !d.is_multiple_of(super::$kernels::LANES) {
+                        continue;
+                    }
+                    for n in [1, 63, 64] {
+                        let weights: Vec<_> =
+                            (0..rows).map(|row| numbers(n, 200 + row as u64)).collect();
+                        let weights: Vec<&[f32]> =
+                            weights.iter().map(|weights| &weights[..]).collect();
+                        let mut sums = numbers(rows * d, 300);
+                        let mut expected = sums.clone();
+                        // SAFETY: as above.
+                        unsafe { super::$kernels::weigh(&weights, (block, at), d, &mut sums) };
+                        for (weights, sums) in weights.iter().zip(expected.chunks_exact_mut(d)) {
+                            weigh_block(weights, &all[at..], sums);
+                        }
+                        assert_eq!(sums, expected, "{rows} rows of {n} weights, {d} wide");
+                    }
+                }
+            }
+        };
+    }
+
+    #[test]
+    fn both_sets_of_instructions_give_the_same_as_the_plain_code() {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+        {
+            agree!(avx2);
+        }
+        if is_x86_feature_detected!("avx512f") {
+            agree!(avx512);
+        }
+    }
+}

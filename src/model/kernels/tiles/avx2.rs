@@ -9,8 +9,8 @@ use std::arch::x86_64::*;
 
 /// A form with a kernel.
 pub(super) trait Avx2: Tile {
-    /// Add the products of eight rows of the tile, the first or the second half, with N rows of activations. `at` has the
-    /// tile's first block.
+    /// Add the products of eight rows of the tile, the first or the second half, with N rows of activations. `at` is where
+    /// the activations for the tile's first block are.
     ///
     /// # Safety
     /// Needs AVX2, FMA and F16C, and `at` has activations for the tile.
@@ -28,7 +28,7 @@ pub(super) unsafe fn multiply<T: Avx2>(
     sums: &mut [[f32; LANES]],
 ) {
     check(tiles, a, row + sums.len());
-    // Four rows at a time, for which there are registers.
+    // More rows at a time need more registers than there are.
     let (fours, rest) = sums.as_chunks_mut::<4>();
     let (twos, ones) = rest.as_chunks_mut::<2>();
     // SAFETY: by contract and by the check above.
@@ -122,7 +122,7 @@ fn pairs(x: __m256i) -> __m256i {
     _mm256_madd_epi16(x, _mm256_set1_epi16(1))
 }
 
-/// A block of N rows of activations. There are as many, which [`multiply`] checked.
+/// Where the activations for a block are, in each of N rows. [`multiply`] checked that all rows have all blocks.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a, const N: usize> {
     a: &'a Activations,
@@ -133,8 +133,11 @@ pub(super) struct At<'a, const N: usize> {
 
 impl<const N: usize> At<'_, N> {
     /// The block `k` blocks further on.
+    ///
+    /// # Safety
+    /// It is a block of the same tile.
     #[inline(always)]
-    fn then(self, k: usize) -> Self {
+    unsafe fn then(self, k: usize) -> Self {
         Self { first: self.first + k, ..self }
     }
 
@@ -146,16 +149,16 @@ impl<const N: usize> At<'_, N> {
     /// The activations of each row.
     #[inline(always)]
     fn q(&self) -> [*const i8; N] {
-        // SAFETY: there are as many.
+        // SAFETY: each row has this block.
         std::array::from_fn(|i| unsafe { self.a.q.as_ptr().add(self.number(i) * QK) })
     }
 
-    /// Add the products of 8 rows of a block, as integers, to the sums of each row, by the scales `d`.
+    /// Add the products of eight rows of a block, which are integers, times the scales `d` and the scale of the activations.
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     fn add(&self, dots: [__m256i; N], d: __m256, acc: &mut [__m256; N]) {
         for (i, (acc, dot)) in acc.iter_mut().zip(dots).enumerate() {
-            // SAFETY: there are as many.
+            // SAFETY: each row has this block.
             let da = _mm256_set1_ps(unsafe { *self.a.d.get_unchecked(self.number(i)) });
             *acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), _mm256_mul_ps(d, da), *acc);
         }
@@ -166,7 +169,7 @@ impl<const N: usize> At<'_, N> {
     #[target_feature(enable = "avx2,fma,f16c")]
     fn add_total(&self, m: __m256, acc: &mut [__m256; N]) {
         for (i, acc) in acc.iter_mut().enumerate() {
-            // SAFETY: there are as many.
+            // SAFETY: each row has this block.
             let total = _mm256_set1_ps(unsafe { *self.a.total.get_unchecked(self.number(i)) });
             *acc = _mm256_fmadd_ps(m, total, *acc);
         }
@@ -232,7 +235,7 @@ impl Avx2 for Q40 {
         // SAFETY: 32 activations of each row.
         let mut dots = unsafe { dots4(&self.q, half, at.q()) };
         for (i, dot) in dots.iter_mut().enumerate() {
-            // SAFETY: there are as many.
+            // SAFETY: each row has this block.
             let sum = unsafe { *at.a.sum.get_unchecked(at.number(i)) };
             *dot = _mm256_sub_epi32(*dot, _mm256_set1_epi32(8 * sum));
         }
@@ -259,7 +262,8 @@ impl Avx2 for Q4K {
         let (d, m) = (eight(&self.d, half), eight(&self.m, half));
         let m = _mm256_sub_ps(_mm256_setzero_ps(), m);
         for (pair, q) in self.q.iter().enumerate() {
-            let at = [at.then(2 * pair), at.then(2 * pair + 1)];
+            // SAFETY: a tile has eight blocks.
+            let at = unsafe { [at.then(2 * pair), at.then(2 * pair + 1)] };
             let x = [at[0].q(), at[1].q()];
             // As in `dots4`.
             let mut sums = [[_mm256_setzero_si256(); N]; 2];
@@ -293,7 +297,8 @@ impl Avx2 for Q6K {
     unsafe fn add<const N: usize>(&self, half: usize, at: At<N>, acc: &mut [__m256; N]) {
         let d = eight(&self.d, half);
         for (n, part) in self.parts.iter().enumerate() {
-            let at = |k| at.then(4 * n + k);
+            // SAFETY: a tile has eight blocks.
+            let at = |k| unsafe { at.then(4 * n + k) };
             self.fetch_next(2 * half + n);
             // SAFETY: the tile has these blocks.
             unsafe {

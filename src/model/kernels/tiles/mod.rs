@@ -1,5 +1,6 @@
 //! Matrix products with rounded weights: ggml's q8_0, q4_0, q4_1, q4_K and q6_K. They are stored in tiles of 16 rows, so that
-//! one VNNI instruction multiplies four inputs with sixteen rows, and each weight is read once for all rows of a batch.
+//! one VNNI instruction multiplies four inputs with sixteen rows, and each weight comes from memory once for all rows of a
+//! batch.
 //! Activations are rounded to q8_0 too, as in ggml.
 
 mod activations;
@@ -23,7 +24,7 @@ use half::f16;
 pub const QK: usize = 32;
 /// Rows per tile.
 const LANES: usize = 16;
-/// Rows of activations that are multiplied with a tile while it is in registers.
+/// Rows of activations that are multiplied with a row of tiles while it is in the cache.
 const TOGETHER: usize = 8;
 
 /// An (out, in) matrix of rounded weights. Its rows are padded to a multiple of 16.
@@ -201,17 +202,20 @@ impl TiledMatrix {
             let lanes = LANES.min(matrix.rows - t * LANES);
             let mut start = [0.0; LANES];
             if let Some(bias) = bias {
-                start[..lanes].copy_from_slice(&bias[t * LANES..][..lanes]);
+                copy(&bias[t * LANES..][..lanes], &mut start[..lanes]);
+            }
+            let compute = |row: usize, sums: &mut [[f32; LANES]]| {
+                matrix.multiply(level, t, &activations, row, sums);
+                for (i, sums) in sums.iter().enumerate() {
+                    // SAFETY: (row, tile) is this job's alone.
+                    copy(&sums[..lanes], unsafe { out.slice((row + i) * width + column, lanes) });
+                }
+            };
+            if n == 1 {
+                return compute(0, &mut [start]);
             }
             for row in (0..n).step_by(TOGETHER) {
-                let group = (n - row).min(TOGETHER);
-                let mut sums = [start; TOGETHER];
-                matrix.multiply(level, t, &activations, row, &mut sums[..group]);
-                for (i, sums) in sums.iter().enumerate().take(group) {
-                    // SAFETY: (row, tile) is this job's alone.
-                    unsafe { out.slice((row + i) * width + column, lanes) }
-                        .copy_from_slice(&sums[..lanes]);
-                }
+                compute(row, &mut [start; TOGETHER][..(n - row).min(TOGETHER)]);
             }
         });
         y
@@ -246,6 +250,22 @@ impl TiledMatrix {
     }
 }
 
+/// Copy the numbers of a tile, nearly always sixteen: that many are copied without a call.
+fn copy(from: &[f32], to: &mut [f32]) {
+    match (from.as_array::<LANES>(), to.as_mut_array::<LANES>()) {
+        (Some(from), Some(to)) => *to = *from,
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Check that there are `rows` rows of activations.
+#[cfg(target_arch = "x86_64")]
+fn check<T: Tile>(tiles: &[T], a: &Activations, rows: usize) {
+    let blocks = rows * tiles.len() * T::BLOCKS;
+    assert!(a.q.len() >= blocks * QK && a.d.len() >= blocks);
+    assert!(a.sum.len() >= blocks && a.total.len() >= blocks && a.halves.len() >= blocks);
+}
+
 /// Arrange the bytes of rows in tiles. `None` if they have another length than rows of whole blocks.
 fn rearrange<T: Tile>(
     (rows, input): (usize, usize),
@@ -267,14 +287,7 @@ fn rearrange<T: Tile>(
     Some(tiles)
 }
 
-#[cfg(target_arch = "x86_64")]
-/// Check that there are `rows` rows of activations.
-fn check<T: Tile>(tiles: &[T], a: &Activations, rows: usize) {
-    let blocks = rows * tiles.len() * T::BLOCKS;
-    assert!(a.q.len() >= blocks * QK && a.d.len() >= blocks);
-    assert!(a.sum.len() >= blocks && a.total.len() >= blocks && a.halves.len() >= blocks);
-}
-
+/// Add to `sums` the products of a row of tiles with a row of activations.
 fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; LANES]) {
     let blocks = tiles.len() * T::BLOCKS;
     for (lane, sum) in sums.iter_mut().enumerate() {
@@ -293,95 +306,4 @@ fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use candle_core::{Device, Tensor, quantized::QTensor};
-
-    /// Pseudorandom numbers, the same in each run.
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        let mut x = seed;
-        let mut next = || {
-            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (x >> 8) as f32 / (1 << 24) as f32 - 0.5
-        };
-        (0..n).map(|_| next() * 4.0).collect()
-    }
-
-    #[test]
-    fn every_form_and_level_agrees_with_f32() {
-        let mut heap = Heap::default();
-        let (rows, input) = (37, 512);
-        let weights =
-            Tensor::from_vec(noise(rows * input, 1), (rows, input), &Device::Cpu).unwrap();
-        for form in
-            [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K, GgmlDType::Q6K]
-        {
-            let theirs = QTensor::quantize(&weights, form).unwrap();
-            let data = theirs.data().unwrap();
-            let m = TiledMatrix::from_ggml(form, (rows, input), &mut heap, &data).unwrap();
-            assert_eq!((m.form(), m.dims()), (form, (rows, input)));
-            assert!(TiledMatrix::from_ggml(form, (rows, input), &mut heap, &data[1..]).is_none());
-            let again: Vec<u8> = (0..rows).flat_map(|o| m.row_bytes(o)).collect();
-            assert!(again == *data, "{form:?} is written as it was read");
-            let values: Vec<Vec<f32>> = theirs.dequantize(&Device::Cpu).unwrap().to_vec2().unwrap();
-            for (o, values) in values.iter().enumerate() {
-                for (a, b) in m.row(o).iter().zip(values) {
-                    assert!((a - b).abs() < 1e-5, "{form:?}: {a} for {b}");
-                }
-            }
-            for n in [1, 2, 3, 5, 8, 9, 15] {
-                let (x, bias) = (noise(n * input, 2), noise(rows, 3));
-                let a = Activations::round(&x);
-                let rounded = |at: usize| f64::from(a.q[at]) * f64::from(a.d[at / QK]);
-                let y = m.matmul(&x, Some(&bias));
-                for (at, got) in y.iter().enumerate() {
-                    let (r, o) = (at / rows, at % rows);
-                    let exact: f64 =
-                        (0..input).map(|i| f64::from(values[o][i]) * rounded(r * input + i)).sum();
-                    let error = f64::from(got - bias[o]) - exact;
-                    assert!(error.abs() < 2e-3, "{form:?}, {n} rows: {error}");
-                }
-                // and every level computes the same products
-                for l in [Level::Baseline, Level::Avx2] {
-                    let mut sums = vec![[0.0; LANES]; n.min(TOGETHER)];
-                    if l <= level() {
-                        m.multiply(l, 1, &a, 0, &mut sums);
-                        for (r, sums) in sums.iter().enumerate() {
-                            for (lane, sum) in sums.iter().enumerate() {
-                                let o = LANES + lane;
-                                let diff = (sum - (y[r * rows + o] - bias[o])).abs();
-                                assert!(diff < 1e-3, "{form:?}, {l:?}: {diff}");
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        assert!(TiledMatrix::from_ggml(GgmlDType::Q4K, (1, 32), &mut heap, &[0; 18]).is_none());
-        assert!(TiledMatrix::quantize(1, 33, &mut heap, |_, _| {}).is_none());
-    }
-
-    #[test]
-    fn a_row_is_the_same_alone_and_in_any_batch() {
-        let (rows, input) = (20, 256);
-        let weights =
-            Tensor::from_vec(noise(rows * input, 4), (rows, input), &Device::Cpu).unwrap();
-        for form in
-            [GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q4K, GgmlDType::Q6K]
-        {
-            let theirs = QTensor::quantize(&weights, form).unwrap();
-            let m = TiledMatrix::from_ggml(
-                form,
-                (rows, input),
-                &mut Heap::default(),
-                &theirs.data().unwrap(),
-            )
-            .unwrap();
-            let x = noise(11 * input, 5);
-            let all = m.matmul(&x, None);
-            for r in 0..11 {
-                assert_eq!(m.matmul(&x[r * input..][..input], None), all[r * rows..][..rows]);
-            }
-        }
-    }
-}
+mod tests;
