@@ -22,7 +22,7 @@ pub struct Global {
     pub verbose: u8,
 }
 
-/// Options of commands that write with a model.
+/// Options of commands that accept a draft model.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Model")]
 pub struct With {
@@ -77,7 +77,7 @@ pub struct Overrides {
     pub threads: Option<usize>,
 }
 
-/// The options of the model that a command has.
+/// The options of the model that a command accepts.
 #[derive(Clone, Copy, Default)]
 struct Uses<'a> {
     which: Option<&'a Which>,
@@ -104,6 +104,7 @@ impl<'a> From<&'a With> for Uses<'a> {
 }
 
 impl Command {
+    /// The options of the model that it accepts.
     fn uses(&self) -> Uses<'_> {
         match self {
             Self::Generate(args) => (&args.with).into(),
@@ -136,10 +137,11 @@ impl Cli {
     pub fn overrides(&self) -> Result<Overrides, String> {
         let desk = &self.with;
         let uses = self.command.as_ref().map_or_else(|| desk.into(), Command::uses);
-        let themed = matches!(self.command, None | Some(Command::Config(_)));
+        let opens_desk = matches!(self.command, None | Some(Command::Tour(_)));
+        let shows_theme = opens_desk || matches!(self.command, Some(Command::Config(_)));
         let unused = [
-            ("--plain", self.command.is_some() && self.plain),
-            ("--theme", !themed && self.theme.is_some()),
+            ("--plain", self.plain && !opens_desk),
+            ("--theme", self.theme.is_some() && !shows_theme),
             ("--model", uses.which.is_none() && desk.open.which.model.is_some()),
             ("--threads", uses.which.is_none() && desk.open.which.threads.is_some()),
             ("--quantization", uses.open.is_none() && desk.open.quantization.is_some()),
@@ -158,5 +160,65 @@ impl Cli {
             draft: draft.or_else(|| desk.draft.clone()),
             threads: which.and_then(|which| which.threads).or(desk.open.which.threads),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Overrides, String> {
+        let args = ["unstuck"].into_iter().chain(line.split_whitespace()).map(Into::into);
+        Cli::read(args.collect()).map_err(|error| error.to_string())?.overrides()
+    }
+
+    #[test]
+    fn each_command_accepts_the_options_that_it_uses() {
+        const MODEL: &[&str] = &["--model m", "--threads 2"];
+        let options = ["--model m", "--threads 2", "--quantization q4_0", "--draft d"];
+        let options = [&options[..], &["--theme paper", "--plain"]].concat();
+        let (open, with) = (&options[..3], &options[..4]);
+        for (command, accepted) in [
+            ("", &options[..]),
+            ("tour", &options),
+            ("config", &options[..5]),
+            ("generate x", with),
+            ("bench", with),
+            ("bot run", with),
+            ("bot once", with),
+            ("bot check", with),
+            ("score x", open),
+            ("models info", open),
+            ("models verify", open),
+            ("models list", MODEL),
+            ("finetune x", MODEL),
+            ("verify x", MODEL),
+            ("corpus x", &[]),
+            ("replay x", &[]),
+            ("doctor", &[]),
+            ("bot list", &[]),
+        ] {
+            for option in &options {
+                let before = read(&format!("{option} {command}"));
+                assert_eq!(before.is_ok(), accepted.contains(option), "{option} {command}");
+                let name = option.split(' ').next().unwrap_or_default();
+                assert!(before.is_ok() || before.is_err_and(|error| error.starts_with(name)));
+                if with.contains(option) {
+                    let after = read(&format!("{command} {option}"));
+                    assert_eq!(after.is_ok(), accepted.contains(option), "{command} {option}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_after_the_command_takes_precedence() {
+        let line = "--model a --threads 1 --quantization f32 --draft b generate x --model c --threads 2 \
+                    --quantization q4_0 --draft d";
+        let both = read(line).expect("a command line");
+        assert_eq!((both.model.as_deref(), both.threads), (Some("c"), Some(2)));
+        assert_eq!((both.quantization, both.draft.as_deref()), (Some(Precision::Q4_0), Some("d")));
+        let before = read("--model a --draft b generate x").expect("a command line");
+        assert_eq!((before.model.as_deref(), before.draft.as_deref()), (Some("a"), Some("b")));
     }
 }
