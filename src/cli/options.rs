@@ -193,10 +193,10 @@ mod tests {
             ("models list", MODEL),
             ("finetune x", MODEL),
             ("verify x", MODEL),
-            ("corpus x", &[]),
+            ("corpus x --stats", &[]),
             ("replay x", &[]),
             ("doctor", &[]),
-            ("bot list", &[]),
+            ("bot queue", &[]),
         ] {
             for option in &options {
                 let before = read(&format!("{option} {command}"));
