@@ -7,6 +7,8 @@ use super::{
 
 /// Blocks that are rounded by one thread.
 const PART: usize = 256;
+/// 1.5 * 2^23. In a sum with it the last digit is worth 1, so its low byte is the nearest integer.
+const INTEGER: f32 = 12_582_912.0;
 
 /// The rounded activations: signed bytes, and for each block its scale, the sums of the bytes of its halves and of all,
 /// and the last one multiplied by the scale.
@@ -62,8 +64,7 @@ fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &
         *d = most / 127.0;
         for ((x, q), sum) in x.iter().zip(q.as_chunks_mut::<HALF>().0).zip(sums) {
             for (q, x) in q.iter_mut().zip(x) {
-                // In the sum with 1.5 * 2^23 the last digit is worth 1, so its low byte is the nearest integer.
-                *q = (x * inverse + 12_582_912.0).to_bits() as u8 as i8;
+                *q = (x * inverse + INTEGER).to_bits() as u8 as i8;
             }
             *sum = q.iter().map(|q| i32::from(*q)).sum();
         }
@@ -110,7 +111,7 @@ unsafe fn avx2(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]]) 
         *d = most / 127.0;
         let mut bytes = [_mm256_setzero_si256(); 4];
         for (bytes, part) in bytes.iter_mut().zip(parts) {
-            let sum = _mm256_add_ps(_mm256_mul_ps(part, inverse), _mm256_set1_ps(12_582_912.0));
+            let sum = _mm256_add_ps(_mm256_mul_ps(part, inverse), _mm256_set1_ps(INTEGER));
             let low = _mm256_slli_epi32::<24>(_mm256_castps_si256(sum));
             *bytes = _mm256_srai_epi32::<24>(low);
         }

@@ -28,7 +28,7 @@ pub(super) unsafe fn multiply<T: Avx2>(
     sums: &mut [[f32; LANES]],
 ) {
     check(tiles, a, row + sums.len());
-    // More rows at a time need more registers than there are.
+    // Up to four rows share the weights that were unpacked for them. There are only 16 registers.
     let (fours, rest) = sums.as_chunks_mut::<4>();
     let (twos, ones) = rest.as_chunks_mut::<2>();
     // SAFETY: by contract and by the check above.
