@@ -1,6 +1,6 @@
 //! `unstuck finetune`: its arguments, and how they change the options of a run.
 
-use super::{Which, parse_count};
+use super::{ModelChoice, parse_count};
 use clap::Args;
 use std::path::PathBuf;
 use unstuck::finetune::{
@@ -54,7 +54,7 @@ pub struct Finetune {
 
     /// Which model it starts with.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 }
 
 /// The hyperparameters of training.

@@ -1,6 +1,6 @@
 //! Arguments of `unstuck generate`.
 
-use super::{Sampling, With, parse_count};
+use super::{DraftOptions, Sampling, parse_count};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use unstuck::token::{SamplingParams, Setting};
@@ -131,7 +131,7 @@ pub struct Generate {
 
     /// Options of the model.
     #[command(flatten)]
-    pub with: With,
+    pub model: DraftOptions,
 }
 
 impl Generate {

@@ -1,6 +1,6 @@
 //! Commands that read the history of a draft.
 
-use super::Which;
+use super::ModelChoice;
 use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -22,7 +22,7 @@ pub struct Verify {
 
     /// Check with this model instead of those that the receipts name.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 }
 
 /// Arguments of `unstuck export`.
@@ -59,7 +59,7 @@ pub struct Export {
 
     /// Check with this model instead of those that the receipts name.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 }
 
 /// Arguments of `unstuck replay`.

@@ -1,6 +1,6 @@
 //! Arguments of `unstuck models`.
 
-use super::{Open, Which};
+use super::{ModelChoice, ModelOptions};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -58,7 +58,7 @@ pub struct List {
 
     /// The model that is marked as the default.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 }
 
 /// Arguments of `models pull`.
@@ -82,7 +82,7 @@ pub struct Info {
 
     /// Options of the model.
     #[command(flatten)]
-    pub open: Open,
+    pub model: ModelOptions,
 }
 
 /// Arguments of `models import`.
@@ -113,7 +113,7 @@ pub struct Export {
 
     /// Options of the model.
     #[command(flatten)]
-    pub open: Open,
+    pub model: ModelOptions,
 }
 
 /// The format that `models export` writes.
@@ -142,7 +142,7 @@ pub struct Pack {
 
     /// The model that is packed when none is named.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 }
 
 /// Arguments of `models unpack`.
@@ -166,7 +166,7 @@ pub struct Verify {
 
     /// Options of the model.
     #[command(flatten)]
-    pub open: Open,
+    pub model: ModelOptions,
 }
 
 /// Arguments of `models remove`.

@@ -25,10 +25,10 @@ pub struct Global {
 /// Options of commands that accept a draft model.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Model")]
-pub struct With {
+pub struct DraftOptions {
     /// Which model, and how it is held.
     #[command(flatten)]
-    pub open: Open,
+    pub model: ModelOptions,
 
     /// A smaller model with the same vocabulary, which proposes tokens to save time; the text stays the same
     #[arg(long, value_name = "NAME|FOLDER|FILE")]
@@ -38,10 +38,10 @@ pub struct With {
 /// Options of commands that open a model.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Model")]
-pub struct Open {
+pub struct ModelOptions {
     /// Which model.
     #[command(flatten)]
-    pub which: Which,
+    pub choice: ModelChoice,
 
     /// How weights are held in memory: f32, f16, bf16, q8_0 (8 bits), q5_1, q5_0, q4_1, q4_0 or q4k (4 bits) [default: q8_0]
     #[arg(long, value_name = "FORM")]
@@ -51,7 +51,7 @@ pub struct Open {
 /// Which model is loaded, and with how many threads.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Model")]
-pub struct Which {
+pub struct ModelChoice {
     /// The model: a folder, a gpt-2-simple checkpoint, a GGUF file, run:NAME for a run of `unstuck finetune`,
     /// http://HOST:PORT/v1#NAME on a server, or a name from `unstuck models list` [default: the built-in model]
     #[arg(long, short_alias = 'm', value_name = "NAME|FOLDER|FILE")]
@@ -79,52 +79,52 @@ pub struct Overrides {
 
 /// The options of the model that a command accepts.
 #[derive(Clone, Copy, Default)]
-struct Uses<'a> {
-    which: Option<&'a Which>,
-    open: Option<&'a Open>,
-    with: Option<&'a With>,
+struct Accepted<'a> {
+    choice: Option<&'a ModelChoice>,
+    model: Option<&'a ModelOptions>,
+    draft: Option<&'a DraftOptions>,
 }
 
-impl<'a> From<&'a Which> for Uses<'a> {
-    fn from(which: &'a Which) -> Self {
-        Self { which: Some(which), ..Self::default() }
+impl<'a> From<&'a ModelChoice> for Accepted<'a> {
+    fn from(choice: &'a ModelChoice) -> Self {
+        Self { choice: Some(choice), ..Self::default() }
     }
 }
 
-impl<'a> From<&'a Open> for Uses<'a> {
-    fn from(open: &'a Open) -> Self {
-        Self { open: Some(open), ..Self::from(&open.which) }
+impl<'a> From<&'a ModelOptions> for Accepted<'a> {
+    fn from(model: &'a ModelOptions) -> Self {
+        Self { model: Some(model), ..Self::from(&model.choice) }
     }
 }
 
-impl<'a> From<&'a With> for Uses<'a> {
-    fn from(with: &'a With) -> Self {
-        Self { with: Some(with), ..Self::from(&with.open) }
+impl<'a> From<&'a DraftOptions> for Accepted<'a> {
+    fn from(draft: &'a DraftOptions) -> Self {
+        Self { draft: Some(draft), ..Self::from(&draft.model) }
     }
 }
 
 impl Command {
     /// The options of the model that it accepts.
-    fn uses(&self) -> Uses<'_> {
+    fn accepted(&self) -> Accepted<'_> {
         match self {
-            Self::Generate(args) => (&args.with).into(),
-            Self::Bench(args) => (&args.with).into(),
-            Self::Config(with) | Self::Tour(with) => with.into(),
+            Self::Generate(args) => (&args.model).into(),
+            Self::Bench(args) => (&args.model).into(),
+            Self::Config(model) | Self::Tour(model) => model.into(),
             Self::Bot(bot) => match &bot.act {
-                BotAct::Run(run) | BotAct::Once(run) => (&run.with).into(),
-                BotAct::Check(with) => with.into(),
-                _ => Uses::default(),
+                BotAct::Run(run) | BotAct::Once(run) => (&run.model).into(),
+                BotAct::Check(model) => model.into(),
+                _ => Accepted::default(),
             },
-            Self::Score(args) => (&args.open).into(),
-            Self::Models(Models::Info(args)) => (&args.open).into(),
-            Self::Models(Models::Verify(args)) => (&args.open).into(),
-            Self::Models(Models::Export(args)) => (&args.open).into(),
-            Self::Models(Models::List(args)) => (&args.which).into(),
-            Self::Models(Models::Pack(args)) => (&args.which).into(),
-            Self::Finetune(args) => (&args.which).into(),
-            Self::Verify(args) => (&args.which).into(),
-            Self::Export(args) => (&args.which).into(),
-            _ => Uses::default(),
+            Self::Score(args) => (&args.model).into(),
+            Self::Models(Models::Info(args)) => (&args.model).into(),
+            Self::Models(Models::Verify(args)) => (&args.model).into(),
+            Self::Models(Models::Export(args)) => (&args.model).into(),
+            Self::Models(Models::List(args)) => (&args.choice).into(),
+            Self::Models(Models::Pack(args)) => (&args.choice).into(),
+            Self::Finetune(args) => (&args.choice).into(),
+            Self::Verify(args) => (&args.choice).into(),
+            Self::Export(args) => (&args.choice).into(),
+            _ => Accepted::default(),
         }
     }
 }
@@ -135,30 +135,33 @@ impl Cli {
     /// # Errors
     /// When an option is given before a command that doesn't use it.
     pub fn overrides(&self) -> Result<Overrides, String> {
-        let desk = &self.with;
-        let uses = self.command.as_ref().map_or_else(|| desk.into(), Command::uses);
+        let DraftOptions { model: before, draft: draft_before } = &self.model;
+        let accepted = match &self.command {
+            Some(command) => command.accepted(),
+            None => (&self.model).into(),
+        };
         let opens_desk = matches!(self.command, None | Some(Command::Tour(_)));
         let shows_theme = opens_desk || matches!(self.command, Some(Command::Config(_)));
+        let Accepted { choice, model, draft } = accepted;
         let unused = [
             ("--plain", self.plain && !opens_desk),
             ("--theme", self.theme.is_some() && !shows_theme),
-            ("--model", uses.which.is_none() && desk.open.which.model.is_some()),
-            ("--threads", uses.which.is_none() && desk.open.which.threads.is_some()),
-            ("--quantization", uses.open.is_none() && desk.open.quantization.is_some()),
-            ("--draft", uses.with.is_none() && desk.draft.is_some()),
+            ("--model", choice.is_none() && before.choice.model.is_some()),
+            ("--threads", choice.is_none() && before.choice.threads.is_some()),
+            ("--quantization", model.is_none() && before.quantization.is_some()),
+            ("--draft", draft.is_none() && draft_before.is_some()),
         ];
         if let Some((option, _)) = unused.iter().find(|(_, unused)| *unused) {
             return Err(format!("{option}: this command doesn't use it; leave it out"));
         }
-        let Uses { which, open, with } = uses;
-        let model = which.and_then(|which| which.model.clone());
-        let draft = with.and_then(|with| with.draft.clone());
+        let name = choice.and_then(|choice| choice.model.clone());
+        let draft = draft.and_then(|options| options.draft.clone());
         Ok(Overrides {
-            model: model.or_else(|| desk.open.which.model.clone()),
+            model: name.or_else(|| before.choice.model.clone()),
             theme: self.theme.clone(),
-            quantization: open.and_then(|open| open.quantization).or(desk.open.quantization),
-            draft: draft.or_else(|| desk.draft.clone()),
-            threads: which.and_then(|which| which.threads).or(desk.open.which.threads),
+            quantization: model.and_then(|model| model.quantization).or(before.quantization),
+            draft: draft.or_else(|| draft_before.clone()),
+            threads: choice.and_then(|choice| choice.threads).or(before.choice.threads),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Options of `unstuck score`.
 
-use super::Open;
+use super::ModelOptions;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub struct Score {
 
     /// Options of the model.
     #[command(flatten)]
-    pub open: Open,
+    pub model: ModelOptions,
 }
 
 /// What the rows of `unstuck score` are.

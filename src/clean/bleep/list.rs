@@ -9,6 +9,8 @@ use strum::EnumString;
 
 /// The built-in list.
 const STANDARD: &str = include_str!("words.txt");
+/// How many words or phrases a line with alternatives may stand for.
+const MOST_LINES: usize = 4096;
 
 /// How bad a word of the built-in list is.
 #[derive(
@@ -97,15 +99,29 @@ impl Bleeps {
         Ok(())
     }
 
-    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment.
+    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment. `{this, that}`
+    /// stands for one of several words or phrases; one of them may be empty.
     ///
     /// # Errors
-    /// When the entry has fewer than two letters, or a `*` within the word.
+    /// When an entry has fewer than two letters, or a `*` within the word, or when braces are not closed.
     pub fn add(&mut self, line: &str) -> Result<()> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return Ok(());
         }
+        let mut added = Self::default();
+        alternatives(line)?.iter().try_for_each(|line| added.add_one(line))?;
+        for (list, new) in [(&mut self.entries, added.entries), (&mut self.spared, added.spared)] {
+            for entry in new {
+                if !list.contains(&entry) {
+                    list.push(entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_one(&mut self, line: &str) -> Result<()> {
         let (spared, body) = match line.strip_prefix('!') {
             Some(body) => (true, body.trim()),
             None => (false, line),
@@ -138,9 +154,7 @@ impl Bleeps {
         }
         let entry = Entry { letters, breaks, open_start, open_end };
         let list = if spared { &mut self.spared } else { &mut self.entries };
-        if !list.contains(&entry) {
-            list.push(entry);
-        }
+        list.push(entry);
         Ok(())
     }
 
@@ -178,6 +192,33 @@ impl Bleeps {
     }
 }
 
+/// The lines that a line with alternatives in braces stands for.
+///
+/// # Errors
+/// When braces are not closed or nested, or there are more than [`MOST_LINES`].
+fn alternatives(line: &str) -> Result<Vec<String>> {
+    let mut lines = vec![String::new()];
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once(['{', '}']) {
+        let choices = rest[before.len()..].starts_with('{').then(|| after.split_once('}')).flatten();
+        let Some((choices, after)) = choices.filter(|(choices, _)| !choices.contains('{')) else {
+            bail!("`{line}`: expected alternatives in braces: {{this, that}}");
+        };
+        let choices: Vec<&str> = choices.split(',').map(str::trim).collect();
+        if lines.len() * choices.len() > MOST_LINES {
+            bail!("`{line}`: a line stands for at most {MOST_LINES} words or phrases");
+        }
+        let with = |start: &String| {
+            let start = format!("{start}{before}");
+            choices.iter().map(move |choice| format!("{start}{choice}"))
+        };
+        lines = lines.iter().flat_map(with).collect();
+        rest = after;
+    }
+    lines.iter_mut().for_each(|line| line.push_str(rest));
+    Ok(lines)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +237,32 @@ mod tests {
     }
 
     #[test]
+    fn alternatives_are_all_listed() {
+        let list = |lines: &[&str]| {
+            let mut bleeps = Bleeps::default();
+            lines.iter().for_each(|line| bleeps.add(line).expect(line));
+            bleeps
+        };
+        let short = list(&["{paint, tar} {, all} the {roof, fence*}", "!paint the {roof rack, roofer}"]);
+        let long = list(&[
+            "paint the roof",
+            "paint the fence*",
+            "paint all the roof",
+            "paint all the fence*",
+            "tar the roof",
+            "tar the fence*",
+            "tar all the roof",
+            "tar all the fence*",
+            "!paint the roof rack",
+            "!paint the roofer",
+        ]);
+        assert_eq!(short, long);
+        let many = ["{a, b, c, d, e, f, g, h, i, j} "; 4].concat();
+        let error = Bleeps::default().add(&many).expect_err("10,000 phrases");
+        assert!(error.to_string().contains("at most 4096"), "{error}");
+    }
+
+    #[test]
     fn lines_that_are_none_are_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("mine.txt");
@@ -203,6 +270,10 @@ mod tests {
             ("grimble\n\n# x\nx", "mine.txt: line 4: `x`: expected a word of two letters"),
             ("gr*mble", "line 1: `gr*mble`: a `*` may only be at the start or end"),
             ("*", "line 1: `*`: expected a word of two letters"),
+            ("go {a, b", "line 1: `go {a, b`: expected alternatives in braces: {this, that}"),
+            ("go a} b", "expected alternatives in braces"),
+            ("go {a, {b}}", "expected alternatives in braces"),
+            ("{a, b*, c}", "line 1: `a`: expected a word of two letters"),
         ] {
             fs::write(&file, text).expect("written");
             let error = Bleeps::default().read(&file).expect_err(text);
