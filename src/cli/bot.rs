@@ -1,6 +1,6 @@
 //! Arguments of `unstuck bot`.
 
-use super::DraftOptions;
+use super::DraftModelOptions;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// The bot.
@@ -34,7 +34,7 @@ pub enum BotAct {
     /// Answer the mentions that are there now, and end
     Once(BotRun),
     /// Check settings, keys, ledger and model, and report what is missing
-    Check(DraftOptions),
+    Check(DraftModelOptions),
     /// Store the account's keys, read from standard input: X's four, or Mastodon's access token
     Login,
     /// List the replies that wait for approval
@@ -122,5 +122,5 @@ pub struct BotRun {
 
     /// Options of the model.
     #[command(flatten)]
-    pub model: DraftOptions,
+    pub model: DraftModelOptions,
 }

@@ -1,6 +1,6 @@
 //! Arguments of `unstuck generate`.
 
-use super::{DraftOptions, Sampling, parse_count};
+use super::{DraftModelOptions, Sampling, parse_count};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use unstuck::token::{SamplingParams, Setting};
@@ -131,7 +131,7 @@ pub struct Generate {
 
     /// Options of the model.
     #[command(flatten)]
-    pub model: DraftOptions,
+    pub model: DraftModelOptions,
 }
 
 impl Generate {

@@ -24,7 +24,7 @@ pub use history::{Export, Replay, Verify};
 pub use line::{Line, Stop};
 pub use live::Live;
 pub use models::{Models, To};
-pub use options::{DraftOptions, Global, ModelChoice, ModelOptions, Overrides};
+pub use options::{DraftModelOptions, Global, ModelChoice, ModelOptions, Overrides};
 pub use sampling::Sampling;
 pub use score::{By, Score};
 
@@ -63,7 +63,7 @@ pub struct Cli {
 
     /// Options of the model.
     #[command(flatten)]
-    pub model: DraftOptions,
+    pub model: DraftModelOptions,
 
     /// Options of every command.
     #[command(flatten)]
@@ -150,7 +150,7 @@ pub enum Command {
     },
 
     /// Show the desk in three steps, on a copy of an example
-    Tour(DraftOptions),
+    Tour(DraftModelOptions),
 
     /// Print a script that completes commands and options in a shell
     ///
@@ -169,7 +169,7 @@ pub enum Command {
     /// Print all settings, and where each value comes from
     ///
     /// The output is itself a valid file of settings. The exit status is 1 if a setting is wrong and was left out.
-    Config(DraftOptions),
+    Config(DraftModelOptions),
 
     /// Turn what you have written into clean text for training
     ///
@@ -239,7 +239,7 @@ pub struct Bench {
 
     /// Options of the model.
     #[command(flatten)]
-    pub model: DraftOptions,
+    pub model: DraftModelOptions,
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -25,10 +25,10 @@ pub struct Global {
 /// Options of commands that accept a draft model.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Model")]
-pub struct DraftOptions {
+pub struct DraftModelOptions {
     /// Which model, and how it is held.
     #[command(flatten)]
-    pub model: ModelOptions,
+    pub main: ModelOptions,
 
     /// A smaller model with the same vocabulary, which proposes tokens to save time; the text stays the same
     #[arg(long, value_name = "NAME|FOLDER|FILE")]
@@ -82,7 +82,7 @@ pub struct Overrides {
 struct Accepted<'a> {
     choice: Option<&'a ModelChoice>,
     model: Option<&'a ModelOptions>,
-    draft: Option<&'a DraftOptions>,
+    draft: Option<&'a DraftModelOptions>,
 }
 
 impl<'a> From<&'a ModelChoice> for Accepted<'a> {
@@ -97,9 +97,9 @@ impl<'a> From<&'a ModelOptions> for Accepted<'a> {
     }
 }
 
-impl<'a> From<&'a DraftOptions> for Accepted<'a> {
-    fn from(draft: &'a DraftOptions) -> Self {
-        Self { draft: Some(draft), ..Self::from(&draft.model) }
+impl<'a> From<&'a DraftModelOptions> for Accepted<'a> {
+    fn from(draft: &'a DraftModelOptions) -> Self {
+        Self { draft: Some(draft), ..Self::from(&draft.main) }
     }
 }
 
@@ -135,7 +135,8 @@ impl Cli {
     /// # Errors
     /// When an option is given before a command that doesn't use it.
     pub fn overrides(&self) -> Result<Overrides, String> {
-        let DraftOptions { model: before, draft: draft_before } = &self.model;
+        // What is given before the name of the command.
+        let DraftModelOptions { main: before, draft: draft_before } = &self.model;
         let accepted = match &self.command {
             Some(command) => command.accepted(),
             None => (&self.model).into(),
@@ -180,19 +181,19 @@ mod tests {
         const MODEL: &[&str] = &["--model m", "--threads 2"];
         let options = ["--model m", "--threads 2", "--quantization q4_0", "--draft d"];
         let options = [&options[..], &["--theme paper", "--plain"]].concat();
-        let (open, with) = (&options[..3], &options[..4]);
+        let (model, draft) = (&options[..3], &options[..4]);
         for (command, accepted) in [
             ("", &options[..]),
             ("tour", &options),
             ("config", &options[..5]),
-            ("generate x", with),
-            ("bench", with),
-            ("bot run", with),
-            ("bot once", with),
-            ("bot check", with),
-            ("score x", open),
-            ("models info", open),
-            ("models verify", open),
+            ("generate x", draft),
+            ("bench", draft),
+            ("bot run", draft),
+            ("bot once", draft),
+            ("bot check", draft),
+            ("score x", model),
+            ("models info", model),
+            ("models verify", model),
             ("models list", MODEL),
             ("finetune x", MODEL),
             ("verify x", MODEL),
@@ -206,7 +207,7 @@ mod tests {
                 assert_eq!(before.is_ok(), accepted.contains(option), "{option} {command}");
                 let name = option.split(' ').next().unwrap_or_default();
                 assert!(before.is_ok() || before.is_err_and(|error| error.starts_with(name)));
-                if with.contains(option) {
+                if draft.contains(option) {
                     let after = read(&format!("{command} {option}"));
                     assert_eq!(after.is_ok(), accepted.contains(option), "{command} {option}");
                 }

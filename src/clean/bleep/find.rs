@@ -240,7 +240,7 @@ impl<'a> Search<'a> {
         }
         let on = |gap| Node { unit: unit + 1, letters, gap, span: 0, from: index };
         if next == Sign::Apostrophe && gap == 0 && letters < all.len() {
-            match self.contracts(unit) {
+            match self.contracts(unit) && !self.entry.breaks.contains(&(letters + 2)) {
                 true => self.open |= !self.text.whole && unit + 3 == self.text.units.len(),
                 false => self.put(on(0)),
             }

@@ -10,7 +10,7 @@ use strum::EnumString;
 /// The built-in list.
 const STANDARD: &str = include_str!("words.txt");
 /// How many words or phrases a line with alternatives may stand for.
-const MOST_LINES: usize = 4096;
+const MAX_ALTERNATIVES: usize = 4096;
 
 /// How bad a word of the built-in list is.
 #[derive(
@@ -110,7 +110,9 @@ impl Bleeps {
             return Ok(());
         }
         let mut added = Self::default();
-        alternatives(line)?.iter().try_for_each(|line| added.add_one(line))?;
+        for one in expand(line)? {
+            added.add_one(one.trim())?;
+        }
         for (list, new) in [(&mut self.entries, added.entries), (&mut self.spared, added.spared)] {
             for entry in new {
                 if !list.contains(&entry) {
@@ -164,7 +166,8 @@ impl Bleeps {
     /// As [`Bleeps::add`].
     pub fn add_late(&mut self, word: &str) -> Result<()> {
         let before = self.entries.len();
-        self.add(word)?;
+        // What is on the screen has no alternatives.
+        self.add(&word.replace(['{', '}'], " "))?;
         self.late.push((word.to_owned(), before));
         Ok(())
     }
@@ -195,18 +198,19 @@ impl Bleeps {
 /// The lines that a line with alternatives in braces stands for.
 ///
 /// # Errors
-/// When braces are not closed or nested, or there are more than [`MOST_LINES`].
-fn alternatives(line: &str) -> Result<Vec<String>> {
+/// When braces are not closed or nested, or there are more than [`MAX_ALTERNATIVES`].
+fn expand(line: &str) -> Result<Vec<String>> {
     let mut lines = vec![String::new()];
     let mut rest = line;
     while let Some((before, after)) = rest.split_once(['{', '}']) {
-        let choices = rest[before.len()..].starts_with('{').then(|| after.split_once('}')).flatten();
+        let choices =
+            rest[before.len()..].starts_with('{').then(|| after.split_once('}')).flatten();
         let Some((choices, after)) = choices.filter(|(choices, _)| !choices.contains('{')) else {
             bail!("`{line}`: expected alternatives in braces: {{this, that}}");
         };
         let choices: Vec<&str> = choices.split(',').map(str::trim).collect();
-        if lines.len() * choices.len() > MOST_LINES {
-            bail!("`{line}`: a line stands for at most {MOST_LINES} words or phrases");
+        if lines.len() * choices.len() > MAX_ALTERNATIVES {
+            bail!("`{line}`: a line stands for at most {MAX_ALTERNATIVES} words or phrases");
         }
         let with = |start: &String| {
             let start = format!("{start}{before}");
@@ -243,7 +247,8 @@ mod tests {
             lines.iter().for_each(|line| bleeps.add(line).expect(line));
             bleeps
         };
-        let short = list(&["{paint, tar} {, all} the {roof, fence*}", "!paint the {roof rack, roofer}"]);
+        let short =
+            list(&["{paint, tar} {, all} the {roof, fence*}", "!paint the {roof rack, roofer}"]);
         let long = list(&[
             "paint the roof",
             "paint the fence*",

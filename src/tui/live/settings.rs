@@ -46,7 +46,7 @@ pub struct Settings {
     pub letters: Letters,
     /// Use the built-in list of bleeped words too.
     pub bleep: bool,
-    /// More words to bleep: words, `begin*`, phrases. `!word` is an exception.
+    /// More words to bleep: words, `begin*`, phrases. `{a, b} c` is both `a c` and `b c`. `!word` is an exception.
     pub bleep_words: Vec<String>,
     /// The program that reads aloud, with its arguments. It gets a sentence on standard input.
     pub speak: String,
