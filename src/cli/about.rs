@@ -23,15 +23,16 @@ pub fn version() -> String {
 }
 
 /// The SIMD extensions that the kernels use, and whether the processor has them.
-fn wide_arithmetic() -> [(&'static str, bool); 3] {
+fn wide_arithmetic() -> [(&'static str, bool); 4] {
     #[cfg(target_arch = "x86_64")]
     return [
         ("avx2", std::arch::is_x86_feature_detected!("avx2")),
         ("fma", std::arch::is_x86_feature_detected!("fma")),
+        ("avxvnni", std::arch::is_x86_feature_detected!("avxvnni")),
         ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
     ];
     #[cfg(not(target_arch = "x86_64"))]
-    [("neon", cfg!(target_feature = "neon")), ("", false), ("", false)]
+    [("neon", cfg!(target_feature = "neon")), ("", false), ("", false), ("", false)]
 }
 
 /// The script that completes the command line in a shell.

@@ -14,7 +14,7 @@ pub struct Numerics {
     pub weights: String,
     /// The form of the numbers in the KV cache: `f32` or `f16`.
     pub cache: String,
-    /// The instructions of the processor that the kernels use: `avx512-vnni`, `avx2` or `baseline`.
+    /// The instructions of the processor that the kernels use: `avx512-vnni`, `avx-vnni`, `avx2` or `baseline`.
     pub kernels: String,
 }
 

@@ -35,6 +35,8 @@ pub enum Level {
     Baseline,
     /// AVX2, FMA and F16C.
     Avx2,
+    /// AVX2 with the VNNI dot products.
+    AvxVnni,
     /// AVX-512 with the VNNI dot products.
     Avx512Vnni,
 }
@@ -45,32 +47,43 @@ impl Level {
         match self {
             Self::Baseline => "baseline",
             Self::Avx2 => "avx2",
+            Self::AvxVnni => "avx-vnni",
             Self::Avx512Vnni => "avx512-vnni",
         }
+    }
+
+    /// Whether this processor has its instructions.
+    fn is_available(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let has_avx2 = || {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("f16c")
+            };
+            match self {
+                Self::Baseline => true,
+                Self::Avx2 => has_avx2(),
+                Self::AvxVnni => has_avx2() && is_x86_feature_detected!("avxvnni"),
+                Self::Avx512Vnni => {
+                    has_avx2()
+                        && is_x86_feature_detected!("avx512f")
+                        && is_x86_feature_detected!("avx512bw")
+                        && is_x86_feature_detected!("avx512vl")
+                        && is_x86_feature_detected!("avx512dq")
+                        && is_x86_feature_detected!("avx512vnni")
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        return self == Self::Baseline;
     }
 }
 
 /// The processor's level. The standard library caches the detection.
 pub fn level() -> Level {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let has_avx2 = is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma")
-            && is_x86_feature_detected!("f16c");
-        if has_avx2
-            && is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vnni")
-        {
-            return Level::Avx512Vnni;
-        }
-        if has_avx2 {
-            return Level::Avx2;
-        }
-    }
-    Level::Baseline
+    let best = [Level::Avx512Vnni, Level::AvxVnni, Level::Avx2];
+    best.into_iter().find(|level| level.is_available()).unwrap_or(Level::Baseline)
 }
 
 /// Compile one safe body for three levels, and call the version for this processor. The body takes `FMA: bool`, which
@@ -92,7 +105,9 @@ macro_rules! multiversion {
                 // SAFETY: the features were detected on this processor.
                 match $crate::model::kernels::level() {
                     $crate::model::kernels::Level::Avx512Vnni => return unsafe { avx512($($arg),*) },
-                    $crate::model::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::model::kernels::Level::Avx2 | $crate::model::kernels::Level::AvxVnni => {
+                        return unsafe { avx2($($arg),*) };
+                    }
                     $crate::model::kernels::Level::Baseline => {}
                 }
             }

@@ -205,7 +205,9 @@ impl Numbers {
         unsafe {
             match level() {
                 Level::Avx512Vnni => return x86::avx512::score(queries, keys, scale, rows),
-                Level::Avx2 => return x86::avx2::score(queries, keys, scale, rows),
+                Level::Avx2 | Level::AvxVnni => {
+                    return x86::avx2::score(queries, keys, scale, rows);
+                }
                 Level::Baseline => {}
             }
         }
@@ -225,7 +227,7 @@ impl Numbers {
                 Level::Avx512Vnni if d.is_multiple_of(x86::avx512::LANES) => {
                     return x86::avx512::weigh(weights, values, d, sums);
                 }
-                Level::Avx2 if d.is_multiple_of(x86::avx2::LANES) => {
+                Level::Avx2 | Level::AvxVnni if d.is_multiple_of(x86::avx2::LANES) => {
                     return x86::avx2::weigh(weights, values, d, sums);
                 }
                 _ => {}

@@ -78,7 +78,7 @@ multiversion! {
 /// Round blocks: each becomes bytes with a scale, and the sums of its halves.
 fn round_blocks(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]]) {
     #[cfg(target_arch = "x86_64")]
-    if level() == Level::Avx2 {
+    if matches!(level(), Level::Avx2 | Level::AvxVnni) {
         // SAFETY: the level was detected on this processor.
         return unsafe { avx2(x, q, d, halves) };
     }

@@ -5,10 +5,12 @@
 
 mod activations;
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+mod eight;
 mod forms;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use super::{
     Level, Shared,
@@ -238,7 +240,8 @@ impl TiledMatrix {
             unsafe {
                 match level {
                     Level::Avx512Vnni => return vnni::multiply(tiles, a, row, sums),
-                    Level::Avx2 => return avx2::multiply(tiles, a, row, sums),
+                    Level::AvxVnni => return x86::avx_vnni::multiply(tiles, a, row, sums),
+                    Level::Avx2 => return x86::avx2::multiply(tiles, a, row, sums),
                     Level::Baseline => {}
                 }
             }

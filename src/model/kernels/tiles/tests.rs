@@ -18,7 +18,8 @@ fn noise(n: usize, seed: u32) -> Vec<f32> {
 
 /// The levels that this processor has.
 fn levels() -> impl Iterator<Item = Level> {
-    [Level::Baseline, Level::Avx2, Level::Avx512Vnni].into_iter().filter(|l| *l <= level())
+    let all = [Level::Baseline, Level::Avx2, Level::AvxVnni, Level::Avx512Vnni];
+    all.into_iter().filter(|level| level.is_available())
 }
 
 /// Random weights in a form: the matrix, ggml's bytes, and the weights in f32.
