@@ -1,6 +1,7 @@
-//! Products with rounded weights with 256 bits: with AVX2, and with the dot products of AVX-VNNI, which Intel's processors
-//! without AVX-512 have.
+//! Products with rounded weights with vectors of 256 bits: with AVX2, and with the dot products of AVX-VNNI, which newer
+//! Intel processors have, also without AVX-512.
 
+/// The kernels for one set of instructions: its features, and the module with the sums of products.
 macro_rules! kernels {
     ($name:ident, features: $features:literal, sums: $sums:ident) => {
         pub(super) mod $name {
@@ -14,8 +15,8 @@ macro_rules! kernels {
 
             /// A form with a kernel.
             pub trait Kernel: Tile {
-                /// Add the products of eight rows of the tile, the first or the second half, with N rows of activations. `at` is where
-                /// the activations for the tile's first block are.
+                /// Add the products of eight rows of the tile, the first or the second half, with N rows of activations.
+                /// `at` is where the activations for the tile's first block are.
                 ///
                 /// # Safety
                 /// Needs the features named, and `at` has activations for the tile.
