@@ -9,7 +9,7 @@ use strum::EnumString;
 
 /// The built-in list.
 const STANDARD: &str = include_str!("words.txt");
-/// How many words or phrases a line with alternatives may stand for.
+/// The maximum number of entries that a line with alternatives may expand to.
 const MAX_ALTERNATIVES: usize = 4096;
 
 /// How bad a word of the built-in list is.
@@ -99,8 +99,8 @@ impl Bleeps {
         Ok(())
     }
 
-    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment. `{this, that}`
-    /// stands for one of several words or phrases; one of them may be empty.
+    /// Adds a line: `word`, `word*`, `*word*`, a phrase, `!word` for an exception, `#` for a comment. `{a, b} c` is both
+    /// `a c` and `b c`; one of the alternatives may be empty. After an error nothing of the line is added.
     ///
     /// # Errors
     /// When an entry has fewer than two letters, or a `*` within the word, or when braces are not closed.
@@ -123,6 +123,7 @@ impl Bleeps {
         Ok(())
     }
 
+    /// Adds one entry, also if it is already listed.
     fn add_one(&mut self, line: &str) -> Result<()> {
         let (spared, body) = match line.strip_prefix('!') {
             Some(body) => (true, body.trim()),
@@ -166,7 +167,7 @@ impl Bleeps {
     /// As [`Bleeps::add`].
     pub fn add_late(&mut self, word: &str) -> Result<()> {
         let before = self.entries.len();
-        // What is on the screen has no alternatives.
+        // The word was shown on the screen, so braces in it are marks.
         self.add(&word.replace(['{', '}'], " "))?;
         self.late.push((word.to_owned(), before));
         Ok(())
@@ -195,7 +196,7 @@ impl Bleeps {
     }
 }
 
-/// The lines that a line with alternatives in braces stands for.
+/// The lines that a line with alternatives in braces expands to.
 ///
 /// # Errors
 /// When braces are not closed or nested, or there are more than [`MAX_ALTERNATIVES`].
@@ -210,7 +211,7 @@ fn expand(line: &str) -> Result<Vec<String>> {
         };
         let choices: Vec<&str> = choices.split(',').map(str::trim).collect();
         if lines.len() * choices.len() > MAX_ALTERNATIVES {
-            bail!("`{line}`: a line stands for at most {MAX_ALTERNATIVES} words or phrases");
+            bail!("`{line}`: the alternatives make more than {MAX_ALTERNATIVES} entries");
         }
         let with = |start: &String| {
             let start = format!("{start}{before}");
@@ -264,7 +265,18 @@ mod tests {
         assert_eq!(short, long);
         let many = ["{a, b, c, d, e, f, g, h, i, j} "; 4].concat();
         let error = Bleeps::default().add(&many).expect_err("10,000 phrases");
-        assert!(error.to_string().contains("at most 4096"), "{error}");
+        assert!(error.to_string().contains("more than 4096 entries"), "{error}");
+    }
+
+    #[test]
+    fn braces_in_a_late_word_are_no_alternatives() {
+        let mut bleeps = Bleeps::default();
+        for word in ["pa{i}nt", "ro{of"] {
+            bleeps.add_late(word).expect(word);
+            assert_eq!(bleeps.judge(word, true).bleeped, [0..word.len()], "{word}");
+            assert_eq!(bleeps.take_back().as_deref(), Some(word));
+            assert!(bleeps.is_empty());
+        }
     }
 
     #[test]
