@@ -1,7 +1,11 @@
 //! The inner loops, compiled for several instruction sets and chosen at run time. Apart from the memory map, this is
 //! the only module with `unsafe` blocks: calls to code for CPU features that were detected first, and disjoint writes
 //! by threads.
+//!
+//! Loops over two or more slices use indexes. The constructor of the standard library's `zip` is compiled in another
+//! codegen unit, and without link-time optimization, which takes a third of a build, it is called instead of inlined.
 #![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop, reason = "see above")]
 
 mod attention;
 mod half;
@@ -86,8 +90,8 @@ pub fn level() -> Level {
     best.into_iter().find(|level| level.is_available()).unwrap_or(Level::Baseline)
 }
 
-/// Compile one safe body for three levels, and call the version for this processor. The body takes `FMA: bool`, which
-/// says whether `f32::mul_add` is one instruction (else it is a slow library call).
+/// Compile one safe body for three sets of instructions, and call the version for this processor. The body takes
+/// `FMA: bool`, which says whether `f32::mul_add` is one instruction (else it is a slow library call).
 macro_rules! multiversion {
     ($(#[$doc:meta])* pub fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:ident) => {
         $(#[$doc])*

@@ -90,8 +90,9 @@ pub fn column_sums(rows: &[f32], to: &mut [f32], onto: bool) {
             to.fill(0.0);
         }
         for row in rows.chunks_exact(width) {
-            for (to, x) in to.iter_mut().zip(&row[from..from + count]) {
-                *to += x;
+            let row = &row[from..from + count];
+            for i in 0..count {
+                to[i] += row[i];
             }
         }
     });
