@@ -18,9 +18,8 @@ impl Half for f16 {
 
 impl Half for bf16 {
     fn widen(from: &[Self], to: &mut [f32]) {
-        let from = &from[..to.len()];
-        for i in 0..to.len() {
-            to[i] = f32::from_bits(u32::from(from[i].to_bits()) << 16);
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = f32::from_bits(u32::from(from.to_bits()) << 16);
         }
     }
 }
@@ -47,15 +46,15 @@ mod avx512 {
     pub(super) unsafe fn widen_f16(from: &[f16], to: &mut [f32]) {
         let (chunks, rest) = from.as_chunks::<16>();
         let (wide, wide_rest) = to.as_chunks_mut::<16>();
-        for (i, to) in wide.iter_mut().enumerate() {
+        for (from, to) in chunks.iter().zip(wide) {
             // SAFETY: both are arrays of 16 numbers.
             unsafe {
-                let halves = _mm256_loadu_si256(chunks[i].as_ptr().cast());
+                let halves = _mm256_loadu_si256(from.as_ptr().cast());
                 _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(halves));
             }
         }
-        for i in 0..rest.len() {
-            wide_rest[i] = rest[i].to_f32();
+        for (from, to) in rest.iter().zip(wide_rest) {
+            *to = from.to_f32();
         }
     }
 }
@@ -85,20 +84,16 @@ pub fn half_matmul<H: Half>(weights: &[H], input: usize, x: &[f32]) -> Vec<f32> 
 #[inline(always)]
 fn dots_body<const FMA: bool>(w: &[f32], x: &[f32], y: &mut [f32]) {
     let (chunks, rest) = w.as_chunks::<64>();
-    for (row, y) in y.iter_mut().enumerate() {
-        let (of_x, rest_of_x) = x[row * w.len()..][..w.len()].as_chunks::<64>();
+    for (x, y) in x.chunks_exact(w.len()).zip(y) {
+        let (of_x, rest_of_x) = x.as_chunks::<64>();
         let mut lanes = [0.0f32; 64];
-        for (chunk, w) in chunks.iter().enumerate() {
-            let x = &of_x[chunk];
-            for i in 0..64 {
-                lanes[i] = fma::<FMA>(w[i], x[i], lanes[i]);
+        for (w, x) in chunks.iter().zip(of_x) {
+            for ((lane, &w), &x) in lanes.iter_mut().zip(w).zip(x) {
+                *lane = fma::<FMA>(w, x, *lane);
             }
         }
-        let mut sum = 0.0;
-        for i in 0..rest.len() {
-            sum += rest[i] * rest_of_x[i];
-        }
-        *y = lanes.iter().sum::<f32>() + sum;
+        *y =
+            lanes.iter().sum::<f32>() + rest.iter().zip(rest_of_x).map(|(w, x)| w * x).sum::<f32>();
     }
 }
 

@@ -26,11 +26,9 @@ fn tanh<const FMA: bool>(x: f32) -> f32 {
 
 #[inline(always)]
 fn gelu_row<const FMA: bool>(x: &[f32], y: &mut [f32]) {
-    let x = &x[..y.len()];
-    for i in 0..y.len() {
-        let x = x[i];
+    for (y, &x) in y.iter_mut().zip(x) {
         let t = tanh::<FMA>(SQRT_2_OVER_PI * fma::<FMA>(0.044_715 * x * x, x, x));
-        y[i] = 0.5 * x * (1.0 + t);
+        *y = 0.5 * x * (1.0 + t);
     }
 }
 
@@ -57,12 +55,10 @@ pub fn gelu(x: &[f32], y: &mut [f32]) {
 
 #[inline(always)]
 fn gelu_grad_row<const FMA: bool>(x: &[f32], g: &mut [f32]) {
-    let x = &x[..g.len()];
-    for i in 0..g.len() {
-        let x = x[i];
+    for (g, &x) in g.iter_mut().zip(x) {
         let t = tanh::<FMA>(SQRT_2_OVER_PI * fma::<FMA>(0.044_715 * x * x, x, x));
         let inner = SQRT_2_OVER_PI * fma::<FMA>(0.134_145 * x, x, 1.0);
-        g[i] *= 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner;
+        *g *= 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner;
     }
 }
 
@@ -81,8 +77,8 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = x.as_chunks::<16>();
     for chunk in chunks {
-        for i in 0..16 {
-            lanes[i] += f(chunk[i]);
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += f(x);
         }
     }
     lanes.iter().sum::<f32>() + rest.iter().map(|&x| f(x)).sum::<f32>()
@@ -96,12 +92,11 @@ pub(super) fn most(x: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; 16];
     let (chunks, rest) = x.as_chunks::<16>();
     for chunk in chunks {
-        for i in 0..16 {
-            lanes[i] = higher(lanes[i], chunk[i]);
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = higher(*lane, x);
         }
     }
-    let most = lanes.iter().fold(f32::NEG_INFINITY, |most, &x| higher(most, x));
-    rest.iter().fold(most, |most, &x| higher(most, x))
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &x| higher(most, x))
 }
 
 #[inline(always)]
@@ -120,11 +115,7 @@ fn above_body<const FMA: bool>(x: &[f32], least: f32, found: &mut Vec<u32>) {
     for chunk in x.chunks(16) {
         // Nearly all chunks have none, which one comparison of 16 numbers tells.
         if chunk.iter().fold(false, |any, x| any | (*x >= least)) {
-            for (i, x) in chunk.iter().enumerate() {
-                if *x >= least {
-                    found.push(at + i as u32);
-                }
-            }
+            found.extend((at..).zip(chunk).filter(|(_, x)| **x >= least).map(|(i, _)| i));
         }
         at += chunk.len() as u32;
     }
@@ -152,12 +143,10 @@ fn layer_norm_rows<const FMA: bool>(
     y: &mut [f32],
 ) {
     let c = weight.len();
-    let bias = &bias[..c];
-    for (row, y) in y.chunks_exact_mut(c).enumerate() {
-        let x = &x[row * c..][..c];
+    for (x, y) in x.chunks_exact(c).zip(y.chunks_exact_mut(c)) {
         let (mean, scale) = moments(x, epsilon);
-        for i in 0..c {
-            y[i] = fma::<FMA>((x[i] - mean) * scale, weight[i], bias[i]);
+        for (((y, &x), &w), &b) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+            *y = fma::<FMA>((x - mean) * scale, w, b);
         }
     }
 }

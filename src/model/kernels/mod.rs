@@ -1,11 +1,7 @@
 //! The inner loops, compiled for several instruction sets and chosen at run time. Apart from the memory map, this is
 //! the only module with `unsafe` blocks: calls to code for CPU features that were detected first, and disjoint writes
 //! by threads.
-//!
-//! Loops over two or more slices use indexes. The constructor of the standard library's `zip` is compiled in another
-//! codegen unit. Without thin-local LTO, which takes a third of the time to build this crate, it isn't inlined.
 #![allow(unsafe_code)]
-#![allow(clippy::needless_range_loop, reason = "see above")]
 
 mod attention;
 mod half;

@@ -90,9 +90,8 @@ pub fn column_sums(rows: &[f32], to: &mut [f32], onto: bool) {
             to.fill(0.0);
         }
         for row in rows.chunks_exact(width) {
-            let row = &row[from..from + count];
-            for i in 0..count {
-                to[i] += row[i];
+            for (to, x) in to.iter_mut().zip(&row[from..from + count]) {
+                *to += x;
             }
         }
     });

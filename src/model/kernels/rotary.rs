@@ -11,8 +11,8 @@ fn reciprocal_rms(x: &[f32], epsilon: f32) -> f32 {
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = x.as_chunks::<16>();
     for chunk in chunks {
-        for i in 0..16 {
-            lanes[i] += chunk[i] * chunk[i];
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += x * x;
         }
     }
     let sum = lanes.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>();
@@ -23,11 +23,10 @@ fn reciprocal_rms(x: &[f32], epsilon: f32) -> f32 {
 fn rms_norm_rows<const FMA: bool>(x: &[f32], weight: &[f32], epsilon: f32, y: &mut [f32]) {
     let _ = FMA;
     let c = weight.len();
-    for (row, y) in y.chunks_exact_mut(c).enumerate() {
-        let x = &x[row * c..][..c];
+    for (x, y) in x.chunks_exact(c).zip(y.chunks_exact_mut(c)) {
         let scale = reciprocal_rms(x, epsilon);
-        for i in 0..c {
-            y[i] = x[i] * scale * weight[i];
+        for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
+            *y = x * scale * w;
         }
     }
 }
@@ -72,18 +71,15 @@ fn rotate_row_body<const FMA: bool>(row: &mut [f32], table: &[f32], heads: Rotat
         if let Some((queries, keys, epsilon)) = heads.norms {
             let weight = if i < heads.queries { queries } else { keys };
             let scale = reciprocal_rms(head, epsilon);
-            let weight = &weight[..head.len()];
-            for i in 0..head.len() {
-                head[i] = head[i] * scale * weight[i];
+            for (x, &w) in head.iter_mut().zip(weight) {
+                *x = *x * scale * w;
             }
         }
         let (first, second) = head.split_at_mut(heads.d / 2);
-        let n = first.len();
-        let (second, cosines, sines) = (&mut second[..n], &cosines[..n], &sines[..n]);
-        for i in 0..n {
-            let (x, y, cos, sin) = (first[i], second[i], cosines[i], sines[i]);
-            first[i] = fma::<FMA>(x, cos, -(y * sin));
-            second[i] = fma::<FMA>(y, cos, x * sin);
+        for (((a, b), &cos), &sin) in first.iter_mut().zip(second).zip(cosines).zip(sines) {
+            let (x, y) = (*a, *b);
+            *a = fma::<FMA>(x, cos, -(y * sin));
+            *b = fma::<FMA>(y, cos, x * sin);
         }
     }
 }
@@ -116,9 +112,8 @@ pub fn rotate<'a>(
 
 #[inline(always)]
 fn swiglu_row_body<const FMA: bool>(gate: &[f32], up: &[f32], y: &mut [f32]) {
-    let (gate, up) = (&gate[..y.len()], &up[..y.len()]);
-    for i in 0..y.len() {
-        y[i] = gate[i] / (1.0 + exp::<FMA>(-gate[i])) * up[i];
+    for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
+        *y = g / (1.0 + exp::<FMA>(-g)) * u;
     }
 }
 

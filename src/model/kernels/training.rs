@@ -63,10 +63,7 @@ fn set(out: &mut [f32], shape: (usize, usize, usize), a: Matrix, b: Matrix, scal
 
 fn times(a: &mut [f32], mask: Option<&Vec<f32>>) {
     if let Some(mask) = mask {
-        let mask = &mask[..a.len()];
-        for i in 0..a.len() {
-            a[i] *= mask[i];
-        }
+        a.iter_mut().zip(mask).for_each(|(a, m)| *a *= m);
     }
 }
 
@@ -114,8 +111,8 @@ pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid, y: &mut [f32]) {
         put(&part, 2);
         set(&mut ds, (t, d, t), dy, v.t(), 1.0);
         times(&mut ds, mask.as_ref());
-        for (i, ds) in ds.chunks_exact_mut(t).enumerate() {
-            softmax_grad(ds, &p[i * t..][..t]);
+        for (ds, p) in ds.chunks_exact_mut(t).zip(p.chunks_exact(t)) {
+            softmax_grad(ds, p);
         }
         set(&mut part, (t, t, d), Matrix(&ds, t, 1), k, grid.scale);
         put(&part, 0);
@@ -127,20 +124,16 @@ pub fn attend_whole_grad(qkv: &[f32], g: &[f32], grid: &Grid, y: &mut [f32]) {
 #[inline(always)]
 fn softmax_grad_row<const FMA: bool>(g: &mut [f32], p: &[f32]) {
     let mut lanes = [0.0f32; 16];
-    let p = &p[..g.len()];
-    for (chunk, g) in g.as_chunks::<16>().0.iter().enumerate() {
-        let p = &p.as_chunks::<16>().0[chunk];
-        for i in 0..16 {
-            lanes[i] = fma::<FMA>(g[i], p[i], lanes[i]);
+    for (g, p) in g.as_chunks::<16>().0.iter().zip(p.as_chunks::<16>().0) {
+        for ((lane, &g), &p) in lanes.iter_mut().zip(g).zip(p) {
+            *lane = fma::<FMA>(g, p, *lane);
         }
     }
-    let mut rest = 0.0;
-    for i in g.len() / 16 * 16..g.len() {
-        rest += g[i] * p[i];
-    }
+    let whole = g.len() / 16 * 16;
+    let rest: f32 = g[whole..].iter().zip(&p[whole..]).map(|(g, p)| g * p).sum();
     let along = lanes.iter().sum::<f32>() + rest;
-    for i in 0..g.len() {
-        g[i] = p[i] * (g[i] - along);
+    for (g, &p) in g.iter_mut().zip(p) {
+        *g = p * (*g - along);
     }
 }
 
@@ -197,32 +190,27 @@ fn layer_norm_grad_rows<const FMA: bool>(
 ) {
     let c = weight.len();
     let (dw, db) = sums.split_at_mut(c);
-    let db = &mut db[..c];
-    for (row, dx) in dx.chunks_exact_mut(c).enumerate() {
-        let (x, g) = (&x[row * c..][..c], &g[row * c..][..c]);
+    for ((x, g), dx) in x.chunks_exact(c).zip(g.chunks_exact(c)).zip(dx.chunks_exact_mut(c)) {
         let (mean, scale) = math::moments(x, epsilon);
         let (mut whole, mut along) = ([0.0f32; 16], [0.0f32; 16]);
-        let mut add = |lane: usize, x: f32, g: f32, w: f32| {
-            whole[lane] += g * w;
-            along[lane] = fma::<FMA>(g * w, (x - mean) * scale, along[lane]);
-        };
-        let last = c / 16 * 16;
-        for at in (0..last).step_by(16) {
-            let (x, g, w) = (&x[at..][..16], &g[at..][..16], &weight[at..][..16]);
-            for i in 0..16 {
-                add(i, x[i], g[i], w[i]);
+        let mut add = |x: &[f32], g: &[f32], w: &[f32]| {
+            let lanes = whole.iter_mut().zip(&mut along);
+            for ((((whole, along), &x), &g), &w) in lanes.zip(x).zip(g).zip(w) {
+                *whole += g * w;
+                *along = fma::<FMA>(g * w, (x - mean) * scale, *along);
             }
-        }
-        for i in last..c {
-            add(i - last, x[i], g[i], weight[i]);
+        };
+        for ((x, g), w) in x.chunks(16).zip(g.chunks(16)).zip(weight.chunks(16)) {
+            add(x, g, w);
         }
         let whole = whole.iter().sum::<f32>() / c as f32;
         let along = along.iter().sum::<f32>() / c as f32;
-        for i in 0..c {
-            let normal = (x[i] - mean) * scale;
-            dx[i] += scale * (g[i] * weight[i] - whole - normal * along);
-            dw[i] = fma::<FMA>(g[i], normal, dw[i]);
-            db[i] += g[i];
+        let numbers = dx.iter_mut().zip(x).zip(g).zip(weight).zip(dw.iter_mut()).zip(db.iter_mut());
+        for (((((dx, &x), &g), &w), dw), db) in numbers {
+            let normal = (x - mean) * scale;
+            *dx += scale * (g * w - whole - normal * along);
+            *dw = fma::<FMA>(g, normal, *dw);
+            *db += g;
         }
     }
 }

@@ -74,16 +74,16 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         let mut scores = vec![0.0; sets.len() * pairs.count() * longest];
         let mut keys = Numbers::new(d);
         for b in 0..longest / BLOCK {
-            for (i, scores) in scores.chunks_exact_mut(pairs.count() * longest).enumerate() {
-                let set = sets.start + i;
+            for (set, scores) in sets.clone().zip(scores.chunks_exact_mut(pairs.count() * longest))
+            {
                 let at = layout.keys_at(layer, kv_head(set));
                 pairs.runs(b, |run, block| {
                     let queries: [&[f32]; TOGETHER] =
                         std::array::from_fn(|i| query(set, (run.start + i).min(run.end - 1)));
                     let mut rows = [[0.0; BLOCK]; TOGETHER];
                     keys.score(&queries[..run.len()], (block, at), scale, &mut rows);
-                    for (i, pair) in run.enumerate() {
-                        scores[pair * longest + b * BLOCK..][..BLOCK].copy_from_slice(&rows[i]);
+                    for (pair, row) in run.zip(rows) {
+                        scores[pair * longest + b * BLOCK..][..BLOCK].copy_from_slice(&row);
                     }
                 });
             }
@@ -96,9 +96,9 @@ pub fn attend(qkv: &[f32], rows: &[Rows], layer: usize, scale: f32) -> Vec<f32> 
         let mut sums = vec![0.0; sets.len() * pairs.count() * d];
         let mut values = Numbers::new(d);
         for b in 0..longest / BLOCK {
-            for (i, sums) in sums.chunks_exact_mut(pairs.count() * d).enumerate() {
-                let scores = &scores[i * pairs.count() * longest..];
-                let set = sets.start + i;
+            let scores = scores.chunks_exact(pairs.count() * longest);
+            let sums = sums.chunks_exact_mut(pairs.count() * d);
+            for ((set, scores), sums) in sets.clone().zip(scores).zip(sums) {
                 let at = layout.values_at(layer, kv_head(set));
                 pairs.runs(b, |run, block| {
                     // a row of weights is 0 behind what its row sees
@@ -212,8 +212,8 @@ impl Numbers {
             }
         }
         let keys = self.floats(keys);
-        for (i, query) in queries.iter().enumerate() {
-            score_block(query, keys, scale, &mut rows[i]);
+        for (query, row) in queries.iter().zip(rows) {
+            score_block(query, keys, scale, row);
         }
     }
 
@@ -243,13 +243,13 @@ impl Numbers {
 #[inline(always)]
 fn score_body<const FMA: bool>(q: &[f32], keys: &[f32], scale: f32, row: &mut [f32; BLOCK]) {
     let mut lanes = [0.0; BLOCK];
-    for (at, keys) in keys.as_chunks::<BLOCK>().0.iter().enumerate() {
-        for i in 0..BLOCK {
-            lanes[i] = fma::<FMA>(q[at], keys[i], lanes[i]);
+    for (&q, keys) in q.iter().zip(keys.as_chunks::<BLOCK>().0) {
+        for (lane, &k) in lanes.iter_mut().zip(keys) {
+            *lane = fma::<FMA>(q, k, *lane);
         }
     }
-    for i in 0..BLOCK {
-        row[i] = lanes[i] * scale;
+    for (out, lane) in row.iter_mut().zip(lanes) {
+        *out = lane * scale;
     }
 }
 
@@ -264,9 +264,9 @@ fn softmax_body<const FMA: bool>(row: &mut [f32]) {
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = row.as_chunks_mut::<16>();
     for chunk in chunks {
-        for i in 0..16 {
-            chunk[i] = exp::<FMA>(chunk[i] - most);
-            lanes[i] += chunk[i];
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *x = exp::<FMA>(*x - most);
+            *lane += *x;
         }
     }
     let mut sum: f32 = lanes.iter().sum();
@@ -290,10 +290,9 @@ fn weigh_in_registers<const FMA: bool, const D: usize>(
     y: &mut [f32; D],
 ) {
     let mut lanes = *y;
-    let values = &values.as_chunks::<D>().0[..p.len()];
-    for row in 0..p.len() {
-        for i in 0..D {
-            lanes[i] = fma::<FMA>(p[row], values[row][i], lanes[i]);
+    for (&p, values) in p.iter().zip(values.as_chunks::<D>().0) {
+        for (lane, &v) in lanes.iter_mut().zip(values) {
+            *lane = fma::<FMA>(p, v, *lane);
         }
     }
     *y = lanes;
@@ -309,10 +308,9 @@ fn weigh_body<const FMA: bool>(p: &[f32], values: &[f32], y: &mut [f32]) {
         return weigh_in_registers::<FMA, 128>(p, values, y);
     }
     let d = y.len();
-    for (at, &p) in p.iter().enumerate() {
-        let values = &values[at * d..][..d];
-        for i in 0..d {
-            y[i] = fma::<FMA>(p, values[i], y[i]);
+    for (&p, values) in p.iter().zip(values.chunks_exact(d)) {
+        for (y, &v) in y.iter_mut().zip(values) {
+            *y = fma::<FMA>(p, v, *y);
         }
     }
 }

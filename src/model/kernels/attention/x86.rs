@@ -105,24 +105,24 @@ macro_rules! kernels {
                     let mut sums = [[$zero(); PARTS]; N];
                     for i in 0..queries[0].len() {
                         let mut q = [$zero(); N];
-                        for n in 0..N {
+                        for (q, query) in q.iter_mut().zip(queries) {
                             // SAFETY: all queries are as wide as the first.
-                            q[n] = $all(unsafe { *queries[n].get_unchecked(i) });
+                            *q = $all(unsafe { *query.get_unchecked(i) });
                         }
                         for j in 0..PARTS {
                             // SAFETY: within row i of the keys, by contract.
                             let part = unsafe { load::<HALF>(keys, i * BLOCK + from + LANES * j) };
-                            for n in 0..N {
-                                sums[n][j] = $multiply_add(q[n], part, sums[n][j]);
+                            for (sums, q) in sums.iter_mut().zip(q) {
+                                sums[j] = $multiply_add(q, part, sums[j]);
                             }
                         }
                     }
                     let scale = $all(scale);
-                    for n in 0..N {
-                        let row = rows[n][from..].as_chunks_mut::<LANES>().0;
-                        for j in 0..PARTS {
+                    for (sums, row) in sums.into_iter().zip(rows.iter_mut()) {
+                        let row = row[from..].as_chunks_mut::<LANES>().0;
+                        for (sum, row) in sums.into_iter().zip(row) {
                             // SAFETY: an array of a vector's numbers.
-                            unsafe { $store(row[j].as_mut_ptr(), $multiply(sums[n][j], scale)) };
+                            unsafe { $store(row.as_mut_ptr(), $multiply(sum, scale)) };
                         }
                     }
                 }
@@ -164,26 +164,26 @@ macro_rules! kernels {
                 unsafe {
                     let place = sums.as_mut_ptr().add(column);
                     let mut lanes = [[$zero(); PARTS]; N];
-                    for n in 0..N {
-                        for j in 0..PARTS {
-                            lanes[n][j] = $load(place.add(n * d + LANES * j));
+                    for (i, lanes) in lanes.iter_mut().enumerate() {
+                        for (j, lane) in lanes.iter_mut().enumerate() {
+                            *lane = $load(place.add(i * d + LANES * j));
                         }
                     }
                     for row in 0..weights[0].len() {
                         let mut weight = [$zero(); N];
-                        for n in 0..N {
-                            weight[n] = $all(*weights[n].get_unchecked(row));
+                        for (weight, weights) in weight.iter_mut().zip(weights) {
+                            *weight = $all(*weights.get_unchecked(row));
                         }
                         for j in 0..PARTS {
                             let part = load::<HALF>(values, row * d + column + LANES * j);
-                            for n in 0..N {
-                                lanes[n][j] = $multiply_add(weight[n], part, lanes[n][j]);
+                            for (lanes, weight) in lanes.iter_mut().zip(weight) {
+                                lanes[j] = $multiply_add(weight, part, lanes[j]);
                             }
                         }
                     }
-                    for n in 0..N {
-                        for j in 0..PARTS {
-                            $store(place.add(n * d + LANES * j), lanes[n][j]);
+                    for (i, lanes) in lanes.into_iter().enumerate() {
+                        for (j, lane) in lanes.into_iter().enumerate() {
+                            $store(place.add(i * d + LANES * j), lane);
                         }
                     }
                 }

@@ -50,25 +50,23 @@ impl Activations {
 fn round_body<const FMA: bool>(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]]) {
     const HALF: usize = QK / 2;
     let _ = FMA;
-    let (x, q) = (x.as_chunks::<QK>().0, q.as_chunks_mut::<QK>().0);
-    for block in 0..x.len() {
-        let (x, q) = (x[block].as_chunks::<HALF>().0, q[block].as_chunks_mut::<HALF>().0);
+    let chunks = x.as_chunks::<QK>().0.iter().zip(q.as_chunks_mut::<QK>().0);
+    for (((x, q), d), sums) in chunks.zip(d).zip(halves) {
+        let x = x.as_chunks::<HALF>().0;
         let mut lanes = [0.0f32; HALF];
         for half in x {
-            for i in 0..HALF {
-                lanes[i] = if half[i].abs() > lanes[i] { half[i].abs() } else { lanes[i] };
+            for (lane, x) in lanes.iter_mut().zip(half) {
+                *lane = if x.abs() > *lane { x.abs() } else { *lane };
             }
         }
         let most = lanes.iter().fold(0.0f32, |m, &x| if x > m { x } else { m });
         let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
-        d[block] = most / 127.0;
-        for half in 0..2 {
-            let mut sum = 0;
-            for i in 0..HALF {
-                q[half][i] = (x[half][i] * inverse + INTEGER).to_bits() as u8 as i8;
-                sum += i32::from(q[half][i]);
+        *d = most / 127.0;
+        for ((x, q), sum) in x.iter().zip(q.as_chunks_mut::<HALF>().0).zip(sums) {
+            for (q, x) in q.iter_mut().zip(x) {
+                *q = (x * inverse + INTEGER).to_bits() as u8 as i8;
             }
-            halves[block][half] = sum;
+            *sum = q.iter().map(|q| i32::from(*q)).sum();
         }
     }
 }
@@ -96,27 +94,26 @@ fn round_blocks(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]])
 unsafe fn avx2(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]]) {
     use std::arch::x86_64::*;
     let sign = _mm256_set1_ps(-0.0);
-    let (x, q) = (x.as_chunks::<QK>().0, q.as_chunks_mut::<QK>().0);
-    for block in 0..x.len() {
-        let (x, q) = (x[block].as_chunks::<8>().0, &mut q[block]);
+    let chunks = x.as_chunks::<QK>().0.iter().zip(q.as_chunks_mut::<QK>().0);
+    for (((x, q), d), sums) in chunks.zip(d).zip(halves) {
         let mut parts = [_mm256_setzero_ps(); 4];
         let mut most = _mm256_setzero_ps();
-        for i in 0..4 {
+        for (part, x) in parts.iter_mut().zip(x.as_chunks::<8>().0) {
             // SAFETY: 8 floats.
-            parts[i] = unsafe { _mm256_loadu_ps(x[i].as_ptr()) };
+            *part = unsafe { _mm256_loadu_ps(x.as_ptr()) };
             // The second operand if the first is NaN.
-            most = _mm256_max_ps(_mm256_andnot_ps(sign, parts[i]), most);
+            most = _mm256_max_ps(_mm256_andnot_ps(sign, *part), most);
         }
         let most = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps::<1>(most));
         let most = _mm_max_ps(most, _mm_movehl_ps(most, most));
         let most = _mm_cvtss_f32(_mm_max_ss(most, _mm_movehdup_ps(most)));
         let inverse = _mm256_set1_ps(if most > 0.0 { 127.0 / most } else { 0.0 });
-        d[block] = most / 127.0;
+        *d = most / 127.0;
         let mut bytes = [_mm256_setzero_si256(); 4];
-        for i in 0..4 {
-            let sum = _mm256_add_ps(_mm256_mul_ps(parts[i], inverse), _mm256_set1_ps(INTEGER));
+        for (bytes, part) in bytes.iter_mut().zip(parts) {
+            let sum = _mm256_add_ps(_mm256_mul_ps(part, inverse), _mm256_set1_ps(INTEGER));
             let low = _mm256_slli_epi32::<24>(_mm256_castps_si256(sum));
-            bytes[i] = _mm256_srai_epi32::<24>(low);
+            *bytes = _mm256_srai_epi32::<24>(low);
         }
         let first = _mm256_add_epi32(bytes[0], bytes[1]);
         let second = _mm256_add_epi32(bytes[2], bytes[3]);
@@ -131,7 +128,7 @@ unsafe fn avx2(x: &[f32], q: &mut [i8], d: &mut [f32], halves: &mut [[i32; 2]]) 
         );
         // SAFETY: 8 and 32 bytes.
         unsafe {
-            _mm_storel_epi64(halves[block].as_mut_ptr().cast(), _mm_hadd_epi32(both, both));
+            _mm_storel_epi64(sums.as_mut_ptr().cast(), _mm_hadd_epi32(both, both));
             _mm256_storeu_si256(q.as_mut_ptr().cast(), bytes);
         }
     }

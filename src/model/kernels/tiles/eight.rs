@@ -70,35 +70,28 @@ impl<const N: usize> At<'_, N> {
     /// The activations of each row.
     #[inline(always)]
     pub(super) fn q(&self) -> [*const i8; N] {
-        let mut q = [std::ptr::null(); N];
-        for i in 0..N {
-            // SAFETY: each row has this block.
-            q[i] = unsafe { self.a.q.as_ptr().add(self.number(i) * QK) };
-        }
-        q
+        // SAFETY: each row has this block.
+        std::array::from_fn(|i| unsafe { self.a.q.as_ptr().add(self.number(i) * QK) })
     }
 
     /// The sum of each row's activations times `-offset`: what corrects products with weights that `offset` was added to.
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     pub(super) fn minus_sums(&self, offset: i32) -> [__m256i; N] {
-        let mut sums = [_mm256_setzero_si256(); N];
-        for i in 0..N {
+        std::array::from_fn(|i| {
             // SAFETY: each row has this block.
-            let sum = unsafe { *self.a.sum.get_unchecked(self.number(i)) };
-            sums[i] = _mm256_set1_epi32(-offset * sum);
-        }
-        sums
+            _mm256_set1_epi32(-offset * unsafe { *self.a.sum.get_unchecked(self.number(i)) })
+        })
     }
 
     /// Add the products of eight rows of a block, which are integers, times the scales `d` and the scale of the activations.
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     pub(super) fn add(&self, dots: [__m256i; N], d: __m256, acc: &mut [__m256; N]) {
-        for i in 0..N {
+        for (i, (acc, dot)) in acc.iter_mut().zip(dots).enumerate() {
             // SAFETY: each row has this block.
             let da = _mm256_set1_ps(unsafe { *self.a.d.get_unchecked(self.number(i)) });
-            acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[i]), _mm256_mul_ps(d, da), acc[i]);
+            *acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), _mm256_mul_ps(d, da), *acc);
         }
     }
 

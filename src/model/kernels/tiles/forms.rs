@@ -95,13 +95,10 @@ fn half_at(bytes: &[u8], at: usize) -> f16 {
 
 /// The numbers of a block of 4 bits, less `by`.
 fn halves(q: &[[[u8; 4]; LANES]; QK / 8], lane: usize, by: i8) -> [i8; QK] {
-    let mut numbers = [0; QK];
-    for i in 0..QK / 2 {
-        let byte = q[i / 4][lane][i % 4];
-        numbers[i] = (byte & 15) as i8 - by;
-        numbers[i + QK / 2] = (byte >> 4) as i8 - by;
-    }
-    numbers
+    std::array::from_fn(|i| {
+        let byte = q[i % 16 / 4][lane][i % 4];
+        (if i < 16 { byte & 15 } else { byte >> 4 }) as i8 - by
+    })
 }
 
 impl Tile for Q8 {
@@ -112,13 +109,10 @@ impl Tile for Q8 {
 
     fn set(&mut self, lane: usize, bytes: &[u8]) {
         self.d[lane] = half_at(bytes, 0);
-        for (g, group) in self.q.iter_mut().enumerate() {
-            let bytes = &bytes[2..].as_chunks::<4>().0[g];
+        for (group, bytes) in self.q.iter_mut().zip(bytes[2..].as_chunks::<4>().0) {
             // -128 would overflow AVX2's pair sums. A quantizer that scales by the largest absolute value never writes
             // it.
-            for i in 0..4 {
-                group[lane][i] = (bytes[i] as i8).max(-127);
-            }
+            group[lane] = bytes.map(|byte| (byte as i8).max(-127));
         }
     }
 
@@ -128,10 +122,7 @@ impl Tile for Q8 {
     }
 
     fn block(&self, lane: usize, _: usize) -> Block {
-        let mut q = [0; QK];
-        for i in 0..QK {
-            q[i] = self.q[i / 4][lane][i % 4];
-        }
+        let q = std::array::from_fn(|i| self.q[i / 4][lane][i % 4]);
         Block { q, d: [self.d[lane].to_f32(); 2], m: 0.0 }
     }
 }
@@ -144,8 +135,8 @@ impl Tile for Q40 {
 
     fn set(&mut self, lane: usize, bytes: &[u8]) {
         self.d[lane] = half_at(bytes, 0);
-        for (g, group) in self.q.iter_mut().enumerate() {
-            group[lane] = bytes[2..].as_chunks::<4>().0[g];
+        for (group, bytes) in self.q.iter_mut().zip(bytes[2..].as_chunks::<4>().0) {
+            group[lane] = *bytes;
         }
     }
 
@@ -168,8 +159,8 @@ impl Tile for Q41 {
 
     fn set(&mut self, lane: usize, bytes: &[u8]) {
         (self.d[lane], self.m[lane]) = (half_at(bytes, 0), half_at(bytes, 2));
-        for (g, group) in self.q.iter_mut().enumerate() {
-            group[lane] = bytes[4..].as_chunks::<4>().0[g];
+        for (group, bytes) in self.q.iter_mut().zip(bytes[4..].as_chunks::<4>().0) {
+            group[lane] = *bytes;
         }
     }
 
@@ -207,10 +198,9 @@ impl Tile for Q4K {
             self.scales[i + 4][lane] = six[i + 8] & 15 | six[i] >> 6 << 4;
             self.mins[i + 4][lane] = six[i + 8] >> 4 | six[i + 4] >> 6 << 4;
         }
-        for (i, pair) in self.q.iter_mut().enumerate() {
-            let bytes = &bytes[16 + i * QK..][..QK];
-            for (g, group) in pair.iter_mut().enumerate() {
-                group[lane] = bytes.as_chunks::<4>().0[g];
+        for (pair, bytes) in self.q.iter_mut().zip(bytes[16..].chunks_exact(QK)) {
+            for (group, bytes) in pair.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                group[lane] = *bytes;
             }
         }
     }
@@ -226,11 +216,10 @@ impl Tile for Q4K {
     }
 
     fn block(&self, lane: usize, block: usize) -> Block {
-        let shift = 4 * (block % 2);
-        let mut q = [0; QK];
-        for i in 0..QK {
-            q[i] = (self.q[block / 2][i / 4][lane][i % 4] >> shift & 15) as i8;
-        }
+        let q = std::array::from_fn(|i| {
+            let byte = self.q[block / 2][i / 4][lane][i % 4];
+            (if block.is_multiple_of(2) { byte & 15 } else { byte >> 4 }) as i8
+        });
         let d = self.d[lane].to_f32() * f32::from(self.scales[block][lane]);
         let m = -self.m[lane].to_f32() * f32::from(self.mins[block][lane]);
         Block { q, d: [d; 2], m }
@@ -252,8 +241,8 @@ impl Tile for Q6K {
 
     fn set(&mut self, lane: usize, bytes: &[u8]) {
         let put = |to: &mut [[[u8; 4]; LANES]; QK / 4], bytes: &[u8]| {
-            for (g, group) in to.iter_mut().enumerate() {
-                group[lane] = bytes.as_chunks::<4>().0[g];
+            for (group, bytes) in to.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                group[lane] = *bytes;
             }
         };
         for (n, part) in self.parts.iter_mut().enumerate() {
@@ -261,8 +250,8 @@ impl Tile for Q6K {
             put(&mut part.low[0], &low[..QK]);
             put(&mut part.low[1], &low[QK..2 * QK]);
             put(&mut part.high, &high[..QK]);
-            for (i, scales) in part.scales.iter_mut().enumerate() {
-                scales[lane] = bytes[192 + 8 * n + i] as i8;
+            for (scales, byte) in part.scales.iter_mut().zip(&bytes[192 + 8 * n..]) {
+                scales[lane] = *byte as i8;
             }
         }
         self.d[lane] = half_at(bytes, 208);
@@ -278,12 +267,11 @@ impl Tile for Q6K {
 
     fn block(&self, lane: usize, block: usize) -> Block {
         let (part, k) = (&self.parts[block / 4], block % 4);
-        let mut q = [0; QK];
-        for i in 0..QK {
+        let q = std::array::from_fn(|i| {
             let low = part.low[k % 2][i / 4][lane][i % 4] >> (k / 2 * 4) & 15;
             let high = part.high[i / 4][lane][i % 4] >> (2 * k) & 3;
-            q[i] = (low | high << 4) as i8 - 32;
-        }
+            (low | high << 4) as i8 - 32
+        });
         let d = self.d[lane].to_f32();
         let scale = |half: usize| d * f32::from(part.scales[2 * k + half][lane]);
         Block { q, d: [scale(0), scale(1)], m: 0.0 }

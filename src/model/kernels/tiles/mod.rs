@@ -283,8 +283,8 @@ fn rearrange<T: Tile>(
     let mut tiles = heap.array(T::ZERO, rows.div_ceil(LANES) * count);
     for (row, data) in data.chunks_exact(count * T::BYTES).enumerate() {
         let tiles = &mut tiles[row / LANES * count..][..count];
-        for (i, tile) in tiles.iter_mut().enumerate() {
-            tile.set(row % LANES, &data[i * T::BYTES..][..T::BYTES]);
+        for (tile, bytes) in tiles.iter_mut().zip(data.chunks_exact(T::BYTES)) {
+            tile.set(row % LANES, bytes);
         }
     }
     Some(tiles)
@@ -298,12 +298,10 @@ fn portable<T: Tile>(tiles: &[T], a: &Activations, row: usize, sums: &mut [f32; 
             let at = row * blocks + b;
             let block = tiles[b / T::BLOCKS].block(lane, b % T::BLOCKS);
             let q = &a.q[at * QK..][..QK];
-            for half in 0..2 {
-                let mut dot = 0;
-                for i in 16 * half..16 * (half + 1) {
-                    dot += i32::from(block.q[i]) * i32::from(q[i]);
-                }
-                *sum += dot as f32 * (block.d[half] * a.d[at]);
+            for (half, d) in block.d.into_iter().enumerate() {
+                let pairs = block.q.iter().zip(q).skip(16 * half).take(16);
+                let dot: i32 = pairs.map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
+                *sum += dot as f32 * (d * a.d[at]);
             }
             *sum += block.m * a.total[at];
         }

@@ -104,9 +104,9 @@ fn counts(x: &[u8; LANES]) -> __m512 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn begin<const N: usize>(sums: &[[f32; LANES]; N]) -> [__m512; N] {
     let mut acc = [_mm512_setzero_ps(); N];
-    for i in 0..N {
+    for (acc, sums) in acc.iter_mut().zip(sums) {
         // SAFETY: 16 floats.
-        acc[i] = unsafe { _mm512_loadu_ps(sums[i].as_ptr()) };
+        *acc = unsafe { _mm512_loadu_ps(sums.as_ptr()) };
     }
     acc
 }
@@ -114,9 +114,9 @@ fn begin<const N: usize>(sums: &[[f32; LANES]; N]) -> [__m512; N] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn end<const N: usize>(acc: [__m512; N], sums: &mut [[f32; LANES]; N]) {
-    for i in 0..N {
+    for (acc, sums) in acc.into_iter().zip(sums) {
         // SAFETY: 16 floats.
-        unsafe { _mm512_storeu_ps(sums[i].as_mut_ptr(), acc[i]) };
+        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), acc) };
     }
 }
 
@@ -135,9 +135,9 @@ impl Vnni for Q8 {
         for (b, tile) in tiles.iter().enumerate() {
             // dpbusd needs unsigned weights: add 128 here, and subtract 128 times the sum of the inputs below.
             let mut w = [flip; QK / 4];
-            for (g, q) in tile.q.iter().enumerate() {
+            for (w, q) in w.iter_mut().zip(&tile.q) {
                 // SAFETY: 64 bytes.
-                w[g] = _mm512_xor_si512(unsafe { _mm512_loadu_si512(q.as_ptr().cast()) }, flip);
+                *w = _mm512_xor_si512(unsafe { _mm512_loadu_si512(q.as_ptr().cast()) }, flip);
             }
             let d = floats(&tile.d);
             for (i, acc) in acc.iter_mut().enumerate() {
@@ -253,8 +253,7 @@ impl Part {
     fn weights<const K: usize>(&self) -> [__m512i; QK / 4] {
         let (low, high) = (_mm512_set1_epi8(15), _mm512_set1_epi8(48));
         let mut w = [_mm512_setzero_si512(); QK / 4];
-        for g in 0..QK / 4 {
-            let (a, b) = (&self.low[K % 2][g], &self.high[g]);
+        for ((w, a), b) in w.iter_mut().zip(&self.low[K % 2]).zip(&self.high) {
             // SAFETY: 64 bytes each.
             let (a, b) = unsafe {
                 (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast()))
@@ -265,7 +264,7 @@ impl Part {
                 2 => (_mm512_srli_epi16::<4>(a), b),
                 _ => (_mm512_srli_epi16::<4>(a), _mm512_srli_epi16::<2>(b)),
             };
-            w[g] = _mm512_or_si512(_mm512_and_si512(a, low), _mm512_and_si512(b, high));
+            *w = _mm512_or_si512(_mm512_and_si512(a, low), _mm512_and_si512(b, high));
         }
         w
     }
@@ -285,12 +284,11 @@ impl Part {
         acc: &mut [__m512; N],
     ) {
         let w = self.weights::<K>();
-        let mut scales = [_mm512_setzero_si512(); 2];
-        for half in 0..2 {
+        let scales = [0, 1].map(|half| {
             // SAFETY: 16 bytes.
-            let bytes = unsafe { _mm_loadu_si128(self.scales[2 * K + half].as_ptr().cast()) };
-            scales[half] = _mm512_cvtepi8_epi32(bytes);
-        }
+            unsafe { _mm_loadu_si128(self.scales[2 * K + half].as_ptr().cast()) }
+        });
+        let scales = [_mm512_cvtepi8_epi32(scales[0]), _mm512_cvtepi8_epi32(scales[1])];
         for (i, acc) in acc.iter_mut().enumerate() {
             let at = at + i * blocks;
             // SAFETY: by contract.

@@ -64,9 +64,9 @@ macro_rules! kernels {
             ) {
                 let mut acc = [[_mm256_setzero_ps(); N]; 2];
                 for (half, acc) in acc.iter_mut().enumerate() {
-                    for i in 0..N {
+                    for (acc, sums) in acc.iter_mut().zip(sums.iter()) {
                         // SAFETY: 8 of 16 floats.
-                        acc[i] = unsafe { _mm256_loadu_ps(sums[i].as_ptr().add(8 * half)) };
+                        *acc = unsafe { _mm256_loadu_ps(sums.as_ptr().add(8 * half)) };
                     }
                 }
                 let blocks = tiles.len() * T::BLOCKS;
@@ -77,10 +77,10 @@ macro_rules! kernels {
                         unsafe { tile.add(half, at, acc) };
                     }
                 }
-                for (half, acc) in acc.iter().enumerate() {
-                    for i in 0..N {
+                for (half, acc) in acc.into_iter().enumerate() {
+                    for (acc, sums) in acc.into_iter().zip(sums.iter_mut()) {
                         // SAFETY: 8 of 16 floats.
-                        unsafe { _mm256_storeu_ps(sums[i].as_mut_ptr().add(8 * half), acc[i]) };
+                        unsafe { _mm256_storeu_ps(sums.as_mut_ptr().add(8 * half), acc) };
                     }
                 }
             }
@@ -104,10 +104,10 @@ macro_rules! kernels {
                         _mm256_and_si256(bytes, low),
                         _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low),
                     );
-                    for i in 0..N {
+                    for (sum, x) in sums.iter_mut().zip(x) {
                         // SAFETY: within the activations by contract.
-                        let (y, z) = unsafe { (four(x[i].add(4 * g)), four(x[i].add(4 * g + 16))) };
-                        sums[i] = add_small(add_small(sums[i], first, y), second, z);
+                        let (y, z) = unsafe { (four(x.add(4 * g)), four(x.add(4 * g + 16))) };
+                        *sum = add_small(add_small(*sum, first, y), second, z);
                     }
                 }
                 for sum in &mut sums {
@@ -129,9 +129,9 @@ macro_rules! kernels {
                     let mut dots = at.minus_sums(OFFSET);
                     for (g, w) in self.q.iter().enumerate() {
                         let w = weights(w, half);
-                        for i in 0..N {
+                        for (dot, x) in dots.iter_mut().zip(x) {
                             // SAFETY: within the block.
-                            dots[i] = add_signed(dots[i], w, unsafe { four(x[i].add(4 * g)) });
+                            *dot = add_signed(*dot, w, unsafe { four(x.add(4 * g)) });
                         }
                     }
                     at.add(dots, eight(&self.d, half), acc);
@@ -149,9 +149,8 @@ macro_rules! kernels {
                 ) {
                     // SAFETY: 32 activations of each row.
                     let mut dots = unsafe { dots4(&self.q, half, at.q()) };
-                    let offsets = at.minus_sums(8);
-                    for i in 0..N {
-                        dots[i] = _mm256_add_epi32(dots[i], offsets[i]);
+                    for (dot, offset) in dots.iter_mut().zip(at.minus_sums(8)) {
+                        *dot = _mm256_add_epi32(*dot, offset);
                     }
                     at.add(dots, eight(&self.d, half), acc);
                 }
@@ -193,24 +192,26 @@ macro_rules! kernels {
                         for (g, bytes) in q.iter().enumerate() {
                             let bytes = weights(bytes, half);
                             let bytes = [bytes, _mm256_srli_epi16::<4>(bytes)];
-                            for k in 0..2 {
-                                let w = _mm256_and_si256(bytes[k], low);
-                                for i in 0..N {
+                            for ((sums, x), bytes) in sums.iter_mut().zip(x).zip(bytes) {
+                                let w = _mm256_and_si256(bytes, low);
+                                for (sum, x) in sums.iter_mut().zip(x) {
                                     // SAFETY: within the block.
-                                    let x = unsafe { four(x[k][i].add(4 * g)) };
-                                    sums[k][i] = add_small(sums[k][i], w, x);
+                                    let x = unsafe { four(x.add(4 * g)) };
+                                    *sum = add_small(*sum, w, x);
                                 }
                             }
                         }
-                        for k in 0..2 {
+                        for (k, (at, mut sums)) in at.into_iter().zip(sums).enumerate() {
                             let b = 2 * pair + k;
-                            let m = _mm256_mul_ps(m, eight_counts(&self.mins[b], half));
-                            at[k].add_total(m, acc);
-                            for sum in &mut sums[k] {
+                            at.add_total(_mm256_mul_ps(m, eight_counts(&self.mins[b], half)), acc);
+                            for sum in &mut sums {
                                 *sum = finish_small(*sum);
                             }
-                            let d = _mm256_mul_ps(d, eight_counts(&self.scales[b], half));
-                            at[k].add(sums[k], d, acc);
+                            at.add(
+                                sums,
+                                _mm256_mul_ps(d, eight_counts(&self.scales[b], half)),
+                                acc,
+                            );
                         }
                     }
                 }
@@ -258,11 +259,10 @@ macro_rules! kernels {
                     let mut sums = [_mm256_setzero_si256(); N];
                     for g in (4 * of..4 * of + 4).step_by(2) {
                         let (v, w) = (part.group::<K>(g, half), part.group::<K>(g + 1, half));
-                        for i in 0..N {
+                        for (sum, x) in sums.iter_mut().zip(x) {
                             // SAFETY: within the block.
-                            let (y, z) =
-                                unsafe { (four(x[i].add(4 * g)), four(x[i].add(4 * g + 4))) };
-                            sums[i] = add_two(sums[i], (v, y), (w, z));
+                            let (y, z) = unsafe { (four(x.add(4 * g)), four(x.add(4 * g + 4))) };
+                            *sum = add_two(*sum, (v, y), (w, z));
                         }
                     }
                     // SAFETY: 8 of 16 bytes.
@@ -270,11 +270,11 @@ macro_rules! kernels {
                         _mm_loadl_epi64(part.scales[2 * K + of].as_ptr().add(8 * half).cast())
                     };
                     let scale = _mm256_cvtepi8_epi32(bytes);
-                    for i in 0..N {
+                    for (i, (dot, sum)) in dots.iter_mut().zip(sums).enumerate() {
                         // SAFETY: by contract.
                         let total = unsafe { at.a.halves.get_unchecked(at.number(i))[of] };
-                        let sum = _mm256_sub_epi32(sums[i], _mm256_set1_epi32(32 * total));
-                        dots[i] = _mm256_add_epi32(dots[i], _mm256_mullo_epi32(sum, scale));
+                        let sum = _mm256_sub_epi32(sum, _mm256_set1_epi32(32 * total));
+                        *dot = _mm256_add_epi32(*dot, _mm256_mullo_epi32(sum, scale));
                     }
                 }
                 dots
